@@ -1,0 +1,10 @@
+// The assembly generators are a module of their own, so that users of Deepfry
+// do not inherit avo.
+module github.com/deepfry/deepfry/internal/gen
+
+go 1.26.0
+
+require (
+	github.com/mmcloughlin/avo v0.6.0 // indirect
+	golang.org/x/tools v0.52.0 // indirect
+)
