@@ -1,0 +1,32 @@
+package fastfood_test
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/deepfry/deepfry/fastfood"
+)
+
+// A random projection of 800 inputs to 2,048 outputs, with 3 · 2,048 numbers
+// instead of 800 · 2,048.
+func Example() {
+	v, err := fastfood.Sample[float32](800, 2048, math.Sqrt2, 1)
+	if err != nil {
+		panic(err)
+	}
+	batch := 3
+	x := make([]float32, batch*v.Inputs)
+	for i := range x {
+		x[i] = 1
+	}
+	y := make([]float32, batch*v.Outputs)
+	fastfood.NewWorkspace(v, batch, false).Forward(y, x)
+
+	var squares float64
+	for _, value := range y[:v.Outputs] {
+		squares += float64(value * value)
+	}
+	fmt.Printf("%d blocks of %d; an output's mean square is about gain²·800/1024 = 1.56: %.1f\n",
+		v.Blocks, v.Dim, squares/float64(v.Outputs))
+	// Output: 2 blocks of 1024; an output's mean square is about gain²·800/1024 = 1.56: 1.5
+}

@@ -1,0 +1,194 @@
+// Package fastfood multiplies by a structured matrix in O(n log d) time that
+// behaves like a dense n × d one:
+//
+//	V = S · H̃ · G · Π · H̃ · B
+//
+// B, G and S are diagonal matrices, Π is a permutation and H̃ = H/√d is the
+// orthonormal Walsh-Hadamard matrix. With the random diagonals that Sample
+// draws, V stands in for a Gaussian random matrix (Le, Sarlós and Smola,
+// "Fastfood: Approximating Kernel Expansions in Loglinear Time", ICML 2013).
+// With learnt diagonals it replaces a fully-connected layer (Yang et al.,
+// "Deep Fried Convnets", ICCV 2015, section 3): 3n numbers instead of n·d.
+//
+// The package knows nothing of networks. A Transform holds the numbers, a
+// Workspace applies them to batches on all cores and computes gradients.
+package fastfood
+
+import (
+	"fmt"
+
+	"github.com/deepfry/deepfry/fwht"
+)
+
+// Transform is the matrix V for Inputs inputs and Outputs outputs.
+//
+// An input is padded with zeros to Dim, the next power of two. Outputs beyond
+// Dim come from further, independent blocks of Dim rows, stacked below each
+// other; the last block's rows beyond Outputs are dropped. Entry i of block b
+// of a diagonal is at index b·Dim + i.
+type Transform[T fwht.Float] struct {
+	Inputs  int // d, the length of x
+	Outputs int // n, the length of y
+	Dim     int // d padded to a power of two
+	Blocks  int // ⌈n / Dim⌉
+
+	S, G, B []T     // the diagonals, [Blocks, Dim] each
+	Perm    []int32 // Π, [Blocks, Dim]: (Πv)[i] = v[Perm[i]] within a block
+}
+
+// maxSize bounds the diagonals' length, so that 32-bit permutations suffice
+// and a mistyped size is an error rather than an exhausted memory.
+const maxSize = 1 << 30
+
+// New returns a Transform for the given numbers of inputs and outputs, with
+// S = G = B = 1 and Π = 1. It fails if a number is less than 1 or if the
+// diagonals would be longer than 2^30.
+func New[T fwht.Float](inputs, outputs int) (*Transform[T], error) {
+	if inputs < 1 || outputs < 1 {
+		return nil, fmt.Errorf("fastfood: %d inputs and %d outputs: both must be at least 1", inputs, outputs)
+	}
+	if inputs > maxSize || outputs > maxSize {
+		return nil, fmt.Errorf("fastfood: %d inputs and %d outputs: at most %d of each are supported", inputs, outputs, maxSize)
+	}
+	dim := 1
+	for dim < inputs {
+		dim *= 2
+	}
+	blocks := (outputs + dim - 1) / dim
+	size := blocks * dim
+	if size > maxSize {
+		return nil, fmt.Errorf("fastfood: %d outputs from %d inputs need diagonals of %d entries: at most %d are supported", outputs, inputs, size, maxSize)
+	}
+	t := &Transform[T]{
+		Inputs: inputs, Outputs: outputs, Dim: dim, Blocks: blocks,
+		S: make([]T, size), G: make([]T, size), B: make([]T, size),
+		Perm: make([]int32, size),
+	}
+	for i := range size {
+		t.S[i], t.G[i], t.B[i] = 1, 1, 1
+		t.Perm[i] = int32(i % dim)
+	}
+	return t, nil
+}
+
+// Validate returns an error unless the diagonals have the right lengths and
+// every block of Perm is a permutation of 0..Dim-1. Call it on numbers that
+// come from a file: Forward trusts them.
+func (t *Transform[T]) Validate() error {
+	size := t.Blocks * t.Dim
+	for name, length := range map[string]int{"S": len(t.S), "G": len(t.G), "B": len(t.B), "Π": len(t.Perm)} {
+		if length != size {
+			return fmt.Errorf("fastfood: %s has %d entries, want %d blocks × %d", name, length, t.Blocks, t.Dim)
+		}
+	}
+	seen := make([]bool, t.Dim)
+	for b := range t.Blocks {
+		clear(seen)
+		for i, p := range t.Perm[b*t.Dim:][:t.Dim] {
+			if p < 0 || int(p) >= t.Dim || seen[p] {
+				return fmt.Errorf("fastfood: block %d, entry %d of Π is %d: not a permutation of 0 to %d", b, i, p, t.Dim-1)
+			}
+			seen[p] = true
+		}
+	}
+	return nil
+}
+
+// Matrix returns V as a dense row-major Outputs × Inputs matrix, for tests and
+// for export to programs that know no Fastfood.
+func (t *Transform[T]) Matrix() []T {
+	identity := make([]T, t.Inputs*t.Inputs)
+	for i := range t.Inputs {
+		identity[i*t.Inputs+i] = 1
+	}
+	columns := make([]T, t.Inputs*t.Outputs)
+	NewWorkspace(t, t.Inputs, false).Forward(columns, identity)
+	matrix := make([]T, t.Outputs*t.Inputs)
+	for j := range t.Inputs {
+		for i := range t.Outputs {
+			matrix[i*t.Inputs+j] = columns[j*t.Outputs+i]
+		}
+	}
+	return matrix
+}
+
+// block is the part of a Transform that one block of rows uses.
+type block[T fwht.Float] struct {
+	s, g, b []T
+	perm    []int32
+}
+
+func (t *Transform[T]) block(i int) block[T] {
+	from, to := i*t.Dim, (i+1)*t.Dim
+	return block[T]{t.S[from:to], t.G[from:to], t.B[from:to], t.Perm[from:to]}
+}
+
+// forward computes the block's product y = S·H̃·G·Π·H̃·B·x for one row; y may be
+// shorter than Dim. It leaves ΠHBx in permuted and HGΠHBx in mixed, both
+// without the scale 1/Dim = (1/√Dim)², which is a power of two and so exact
+// wherever it is applied. The scratch slice u, permuted and mixed have length
+// Dim.
+func (k block[T]) forward(y, x, u, permuted, mixed []T) {
+	b := k.b[:len(u)]
+	for i, v := range x {
+		u[i] = b[i] * v
+	}
+	clear(u[len(x):])
+	transform(u)
+	g, mixed, permuted := k.g[:len(k.perm)], mixed[:len(k.perm)], permuted[:len(k.perm)]
+	for i, p := range k.perm {
+		v := u[p]
+		permuted[i] = v
+		mixed[i] = g[i] * v
+	}
+	transform(mixed)
+	scale := 1 / T(len(u))
+	s := k.s[:len(y)]
+	for i := range y {
+		y[i] = s[i] * mixed[i] * scale
+	}
+}
+
+// backward is the adjoint of forward. With e = dy, the gradient of the loss
+// with respect to y (shorter than Dim where rows are dropped), it adds
+//
+//	dS += e ⊙ (H̃GΠH̃Bx)
+//	dG += (H̃Se) ⊙ (ΠH̃Bx)
+//	dB += (H̃ΠᵀGH̃Se) ⊙ x
+//	dx += BH̃ΠᵀGH̃Se
+//
+// dx may be nil, as may d's diagonals all together. The scratch slices u and v
+// have length Dim.
+func (k block[T]) backward(dx []T, d block[T], dy, x, u, v, permuted, mixed []T) {
+	scale := 1 / T(len(u))
+	clear(u[len(dy):])
+	for i, e := range dy {
+		u[i] = k.s[i] * e * scale
+	}
+	transform(u) // HSe / Dim
+	for i, p := range k.perm {
+		v[p] = k.g[i] * u[i]
+	}
+	transform(v) // HΠᵀGHSe / Dim
+	if d.s != nil {
+		for i, e := range dy {
+			d.s[i] += e * mixed[i] * scale
+		}
+		for i, p := range permuted {
+			d.g[i] += u[i] * p
+		}
+		for i, xi := range x {
+			d.b[i] += v[i] * xi
+		}
+	}
+	for i := range dx {
+		dx[i] += k.b[i] * v[i]
+	}
+}
+
+// transform multiplies x, whose length is a power of two, by H.
+func transform[T fwht.Float](x []T) {
+	if err := fwht.Transform(x); err != nil {
+		panic("fastfood: " + err.Error()) // Dim is a power of two
+	}
+}

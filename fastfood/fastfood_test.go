@@ -1,0 +1,250 @@
+package fastfood
+
+import (
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"testing"
+
+	"github.com/deepfry/deepfry/fwht"
+	"pgregory.net/rapid"
+)
+
+// denseMatrix multiplies the factors of V as dense matrices: H by its
+// definition, H_ij = (-1)^(number of ones that i and j share).
+func denseMatrix[T fwht.Float](t *Transform[T]) []float64 {
+	hadamard := func(i, j int) float64 {
+		sign := 1.0
+		for both := i & j; both != 0; both &= both - 1 {
+			sign = -sign
+		}
+		return sign / math.Sqrt(float64(t.Dim))
+	}
+	v := make([]float64, t.Outputs*t.Inputs)
+	for row := range t.Outputs {
+		k, i := t.block(row/t.Dim), row%t.Dim
+		for j := range t.Inputs {
+			var sum float64
+			for m := range t.Dim {
+				sum += hadamard(i, m) * float64(k.g[m]) * hadamard(int(k.perm[m]), j)
+			}
+			v[row*t.Inputs+j] = float64(k.s[i]) * sum * float64(k.b[j])
+		}
+	}
+	return v
+}
+
+func gaussian(n int, seed uint64) []float64 {
+	source := rand.New(rand.NewPCG(seed, 1))
+	x := make([]float64, n)
+	for i := range x {
+		x[i] = source.NormFloat64()
+	}
+	return x
+}
+
+func mustSample(t testing.TB, inputs, outputs int, gain float64, seed uint64) *Transform[float64] {
+	v, err := Sample[float64](inputs, outputs, gain, seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func TestForwardEqualsDenseMatrix(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		inputs := rapid.IntRange(1, 40).Draw(r, "inputs")
+		outputs := rapid.IntRange(1, 150).Draw(r, "outputs")
+		batch := rapid.IntRange(3, 21).Draw(r, "batch")
+		seed := rapid.Uint64().Draw(r, "seed")
+		v := mustSample(t, inputs, outputs, 1, seed)
+		dense := denseMatrix(v)
+		x := gaussian(batch*inputs, seed)
+		y := make([]float64, batch*outputs)
+		NewWorkspace(v, batch, rapid.Bool().Draw(r, "training")).Forward(y, x)
+		for row := range batch {
+			for i := range outputs {
+				var want float64
+				for j := range inputs {
+					want += dense[i*inputs+j] * x[row*inputs+j]
+				}
+				if got := y[row*outputs+i]; math.Abs(got-want) > 1e-10 {
+					r.Fatalf("row %d, output %d: got %v, want %v", row, i, got, want)
+				}
+			}
+		}
+		for i, got := range v.Matrix() {
+			if math.Abs(got-dense[i]) > 1e-12 {
+				r.Fatalf("Matrix()[%d] = %v, want %v", i, got, dense[i])
+			}
+		}
+	})
+}
+
+// TestGradients compares Backward with central differences of the loss
+// Σ weight ⊙ y. The loss is linear in each of x, S, G and B alone, so that the
+// differences are exact up to rounding.
+func TestGradients(t *testing.T) {
+	for _, size := range [][2]int{{1, 1}, {5, 7}, {8, 8}, {6, 3}, {10, 40}} {
+		inputs, outputs, batch := size[0], size[1], 5
+		v := mustSample(t, inputs, outputs, 1.3, 7)
+		x := gaussian(batch*inputs, 1)
+		weight := gaussian(batch*outputs, 2)
+		w := NewWorkspace(v, batch, true)
+		loss := func() float64 {
+			y := make([]float64, len(weight))
+			w.Forward(y, x)
+			var sum float64
+			for i := range y {
+				sum += weight[i] * y[i]
+			}
+			return sum
+		}
+		loss()
+		n := len(v.S)
+		d := &Gradients[float64]{S: make([]float64, n), G: make([]float64, n), B: make([]float64, n)}
+		dx := make([]float64, len(x))
+		w.Backward(dx, weight, x, d)
+		check := func(name string, values, gradient []float64) {
+			t.Helper()
+			for i := range values {
+				const step = 0.5
+				before := values[i]
+				values[i] = before + step
+				up := loss()
+				values[i] = before - step
+				down := loss()
+				values[i] = before
+				if want := (up - down) / (2 * step); math.Abs(gradient[i]-want) > 1e-9*(1+math.Abs(want)) {
+					t.Errorf("%d → %d: d%s[%d] = %v, want %v", inputs, outputs, name, i, gradient[i], want)
+				}
+			}
+		}
+		check("x", x, dx)
+		check("S", v.S, d.S)
+		check("G", v.G, d.G)
+		check("B", v.B, d.B)
+	}
+}
+
+func TestBackwardAddsToGradientsAndOverwritesInput(t *testing.T) {
+	v := mustSample(t, 6, 20, 1, 1)
+	x, dy := gaussian(3*6, 3), gaussian(3*20, 4)
+	w := NewWorkspace(v, 3, true)
+	w.Forward(make([]float64, len(dy)), x)
+	n := len(v.S)
+	run := func(d *Gradients[float64]) []float64 {
+		dx := slices.Repeat([]float64{99}, len(x))
+		w.Backward(dx, dy, x, d)
+		return dx
+	}
+	once := &Gradients[float64]{make([]float64, n), make([]float64, n), make([]float64, n)}
+	dx := run(once)
+	twice := &Gradients[float64]{slices.Clone(once.S), slices.Clone(once.G), slices.Clone(once.B)}
+	if !slices.Equal(dx, run(twice)) || !slices.Equal(dx, run(nil)) {
+		t.Error("dx depends on what it held, or on whether gradients are wanted")
+	}
+	for i := range n {
+		if twice.S[i] != 2*once.S[i] || twice.G[i] != 2*once.G[i] || twice.B[i] != 2*once.B[i] {
+			t.Fatalf("entry %d of a diagonal's gradient was not added to", i)
+		}
+	}
+}
+
+func TestResultsDoNotDependOnCores(t *testing.T) {
+	v, err := Sample[float32](50, 300, 1, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const batch = 37
+	x, dy := make([]float32, batch*50), make([]float32, batch*300)
+	for i, f := range gaussian(len(x), 1) {
+		x[i] = float32(f)
+	}
+	for i, f := range gaussian(len(dy), 2) {
+		dy[i] = float32(f)
+	}
+	run := func(cores int) []float32 {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cores))
+		w := NewWorkspace(v, batch, true)
+		n := len(v.S)
+		y, dx := make([]float32, len(dy)), make([]float32, len(x))
+		d := &Gradients[float32]{make([]float32, n), make([]float32, n), make([]float32, n)}
+		w.Forward(y, x)
+		w.Backward(dx, dy, x, d)
+		return slices.Concat(y, dx, d.S, d.G, d.B)
+	}
+	want := run(1)
+	for _, cores := range []int{2, 4} {
+		if !slices.Equal(run(cores), want) {
+			t.Errorf("%d cores give other bits than one", cores)
+		}
+	}
+}
+
+func TestNothingIsAllocated(t *testing.T) {
+	v := mustSample(t, 100, 256, 1, 1)
+	x, dy := gaussian(16*100, 1), gaussian(16*256, 2)
+	y, dx := make([]float64, len(dy)), make([]float64, len(x))
+	n := len(v.S)
+	d := &Gradients[float64]{make([]float64, n), make([]float64, n), make([]float64, n)}
+	w := NewWorkspace(v, 16, true)
+	w.Forward(y, x)
+	if n := testing.AllocsPerRun(20, func() {
+		w.Forward(y, x)
+		w.Backward(dx, dy, x, d)
+	}); n != 0 {
+		t.Errorf("%v allocations a step", n)
+	}
+}
+
+func TestErrors(t *testing.T) {
+	for _, c := range []struct {
+		inputs, outputs int
+		gain            float64
+	}{{0, 1, 1}, {1, 0, 1}, {-5, 3, 1}, {4, 4, 0}, {4, 4, -1}, {4, 4, math.NaN()}, {4, 4, math.Inf(1)}, {1 << 40, 1, 1}, {1<<29 + 1, 1<<30 + 1, 1}} {
+		if _, err := Sample[float32](c.inputs, c.outputs, c.gain, 1); err == nil {
+			t.Errorf("Sample(%d, %d, %v): no error", c.inputs, c.outputs, c.gain)
+		}
+	}
+	v := mustSample(t, 8, 16, 1, 1)
+	if err := v.Validate(); err != nil {
+		t.Error(err)
+	}
+	for _, bad := range []int32{-1, 8, v.Perm[10]} {
+		before := v.Perm[9]
+		v.Perm[9] = bad
+		if v.Validate() == nil {
+			t.Errorf("Π with entry %d was accepted", bad)
+		}
+		v.Perm[9] = before
+	}
+	v.G = v.G[:3]
+	if v.Validate() == nil {
+		t.Error("a short G was accepted")
+	}
+}
+
+func BenchmarkForward(b *testing.B)         { benchmark(b, false) }
+func BenchmarkForwardBackward(b *testing.B) { benchmark(b, true) }
+
+func benchmark(b *testing.B, training bool) {
+	const batch, inputs, outputs = 64, 1024, 1024
+	v, _ := Sample[float32](inputs, outputs, math.Sqrt2, 1)
+	x, y := make([]float32, batch*inputs), make([]float32, batch*outputs)
+	for i := range x {
+		x[i] = float32(i%7) - 3
+	}
+	dx, n := make([]float32, len(x)), len(v.S)
+	d := &Gradients[float32]{make([]float32, n), make([]float32, n), make([]float32, n)}
+	w := NewWorkspace(v, batch, training)
+	b.ReportAllocs()
+	for b.Loop() {
+		w.Forward(y, x)
+		if training {
+			w.Backward(dx, y, x, d)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*batch), "ns/row")
+}
