@@ -1,0 +1,166 @@
+package nn
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/deepfry/deepfry/internal/simd"
+)
+
+// Dense is a fully-connected layer on the d values of a sample, whatever their
+// shape, with weights [Out, d]: y = W·x + bias.
+type Dense struct {
+	Out    int     `json:"out"`
+	NoBias bool    `json:"no_bias,omitempty"`
+	Gain   float64 `json:"gain,omitempty"` // of the initialisation; 0 means 1
+}
+
+func (Dense) Kind() string { return "dense" }
+
+// dense is a built Dense.
+type dense struct {
+	Dense
+	in           int
+	weight, bias *Param
+}
+
+// Build fails unless there is one input and Out is at least 1.
+func (d Dense) Build(name string, in []Shape) (Layer, error) {
+	size, err := flattened(in, d.Out)
+	if err != nil {
+		return nil, err
+	}
+	if d.Out > maxValues/size {
+		return nil, errors.New("the layer is too large")
+	}
+	l := &dense{Dense: d, in: size, weight: newParam(name+".weight", Weight, d.Out, size)}
+	if !d.NoBias {
+		l.bias = newParam(name+".bias", Bias, d.Out)
+	}
+	return l, nil
+}
+
+// flattened returns the length of the only input.
+func flattened(in []Shape, out int) (int, error) {
+	shape, err := only(in)
+	if err != nil {
+		return 0, err
+	}
+	if out < 1 {
+		return 0, fmt.Errorf("%d outputs: at least 1 is needed", out)
+	}
+	return shape.Size(), nil
+}
+
+func (l *dense) OutShape() Shape   { return Shape{l.Out} }
+func (l *dense) Params() []*Param  { return present(l.weight, l.bias) }
+func (l *dense) Init(seed uint64)  { initUniform(l.weight, l.in, l.Gain, seed) }
+func (l *dense) MultiplyAdds() int { return l.Out * l.in }
+
+// Widths of the tiles into which the cores split the matrix products. They do
+// not change results.
+const (
+	denseColumns = 128 // outputs or inputs
+	denseRows    = 16  // samples, where outputs are few
+)
+
+// Plan computes, with X [batch, in], Y [batch, Out] and W [Out, in],
+//
+//	Y  = X·Wᵀ + bias
+//	dX = dY·W
+//	dW += dYᵀ·X,  dbias += Σ dY
+func (l *dense) Plan(b *Binding) Pass {
+	x, y := b.X[0], b.Y
+	scratch := make([][]float32, b.Workers)
+	for i := range scratch {
+		scratch[i] = make([]float32, l.scratchSize(b))
+	}
+	weight := simd.RowMajor(l.weight.Data, l.Out, l.in)
+	values := func(t *Tensor) simd.Matrix { return simd.RowMajor(t.Value, b.Batch(), t.Size) }
+	grads := func(t *Tensor) simd.Matrix { return simd.RowMajor(t.Grad, b.Batch(), t.Size) }
+
+	pass := Pass{Forward: l.forward(b, weight, values, scratch)}
+	if !b.Training {
+		return pass
+	}
+	var input func()
+	if x.Grad != nil {
+		input = b.EachTile(func() int { return l.in }, denseColumns, func(first, last, worker int) {
+			simd.Gemm(columns(grads(x), first, last), grads(y), columns(weight, first, last), false, scratch[worker])
+		})
+	}
+	var weights, biases func()
+	if grad := b.Gradient(l.weight); grad != nil {
+		dw := simd.RowMajor(grad, l.Out, l.in)
+		weights = b.EachTile(func() int { return l.in }, denseColumns, func(first, last, worker int) {
+			simd.Gemm(columns(dw, first, last), grads(y).T(), columns(values(x), first, last), true, scratch[worker])
+		})
+	}
+	if grad := b.Gradient(l.bias); grad != nil {
+		biases = func() { addRows(grad, y.GradRows(0, b.Batch())) }
+	}
+	pass.Backward = inSequence(input, weights, biases)
+	return pass
+}
+
+// forward splits the outputs between the cores, or the samples where there are
+// few outputs.
+func (l *dense) forward(b *Binding, weight simd.Matrix, values func(*Tensor) simd.Matrix, scratch [][]float32) func() {
+	x, y := b.X[0], b.Y
+	if l.Out < 2*denseColumns {
+		return b.EachTile(b.Batch, denseRows, func(first, last, worker int) {
+			simd.Gemm(rows(values(y), first, last), rows(values(x), first, last), weight.T(), false, scratch[worker])
+			if l.bias != nil {
+				addBias(y.Rows(first, last), l.bias.Data)
+			}
+		})
+	}
+	return b.EachTile(func() int { return l.Out }, denseColumns, func(first, last, worker int) {
+		simd.Gemm(columns(values(y), first, last), values(x), rows(weight, first, last).T(), false, scratch[worker])
+		if l.bias != nil {
+			for i := range b.Batch() {
+				simd.Add(y.Row(i)[first:last], l.bias.Data[first:last])
+			}
+		}
+	})
+}
+
+func (l *dense) scratchSize(b *Binding) int {
+	if l.Out < 2*denseColumns {
+		return max(simd.GemmScratch(denseRows, l.Out, l.in), l.backwardScratch(b))
+	}
+	return max(simd.GemmScratch(b.MaxBatch, denseColumns, l.in), l.backwardScratch(b))
+}
+
+func (l *dense) backwardScratch(b *Binding) int {
+	if !b.Training {
+		return 0
+	}
+	return max(simd.GemmScratch(b.MaxBatch, denseColumns, l.Out), simd.GemmScratch(l.Out, denseColumns, b.MaxBatch))
+}
+
+// columns returns columns first to last-1 of m.
+func columns(m simd.Matrix, first, last int) simd.Matrix {
+	m.Data, m.Cols = m.Data[first*m.ColStride:], last-first
+	return m
+}
+
+// rows returns rows first to last-1 of m.
+func rows(m simd.Matrix, first, last int) simd.Matrix {
+	m.Data, m.Rows = m.Data[first*m.RowStride:], last-first
+	return m
+}
+
+// addBias adds bias to every row of y.
+func addBias(y, bias []float32) {
+	for ; len(y) > 0; y = y[len(bias):] {
+		simd.Add(y[:len(bias)], bias)
+	}
+}
+
+// addRows adds every row of dy to total: the gradient of a bias.
+func addRows(total, dy []float32) {
+	for ; len(dy) > 0; dy = dy[len(total):] {
+		simd.Add(total, dy[:len(total)])
+	}
+}

@@ -1,0 +1,151 @@
+package nn
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/deepfry/deepfry/fastfood"
+	"github.com/deepfry/deepfry/internal/random"
+)
+
+// Fastfood takes the place of a fully-connected layer on the d values of a
+// sample (Yang et al., "Deep Fried Convnets", ICCV 2015, section 3):
+//
+//	y = S·H̃·G·Π·H̃·B·x + bias
+//
+// Its parameters are the diagonals S, G and B, stored [blocks, d] with d padded
+// to a power of two, the permutation Π and the bias.
+type Fastfood struct {
+	Out int `json:"out"`
+	// Learn says which of the diagonals learn: "SGB" is the paper's Adaptive
+	// Fastfood, "" its fixed one.
+	Learn  string `json:"learn,omitempty"`
+	NoBias bool   `json:"no_bias,omitempty"`
+	// Gain of the initialisation: an output has gain² times the mean square of
+	// the inputs, the padding included. 0 means √2, for a ReLU that follows.
+	Gain float64 `json:"gain,omitempty"`
+	// Phase initialises the bias uniformly in [0, 2π), for a cosine that
+	// follows (Rahimi and Recht, NIPS 2007), instead of with zeros.
+	Phase bool `json:"phase,omitempty"`
+}
+
+func (Fastfood) Kind() string { return "fastfood" }
+
+// fastfoodLayer is a built Fastfood. The transform shares the parameters' data.
+type fastfoodLayer struct {
+	Fastfood
+	name                string
+	transform           *fastfood.Transform[float32]
+	s, g, b, perm, bias *Param
+}
+
+// Build fails unless there is one input, Out is at least 1 and Learn consists
+// of the letters S, G and B.
+func (f Fastfood) Build(name string, in []Shape) (Layer, error) {
+	size, err := flattened(in, f.Out)
+	if err != nil {
+		return nil, err
+	}
+	if strings.Trim(f.Learn, "SGB") != "" {
+		return nil, fmt.Errorf("learn %q: want some of the letters S, G and B", f.Learn)
+	}
+	t, err := fastfood.New[float32](size, f.Out)
+	if err != nil {
+		return nil, err
+	}
+	l := &fastfoodLayer{Fastfood: f, name: name, transform: t}
+	diagonal := func(letter string, data []float32) *Param {
+		return &Param{
+			Name: name + "." + strings.ToLower(letter), Kind: Diagonal, Shape: []int{t.Blocks, t.Dim},
+			Data: data, Learn: strings.Contains(f.Learn, letter),
+		}
+	}
+	l.s, l.g, l.b = diagonal("S", t.S), diagonal("G", t.G), diagonal("B", t.B)
+	l.perm = &Param{Name: name + ".perm", Kind: Permutation, Shape: []int{t.Blocks, t.Dim}, Indices: t.Perm}
+	if !f.NoBias {
+		l.bias = newParam(name+".bias", Bias, f.Out)
+	}
+	return l, nil
+}
+
+func (l *fastfoodLayer) OutShape() Shape  { return Shape{l.Out} }
+func (l *fastfoodLayer) Params() []*Param { return present(l.s, l.g, l.b, l.perm, l.bias) }
+
+// MultiplyAdds counts an addition of the two transforms as half of a
+// multiply-add, and a diagonal as one an entry.
+func (l *fastfoodLayer) MultiplyAdds() int {
+	size, levels := len(l.transform.S), 0
+	for n := l.transform.Dim; n > 1; n /= 2 {
+		levels++
+	}
+	return size * (3 + levels)
+}
+
+// Init samples the transform and copies it, since parameters and planned
+// passes share its memory.
+func (l *fastfoodLayer) Init(seed uint64) {
+	gain := l.Gain
+	if gain == 0 {
+		gain = math.Sqrt2
+	}
+	seed ^= uint64(random.For("init " + l.name))
+	sample, err := fastfood.Sample[float32](l.transform.Inputs, l.Out, gain, seed)
+	if err != nil {
+		panic("nn: " + err.Error()) // Build has accepted the sizes
+	}
+	copy(l.s.Data, sample.S)
+	copy(l.g.Data, sample.G)
+	copy(l.b.Data, sample.B)
+	copy(l.perm.Indices, sample.Perm)
+	if l.bias != nil && l.Phase {
+		initUniform(l.bias, 1, math.Pi/math.Sqrt(3), seed)
+		for i := range l.bias.Data {
+			l.bias.Data[i] += math.Pi
+		}
+	}
+}
+
+func (l *fastfoodLayer) Plan(b *Binding) Pass {
+	x, y := b.X[0], b.Y
+	workspace := fastfood.NewWorkspace(l.transform, b.MaxBatch, b.Training)
+	pass := Pass{Forward: func() {
+		out := y.Rows(0, b.Batch())
+		workspace.Forward(out, x.Rows(0, b.Batch()))
+		if l.bias != nil {
+			addBias(out, l.bias.Data)
+		}
+	}}
+	if !b.Training {
+		return pass
+	}
+	gradients := l.gradients(b)
+	pass.Backward = func() {
+		var dx []float32
+		if x.Grad != nil {
+			dx = x.GradRows(0, b.Batch())
+		}
+		dy := y.GradRows(0, b.Batch())
+		workspace.Backward(dx, dy, x.Rows(0, b.Batch()), gradients)
+		if grad := b.Gradient(l.bias); grad != nil {
+			addRows(grad, dy)
+		}
+	}
+	return pass
+}
+
+// gradients returns where the diagonals' gradients go, or nil if none learns.
+// A diagonal that does not learn while others do gets memory that nobody
+// reads.
+func (l *fastfoodLayer) gradients(b *Binding) *fastfood.Gradients[float32] {
+	if !l.s.Learn && !l.g.Learn && !l.b.Learn {
+		return nil
+	}
+	target := func(p *Param) []float32 {
+		if grad := b.Gradient(p); grad != nil {
+			return grad
+		}
+		return make([]float32, len(p.Data))
+	}
+	return &fastfood.Gradients[float32]{S: target(l.s), G: target(l.g), B: target(l.b)}
+}

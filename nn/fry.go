@@ -1,0 +1,88 @@
+package nn
+
+import (
+	"fmt"
+	"slices"
+)
+
+// FryOptions says how Fry replaces fully-connected layers.
+type FryOptions struct {
+	// Outputs of each Fastfood layer; 0 keeps those of the dense layer.
+	Outputs int
+	// Learn says which diagonals learn: "SGB" (Adaptive Fastfood) or "".
+	Learn string
+	// NonLinearity after the Fastfood layers: "relu", "cos" or "cossin".
+	// Empty keeps what the network has.
+	NonLinearity string
+	// Classifier also replaces the last dense layer, which the paper leaves
+	// dense.
+	Classifier bool
+	// ClassifierLearn is Learn for the classifier.
+	ClassifierLearn string
+}
+
+// Fry returns a copy of the description in which Fastfood layers of the same
+// names replace the dense layers between the last convolution and the
+// classifier, which is the last dense layer (Yang et al., ICCV 2015, section
+// 3). It fails if there is nothing to replace.
+func Fry(d Description, o FryOptions) (Description, error) {
+	lastConv, classifier := -1, -1
+	for i, node := range d.Nodes {
+		switch node.Op.(type) {
+		case Conv:
+			lastConv = i
+		case Dense:
+			classifier = i
+		}
+	}
+	if classifier < 0 {
+		return d, fmt.Errorf("nn: network %s has no dense layer to fry", d.Name)
+	}
+	d.Nodes = slices.Clone(d.Nodes)
+	replaced := 0
+	for i := lastConv + 1; i <= classifier; i++ {
+		dense, ok := d.Nodes[i].Op.(Dense)
+		switch {
+		case !ok:
+		case i < classifier:
+			if err := o.fryHidden(&d, i, dense); err != nil {
+				return d, err
+			}
+			replaced++
+		case o.Classifier:
+			d.Nodes[i].Op = Fastfood{Out: dense.Out, Learn: o.ClassifierLearn, NoBias: dense.NoBias, Gain: 1}
+			replaced++
+		}
+	}
+	if replaced == 0 {
+		return d, fmt.Errorf("nn: network %s has no dense layer between its last convolution and its classifier; fry the classifier itself, or name another network", d.Name)
+	}
+	return d, nil
+}
+
+// fryHidden replaces the dense layer i, and the non-linearity that follows it.
+func (o FryOptions) fryHidden(d *Description, i int, dense Dense) error {
+	layer := Fastfood{Out: dense.Out, Learn: o.Learn, NoBias: dense.NoBias}
+	if o.Outputs > 0 {
+		layer.Out = o.Outputs
+	}
+	if o.NonLinearity != "" {
+		next := i + 1
+		if _, ok := d.Nodes[next].Op.(ReLU); !ok {
+			return fmt.Errorf("nn: network %s: layer %s is not followed by a relu that %q could replace", d.Name, d.Nodes[i].Name, o.NonLinearity)
+		}
+		switch o.NonLinearity {
+		case "relu":
+		case "cos": // a phase, and frequencies of about 1
+			d.Nodes[next].Op = Cos{}
+			layer.Phase, layer.Gain = true, 1
+		case "cossin":
+			d.Nodes[next].Op = CosSin{}
+			layer.Gain = 1
+		default:
+			return fmt.Errorf("nn: non-linearity %q: want relu, cos or cossin", o.NonLinearity)
+		}
+	}
+	d.Nodes[i].Op = layer
+	return nil
+}

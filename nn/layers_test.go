@@ -1,0 +1,406 @@
+package nn
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"testing"
+)
+
+// operation is a case of the table that drives the tests of all layers.
+type operation struct {
+	name string
+	op   Op
+	in   []Shape
+	out  Shape
+	// want computes the output of one sample by the operation's definition.
+	want func(l Layer, in [][]float64) []float64
+	step float64 // of finite differences; 0 where the output is linear in everything
+}
+
+var operations = []operation{
+	{name: "conv", op: Conv{Out: 3, Kernel: 3}, in: []Shape{{2, 5, 6}}, out: Shape{3, 3, 4}, want: wantConv},
+	{name: "conv 1×1", op: Conv{Out: 4, Kernel: 1, NoBias: true}, in: []Shape{{3, 4, 4}}, out: Shape{4, 4, 4}, want: wantConv},
+	{name: "conv stride pad", op: Conv{Out: 4, Kernel: 3, Stride: 2, Pad: 1}, in: []Shape{{2, 7, 6}}, out: Shape{4, 4, 3}, want: wantConv},
+	{name: "conv groups", op: Conv{Out: 6, Kernel: 3, Pad: 1, Groups: 2}, in: []Shape{{4, 5, 5}}, out: Shape{6, 5, 5}, want: wantConv},
+	{name: "conv wide", op: Conv{Out: 5, Kernel: 5}, in: []Shape{{1, 20, 28}}, out: Shape{5, 16, 24}, want: wantConv},
+	{name: "maxpool 2×2", op: MaxPool{Kernel: 2, Stride: 2}, in: []Shape{{3, 4, 6}}, out: Shape{3, 2, 3}, want: wantMaxPool, step: 0.2},
+	{name: "maxpool overlapping", op: MaxPool{Kernel: 3, Stride: 2}, in: []Shape{{2, 7, 7}}, out: Shape{2, 3, 3}, want: wantMaxPool, step: 0.2},
+	{name: "maxpool floor", op: MaxPool{Kernel: 3, Stride: 2}, in: []Shape{{2, 6, 8}}, out: Shape{2, 2, 3}, want: wantMaxPool, step: 0.2},
+	{name: "maxpool ceil", op: MaxPool{Kernel: 3, Stride: 2, Ceil: true}, in: []Shape{{2, 6, 8}}, out: Shape{2, 3, 4}, want: wantMaxPool, step: 0.2},
+	{name: "maxpool pad ceil", op: MaxPool{Kernel: 3, Stride: 2, Pad: 1, Ceil: true}, in: []Shape{{1, 6, 6}}, out: Shape{1, 4, 4}, want: wantMaxPool, step: 0.2},
+	{name: "maxpool odd", op: MaxPool{Kernel: 2, Stride: 2}, in: []Shape{{1, 5, 5}}, out: Shape{1, 2, 2}, want: wantMaxPool, step: 0.2},
+	{name: "averagepool", op: AveragePool{Kernel: 3, Stride: 2, Ceil: true}, in: []Shape{{2, 6, 6}}, out: Shape{2, 3, 3}, want: wantAveragePool},
+	{name: "averagepool pad", op: AveragePool{Kernel: 3, Stride: 2, Pad: 1, Ceil: true}, in: []Shape{{1, 6, 6}}, out: Shape{1, 4, 4}, want: wantAveragePool},
+	{name: "globalaveragepool", op: GlobalAveragePool{}, in: []Shape{{3, 4, 5}}, out: Shape{3, 1, 1}, want: wantGlobalAverage},
+	{name: "dense", op: Dense{Out: 7}, in: []Shape{{2, 3, 3}}, out: Shape{7}, want: wantDense},
+	{name: "dense large", op: Dense{Out: 300, NoBias: true}, in: []Shape{{40}}, out: Shape{300}, want: wantDense},
+	{name: "fastfood", op: Fastfood{Out: 21, Learn: "SGB"}, in: []Shape{{2, 3, 1}}, out: Shape{21}, want: wantFastfood},
+	{name: "fastfood S", op: Fastfood{Out: 5, Learn: "S", NoBias: true}, in: []Shape{{8}}, out: Shape{5}, want: wantFastfood},
+	{name: "fastfood fixed", op: Fastfood{Out: 16}, in: []Shape{{8}}, out: Shape{16}, want: wantFastfood},
+	{name: "relu", op: ReLU{}, in: []Shape{{2, 3}}, out: Shape{2, 3}, want: each(func(x float64) float64 { return max(x, 0) }), step: 0.2},
+	{name: "cos", op: Cos{}, in: []Shape{{5}}, out: Shape{5}, want: each(func(x float64) float64 { return math.Sqrt2 * math.Cos(x) }), step: 1e-2},
+	{name: "cossin", op: CosSin{}, in: []Shape{{5}}, out: Shape{10}, want: wantCosSin, step: 1e-2},
+	{name: "dropout 0", op: Dropout{}, in: []Shape{{6}}, out: Shape{6}, want: each(func(x float64) float64 { return x })},
+	{name: "add", op: Add{}, in: []Shape{{2, 2}, {2, 2}, {2, 2}}, out: Shape{2, 2}, want: wantAdd},
+	{name: "concat", op: Concat{}, in: []Shape{{2, 3, 3}, {1, 3, 3}}, out: Shape{3, 3, 3}, want: func(_ Layer, in [][]float64) []float64 { return slices.Concat(in...) }},
+}
+
+func each(f func(float64) float64) func(Layer, [][]float64) []float64 {
+	return func(_ Layer, in [][]float64) []float64 {
+		y := make([]float64, len(in[0]))
+		for i, x := range in[0] {
+			y[i] = f(x)
+		}
+		return y
+	}
+}
+
+func wantConv(layer Layer, in [][]float64) []float64 {
+	l := layer.(*conv)
+	w := l.window
+	var y []float64
+	for o := range l.Out {
+		group := o / (l.Out / l.Groups)
+		for oy := range w.OutHeight {
+			for ox := range w.OutWidth {
+				var total float64
+				if l.bias != nil {
+					total = float64(l.bias.Data[o])
+				}
+				for c := range w.Channels {
+					for ky := range l.Kernel {
+						for kx := range l.Kernel {
+							iy, ix := oy*l.Stride-l.Pad+ky, ox*l.Stride-l.Pad+kx
+							if iy >= 0 && iy < w.Height && ix >= 0 && ix < w.Width {
+								weight := l.weight.Data[((o*w.Channels+c)*l.Kernel+ky)*l.Kernel+kx]
+								total += float64(weight) * in[0][((group*w.Channels+c)*w.Height+iy)*w.Width+ix]
+							}
+						}
+					}
+				}
+				y = append(y, total)
+			}
+		}
+	}
+	return y
+}
+
+// windows calls f with the values of every pooling window that lie inside the
+// image and the number of pixels that an average divides by.
+func windows(layer Layer, in []float64, f func(values []float64, divisor int) float64) []float64 {
+	l := layer.(*pool)
+	var y []float64
+	for c := range l.Channels {
+		for oy := range l.OutHeight {
+			for ox := range l.OutWidth {
+				var values []float64
+				divisor := 0
+				for ky := range l.KernelH {
+					for kx := range l.KernelW {
+						iy, ix := oy*l.StrideH-l.PadH+ky, ox*l.StrideW-l.PadW+kx
+						if iy < l.Height+l.PadH && ix < l.Width+l.PadW {
+							divisor++
+						}
+						if iy >= 0 && iy < l.Height && ix >= 0 && ix < l.Width {
+							values = append(values, in[(c*l.Height+iy)*l.Width+ix])
+						}
+					}
+				}
+				y = append(y, f(values, divisor))
+			}
+		}
+	}
+	return y
+}
+
+func wantMaxPool(l Layer, in [][]float64) []float64 {
+	return windows(l, in[0], func(values []float64, _ int) float64 { return slices.Max(values) })
+}
+
+func wantAveragePool(l Layer, in [][]float64) []float64 {
+	return windows(l, in[0], func(values []float64, divisor int) float64 {
+		var total float64
+		for _, v := range values {
+			total += v
+		}
+		return total / float64(divisor)
+	})
+}
+
+func wantGlobalAverage(l Layer, in [][]float64) []float64 { return wantAveragePool(l, in) }
+
+// matrixVector returns W·x + bias.
+func matrixVector(w []float32, bias *Param, x []float64) []float64 {
+	y := make([]float64, len(w)/len(x))
+	for i := range y {
+		if bias != nil {
+			y[i] = float64(bias.Data[i])
+		}
+		for j, v := range x {
+			y[i] += float64(w[i*len(x)+j]) * v
+		}
+	}
+	return y
+}
+
+func wantDense(layer Layer, in [][]float64) []float64 {
+	l := layer.(*dense)
+	return matrixVector(l.weight.Data, l.bias, in[0])
+}
+
+func wantFastfood(layer Layer, in [][]float64) []float64 {
+	l := layer.(*fastfoodLayer)
+	return matrixVector(l.transform.Matrix(), l.bias, in[0])
+}
+
+func wantCosSin(_ Layer, in [][]float64) []float64 {
+	cos := each(math.Cos)(nil, in)
+	return append(cos, each(math.Sin)(nil, in)...)
+}
+
+func wantAdd(_ Layer, in [][]float64) []float64 {
+	y := slices.Clone(in[0])
+	for _, x := range in[1:] {
+		for i := range y {
+			y[i] += x[i]
+		}
+	}
+	return y
+}
+
+// bench is a layer between hand-made tensors.
+type bench struct {
+	layer  Layer
+	inputs []*Tensor
+	output *Tensor
+	pass   Pass
+	space  *Workspace
+	batch  int
+}
+
+// newBench builds an operation with random parameters and inputs. The values
+// of the inputs are distinct by at least 0.5 and at least 0.25 from zero, so
+// that finite differences do not cross a kink.
+func newBench(t testing.TB, o operation, batch int) *bench {
+	layer, err := o.op.Build("layer", o.in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	layer.Init(3)
+	source := rand.New(rand.NewPCG(1, 2))
+	gradients := map[*Param][]float32{}
+	for _, p := range layer.Params() {
+		if p.Kind == Bias {
+			for i := range p.Data {
+				p.Data[i] = source.Float32()
+			}
+		}
+		if p.Learn {
+			gradients[p] = make([]float32, len(p.Data))
+		}
+	}
+	h := &bench{layer: layer, batch: batch, space: &Workspace{batch: batch, gradients: gradients}}
+	for _, shape := range o.in {
+		n := batch * shape.Size()
+		x := &Tensor{Shape: shape, Size: shape.Size(), Value: make([]float32, n), Grad: make([]float32, n)}
+		for i, rank := range source.Perm(n) {
+			x.Value[i] = (float32(rank) - float32(n/2) + 0.5) / 2
+			if o.step == 0 || o.step < 0.1 {
+				x.Value[i] /= float32(n) / 8
+			}
+			x.Grad[i] = 99 // to be overwritten
+		}
+		h.inputs = append(h.inputs, x)
+	}
+	size := layer.OutShape().Size()
+	h.output = &Tensor{Shape: layer.OutShape(), Size: size, Value: make([]float32, batch*size), Grad: make([]float32, batch*size)}
+	for i := range h.output.Grad {
+		h.output.Grad[i] = float32(source.NormFloat64())
+	}
+	h.pass = layer.Plan(&Binding{X: h.inputs, Y: h.output, MaxBatch: batch, Training: true, Workers: runtime.GOMAXPROCS(0), workspace: h.space})
+	return h
+}
+
+func TestOutputShapes(t *testing.T) {
+	for _, o := range operations {
+		layer, err := o.op.Build("layer", o.in)
+		if err != nil {
+			t.Errorf("%s: %v", o.name, err)
+		} else if !slices.Equal(layer.OutShape(), o.out) {
+			t.Errorf("%s: output %v, want %v", o.name, layer.OutShape(), o.out)
+		}
+	}
+}
+
+func TestForwardEqualsDefinition(t *testing.T) {
+	for _, o := range operations {
+		h := newBench(t, o, 5)
+		h.pass.Forward()
+		for i := range h.batch {
+			var in [][]float64
+			for _, x := range h.inputs {
+				row := make([]float64, x.Size)
+				for j, v := range x.Row(i) {
+					row[j] = float64(v)
+				}
+				in = append(in, row)
+			}
+			want := o.want(h.layer, in)
+			for j, got := range h.output.Row(i) {
+				if math.Abs(float64(got)-want[j]) > 1e-4*(1+math.Abs(want[j])) {
+					t.Fatalf("%s: sample %d, output %d: got %v, want %v", o.name, i, j, got, want[j])
+				}
+			}
+		}
+	}
+}
+
+// TestGradients compares every gradient with central differences of the loss
+// Σ weight ⊙ y, summed in float64.
+func TestGradients(t *testing.T) {
+	for _, o := range operations {
+		h := newBench(t, o, 5)
+		loss := func() float64 {
+			h.pass.Forward()
+			var total float64
+			for i, y := range h.output.Value {
+				total += float64(h.output.Grad[i]) * float64(y)
+			}
+			return total
+		}
+		step := o.step
+		if step == 0 {
+			step = 0.5
+		}
+		loss()
+		h.pass.Backward()
+		check := func(name string, values, gradient []float32) {
+			for i := range values {
+				before := values[i]
+				values[i] = before + float32(step)
+				up, upAt := loss(), values[i]
+				values[i] = before - float32(step)
+				down, downAt := loss(), values[i]
+				values[i] = before
+				want := (up - down) / (float64(upAt) - float64(downAt))
+				if math.Abs(float64(gradient[i])-want) > 2e-3*(1+math.Abs(want)) {
+					t.Fatalf("%s: gradient of %s[%d] is %v, want %v", o.name, name, i, gradient[i], want)
+				}
+			}
+		}
+		for k, x := range h.inputs {
+			check(fmt.Sprintf("input %d", k), x.Value, x.Grad)
+		}
+		for _, p := range h.layer.Params() {
+			if p.Learn {
+				check(p.Name, p.Data, h.space.gradients[p])
+			}
+		}
+	}
+}
+
+// TestParameterGradientsAreAddedTo also checks that a gradient that is not
+// wanted is not needed.
+func TestParameterGradientsAreAddedTo(t *testing.T) {
+	for _, o := range operations {
+		h := newBench(t, o, 3)
+		h.pass.Forward()
+		h.pass.Backward()
+		once := map[*Param][]float32{}
+		for p, g := range h.space.gradients {
+			once[p] = slices.Clone(g)
+		}
+		h.pass.Backward()
+		for p, g := range h.space.gradients {
+			for i := range g {
+				if math.Abs(float64(g[i]-2*once[p][i])) > 1e-4*(1+math.Abs(float64(g[i]))) {
+					t.Fatalf("%s: the gradient of %s was not added to", o.name, p.Name)
+				}
+			}
+		}
+	}
+}
+
+func TestBuildErrors(t *testing.T) {
+	image, vector := []Shape{{2, 5, 5}}, []Shape{{10}}
+	for _, c := range []struct {
+		op Op
+		in []Shape
+	}{
+		{Conv{Out: 3, Kernel: 6}, image}, {Conv{Out: 3, Kernel: 0}, image}, {Conv{Out: 0, Kernel: 3}, image},
+		{Conv{Out: 3, Kernel: 3, Groups: 2}, image}, {Conv{Out: 3, Kernel: 3, Pad: -1}, image}, {Conv{Out: 3, Kernel: 3}, vector},
+		{Conv{Out: 1 << 40, Kernel: 3}, image}, {Conv{Out: 3, Kernel: 3}, append(image, image...)},
+		{MaxPool{Kernel: 2, Stride: 0}, image}, {MaxPool{Kernel: 2, Stride: 2, Pad: 2}, image}, {MaxPool{Kernel: 2, Stride: 2}, vector},
+		{AveragePool{Kernel: 9, Stride: 1}, image}, {GlobalAveragePool{}, vector},
+		{Dense{Out: 0}, vector}, {Dense{Out: 1 << 40}, vector}, {Dense{Out: 1}, nil},
+		{Fastfood{Out: 0}, vector}, {Fastfood{Out: 4, Learn: "SX"}, vector}, {Fastfood{Out: 1 << 40}, vector},
+		{Dropout{Rate: 1}, vector}, {Dropout{Rate: -0.1}, vector}, {Dropout{Rate: math.NaN()}, vector},
+		{ReLU{}, nil}, {Cos{}, nil}, {CosSin{}, nil},
+		{Add{}, vector}, {Add{}, []Shape{{10}, {11}}}, {Concat{}, vector}, {Concat{}, []Shape{{1, 2, 2}, {1, 2, 3}}},
+	} {
+		if _, err := c.op.Build("layer", c.in); err == nil {
+			t.Errorf("%T%+v on %v: no error", c.op, c.op, c.in)
+		}
+	}
+}
+
+func TestMaxPoolShowsNaN(t *testing.T) {
+	nan := float32(math.NaN())
+	for _, op := range []Op{MaxPool{Kernel: 2, Stride: 2}, MaxPool{Kernel: 2, Stride: 1}} {
+		for at := range 4 {
+			h := newBench(t, operation{op: op, in: []Shape{{1, 2, 2}}}, 1)
+			h.inputs[0].Value[at] = nan
+			h.pass.Forward()
+			if y := h.output.Value[0]; y == y {
+				t.Errorf("%+v: NaN at pixel %d gives %v", op, at, y)
+			}
+		}
+	}
+}
+
+func TestDropout(t *testing.T) {
+	h := newBench(t, operation{op: Dropout{Rate: 0.4}, in: []Shape{{1000}}}, 4)
+	for i := range h.inputs[0].Value {
+		h.inputs[0].Value[i] = 1
+	}
+	run := func(s Stream) []float32 {
+		h.space.stream = s
+		h.pass.Forward()
+		return slices.Clone(h.output.Value)
+	}
+	y := run(Stream{Seed: 1, Epoch: 2, Samples: []int{5, 6, 7, 8}})
+	kept := 0
+	for _, v := range y {
+		if v != 0 {
+			kept++
+			if math.Abs(float64(v)-1/0.6) > 1e-4 {
+				t.Fatalf("a kept value became %v, want 1/0.6", v)
+			}
+		}
+	}
+	// 4,000 values kept with probability 0.6: standard deviation 31.
+	if math.Abs(float64(kept)-2400) > 4*31 {
+		t.Errorf("%d of 4000 values were kept, want about 2400", kept)
+	}
+	// The mask goes with the sample, wherever it is in the batch.
+	moved := run(Stream{Seed: 1, Epoch: 2, Samples: []int{6, 5, 8, 7}})
+	if !slices.Equal(moved[:1000], y[1000:2000]) || !slices.Equal(moved[3000:], y[2000:3000]) {
+		t.Error("a sample's mask depends on its place in the batch")
+	}
+	for _, s := range []Stream{{2, 2, []int{5, 6, 7, 8}}, {1, 3, []int{5, 6, 7, 8}}, {1, 2, []int{1, 2, 3, 4}}} {
+		if slices.Equal(run(s), y) {
+			t.Errorf("stream %v gives the same mask", s)
+		}
+	}
+	run(Stream{Seed: 1, Epoch: 2, Samples: []int{5, 6, 7, 8}})
+	for i := range h.output.Grad {
+		h.output.Grad[i] = 1
+	}
+	h.pass.Backward()
+	if !slices.Equal(h.inputs[0].Grad, y) {
+		t.Error("the gradient has another mask than the values")
+	}
+}

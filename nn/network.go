@@ -1,0 +1,193 @@
+package nn
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Network is a description with parameters. Its methods, and those of its
+// layers, do not change it, so that any number of workspaces can use it at the
+// same time as long as nobody changes the parameters.
+type Network struct {
+	Description Description
+	nodes       []builtNode
+	params      []*Param
+}
+
+// builtNode is a node with its layer and the indices of its inputs: the
+// network's input is 0, the output of node i is i+1.
+type builtNode struct {
+	Node
+	layer Layer
+	from  []int
+	in    []Shape
+}
+
+// maxValues bounds the values of a sample between two layers and the
+// parameters of one, so that a mistyped or hostile size is an error rather
+// than an exhausted memory.
+const maxValues = 1 << 30
+
+// New builds the network that d describes and initialises its parameters from
+// the seed. Names must be unique, and every node comes after those that it
+// takes its inputs from. A mismatch of shapes is an error that names both
+// layers and both shapes.
+func New(d Description, seed uint64) (*Network, error) {
+	n, err := build(d)
+	if err != nil {
+		return nil, fmt.Errorf("nn: network %s: %w", d.Name, err)
+	}
+	for _, node := range n.nodes {
+		node.layer.Init(seed)
+	}
+	return n, nil
+}
+
+func build(d Description) (*Network, error) {
+	if err := checkInput(d); err != nil {
+		return nil, err
+	}
+	n := &Network{Description: d}
+	index := map[string]int{Input: 0}
+	shapes := []Shape{d.Input}
+	for i, node := range d.Nodes {
+		if _, taken := index[node.Name]; taken || node.Name == "" {
+			return nil, fmt.Errorf("node %d: the name %q is empty or taken; give every node its own", i, node.Name)
+		}
+		if node.Op == nil {
+			return nil, fmt.Errorf("node %s has no operation", node.Name)
+		}
+		from, err := sources(node, i, index)
+		if err != nil {
+			return nil, err
+		}
+		built := builtNode{Node: node, from: from}
+		for _, j := range from {
+			built.in = append(built.in, shapes[j])
+		}
+		built.layer, err = node.Op.Build(node.Name, built.in)
+		if err != nil {
+			return nil, fmt.Errorf("layer %s (%s) after %s: %w", node.Name, node.Op.Kind(), n.describe(from, shapes), err)
+		}
+		n.nodes = append(n.nodes, built)
+		n.params = append(n.params, built.layer.Params()...)
+		index[node.Name] = i + 1
+		shapes = append(shapes, built.layer.OutShape())
+	}
+	return n, n.checkUse()
+}
+
+// checkUse fails if a layer's output, but for the last one's, goes nowhere.
+func (n *Network) checkUse() error {
+	used := make([]bool, len(n.nodes)+1)
+	for _, node := range n.nodes {
+		for _, j := range node.from {
+			used[j] = true
+		}
+	}
+	for i, node := range n.nodes[:len(n.nodes)-1] {
+		if !used[i+1] {
+			return fmt.Errorf("layer %s: no layer takes its output", node.Name)
+		}
+	}
+	return nil
+}
+
+func checkInput(d Description) error {
+	if len(d.Nodes) == 0 {
+		return fmt.Errorf("there are no layers")
+	}
+	if len(d.Input) == 0 {
+		return fmt.Errorf("the input has no shape; give channels, height and width, or one length")
+	}
+	size := 1
+	for _, dimension := range d.Input {
+		if dimension < 1 || dimension > maxValues || size > maxValues/dimension {
+			return fmt.Errorf("input shape %v: every dimension must be at least 1 and the product at most %d", d.Input, maxValues)
+		}
+		size *= dimension
+	}
+	return nil
+}
+
+// sources returns the indices of the inputs of node i.
+func sources(node Node, i int, index map[string]int) ([]int, error) {
+	if len(node.From) == 0 {
+		return []int{i}, nil
+	}
+	var from []int
+	for _, name := range node.From {
+		j, ok := index[name]
+		if !ok {
+			return nil, fmt.Errorf("layer %s takes its input from %q, which is not a layer before it", node.Name, name)
+		}
+		from = append(from, j)
+	}
+	return from, nil
+}
+
+// describe names layers and their output shapes, for errors.
+func (n *Network) describe(from []int, shapes []Shape) string {
+	text := ""
+	for k, j := range from {
+		if k > 0 {
+			text += " and "
+		}
+		name := Input
+		if j > 0 {
+			name = n.nodes[j-1].Name
+		}
+		text += fmt.Sprintf("%s (output %v)", name, shapes[j])
+	}
+	return text
+}
+
+// Params returns all parameters in the order of the layers.
+func (n *Network) Params() []*Param { return n.params }
+
+// Param returns the parameter of the given name, or nil.
+func (n *Network) Param(name string) *Param {
+	i := slices.IndexFunc(n.params, func(p *Param) bool { return p.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return n.params[i]
+}
+
+// Weights returns the number of weights, biases and permutations apart.
+func (n *Network) Weights() int {
+	total := 0
+	for _, p := range n.params {
+		total += p.Weights()
+	}
+	return total
+}
+
+// OutShape returns the shape of the network's output for one sample.
+func (n *Network) OutShape() Shape { return n.nodes[len(n.nodes)-1].layer.OutShape() }
+
+// LayerInfo is what Layers tells of a layer.
+type LayerInfo struct {
+	Name         string   `json:"name"`
+	Kind         string   `json:"kind"`
+	Output       Shape    `json:"output"`        // shape for one sample
+	Weights      int      `json:"weights"`       // biases and permutations apart
+	MultiplyAdds int      `json:"multiply_adds"` // of a forward pass of one sample
+	Params       []*Param `json:"-"`
+}
+
+// Layers lists the network's layers, in order.
+func (n *Network) Layers() []LayerInfo {
+	var infos []LayerInfo
+	for _, node := range n.nodes {
+		info := LayerInfo{
+			Name: node.Name, Kind: node.Op.Kind(), Output: node.layer.OutShape(),
+			MultiplyAdds: node.layer.MultiplyAdds(), Params: node.layer.Params(),
+		}
+		for _, p := range info.Params {
+			info.Weights += p.Weights()
+		}
+		infos = append(infos, info)
+	}
+	return infos
+}

@@ -1,0 +1,40 @@
+package nn
+
+// ParamKind says what role a parameter has. The optimizer's rates and decay
+// go by it.
+type ParamKind string
+
+const (
+	Weight      ParamKind = "weight"      // of a convolution or a dense layer
+	Bias        ParamKind = "bias"        // added to outputs, not counted among weights
+	Diagonal    ParamKind = "diagonal"    // S, G or B of a Fastfood layer
+	Permutation ParamKind = "permutation" // Π of a Fastfood layer: integers, never learnt
+)
+
+// Param is a named parameter of a layer.
+type Param struct {
+	Name  string // such as conv1.weight, unique in a network
+	Kind  ParamKind
+	Shape []int
+
+	Data    []float32 // the values, row-major; nil for a permutation
+	Indices []int32   // the entries of a permutation
+
+	// Learn says whether training changes the parameter. A fixed parameter
+	// counts like a learnt one and is stored like one.
+	Learn bool
+}
+
+// newParam returns a parameter of zeros that learns.
+func newParam(name string, kind ParamKind, shape ...int) *Param {
+	return &Param{Name: name, Kind: kind, Shape: shape, Data: make([]float32, Shape(shape).Size()), Learn: true}
+}
+
+// Weights returns how many numbers of the parameter count as weights: as in
+// the literature, all of a layer's but its biases and its permutation.
+func (p *Param) Weights() int {
+	if p.Kind == Weight || p.Kind == Diagonal {
+		return len(p.Data)
+	}
+	return 0
+}

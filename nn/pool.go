@@ -1,0 +1,160 @@
+package nn
+
+import (
+	"math"
+
+	"github.com/deepfry/deepfry/internal/simd"
+)
+
+// MaxPool takes the maximum of every window of a channel. The gradient goes to
+// the first maximum, in row-major order.
+type MaxPool struct {
+	Kernel int  `json:"kernel"`
+	Stride int  `json:"stride"`
+	Pad    int  `json:"pad,omitempty"`  // never the maximum itself
+	Ceil   bool `json:"ceil,omitempty"` // round the number of windows up, as Caffe does
+}
+
+func (MaxPool) Kind() string { return "maxpool" }
+
+// AveragePool takes the mean of every window of a channel. As in Caffe, the
+// padding counts as zeros, but what hangs over it does not count.
+type AveragePool struct {
+	Kernel int  `json:"kernel"`
+	Stride int  `json:"stride"`
+	Pad    int  `json:"pad,omitempty"`
+	Ceil   bool `json:"ceil,omitempty"`
+}
+
+func (AveragePool) Kind() string { return "averagepool" }
+
+// GlobalAveragePool takes the mean of every channel.
+type GlobalAveragePool struct{}
+
+func (GlobalAveragePool) Kind() string { return "globalaveragepool" }
+
+// Build fails unless the input is channels × height × width and a window fits.
+func (p MaxPool) Build(_ string, in []Shape) (Layer, error) {
+	w, err := windowOver(in, p.Kernel, p.Stride, p.Pad, p.Ceil)
+	if err != nil {
+		return nil, err
+	}
+	l := &pool{Window: w.Window, forward: maxForward, backward: maxBackward}
+	if p.Kernel == 2 && p.Stride == 2 && p.Pad == 0 && w.Height == 2*w.OutHeight && w.Width == 2*w.OutWidth {
+		l.forward = func(y, x []float32, w *simd.Window) { simd.MaxPool2x2(y, x, w.Height, w.Width) }
+		l.backward = func(dx, dy, y, x []float32, w *simd.Window) {
+			simd.MaxPool2x2Backward(dx, dy, y, x, w.Height, w.Width)
+		}
+	}
+	return l, nil
+}
+
+// Build fails unless the input is channels × height × width and a window fits.
+func (p AveragePool) Build(_ string, in []Shape) (Layer, error) {
+	w, err := windowOver(in, p.Kernel, p.Stride, p.Pad, p.Ceil)
+	if err != nil {
+		return nil, err
+	}
+	return &pool{Window: w.Window, forward: averageForward, backward: averageBackward}, nil
+}
+
+// Build fails unless the input is channels × height × width.
+func (GlobalAveragePool) Build(_ string, in []Shape) (Layer, error) {
+	w, err := windowOver(in, 1, 1, 0, false)
+	if err != nil {
+		return nil, err
+	}
+	w.KernelH, w.KernelW, w.OutHeight, w.OutWidth = w.Height, w.Width, 1, 1
+	return &pool{Window: w.Window, forward: averageForward, backward: averageBackward}, nil
+}
+
+// pool applies functions to every channel of every sample.
+type pool struct {
+	simd.Window
+	parameterless
+	forward  func(y, x []float32, w *simd.Window)         // one channel
+	backward func(dx, dy, y, x []float32, w *simd.Window) // overwrites dx
+}
+
+func (l *pool) OutShape() Shape { return Shape{l.Channels, l.OutHeight, l.OutWidth} }
+
+func (l *pool) Plan(b *Binding) Pass {
+	x, y := b.X[0], b.Y
+	in, out := l.Height*l.Width, l.OutHeight*l.OutWidth
+	pass := Pass{Forward: b.EachSample(func(first, last, _ int) {
+		for c := first * l.Channels; c < last*l.Channels; c++ {
+			l.forward(y.Value[c*out:][:out], x.Value[c*in:][:in], &l.Window)
+		}
+	})}
+	if b.Training && x.Grad != nil {
+		pass.Backward = b.EachSample(func(first, last, _ int) {
+			for c := first * l.Channels; c < last*l.Channels; c++ {
+				l.backward(x.Grad[c*in:][:in], y.Grad[c*out:][:out], y.Value[c*out:][:out], x.Value[c*in:][:in], &l.Window)
+			}
+		})
+	}
+	return pass
+}
+
+// maximum returns the index of the first maximum of window (oy, ox). A NaN
+// counts as the maximum, so that it is not hidden.
+func maximum(x []float32, w *simd.Window, oy, ox int) int {
+	top, bottom := span(oy, w.KernelH, w.StrideH, w.PadH, w.Height)
+	left, right := span(ox, w.KernelW, w.StrideW, w.PadW, w.Width)
+	best := top*w.Width + left
+	for iy := top; iy < bottom; iy++ {
+		for ix := left; ix < right; ix++ {
+			if i := iy*w.Width + ix; !(x[i] <= x[best]) && !math.IsNaN(float64(x[best])) {
+				best = i
+			}
+		}
+	}
+	return best
+}
+
+func maxForward(y, x []float32, w *simd.Window) {
+	for i := range y {
+		y[i] = x[maximum(x, w, i/w.OutWidth, i%w.OutWidth)]
+	}
+}
+
+func maxBackward(dx, dy, _, x []float32, w *simd.Window) {
+	clear(dx)
+	for i, g := range dy {
+		dx[maximum(x, w, i/w.OutWidth, i%w.OutWidth)] += g
+	}
+}
+
+// averageDivisor is the number of pixels of a window, those of the padding
+// included but not those beyond it.
+func averageDivisor(w *simd.Window, oy, ox int) float32 {
+	height := min(oy*w.StrideH+w.KernelH, w.Height+2*w.PadH) - oy*w.StrideH
+	width := min(ox*w.StrideW+w.KernelW, w.Width+2*w.PadW) - ox*w.StrideW
+	return float32(height * width)
+}
+
+func averageForward(y, x []float32, w *simd.Window) {
+	for i := range y {
+		oy, ox := i/w.OutWidth, i%w.OutWidth
+		top, bottom := span(oy, w.KernelH, w.StrideH, w.PadH, w.Height)
+		left, right := span(ox, w.KernelW, w.StrideW, w.PadW, w.Width)
+		var total float32
+		for iy := top; iy < bottom; iy++ {
+			total += sum(x[iy*w.Width+left : iy*w.Width+right])
+		}
+		y[i] = total / averageDivisor(w, oy, ox)
+	}
+}
+
+func averageBackward(dx, dy, _, _ []float32, w *simd.Window) {
+	clear(dx)
+	for i, g := range dy {
+		oy, ox := i/w.OutWidth, i%w.OutWidth
+		top, bottom := span(oy, w.KernelH, w.StrideH, w.PadH, w.Height)
+		left, right := span(ox, w.KernelW, w.StrideW, w.PadW, w.Width)
+		g /= averageDivisor(w, oy, ox)
+		for iy := top; iy < bottom; iy++ {
+			simd.AddConstant(dx[iy*w.Width+left:iy*w.Width+right], g)
+		}
+	}
+}

@@ -1,0 +1,66 @@
+package nn
+
+import (
+	"fmt"
+
+	"github.com/deepfry/deepfry/internal/simd"
+)
+
+// window adds to the kernels' geometry what building a layer needs.
+type window struct{ simd.Window }
+
+func (w window) pixels() int { return w.OutHeight * w.OutWidth }
+
+// windowOver returns the geometry of square windows over the only input, which
+// must be channels × height × width. Where the stride does not divide the
+// image, ceil adds a last window that hangs over the edge, as Caffe's pooling
+// does, as long as it starts inside the image or its padding on the near side.
+func windowOver(in []Shape, kernel, stride, pad int, ceil bool) (window, error) {
+	shape, err := only(in)
+	if err != nil {
+		return window{}, err
+	}
+	if len(shape) != 3 {
+		return window{}, fmt.Errorf("an input of channels × height × width is needed, found %v", shape)
+	}
+	if kernel < 1 || stride < 1 || pad < 0 || pad >= kernel {
+		return window{}, fmt.Errorf("kernel %d, stride %d, padding %d: the first two must be at least 1, and the padding from 0 to less than the kernel", kernel, stride, pad)
+	}
+	height, width := outSize(shape[1], kernel, stride, pad, ceil), outSize(shape[2], kernel, stride, pad, ceil)
+	if height < 1 || width < 1 {
+		return window{}, fmt.Errorf("a kernel of %d×%d does not fit an image of %d×%d with padding %d", kernel, kernel, shape[1], shape[2], pad)
+	}
+	return window{simd.Window{
+		Channels: shape[0], Height: shape[1], Width: shape[2],
+		KernelH: kernel, KernelW: kernel, StrideH: stride, StrideW: stride, PadH: pad, PadW: pad,
+		OutHeight: height, OutWidth: width,
+	}}, nil
+}
+
+// outSize returns the number of windows along one side.
+func outSize(size, kernel, stride, pad int, ceil bool) int {
+	room := size + 2*pad - kernel
+	if room < 0 {
+		return 0
+	}
+	n := room/stride + 1
+	if ceil && room%stride != 0 && n*stride < size+pad {
+		n++
+	}
+	return n
+}
+
+// only returns the single input of a layer that takes one.
+func only(in []Shape) (Shape, error) {
+	if len(in) != 1 {
+		return nil, fmt.Errorf("one input is needed, found %d", len(in))
+	}
+	return in[0], nil
+}
+
+// span returns the pixels from..to-1 of a side of the given size that window o
+// covers.
+func span(o, kernel, stride, pad, size int) (from, to int) {
+	from = o*stride - pad
+	return max(from, 0), min(from+kernel, size)
+}

@@ -1,0 +1,183 @@
+package nn
+
+import (
+	"math"
+
+	"github.com/deepfry/deepfry/internal/par"
+	"github.com/deepfry/deepfry/internal/simd"
+)
+
+// Workspace holds all memory that passes over batches need. Its methods
+// allocate nothing and use all cores; one workspace serves one goroutine at a
+// time.
+type Workspace struct {
+	network   *Network
+	maxBatch  int
+	training  bool
+	batch     int       // samples of the current batch
+	tensors   []*Tensor // the input, then the output of every node
+	steps     []step
+	gradients map[*Param][]float32
+	stream    Stream
+}
+
+// Stream keys the random numbers of a training step, so that they depend on
+// nothing else: not on the number of cores, nor on what ran before.
+type Stream struct {
+	Seed    uint64
+	Epoch   int
+	Samples []int // the index in the data set of every sample of the batch
+}
+
+// step is one node's part of the passes.
+type step struct {
+	Pass
+	// The output's consumers each write a gradient of their own when there are
+	// several; gather adds them up before the node's backward pass.
+	gather func()
+}
+
+// NewWorkspace plans passes over batches of up to maxBatch samples. Only a
+// workspace for training can go backward.
+func (n *Network) NewWorkspace(maxBatch int, training bool) *Workspace {
+	if maxBatch < 1 {
+		panic("nn: a workspace needs room for at least one sample")
+	}
+	w := &Workspace{network: n, maxBatch: maxBatch, training: training}
+	if training {
+		w.gradients = map[*Param][]float32{}
+		for _, p := range n.params {
+			if p.Learn {
+				w.gradients[p] = make([]float32, len(p.Data))
+			}
+		}
+	}
+	input := n.Description.Input
+	w.tensors = []*Tensor{{Shape: input, Size: input.Size()}} // its values are the caller's
+	wanted := []bool{false}                                   // whether a tensor's gradient is
+	uses := make([]int, len(n.nodes)+1)
+	for _, node := range n.nodes {
+		shape := node.layer.OutShape()
+		y := &Tensor{Shape: shape, Size: shape.Size(), Value: make([]float32, maxBatch*shape.Size())}
+		learns := false
+		for _, p := range node.layer.Params() {
+			learns = learns || p.Learn
+		}
+		for _, j := range node.from {
+			learns = learns || wanted[j]
+			uses[j]++
+		}
+		if training && learns {
+			y.Grad = make([]float32, len(y.Value))
+		}
+		w.tensors = append(w.tensors, y)
+		wanted = append(wanted, training && learns)
+	}
+	w.plan(uses)
+	return w
+}
+
+// plan asks every layer for its passes.
+func (w *Workspace) plan(uses []int) {
+	shares := make([][][]float32, len(w.tensors)) // gradients from each consumer
+	for i, node := range w.network.nodes {
+		b := &Binding{Y: w.tensors[i+1], MaxBatch: w.maxBatch, Training: w.training, Workers: par.Workers(), workspace: w}
+		for _, j := range node.from {
+			x := w.tensors[j]
+			if x.Grad != nil && uses[j] > 1 {
+				share := make([]float32, len(x.Grad))
+				shares[j] = append(shares[j], share)
+				x = &Tensor{Shape: x.Shape, Size: x.Size, Value: x.Value, Grad: share}
+			}
+			b.X = append(b.X, x)
+		}
+		w.steps = append(w.steps, step{Pass: node.layer.Plan(b)})
+	}
+	for j, parts := range shares {
+		if j == 0 || len(parts) == 0 {
+			continue
+		}
+		y := w.tensors[j]
+		b := &Binding{Workers: par.Workers(), workspace: w}
+		w.steps[j-1].gather = b.EachSample(func(first, last, _ int) {
+			total := y.GradRows(first, last)
+			clear(total)
+			for _, part := range parts {
+				simd.Add(total, part[first*y.Size:last*y.Size])
+			}
+		})
+	}
+}
+
+// SetStream sets the keys of the random numbers that dropout draws in the next
+// passes of a workspace for training. It keeps the slice s.Samples.
+func (w *Workspace) SetStream(s Stream) { w.stream = s }
+
+// Forward runs the network on x, which is [batch, input size], and returns its
+// output, [batch, output size], which is valid until the next call. Both x and
+// the output must stay as they are until Backward has run.
+func (w *Workspace) Forward(x []float32) []float32 {
+	input := w.tensors[0]
+	w.batch = len(x) / input.Size
+	if len(x) != w.batch*input.Size {
+		panic("nn: Forward: the input is not a whole number of samples")
+	}
+	if w.batch > w.maxBatch {
+		panic("nn: Forward: the batch is larger than the workspace")
+	}
+	input.Value = x
+	for _, s := range w.steps {
+		s.Forward()
+	}
+	return w.output().Rows(0, w.batch)
+}
+
+// OutputGrad returns the memory for the gradient of the loss with respect to
+// the output, [batch, output size], which is to be filled before Backward. It
+// is nil if no parameter learns.
+func (w *Workspace) OutputGrad() []float32 {
+	if w.output().Grad == nil {
+		return nil
+	}
+	return w.output().GradRows(0, w.batch)
+}
+
+func (w *Workspace) output() *Tensor { return w.tensors[len(w.tensors)-1] }
+
+// Backward computes the gradients of all parameters that learn, for the batch
+// of the last Forward, from OutputGrad.
+func (w *Workspace) Backward() {
+	if !w.training {
+		panic("nn: Backward on a workspace that is not for training")
+	}
+	for _, p := range w.network.params {
+		clear(w.gradients[p])
+	}
+	for i := len(w.steps) - 1; i >= 0; i-- {
+		if w.tensors[i+1].Grad == nil {
+			continue // neither this layer nor one before it learns
+		}
+		if gather := w.steps[i].gather; gather != nil {
+			gather()
+		}
+		w.steps[i].Backward()
+	}
+}
+
+// Gradient returns the gradient that the last Backward computed for p, in the
+// order of p.Data, or nil if p does not learn.
+func (w *Workspace) Gradient(p *Param) []float32 { return w.gradients[p] }
+
+// FindNonFinite returns the name of the first layer whose output, for the last
+// Forward, holds a NaN or an infinity, or "" if none does. It is for the
+// diagnosis of a loss that is not finite, not for every step.
+func (w *Workspace) FindNonFinite() string {
+	for i, node := range w.network.nodes {
+		for _, v := range w.tensors[i+1].Rows(0, w.batch) {
+			if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+				return node.Name
+			}
+		}
+	}
+	return ""
+}
