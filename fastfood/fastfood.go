@@ -36,6 +36,26 @@ type Transform[T fwht.Float] struct {
 	Perm    []int32 // Π, [Blocks, Dim]: (Πv)[i] = v[Perm[i]] within a block
 }
 
+// Size returns the shape [blocks, dim] of the diagonals of a Transform. It
+// fails as New does.
+func Size(inputs, outputs int) (blocks, dim int, err error) {
+	if inputs < 1 || outputs < 1 {
+		return 0, 0, fmt.Errorf("fastfood: %d inputs and %d outputs: both must be at least 1", inputs, outputs)
+	}
+	if inputs > maxSize || outputs > maxSize {
+		return 0, 0, fmt.Errorf("fastfood: %d inputs and %d outputs: at most %d of each are supported", inputs, outputs, maxSize)
+	}
+	dim = 1
+	for dim < inputs {
+		dim *= 2
+	}
+	blocks = (outputs + dim - 1) / dim
+	if blocks*dim > maxSize {
+		return 0, 0, fmt.Errorf("fastfood: %d outputs from %d inputs need diagonals of %d entries: at most %d are supported", outputs, inputs, blocks*dim, maxSize)
+	}
+	return blocks, dim, nil
+}
+
 // maxSize bounds the diagonals' length, so that 32-bit permutations suffice
 // and a mistyped size is an error rather than an exhausted memory.
 const maxSize = 1 << 30
@@ -44,21 +64,11 @@ const maxSize = 1 << 30
 // S = G = B = 1 and Π = 1. It fails if a number is less than 1 or if the
 // diagonals would be longer than 2^30.
 func New[T fwht.Float](inputs, outputs int) (*Transform[T], error) {
-	if inputs < 1 || outputs < 1 {
-		return nil, fmt.Errorf("fastfood: %d inputs and %d outputs: both must be at least 1", inputs, outputs)
+	blocks, dim, err := Size(inputs, outputs)
+	if err != nil {
+		return nil, err
 	}
-	if inputs > maxSize || outputs > maxSize {
-		return nil, fmt.Errorf("fastfood: %d inputs and %d outputs: at most %d of each are supported", inputs, outputs, maxSize)
-	}
-	dim := 1
-	for dim < inputs {
-		dim *= 2
-	}
-	blocks := (outputs + dim - 1) / dim
 	size := blocks * dim
-	if size > maxSize {
-		return nil, fmt.Errorf("fastfood: %d outputs from %d inputs need diagonals of %d entries: at most %d are supported", outputs, inputs, size, maxSize)
-	}
 	t := &Transform[T]{
 		Inputs: inputs, Outputs: outputs, Dim: dim, Blocks: blocks,
 		S: make([]T, size), G: make([]T, size), B: make([]T, size),

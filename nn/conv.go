@@ -59,7 +59,7 @@ func (c Conv) Build(name string, in []Shape) (Layer, error) {
 func (l *conv) OutShape() Shape   { return Shape{l.Out, l.window.OutHeight, l.window.OutWidth} }
 func (l *conv) Params() []*Param  { return present(l.weight, l.bias) }
 func (l *conv) Init(seed uint64)  { initUniform(l.weight, l.taps(), l.Gain, seed) }
-func (l *conv) MultiplyAdds() int { return len(l.weight.Data) * l.pixels() }
+func (l *conv) MultiplyAdds() int { return l.weight.Size() * l.pixels() }
 
 // taps is the number of products in an output pixel.
 func (l *conv) taps() int { return l.window.Channels * l.Kernel * l.Kernel }
@@ -118,7 +118,7 @@ func (l *conv) Plan(b *Binding) Pass {
 	if !b.Training {
 		return pass
 	}
-	size := len(l.weight.Data)
+	size := l.weight.Size()
 	partial := make([]float32, gradientChunks*(size+l.Out)) // of each chunk: dWᵀ by group, then the bias
 	sum := func(chunk int) (weight, bias []float32) {
 		part := partial[chunk*(size+l.Out):][:size+l.Out]

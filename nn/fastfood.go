@@ -3,6 +3,7 @@ package nn
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"strings"
 
 	"github.com/deepfry/deepfry/fastfood"
@@ -32,11 +33,11 @@ type Fastfood struct {
 
 func (Fastfood) Kind() string { return "fastfood" }
 
-// fastfoodLayer is a built Fastfood. The transform shares the parameters' data.
+// fastfoodLayer is a built Fastfood.
 type fastfoodLayer struct {
 	Fastfood
 	name                string
-	transform           *fastfood.Transform[float32]
+	in, blocks, dim     int
 	s, g, b, perm, bias *Param
 }
 
@@ -50,19 +51,18 @@ func (f Fastfood) Build(name string, in []Shape) (Layer, error) {
 	if strings.Trim(f.Learn, "SGB") != "" {
 		return nil, fmt.Errorf("learn %q: want some of the letters S, G and B", f.Learn)
 	}
-	t, err := fastfood.New[float32](size, f.Out)
+	blocks, dim, err := fastfood.Size(size, f.Out)
 	if err != nil {
 		return nil, err
 	}
-	l := &fastfoodLayer{Fastfood: f, name: name, transform: t}
-	diagonal := func(letter string, data []float32) *Param {
-		return &Param{
-			Name: name + "." + strings.ToLower(letter), Kind: Diagonal, Shape: []int{t.Blocks, t.Dim},
-			Data: data, Learn: strings.Contains(f.Learn, letter),
-		}
+	l := &fastfoodLayer{Fastfood: f, name: name, in: size, blocks: blocks, dim: dim}
+	part := func(letter string, kind ParamKind) *Param {
+		p := newParam(name+"."+strings.ToLower(letter), kind, blocks, dim)
+		p.Learn = strings.Contains(f.Learn, letter)
+		return p
 	}
-	l.s, l.g, l.b = diagonal("S", t.S), diagonal("G", t.G), diagonal("B", t.B)
-	l.perm = &Param{Name: name + ".perm", Kind: Permutation, Shape: []int{t.Blocks, t.Dim}, Indices: t.Perm}
+	l.s, l.g, l.b = part("S", Diagonal), part("G", Diagonal), part("B", Diagonal)
+	l.perm = part("perm", Permutation)
 	if !f.NoBias {
 		l.bias = newParam(name+".bias", Bias, f.Out)
 	}
@@ -75,29 +75,30 @@ func (l *fastfoodLayer) Params() []*Param { return present(l.s, l.g, l.b, l.perm
 // MultiplyAdds counts an addition of the two transforms as half of a
 // multiply-add, and a diagonal as one an entry.
 func (l *fastfoodLayer) MultiplyAdds() int {
-	size, levels := len(l.transform.S), 0
-	for n := l.transform.Dim; n > 1; n /= 2 {
-		levels++
-	}
-	return size * (3 + levels)
+	levels := bits.Len(uint(l.dim)) - 1
+	return l.blocks * l.dim * (3 + levels)
 }
 
-// Init samples the transform and copies it, since parameters and planned
-// passes share its memory.
+// transform returns the transform on the memory of the parameters.
+func (l *fastfoodLayer) transform() *fastfood.Transform[float32] {
+	return &fastfood.Transform[float32]{
+		Inputs: l.in, Outputs: l.Out, Dim: l.dim, Blocks: l.blocks,
+		S: l.s.Data, G: l.g.Data, B: l.b.Data, Perm: l.perm.Indices,
+	}
+}
+
+// Init samples the transform, and the phases if they are wanted.
 func (l *fastfoodLayer) Init(seed uint64) {
 	gain := l.Gain
 	if gain == 0 {
 		gain = math.Sqrt2
 	}
 	seed ^= uint64(random.For("init " + l.name))
-	sample, err := fastfood.Sample[float32](l.transform.Inputs, l.Out, gain, seed)
+	sample, err := fastfood.Sample[float32](l.in, l.Out, gain, seed)
 	if err != nil {
 		panic("nn: " + err.Error()) // Build has accepted the sizes
 	}
-	copy(l.s.Data, sample.S)
-	copy(l.g.Data, sample.G)
-	copy(l.b.Data, sample.B)
-	copy(l.perm.Indices, sample.Perm)
+	l.s.Data, l.g.Data, l.b.Data, l.perm.Indices = sample.S, sample.G, sample.B, sample.Perm
 	if l.bias != nil && l.Phase {
 		initUniform(l.bias, 1, math.Pi/math.Sqrt(3), seed)
 		for i := range l.bias.Data {
@@ -108,7 +109,7 @@ func (l *fastfoodLayer) Init(seed uint64) {
 
 func (l *fastfoodLayer) Plan(b *Binding) Pass {
 	x, y := b.X[0], b.Y
-	workspace := fastfood.NewWorkspace(l.transform, b.MaxBatch, b.Training)
+	workspace := fastfood.NewWorkspace(l.transform(), b.MaxBatch, b.Training)
 	pass := Pass{Forward: func() {
 		out := y.Rows(0, b.Batch())
 		workspace.Forward(out, x.Rows(0, b.Batch()))
@@ -145,7 +146,7 @@ func (l *fastfoodLayer) gradients(b *Binding) *fastfood.Gradients[float32] {
 		if grad := b.Gradient(p); grad != nil {
 			return grad
 		}
-		return make([]float32, len(p.Data))
+		return make([]float32, p.Size())
 	}
 	return &fastfood.Gradients[float32]{S: target(l.s), G: target(l.g), B: target(l.b)}
 }

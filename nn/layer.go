@@ -8,8 +8,8 @@ import (
 type Op interface {
 	// Kind is the name of the operation in a stored description.
 	Kind() string
-	// Build returns a layer whose parameters are zero and are named
-	// name.weight and so on. in holds the shape of every input. It fails if
+	// Build returns a layer whose parameters are named name.weight and so on
+	// and have no values yet. in holds the shape of every input. It fails if
 	// the settings are invalid or do not fit the shapes.
 	Build(name string, in []Shape) (Layer, error)
 }
@@ -21,7 +21,8 @@ type Layer interface {
 	OutShape() Shape
 	// Params returns the parameters, the same pointers at every call.
 	Params() []*Param
-	// Init draws initial values. They depend on the seed and the layer's name.
+	// Init draws initial values of the parameters, which are zero before. They
+	// depend on the seed and the layer's name.
 	Init(seed uint64)
 	// MultiplyAdds is the work of one forward pass of one sample.
 	MultiplyAdds() int

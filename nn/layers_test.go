@@ -153,7 +153,7 @@ func wantDense(layer Layer, in [][]float64) []float64 {
 
 func wantFastfood(layer Layer, in [][]float64) []float64 {
 	l := layer.(*fastfoodLayer)
-	return matrixVector(l.transform.Matrix(), l.bias, in[0])
+	return matrixVector(l.transform().Matrix(), l.bias, in[0])
 }
 
 func wantCosSin(_ Layer, in [][]float64) []float64 {
@@ -188,6 +188,9 @@ func newBench(t testing.TB, o operation, batch int) *bench {
 	layer, err := o.op.Build("layer", o.in)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, p := range layer.Params() {
+		p.allocate()
 	}
 	layer.Init(3)
 	source := rand.New(rand.NewPCG(1, 2))

@@ -37,8 +37,39 @@ func New(d Description, seed uint64) (*Network, error) {
 	if err != nil {
 		return nil, fmt.Errorf("nn: network %s: %w", d.Name, err)
 	}
+	for _, p := range n.params {
+		p.allocate()
+	}
 	for _, node := range n.nodes {
 		node.layer.Init(seed)
+	}
+	return n, nil
+}
+
+// Restore builds the network that d describes and calls fill for every
+// parameter, which sets its Data, or its Indices if it is a permutation.
+// Nothing in proportion to the parameters is allocated before. Errors are
+// those of New and of fill, and one for numbers of values that do not fit.
+func Restore(d Description, fill func(*Param) error) (*Network, error) {
+	n, err := build(d)
+	if err != nil {
+		return nil, fmt.Errorf("nn: network %s: %w", d.Name, err)
+	}
+	for _, p := range n.params {
+		if err := fill(p); err != nil {
+			return nil, fmt.Errorf("nn: network %s: parameter %s: %w", d.Name, p.Name, err)
+		}
+		if len(p.Data)+len(p.Indices) != p.Size() || (p.Indices != nil) != (p.Kind == Permutation) {
+			return nil, fmt.Errorf("nn: network %s: parameter %s: %d values and %d indices for the %s of shape %v",
+				d.Name, p.Name, len(p.Data), len(p.Indices), p.Kind, Shape(p.Shape))
+		}
+	}
+	for _, node := range n.nodes {
+		if fried, ok := node.layer.(*fastfoodLayer); ok {
+			if err := fried.transform().Validate(); err != nil {
+				return nil, fmt.Errorf("nn: network %s: layer %s: %w", d.Name, node.Name, err)
+			}
+		}
 	}
 	return n, nil
 }

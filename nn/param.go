@@ -18,23 +18,35 @@ type Param struct {
 	Shape []int
 
 	Data    []float32 // the values, row-major; nil for a permutation
-	Indices []int32   // the entries of a permutation
+	Indices []int32   // the entries of a permutation, else nil
 
 	// Learn says whether training changes the parameter. A fixed parameter
 	// counts like a learnt one and is stored like one.
 	Learn bool
 }
 
-// newParam returns a parameter of zeros that learns.
+// newParam returns a parameter that learns, still without values.
 func newParam(name string, kind ParamKind, shape ...int) *Param {
-	return &Param{Name: name, Kind: kind, Shape: shape, Data: make([]float32, Shape(shape).Size()), Learn: true}
+	return &Param{Name: name, Kind: kind, Shape: shape, Learn: true}
+}
+
+// Size returns the number of entries.
+func (p *Param) Size() int { return Shape(p.Shape).Size() }
+
+// allocate sets all values to zero.
+func (p *Param) allocate() {
+	if p.Kind == Permutation {
+		p.Indices = make([]int32, p.Size())
+	} else {
+		p.Data = make([]float32, p.Size())
+	}
 }
 
 // Weights returns how many numbers of the parameter count as weights: as in
 // the literature, all of a layer's but its biases and its permutation.
 func (p *Param) Weights() int {
 	if p.Kind == Weight || p.Kind == Diagonal {
-		return len(p.Data)
+		return p.Size()
 	}
 	return 0
 }

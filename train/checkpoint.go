@@ -1,0 +1,104 @@
+package train
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+
+	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/dataset"
+)
+
+// stateKey names the state of a training run in a checkpoint's metadata.
+const stateKey = "deepfry.training"
+
+// storedState is what a resumed run needs beside the tensors.
+type storedState struct {
+	Recipe  Recipe            `json:"recipe"`
+	Seed    uint64            `json:"seed"`
+	Step    int               `json:"step"`
+	Epoch   epochState        `json:"epoch"`
+	History []EpochResult     `json:"history"`
+	Images  int               `json:"images"` // of the training set
+	Notes   map[string]string `json:"notes,omitempty"`
+}
+
+// Save writes a checkpoint: the network and, as long as the run is not done,
+// what Resume needs. Notes are kept for the reader of the checkpoint. A network
+// with a parameter that is not finite is not saved, so that the last good
+// checkpoint stays.
+func (t *Trainer) Save(path string, notes map[string]string) error {
+	for _, p := range t.Network.Params() {
+		for i, v := range p.Data {
+			if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+				return fmt.Errorf("train: parameter %s is not finite (entry %d): the checkpoint %s stays as it was", p.Name, i, path)
+			}
+		}
+	}
+	state, err := json.Marshal(storedState{
+		Recipe: t.Recipe, Seed: t.Seed, Step: t.optimizer.step, Epoch: t.epoch, History: t.History,
+		Images: t.images, Notes: notes,
+	})
+	if err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	extra := checkpoint.Extra{Metadata: map[string]string{stateKey: string(state)}}
+	if !t.Done() {
+		extra.Tensors = t.optimizer.state()
+	}
+	return checkpoint.Save(path, t.Network, extra)
+}
+
+// Resume returns a trainer that goes on where the checkpoint's run stopped, on
+// the same training set. The result is bit-identical to that of a run that was
+// never stopped.
+func Resume(path string, images *dataset.Images) (*Trainer, error) {
+	network, extra, err := checkpoint.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	stored, err := readState(extra)
+	if err != nil {
+		return nil, fmt.Errorf("train: %s: %w", path, err)
+	}
+	if stored.Images != images.Len() {
+		return nil, fmt.Errorf("train: %s was trained on %d images, but the data has %d", path, stored.Images, images.Len())
+	}
+	t, err := New(network, images, stored.Recipe, stored.Seed)
+	if err != nil {
+		return nil, fmt.Errorf("train: %s: %w", path, err)
+	}
+	if stored.Epoch.Number < 0 || stored.Epoch.Batch < 0 || stored.Epoch.Batch > t.loader.Batches() {
+		return nil, fmt.Errorf("train: %s stands at epoch %d, batch %d, but an epoch has %d batches", path, stored.Epoch.Number, stored.Epoch.Batch, t.loader.Batches())
+	}
+	t.epoch, t.History, t.optimizer.step = stored.Epoch, stored.History, stored.Step
+	if t.Done() {
+		return t, nil
+	}
+	for name, target := range t.optimizer.state() {
+		tensor, ok := extra.Tensors[name]
+		if !ok || len(tensor) != len(target) {
+			return nil, fmt.Errorf("train: %s has no tensor %s with %d values: it cannot be resumed", path, name, len(target))
+		}
+		copy(target, tensor)
+	}
+	return t, nil
+}
+
+// Notes returns the notes that were given to Save.
+func Notes(extra checkpoint.Extra) (map[string]string, error) {
+	stored, err := readState(extra)
+	return stored.Notes, err
+}
+
+func readState(extra checkpoint.Extra) (storedState, error) {
+	var stored storedState
+	text, ok := extra.Metadata[stateKey]
+	if !ok {
+		return stored, fmt.Errorf("no training state in the checkpoint")
+	}
+	if err := json.Unmarshal([]byte(text), &stored); err != nil {
+		return stored, fmt.Errorf("the training state: %w", err)
+	}
+	return stored, nil
+}

@@ -1,0 +1,133 @@
+package train
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/deepfry/deepfry/nn"
+)
+
+// Recipe holds every setting of a training run. It is stored in checkpoints,
+// so that a resumed run goes on as it began.
+type Recipe struct {
+	Epochs    int       `json:"epochs"`
+	BatchSize int       `json:"batch_size"`
+	Optimizer Optimizer `json:"optimizer"`
+	Schedule  Schedule  `json:"schedule"`
+	Smoothing float64   `json:"smoothing,omitempty"` // of labels
+	Augment   bool      `json:"augment,omitempty"`   // dataset.Light
+	// Groups sets what differs by kind of parameter.
+	Groups map[nn.ParamKind]Group `json:"groups,omitempty"`
+}
+
+// Optimizer is the rule of a step.
+type Optimizer struct {
+	Kind  string  `json:"kind"` // "adamw" or "sgd"
+	Rate  float64 `json:"rate"` // base learning rate
+	Decay float64 `json:"decay,omitempty"`
+
+	Momentum float64 `json:"momentum,omitempty"` // sgd
+
+	Beta1   float64 `json:"beta1,omitempty"` // adamw
+	Beta2   float64 `json:"beta2,omitempty"`
+	Epsilon float64 `json:"epsilon,omitempty"`
+}
+
+// Group changes rate and decay for one kind of parameter. A kind without a
+// group has the factor 1 for both.
+type Group struct {
+	RateFactor  float64 `json:"rate_factor"`
+	DecayFactor float64 `json:"decay_factor"`
+}
+
+// Default is the recipe that deepfry train uses: AdamW (Loshchilov and Hutter,
+// ICLR 2019) without decay under a one-cycle schedule, with a higher rate for
+// the diagonals. It was chosen on the last 5,000 training images of MNIST; see
+// docs/results.md.
+func Default() Recipe {
+	return Recipe{
+		Epochs: 10, BatchSize: 128,
+		Optimizer: Optimizer{Kind: "adamw", Rate: 0.003, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8},
+		Schedule:  Schedule{Kind: "onecycle"},
+		Groups: map[nn.ParamKind]Group{
+			nn.Diagonal: {RateFactor: 3},
+			nn.Bias:     {RateFactor: 1},
+		},
+	}
+}
+
+// Caffe is the recipe of Caffe's examples/mnist/lenet_solver.prototxt, which
+// the paper says it used: stochastic gradient descent with momentum and decay
+// under the inv policy, twice the rate for biases, 10,000 steps of 64.
+func Caffe() Recipe {
+	return Recipe{
+		Epochs: 11, BatchSize: 64, // 10,318 steps of 938 an epoch
+		Optimizer: Optimizer{Kind: "sgd", Rate: 0.01, Decay: 0.0005, Momentum: 0.9},
+		Schedule:  Schedule{Kind: "inv", Gamma: 0.0001, Power: 0.75},
+		Groups:    map[nn.ParamKind]Group{nn.Bias: {RateFactor: 2, DecayFactor: 1}},
+	}
+}
+
+// ByName returns the recipe "default" or "caffe".
+func ByName(name string) (Recipe, error) {
+	switch name {
+	case "default":
+		return Default(), nil
+	case "caffe":
+		return Caffe(), nil
+	}
+	return Recipe{}, fmt.Errorf("train: there is no recipe %q; there are: default, caffe", name)
+}
+
+// Check returns an error for a setting that makes no sense.
+func (r Recipe) Check() error {
+	switch {
+	case r.Epochs < 1:
+		return fmt.Errorf("train: %d epochs: at least 1 is needed", r.Epochs)
+	case r.BatchSize < 1 || r.BatchSize > maxBatchSize:
+		return fmt.Errorf("train: a batch of %d: want 1 to %d", r.BatchSize, maxBatchSize)
+	case !(r.Smoothing >= 0 && r.Smoothing < 1):
+		return fmt.Errorf("train: label smoothing %v: want at least 0 and less than 1", r.Smoothing)
+	}
+	if err := r.Schedule.check(); err != nil {
+		return fmt.Errorf("train: %w", err)
+	}
+	for kind, g := range r.Groups {
+		if !finite(g.RateFactor, g.DecayFactor) {
+			return fmt.Errorf("train: group %s: factors %v and %v: want finite numbers that are not negative", kind, g.RateFactor, g.DecayFactor)
+		}
+	}
+	return r.Optimizer.check()
+}
+
+// maxBatchSize keeps a mistyped batch from exhausting the memory.
+const maxBatchSize = 1 << 16
+
+func (o Optimizer) check() error {
+	if !finite(o.Rate, o.Decay) || o.Rate == 0 {
+		return fmt.Errorf("train: rate %v, decay %v: the rate must be positive and the decay not negative", o.Rate, o.Decay)
+	}
+	switch o.Kind {
+	case "sgd":
+		if !(o.Momentum >= 0 && o.Momentum < 1) {
+			return fmt.Errorf("train: momentum %v: want at least 0 and less than 1", o.Momentum)
+		}
+	case "adamw":
+		if !(o.Beta1 >= 0 && o.Beta1 < 1 && o.Beta2 >= 0 && o.Beta2 < 1 && o.Epsilon > 0) {
+			return fmt.Errorf("train: beta1 %v, beta2 %v, epsilon %v: the first two must be at least 0 and less than 1, the last positive", o.Beta1, o.Beta2, o.Epsilon)
+		}
+	default:
+		return fmt.Errorf("train: optimizer %q: want adamw or sgd", o.Kind)
+	}
+	return nil
+}
+
+// finite tells whether all x are finite and not negative.
+func finite(x ...float64) bool {
+	for _, v := range x {
+		if !(v >= 0) || math.IsInf(v, 0) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,308 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/dataset"
+	"github.com/deepfry/deepfry/nn"
+)
+
+// stripes returns images of 8 × 8 noisy pixels with a bright row, whose number
+// is the label.
+func stripes(n int) *dataset.Images {
+	source := rand.New(rand.NewPCG(1, 2))
+	set := &dataset.Images{Channels: 1, Height: 8, Width: 8, Classes: strings.Split("01234567", "")}
+	for range n {
+		label := source.IntN(8)
+		for pixel := range 64 {
+			value := source.IntN(120)
+			if pixel/8 == label {
+				value += 130
+			}
+			set.Pixels = append(set.Pixels, byte(value))
+		}
+		set.Labels = append(set.Labels, uint8(label))
+	}
+	return set
+}
+
+// small is a fried network with every kind of parameter.
+func small() nn.Description {
+	return nn.Description{Name: "small", Input: nn.Shape{1, 8, 8}, Nodes: []nn.Node{
+		{Name: "conv1", Op: nn.Conv{Out: 4, Kernel: 3}},
+		{Name: "pool1", Op: nn.MaxPool{Kernel: 2, Stride: 2}},
+		{Name: "relu1", Op: nn.ReLU{}},
+		{Name: "fc1", Op: nn.Fastfood{Out: 64, Learn: "SGB"}},
+		{Name: "relu2", Op: nn.ReLU{}},
+		{Name: "dropout", Op: nn.Dropout{Rate: 0.2}},
+		{Name: "fc2", Op: nn.Dense{Out: 8}},
+	}}
+}
+
+func smallRecipe() Recipe {
+	r := Default()
+	r.Epochs, r.BatchSize, r.Augment = 3, 25, true
+	return r
+}
+
+func newTrainer(t *testing.T, r Recipe, images *dataset.Images) *Trainer {
+	t.Helper()
+	network, err := nn.New(small(), 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trainer, err := New(network, images, r, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return trainer
+}
+
+func run(t *testing.T, trainer *Trainer) {
+	t.Helper()
+	for !trainer.Done() {
+		if err := trainer.RunEpoch(context.Background(), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// values returns all parameters of a network behind each other.
+func values(n *nn.Network) []float32 {
+	var all []float32
+	for _, p := range n.Params() {
+		all = append(all, p.Data...)
+	}
+	return all
+}
+
+func TestEveryRecipeLearns(t *testing.T) {
+	images := stripes(500)
+	sgd := Caffe()
+	sgd.Schedule = Schedule{Kind: "step", Gamma: 0.5, StepSize: 100}
+	cosine := Default()
+	cosine.Schedule, cosine.Smoothing = Schedule{Kind: "cosine"}, 0.1
+	for name, r := range map[string]Recipe{"default": Default(), "caffe": Caffe(), "step": sgd, "cosine": cosine} {
+		r.Epochs, r.BatchSize = 6, 20
+		trainer := newTrainer(t, r, images)
+		run(t, trainer)
+		first, last := trainer.History[0], trainer.History[5]
+		if last.Loss > 0.7*first.Loss || last.TrainErrorPercent > first.TrainErrorPercent {
+			t.Errorf("%s: loss from %.3f to %.3f, error from %.1f%% to %.1f%%", name, first.Loss, last.Loss, first.TrainErrorPercent, last.TrainErrorPercent)
+		}
+		evaluator, err := NewEvaluator(trainer.Network, images)
+		if err != nil {
+			t.Fatal(err)
+		}
+		result, err := evaluator.Run(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if result.Images != 500 || result.ErrorPercent > 60 {
+			t.Errorf("%s: evaluation %+v, want 500 images and better than chance (87.5%%)", name, result)
+		}
+	}
+}
+
+func TestFixedDiagonalsStay(t *testing.T) {
+	d := small()
+	d.Nodes[3].Op = nn.Fastfood{Out: 64, Learn: "G"}
+	network, err := nn.New(d, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := map[string][]float32{}
+	for _, p := range network.Params() {
+		before[p.Name] = slices.Clone(p.Data)
+	}
+	trainer, err := New(network, stripes(50), smallRecipe(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run(t, trainer)
+	for _, p := range network.Params() {
+		if same := slices.Equal(before[p.Name], p.Data); same == p.Learn && p.Kind != nn.Permutation {
+			t.Errorf("%s: learns: %v, unchanged: %v", p.Name, p.Learn, same)
+		}
+	}
+}
+
+func TestResultsDoNotDependOnCores(t *testing.T) {
+	images := stripes(120)
+	var want []float32
+	for _, cores := range []int{1, 2, 4} {
+		before := runtime.GOMAXPROCS(cores)
+		trainer := newTrainer(t, smallRecipe(), images)
+		run(t, trainer)
+		runtime.GOMAXPROCS(before)
+		if got := values(trainer.Network); want == nil {
+			want = got
+		} else if !slices.Equal(got, want) {
+			t.Errorf("%d cores give other weights than one", cores)
+		}
+	}
+}
+
+// TestResumedEqualsUninterrupted stops a run at every step once, by a
+// cancelled context, and goes on from the file.
+func TestResumedEqualsUninterrupted(t *testing.T) {
+	images := stripes(120) // 5 steps an epoch, the last one smaller
+	for _, kind := range []string{"adamw", "sgd"} {
+		r := smallRecipe()
+		if kind == "sgd" {
+			r.Optimizer = Caffe().Optimizer
+		}
+		whole := newTrainer(t, r, images)
+		run(t, whole)
+		path := filepath.Join(t.TempDir(), "run.safetensors")
+		trainer := newTrainer(t, r, images)
+		stops := 0
+		for !trainer.Done() {
+			ctx, cancel := context.WithCancel(context.Background())
+			err := trainer.RunEpoch(ctx, func(Progress) { cancel() })
+			if errors.Is(err, context.Canceled) {
+				stops++
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			if err := trainer.Save(path, map[string]string{"a": "b"}); err != nil {
+				t.Fatal(err)
+			}
+			if trainer, err = Resume(path, images); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if stops < 10 {
+			t.Errorf("%s: only %d interruptions", kind, stops)
+		}
+		if !slices.Equal(values(trainer.Network), values(whole.Network)) {
+			t.Errorf("%s: a resumed run gives other weights", kind)
+		}
+		for i, e := range whole.History {
+			if got := trainer.History[i]; got.Loss != e.Loss || got.TrainErrorPercent != e.TrainErrorPercent || got.Epoch != e.Epoch {
+				t.Errorf("%s: epoch %d: %+v, want %+v", kind, i, got, e)
+			}
+		}
+	}
+}
+
+func TestDivergenceIsDiagnosed(t *testing.T) {
+	trainer := newTrainer(t, smallRecipe(), stripes(50))
+	path := filepath.Join(t.TempDir(), "good.safetensors")
+	if err := trainer.Save(path, nil); err != nil {
+		t.Fatal(err)
+	}
+	good, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trainer.Network.Param("fc1.g").Data[3] = float32(math.Inf(1))
+	var diverged *DivergedError
+	if err := trainer.RunEpoch(context.Background(), nil); !errors.As(err, &diverged) {
+		t.Fatalf("error %v, want a DivergedError", err)
+	}
+	if diverged.Step != 1 || diverged.Layer != "fc1" || !strings.Contains(diverged.Error(), "fc1") {
+		t.Errorf("%+v (%v): want step 1 and layer fc1", diverged, diverged)
+	}
+	if err := trainer.Save(path, nil); err == nil || !strings.Contains(err.Error(), "fc1.g") {
+		t.Errorf("saving infinite weights: %v, want an error that names fc1.g", err)
+	}
+	if after, _ := os.ReadFile(path); !slices.Equal(after, good) {
+		t.Error("the good checkpoint was overwritten")
+	}
+}
+
+func TestStepAllocatesNothing(t *testing.T) {
+	trainer := newTrainer(t, smallRecipe(), stripes(25))
+	var batch *dataset.Batch
+	for b := range trainer.loader.Epoch(0, 0) {
+		batch = b
+	}
+	step := func() {
+		if err := trainer.step(batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	step()
+	if n := testing.AllocsPerRun(50, step); n != 0 {
+		t.Errorf("%v allocations a step", n)
+	}
+}
+
+func TestErrors(t *testing.T) {
+	images := stripes(50)
+	network, err := nn.New(small(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*Recipe){
+		"no epochs":        func(r *Recipe) { r.Epochs = 0 },
+		"huge batch":       func(r *Recipe) { r.BatchSize = 1 << 30 },
+		"zero rate":        func(r *Recipe) { r.Optimizer.Rate = 0 },
+		"NaN rate":         func(r *Recipe) { r.Optimizer.Rate = math.NaN() },
+		"optimizer":        func(r *Recipe) { r.Optimizer.Kind = "newton" },
+		"momentum":         func(r *Recipe) { r.Optimizer = Optimizer{Kind: "sgd", Rate: 1, Momentum: 1} },
+		"beta":             func(r *Recipe) { r.Optimizer.Beta2 = 1 },
+		"schedule":         func(r *Recipe) { r.Schedule.Kind = "linear" },
+		"step size":        func(r *Recipe) { r.Schedule = Schedule{Kind: "step", Gamma: 0.1} },
+		"label smoothing":  func(r *Recipe) { r.Smoothing = 1 },
+		"negative factors": func(r *Recipe) { r.Groups = map[nn.ParamKind]Group{nn.Bias: {RateFactor: -1}} },
+	} {
+		r := smallRecipe()
+		change(&r)
+		if _, err := New(network, images, r, 1); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	wrong := stripes(10)
+	wrong.Classes = append(wrong.Classes, "8")
+	if _, err := New(network, wrong, smallRecipe(), 1); err == nil {
+		t.Error("more classes than outputs: no error")
+	}
+	path := filepath.Join(t.TempDir(), "run.safetensors")
+	if err := newTrainer(t, smallRecipe(), images).Save(path, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Resume(path, stripes(51)); err == nil {
+		t.Error("resumed on other data: no error")
+	}
+	if err := checkpoint.Save(path, network, checkpoint.Extra{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Resume(path, images); err == nil {
+		t.Error("resumed without a training state: no error")
+	}
+}
+
+func TestScheduleFactors(t *testing.T) {
+	const steps = 101
+	for _, c := range []struct {
+		schedule Schedule
+		step     int
+		want     float64
+	}{
+		{Schedule{Kind: "constant"}, 50, 1},
+		{Schedule{Kind: "inv", Gamma: 0.0001, Power: 0.75}, 10000, math.Pow(2, -0.75)},
+		{Schedule{Kind: "step", Gamma: 0.1, StepSize: 10}, 29, 0.01},
+		{Schedule{Kind: "cosine"}, 0, 1},
+		{Schedule{Kind: "cosine"}, 101, 0},
+		{Schedule{Kind: "onecycle"}, 0, 0.04},
+		{Schedule{Kind: "onecycle"}, 30, 1},
+		{Schedule{Kind: "onecycle"}, 65, (1 + 4e-6) / 2},
+		{Schedule{Kind: "onecycle"}, 100, 4e-6},
+	} {
+		if got := c.schedule.Factor(c.step, steps); math.Abs(got-c.want) > 1e-12 {
+			t.Errorf("%s at step %d of %d: %v, want %v", c.schedule.Kind, c.step, steps, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,186 @@
+// Package train trains networks: the loop, optimizers, learning-rate schedules
+// and evaluation.
+//
+// A run is determined by its network, recipe, seed and data: neither the number
+// of cores nor an interruption changes a bit of the result.
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/deepfry/deepfry/dataset"
+	"github.com/deepfry/deepfry/nn"
+)
+
+// Trainer trains one network. It is for one goroutine, and uses all cores.
+type Trainer struct {
+	Network *nn.Network
+	Recipe  Recipe
+	Seed    uint64
+	// History holds the results of the epochs that are finished.
+	History []EpochResult
+
+	workspace *nn.Workspace
+	loader    *dataset.Loader
+	optimizer *optimizer
+	loss      nn.SoftmaxCrossEntropy
+	epoch     epochState
+	images    int // of the training set
+	classes   int // outputs of the network
+}
+
+// EpochResult is what an epoch gives.
+type EpochResult struct {
+	Epoch int `json:"epoch"` // from 1
+	// Loss and TrainErrorPercent are means over the epoch while the network
+	// was learning, with dropout and augmentation.
+	Loss              float64 `json:"loss"`
+	TrainErrorPercent float64 `json:"train_error_percent"`
+	Seconds           float64 `json:"seconds"` // of training
+	// Test is what an Evaluator found after the epoch, if the caller ran one.
+	Test *Evaluation `json:"test,omitempty"`
+}
+
+// epochState is the position within an epoch and the sums so far.
+type epochState struct {
+	Number  int           `json:"number"` // from 0: the epoch that goes on
+	Batch   int           `json:"batch"`  // the next one
+	Images  int           `json:"images"`
+	Loss    float64       `json:"loss"` // sum over images
+	Errors  int           `json:"errors"`
+	Elapsed time.Duration `json:"elapsed"`
+}
+
+// Progress is what the callback of RunEpoch is told after every step.
+type Progress struct {
+	Epoch, Epochs  int // from 1
+	Batch, Batches int // done, in this epoch
+	Images         int // done, in this epoch
+	// Loss and ErrorPercent are running means of this epoch.
+	Loss, ErrorPercent float64
+	Elapsed            time.Duration // of this epoch
+}
+
+// New returns a trainer for a network on the images of a training set. It
+// fails if the recipe makes no sense, or if images and network do not fit.
+func New(network *nn.Network, images *dataset.Images, recipe Recipe, seed uint64) (*Trainer, error) {
+	if err := recipe.Check(); err != nil {
+		return nil, err
+	}
+	if err := checkFit(network, images); err != nil {
+		return nil, err
+	}
+	options := dataset.LoaderOptions{BatchSize: recipe.BatchSize, Seed: seed, Shuffle: true}
+	if recipe.Augment {
+		options.Augment = dataset.Light()
+	}
+	loader, err := dataset.NewLoader(images, options)
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	t := &Trainer{Network: network, Recipe: recipe, Seed: seed, loader: loader, images: images.Len(), classes: network.OutShape().Size()}
+	t.loss.Smoothing = recipe.Smoothing
+	t.workspace = network.NewWorkspace(recipe.BatchSize, true)
+	t.optimizer = newOptimizer(recipe, network, t.workspace, recipe.Epochs*loader.Batches())
+	if len(t.optimizer.slots) == 0 {
+		return nil, errors.New("train: no parameter of the network learns")
+	}
+	return t, nil
+}
+
+// checkFit returns an error unless the network takes such images and has an
+// output for every class.
+func checkFit(network *nn.Network, images *dataset.Images) error {
+	input := network.Description.Input
+	found := nn.Shape{images.Channels, images.Height, images.Width}
+	if input.Size() != found.Size() {
+		return fmt.Errorf("train: network %s takes images of %v, but the data's are %v (channels, height, width)", network.Description.Name, input, found)
+	}
+	if outputs := network.OutShape().Size(); outputs < len(images.Classes) {
+		return fmt.Errorf("train: network %s has %d outputs, but the data has %d classes", network.Description.Name, outputs, len(images.Classes))
+	}
+	return nil
+}
+
+// Done tells whether all epochs are finished.
+func (t *Trainer) Done() bool { return t.epoch.Number >= t.Recipe.Epochs }
+
+// RunEpoch runs the next epoch, or the rest of one that was interrupted, and
+// appends its result to History. It calls progress, unless that is nil, after
+// every step. When the context is cancelled it finishes the step and returns
+// the context's error; another RunEpoch goes on from there.
+//
+// A loss that is not finite ends the run with a *DivergedError.
+func (t *Trainer) RunEpoch(ctx context.Context, progress func(Progress)) error {
+	if t.Done() {
+		return errors.New("train: all epochs are finished")
+	}
+	state := &t.epoch
+	start := time.Now().Add(-state.Elapsed)
+	for batch := range t.loader.Epoch(state.Number, state.Batch) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := t.step(batch); err != nil {
+			return err
+		}
+		state.Elapsed = time.Since(start)
+		if progress != nil {
+			progress(t.progress())
+		}
+	}
+	images := float64(state.Images)
+	t.History = append(t.History, EpochResult{
+		Epoch: state.Number + 1, Loss: state.Loss / images, TrainErrorPercent: 100 * float64(state.Errors) / images,
+		Seconds: state.Elapsed.Seconds(),
+	})
+	t.epoch = epochState{Number: state.Number + 1}
+	return nil
+}
+
+// step trains on one batch.
+func (t *Trainer) step(batch *dataset.Batch) error {
+	t.workspace.SetStream(nn.Stream{Seed: t.Seed, Epoch: batch.Epoch, Samples: batch.Samples})
+	logits := t.workspace.Forward(batch.Images)
+	loss, wrong := t.loss.Evaluate(t.workspace.OutputGrad(), logits, batch.Labels, t.classes)
+	if math.IsNaN(loss) || math.IsInf(loss, 0) {
+		return &DivergedError{Epoch: batch.Epoch + 1, Batch: batch.Index + 1, Step: t.optimizer.step + 1, Layer: t.workspace.FindNonFinite()}
+	}
+	t.workspace.Backward()
+	t.optimizer.update()
+	t.epoch.Batch = batch.Index + 1
+	t.epoch.Images += len(batch.Labels)
+	t.epoch.Loss += loss
+	t.epoch.Errors += wrong
+	return nil
+}
+
+func (t *Trainer) progress() Progress {
+	state := &t.epoch
+	return Progress{
+		Epoch: state.Number + 1, Epochs: t.Recipe.Epochs,
+		Batch: state.Batch, Batches: t.loader.Batches(), Images: state.Images,
+		Loss: state.Loss / float64(state.Images), ErrorPercent: 100 * float64(state.Errors) / float64(state.Images),
+		Elapsed: state.Elapsed,
+	}
+}
+
+// DivergedError reports that the loss became NaN or infinite.
+type DivergedError struct {
+	Epoch, Batch int    // from 1
+	Step         int    // from 1, over all epochs
+	Layer        string // the first whose output is not finite; empty if only the loss is not
+}
+
+// Error names the step and the layer, and what may help.
+func (e *DivergedError) Error() string {
+	where := "the loss is not finite"
+	if e.Layer != "" {
+		where = "the output of layer " + e.Layer + " is not finite"
+	}
+	return fmt.Sprintf("train: diverged at step %d (epoch %d, batch %d): %s; try a lower learning rate", e.Step, e.Epoch, e.Batch, where)
+}
