@@ -3,6 +3,7 @@ package models
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/deepfry/deepfry/nn"
 )
@@ -43,10 +44,13 @@ func LeNet(o LeNetOptions) nn.Description {
 	return d
 }
 
-// ByName returns the named network: "lenet".
+// Names lists the models that ByName knows.
+func Names() []string { return []string{"lenet"} }
+
+// ByName returns the named network, or an error that lists the names there are.
 func ByName(name string, o LeNetOptions) (nn.Description, error) {
 	if name == "lenet" {
 		return LeNet(o), nil
 	}
-	return nn.Description{}, fmt.Errorf("models: there is no model %q; there is: lenet", name)
+	return nn.Description{}, fmt.Errorf("models: there is no model %q; there is: %s", name, strings.Join(Names(), ", "))
 }

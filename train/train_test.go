@@ -169,7 +169,7 @@ func TestResumedEqualsUninterrupted(t *testing.T) {
 		stops := 0
 		for !trainer.Done() {
 			ctx, cancel := context.WithCancel(context.Background())
-			err := trainer.RunEpoch(ctx, func(Progress) { cancel() })
+			err := trainer.RunEpoch(ctx, func(Progress) error { cancel(); return nil })
 			if errors.Is(err, context.Canceled) {
 				stops++
 			} else if err != nil {

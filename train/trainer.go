@@ -55,7 +55,7 @@ type epochState struct {
 	Elapsed time.Duration `json:"elapsed"`
 }
 
-// Progress is what the callback of RunEpoch is told after every step.
+// Progress is what RunEpoch tells after a step.
 type Progress struct {
 	Epoch, Epochs  int // from 1
 	Batch, Batches int // done, in this epoch
@@ -110,12 +110,13 @@ func checkFit(network *nn.Network, images *dataset.Images) error {
 func (t *Trainer) Done() bool { return t.epoch.Number >= t.Recipe.Epochs }
 
 // RunEpoch runs the next epoch, or the rest of one that was interrupted, and
-// appends its result to History. It calls progress, unless that is nil, after
-// every step. When the context is cancelled it finishes the step and returns
-// the context's error; another RunEpoch goes on from there.
+// appends its result to History. It calls afterStep, unless that is nil, after
+// every step but the epoch's last; Save may be called there. When the context is
+// cancelled or afterStep fails, RunEpoch finishes the step and returns that
+// error; another RunEpoch goes on from there.
 //
 // A loss that is not finite ends the run with a *DivergedError.
-func (t *Trainer) RunEpoch(ctx context.Context, progress func(Progress)) error {
+func (t *Trainer) RunEpoch(ctx context.Context, afterStep func(Progress) error) error {
 	if t.Done() {
 		return errors.New("train: all epochs are finished")
 	}
@@ -129,8 +130,10 @@ func (t *Trainer) RunEpoch(ctx context.Context, progress func(Progress)) error {
 			return err
 		}
 		state.Elapsed = time.Since(start)
-		if progress != nil {
-			progress(t.progress())
+		if afterStep != nil && state.Batch < t.loader.Batches() {
+			if err := afterStep(t.progress()); err != nil {
+				return err
+			}
 		}
 	}
 	images := float64(state.Images)

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"github.com/deepfry/deepfry/dataset"
+	"github.com/deepfry/deepfry/train"
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+)
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+
+// display tells the user how the run goes: lines on the standard output, and a
+// progress bar on the standard error where that is a terminal.
+type display struct {
+	term      *terminal
+	bar       *progressbar.ProgressBar
+	images    int // of an epoch
+	estimated bool
+	work      float64 // epochs of training that the run has left, measuring included
+}
+
+func newDisplay(term *terminal, contestants []*contestant, data *dataset.Dataset) *display {
+	d := &display{term: term, images: data.Train.Len()}
+	fmt.Fprintf(term.out, "%d training images, %d to measure on\n\n", data.Train.Len(), data.Test.Len())
+	// A forward pass is about a third of a training step.
+	measuring := float64(data.Test.Len()) / float64(3*data.Train.Len())
+	for _, k := range contestants {
+		fmt.Fprintf(term.out, "%-16s %9s weights   %s\n", k.fc, grouped(k.trainer.Network.Weights()), k.path)
+		d.work += float64(k.trainer.Recipe.Epochs-len(k.trainer.History)) * (1 + measuring)
+	}
+	fmt.Fprintf(term.out, "\n%7s  %-16s %8s %12s %11s %8s\n", "epoch", "network", "loss", "train error", "test error", "time")
+	return d
+}
+
+// estimateAfter is how long steps are timed before the display says how long
+// the run will take.
+const estimateAfter = time.Second
+
+func (d *display) step(k *contestant, p train.Progress) {
+	if !d.estimated && p.Elapsed > estimateAfter {
+		d.estimated = true
+		total := p.Elapsed.Seconds() * float64(d.images) / float64(p.Images) * d.work
+		fmt.Fprintf(d.term.err, "this will take about %v\n", time.Duration(total*float64(time.Second)).Round(time.Second))
+	}
+	if !d.term.interactive {
+		return
+	}
+	if d.bar == nil {
+		d.bar = progressbar.NewOptions(d.images, progressbar.OptionSetWriter(d.term.err), progressbar.OptionClearOnFinish(),
+			progressbar.OptionSetWidth(24), progressbar.OptionShowCount(), progressbar.OptionShowIts(),
+			progressbar.OptionSetItsString("images"), progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond))
+	}
+	d.bar.Describe(fmt.Sprintf("%3d/%-3d %-14s loss %.4f error %.2f%%", p.Epoch, p.Epochs, k.fc, p.Loss, p.ErrorPercent))
+	d.bar.Set(p.Images)
+}
+
+// stop clears the progress bar.
+func (d *display) stop() {
+	if d.bar != nil {
+		d.bar.Clear()
+		d.bar = nil
+	}
+}
+
+func (d *display) epoch(k *contestant, r train.EpochResult) {
+	d.stop()
+	fmt.Fprintf(d.term.out, "%3d/%-3d  %-16s %8.4f %11.2f%% %10.2f%% %7.1fs\n", r.Epoch, k.trainer.Recipe.Epochs, k.fc,
+		r.Loss, r.TrainErrorPercent, r.Test.ErrorPercent, r.Seconds)
+}
+
+// paper holds the figures of Yang et al. (ICCV 2015, table 1) that are
+// reproduced here. It prints the fried network's weights as 38,821; its own sum
+// of 500 + 25,000 + 3·1,024 + 10,240 is 38,812.
+var paper = map[string]struct {
+	weights int
+	percent string
+}{
+	"dense":         {430500, ""},
+	"adaptive:1024": {38821, "0.72%"},
+	"adaptive:2048": {52124, ""},
+}
+
+// table writes the result of the run, with the paper's beside it for MNIST.
+func (d *display) table(c *trainCommand, contestants []*contestant) {
+	showPaper := c.Data == "mnist" && c.Holdout == 0
+	table := tabwriter.NewWriter(d.term.out, 0, 0, 3, ' ', tabwriter.AlignRight)
+	fmt.Fprint(table, "\nnetwork\tweights\tof the reference\ttest error\t")
+	if showPaper {
+		fmt.Fprint(table, "paper: weights\tpaper: error\t")
+	}
+	fmt.Fprintln(table)
+	reference := contestants[0].trainer.Network.Weights()
+	for _, k := range contestants {
+		weights := k.trainer.Network.Weights()
+		fmt.Fprintf(table, "%s\t%s\t%.1f%%\t%.2f%%\t", k.fc, grouped(weights), 100*float64(weights)/float64(reference), k.final().Test.ErrorPercent)
+		if figures, ok := paper[k.fc]; ok && showPaper {
+			fmt.Fprintf(table, "%s\t%s\t", grouped(figures.weights), figures.percent)
+		}
+		fmt.Fprintln(table)
+	}
+	table.Flush()
+	last := contestants[len(contestants)-1]
+	fmt.Fprintf(d.term.out, "\nTry: deepfry predict %s IMAGE\n", last.path)
+}
+
+// final returns the result of the last epoch.
+func (k *contestant) final() train.EpochResult { return k.trainer.History[len(k.trainer.History)-1] }

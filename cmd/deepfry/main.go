@@ -1,0 +1,96 @@
+// Command deepfry trains deep-fried convolutional networks and uses them.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// commands is the command line; each field's Run method is a subcommand.
+type commands struct {
+	Train   trainCommand   `cmd:"" help:"Train a network, or the reference and its fried version side by side."`
+	Eval    evalCommand    `cmd:"" help:"Measure a trained network on test images."`
+	Predict predictCommand `cmd:"" help:"Classify image files."`
+	Inspect inspectCommand `cmd:"" help:"Show a network layer by layer: shapes, weights, work."`
+	Data    dataCommand    `cmd:"" help:"Tell where data sets are, or how to get them."`
+}
+
+const description = `Deep-fried convolutional networks: fully-connected layers become Fastfood transforms with a tenth of the weights.
+
+Examples:
+
+  deepfry train                             the reference LeNet and its fried version on MNIST, side by side
+  deepfry train --model lenet --fc adaptive:2048 --epochs 20 --plot curves.svg
+  deepfry eval runs/mnist-adaptive-1024-seed1.safetensors
+  deepfry predict runs/mnist-adaptive-1024-seed1.safetensors digit.png
+  deepfry inspect lenet --fc adaptive:1024
+`
+
+// terminal is what a subcommand may write to and is told by. Tests replace it.
+type terminal struct {
+	context.Context // cancelled by Ctrl-C
+	out, err        io.Writer
+	interactive     bool // err is a terminal that shows progress bars
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(os.Args[1:], &terminal{ctx, os.Stdout, os.Stderr, isTerminal(os.Stderr)}))
+}
+
+// run executes a command line and returns the exit code: 0, or 1 for any error.
+func run(args []string, term *terminal) (code int) {
+	var c commands
+	exited := errors.New("exited")
+	parser, err := kong.New(&c, kong.Name("deepfry"), kong.Description(description),
+		kong.Writers(term.out, term.err), kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
+		kong.Exit(func(status int) { code = status; panic(exited) }),
+		kong.Bind(term))
+	if err != nil {
+		panic(err) // the declaration of a command is wrong
+	}
+	defer func() { // kong's help calls Exit, which must not return
+		if r := recover(); r != nil && r != exited {
+			panic(r)
+		}
+	}()
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(term.err, "deepfry: %v\n", err)
+		fmt.Fprintln(term.err, "hint: deepfry COMMAND --help lists flags and examples")
+		return 1
+	}
+	if err := parsed.Run(term); err != nil {
+		report(term.err, err)
+		return 1
+	}
+	return 0
+}
+
+// hintedError is an error with advice on its own line.
+type hintedError struct {
+	error
+	hint string
+}
+
+func (e *hintedError) Unwrap() error { return e.error }
+
+func report(w io.Writer, err error) {
+	fmt.Fprintf(w, "deepfry: %v\n", err)
+	var hinted *hintedError
+	if errors.As(err, &hinted) {
+		fmt.Fprintf(w, "hint: %s\n", hinted.hint)
+	}
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/deepfry/deepfry/models"
+	"github.com/deepfry/deepfry/nn"
+)
+
+// networkFlags choose what stands behind the convolutions.
+type networkFlags struct {
+	FC         string `name:"fc" placeholder:"LAYER" help:"Between the convolutions and the classifier: dense, fastfood:N (fixed) or adaptive:N (learnt), with N outputs."`
+	Classifier string `default:"dense" enum:"dense,fastfood,adaptive" help:"The last layer: ${enum}."`
+}
+
+// describe returns the network of the given model with its fully-connected
+// layers as the flags say; fc takes the place of FC.
+func (f networkFlags) describe(model string, options models.LeNetOptions, fc string) (nn.Description, error) {
+	d, err := models.ByName(model, options)
+	if err != nil {
+		return d, err
+	}
+	kind, outputs, err := parseFC(fc)
+	if err != nil {
+		return d, err
+	}
+	fry := nn.FryOptions{Outputs: outputs, Classifier: f.Classifier != "dense"}
+	if kind == "adaptive" {
+		fry.Learn = "SGB"
+	}
+	if f.Classifier == "adaptive" {
+		fry.ClassifierLearn = "SGB"
+	}
+	if kind == "dense" {
+		if fry.Classifier {
+			return d, &hintedError{fmt.Errorf("--classifier %s with --fc dense: the hidden layer comes before the classifier", f.Classifier), "fry the hidden layer too, for example with --fc adaptive:1024"}
+		}
+		return d, nil
+	}
+	return nn.Fry(d, fry)
+}
+
+// parseFC reads KIND or KIND:N; without N it returns 0, the model's own number.
+func parseFC(fc string) (kind string, outputs int, err error) {
+	kind, number, given := strings.Cut(fc, ":")
+	switch kind {
+	case "dense", "fastfood", "adaptive":
+	default:
+		return "", 0, fmt.Errorf("--fc %q: want dense, fastfood:N or adaptive:N, for example adaptive:1024", fc)
+	}
+	if !given {
+		return kind, 0, nil
+	}
+	outputs, err = strconv.Atoi(number)
+	if err != nil || outputs < 1 || kind == "dense" {
+		return "", 0, fmt.Errorf("--fc %q: want dense, fastfood:N or adaptive:N with a whole number N of at least 1", fc)
+	}
+	return kind, outputs, nil
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/deepfry/deepfry/checkpoint"
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/plotutil"
+	"gonum.org/v1/plot/vg"
+)
+
+// drawCurves writes the learning curves so far: solid for the error on the test
+// images, dashed for the training error.
+func drawCurves(path string, contestants []*contestant) error {
+	if path == "" {
+		return nil
+	}
+	p := plot.New()
+	p.Title.Text = "Deepfry: errors while training"
+	p.X.Label.Text = "epoch"
+	p.Y.Label.Text = "error (%)"
+	p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: 2}
+	p.Legend.Top = true
+	p.Add(plotter.NewGrid())
+	for i, k := range contestants {
+		var test, training plotter.XYs
+		for _, r := range k.trainer.History {
+			training = append(training, plotter.XY{X: float64(r.Epoch), Y: max(r.TrainErrorPercent, smallestError)})
+			if r.Test != nil {
+				test = append(test, plotter.XY{X: float64(r.Epoch), Y: max(r.Test.ErrorPercent, smallestError)})
+			}
+		}
+		if err := addCurve(p, k.fc+" test", test, i, nil); err != nil {
+			return fmt.Errorf("--plot: %w", err)
+		}
+		if err := addCurve(p, k.fc+" training", training, i, []vg.Length{vg.Points(4), vg.Points(3)}); err != nil {
+			return fmt.Errorf("--plot: %w", err)
+		}
+	}
+	writer, err := p.WriterTo(18*vg.Centimeter, 11*vg.Centimeter, strings.TrimPrefix(filepath.Ext(path), "."))
+	if err != nil {
+		return fmt.Errorf("--plot %s: %w; name a file that ends in .svg, .png or .pdf", path, err)
+	}
+	var content bytes.Buffer
+	if _, err := writer.WriteTo(&content); err != nil {
+		return fmt.Errorf("--plot: %w", err)
+	}
+	if err := checkpoint.WriteFile(path, content.Bytes()); err != nil {
+		return fmt.Errorf("--plot: %w", err)
+	}
+	return nil
+}
+
+// smallestError stands for no error at all on the logarithmic scale: less than
+// one image in 60,000.
+const smallestError = 0.001
+
+func addCurve(p *plot.Plot, name string, points plotter.XYs, color int, dashes []vg.Length) error {
+	if len(points) == 0 {
+		return nil
+	}
+	line, err := plotter.NewLine(points)
+	if err != nil {
+		return err
+	}
+	line.Color, line.Dashes, line.Width = plotutil.Color(color), dashes, vg.Points(1.5)
+	p.Add(line)
+	p.Legend.Add(name, line)
+	return nil
+}

@@ -1,0 +1,310 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/deepfry/deepfry/dataset"
+	"github.com/deepfry/deepfry/models"
+	"github.com/deepfry/deepfry/nn"
+	"github.com/deepfry/deepfry/train"
+)
+
+type trainCommand struct {
+	networkFlags
+	Model   string `placeholder:"NAME" help:"lenet. Without it, the reference LeNet and the network that --fc describes train side by side."`
+	Data    string `default:"mnist" help:"mnist, fashion, or a folder of IDX files."`
+	Epochs  int    `placeholder:"N" help:"Passes over the training images. Default: 10, or 11 by the caffe recipe."`
+	Seed    uint64 `default:"1" help:"Of initial weights, order, dropout and augmentation."`
+	Augment bool   `help:"Shift, rotate, zoom and bend the training images a little."`
+	Out     string `default:"runs" placeholder:"DIR" help:"Folder for checkpoints."`
+	Log     string `placeholder:"FILE" help:"Write a JSON object a line: start, epoch, done."`
+	Plot    string `placeholder:"FILE" help:"Write learning curves: .svg, .png or .pdf."`
+	Resume  bool   `help:"Go on from the checkpoints of an interrupted run."`
+
+	Recipe    string   `default:"default" enum:"default,caffe" help:"Optimizer, schedule and details of the network: ${enum}. caffe is the plain one of Caffe's LeNet example."`
+	Batch     int      `placeholder:"N" help:"Images a step, instead of the recipe's."`
+	Rate      float64  `placeholder:"X" help:"Learning rate, instead of the recipe's."`
+	Diagonals float64  `placeholder:"X" help:"Factor of the learning rate for S, G and B, instead of the recipe's."`
+	Decay     *float64 `placeholder:"X" help:"Weight decay, instead of the recipe's."`
+	Dropout   *float64 `placeholder:"P" help:"Dropout before the classifier, instead of the recipe's."`
+	Smoothing *float64 `placeholder:"X" help:"Label smoothing, instead of the recipe's."`
+	Holdout   int      `placeholder:"N" help:"Measure on the last N training images, which are not trained on, instead of the test images: for choosing settings."`
+}
+
+func (*trainCommand) Help() string {
+	return `Examples:
+
+  deepfry train
+  deepfry train --resume                                   after Ctrl-C, or a crash
+  deepfry train --model lenet --fc adaptive:2048 --epochs 20 --seed 7
+  deepfry train --data fashion --augment --log run.jsonl --plot curves.svg
+  deepfry train --model lenet --fc fastfood:1024 --recipe caffe
+  deepfry train --model lenet --rate 0.001 --holdout 5000  to choose a setting`
+}
+
+// contestant is a network that trains in this run.
+type contestant struct {
+	fc        string // such as dense or adaptive:1024
+	path      string // of the checkpoint
+	trainer   *train.Trainer
+	evaluator *train.Evaluator
+}
+
+// saveEvery is how much work a crash may cost.
+const saveEvery = 30 * time.Second
+
+func (c *trainCommand) Run(term *terminal) error {
+	data, err := c.open()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(c.Out, 0o755); err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
+	contestants, err := c.contestants(term, data)
+	if err != nil {
+		return err
+	}
+	log, err := openLog(c.Log)
+	if err != nil {
+		return err
+	}
+	defer log.close()
+	display := newDisplay(term, contestants, data)
+	log.start(c, contestants)
+	for _, k := range contestants {
+		for _, result := range k.trainer.History {
+			log.epoch(k, result)
+		}
+	}
+	if err := c.rounds(term, contestants, data, display, log); err != nil {
+		return err
+	}
+	display.table(c, contestants)
+	return log.done(contestants)
+}
+
+// open reads the data; with a hold-out, its test images are the last training
+// images.
+func (c *trainCommand) open() (*dataset.Dataset, error) {
+	data, err := dataset.Open(c.Data)
+	if err != nil {
+		return nil, err
+	}
+	if c.Holdout == 0 {
+		return data, nil
+	}
+	n := data.Train.Len()
+	if c.Holdout < 0 || c.Holdout >= n {
+		return nil, fmt.Errorf("--holdout %d: want at least 1 and less than the %d training images", c.Holdout, n)
+	}
+	data.Test = data.Train.Slice(n-c.Holdout, n)
+	data.Train = data.Train.Slice(0, n-c.Holdout)
+	return data, nil
+}
+
+// recipe returns the recipe, as the flags change it, and the details of the
+// network that go with it.
+func (c *trainCommand) recipe() (train.Recipe, models.LeNetOptions, error) {
+	recipe, err := train.ByName(c.Recipe)
+	if err != nil {
+		return recipe, models.LeNetOptions{}, err
+	}
+	var options models.LeNetOptions
+	if c.Recipe == "default" {
+		options = models.LeNetOptions{ConvReLU: true, Dropout: 0.4}
+		if c.Augment {
+			options.Dropout = 0
+		}
+	}
+	recipe.Augment = c.Augment
+	if c.Epochs != 0 {
+		recipe.Epochs = c.Epochs
+	}
+	if c.Batch != 0 {
+		recipe.BatchSize = c.Batch
+	}
+	if c.Rate != 0 {
+		recipe.Optimizer.Rate = c.Rate
+	}
+	if c.Diagonals != 0 {
+		recipe.Groups[nn.Diagonal] = train.Group{RateFactor: c.Diagonals}
+	}
+	for flag, target := range map[*float64]*float64{c.Decay: &recipe.Optimizer.Decay, c.Dropout: &options.Dropout, c.Smoothing: &recipe.Smoothing} {
+		if flag != nil {
+			*target = *flag
+		}
+	}
+	return recipe, options, recipe.Check()
+}
+
+// contestants builds the networks of the run, or reads them when resuming.
+func (c *trainCommand) contestants(term *terminal, data *dataset.Dataset) ([]*contestant, error) {
+	recipe, options, err := c.recipe()
+	if err != nil {
+		return nil, err
+	}
+	model, fc := c.Model, c.FC
+	if fc == "" {
+		fc = "adaptive:1024"
+	}
+	fcs := []string{fc}
+	if model == "" {
+		model = "lenet"
+		if fc != "dense" {
+			fcs = []string{"dense", fc}
+		}
+	}
+	var contestants []*contestant
+	for _, fc := range fcs {
+		flags := c.networkFlags
+		if fc == "dense" && len(fcs) > 1 {
+			flags.Classifier = "dense"
+		}
+		d, err := flags.describe(model, options, fc)
+		if err != nil {
+			return nil, err
+		}
+		k := &contestant{fc: fc, path: c.path(model, fc, flags.Classifier)}
+		if err := c.prepare(term, k, d, recipe, data.Train); err != nil {
+			return nil, err
+		}
+		if k.evaluator, err = train.NewEvaluator(k.trainer.Network, data.Test); err != nil {
+			return nil, err
+		}
+		contestants = append(contestants, k)
+	}
+	return contestants, nil
+}
+
+// path names a checkpoint after what distinguishes runs.
+func (c *trainCommand) path(model, fc, classifier string) string {
+	parts := []string{model, filepath.Base(c.Data), strings.ReplaceAll(fc, ":", "-")}
+	if classifier != "dense" {
+		parts = append(parts, "classifier", classifier)
+	}
+	if c.Recipe != "default" {
+		parts = append(parts, c.Recipe)
+	}
+	if c.Augment {
+		parts = append(parts, "augmented")
+	}
+	parts = append(parts, fmt.Sprintf("seed%d.safetensors", c.Seed))
+	return filepath.Join(c.Out, strings.Join(parts, "-"))
+}
+
+// prepare gives k a new trainer, or one that goes on from its checkpoint. What
+// a new run would overwrite is kept under another name.
+func (c *trainCommand) prepare(term *terminal, k *contestant, d nn.Description, recipe train.Recipe, images *dataset.Images) (err error) {
+	_, missing := os.Stat(k.path)
+	if c.Resume && missing == nil {
+		if k.trainer, err = train.Resume(k.path, images); err != nil {
+			return err
+		}
+		return c.checkResumed(k, d, recipe)
+	}
+	if missing == nil {
+		previous := strings.TrimSuffix(k.path, ".safetensors") + ".previous.safetensors"
+		if err := os.Rename(k.path, previous); err != nil {
+			return err
+		}
+		fmt.Fprintf(term.err, "%s is there already; it is now %s (--resume would have gone on from it)\n", k.path, previous)
+	}
+	network, err := nn.New(d, c.Seed)
+	if err != nil {
+		return err
+	}
+	k.trainer, err = train.New(network, images, recipe, c.Seed)
+	return err
+}
+
+// checkResumed fails if the flags ask for another run than the checkpoint's.
+func (c *trainCommand) checkResumed(k *contestant, d nn.Description, recipe train.Recipe) error {
+	t := k.trainer
+	if !reflect.DeepEqual(t.Network.Description, d) || !reflect.DeepEqual(t.Recipe, recipe) || t.Seed != c.Seed {
+		return &hintedError{
+			fmt.Errorf("--resume: %s was begun with other settings", k.path),
+			"repeat the flags of the first run, or choose another folder with --out",
+		}
+	}
+	return nil
+}
+
+// rounds trains the contestants in turn, an epoch each, until all are done.
+func (c *trainCommand) rounds(term *terminal, contestants []*contestant, data *dataset.Dataset, display *display, log *runLog) error {
+	notes := map[string]string{"data": c.Data, "classes": strings.Join(data.Train.Classes, classSeparator)}
+	for {
+		done := true
+		for _, k := range contestants {
+			if last := len(k.trainer.History) - 1; k.trainer.Done() && k.trainer.History[last].Test != nil {
+				continue
+			}
+			done = false
+			if err := k.runEpoch(term, display, notes); err != nil {
+				display.stop()
+				return c.explain(k, err, notes)
+			}
+			result := k.trainer.History[len(k.trainer.History)-1]
+			display.epoch(k, result)
+			log.epoch(k, result)
+			if err := errors.Join(log.err, drawCurves(c.Plot, contestants)); err != nil {
+				return err
+			}
+		}
+		if done {
+			return nil
+		}
+	}
+}
+
+// runEpoch trains k for an epoch, measures and saves it. A checkpoint may stand
+// between the two.
+func (k *contestant) runEpoch(ctx context.Context, display *display, notes map[string]string) error {
+	t := k.trainer
+	if last := len(t.History) - 1; last < 0 || t.History[last].Test != nil {
+		saved := time.Now()
+		err := t.RunEpoch(ctx, func(p train.Progress) error {
+			display.step(k, p)
+			if time.Since(saved) < saveEvery {
+				return nil
+			}
+			saved = time.Now()
+			return t.Save(k.path, notes)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	result, err := k.evaluator.Run(ctx)
+	if err != nil {
+		return err
+	}
+	t.History[len(t.History)-1].Test = &result
+	return t.Save(k.path, notes)
+}
+
+// explain saves an interrupted run and says how to go on; of one that diverged
+// the last good checkpoint is kept.
+func (c *trainCommand) explain(k *contestant, err error, notes map[string]string) error {
+	var diverged *train.DivergedError
+	switch {
+	case errors.Is(err, context.Canceled):
+		if err := k.trainer.Save(k.path, notes); err != nil {
+			return err
+		}
+		return &hintedError{errors.New("interrupted; everything is saved"), "the same command with --resume goes on from here"}
+	case errors.As(err, &diverged):
+		if _, missing := os.Stat(k.path); missing == nil {
+			return &hintedError{fmt.Errorf("%s: %w", k.fc, err), "the last good checkpoint is still in " + k.path}
+		}
+		return fmt.Errorf("%s: %w", k.fc, err)
+	}
+	return err
+}

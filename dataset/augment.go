@@ -1,0 +1,204 @@
+package dataset
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"github.com/deepfry/deepfry/internal/random"
+)
+
+// Augmentation distorts training images at random. A pixel p of the new image
+// shows the point
+//
+//	c + R(p − c − shift)/zoom + displacement(p)
+//
+// of the original, where c is the centre of the image and R a rotation. Points
+// between pixels are interpolated bilinearly; points outside show the nearest
+// pixel of the border. The zero value changes nothing.
+//
+// The displacement is smooth, as the elastic distortions of Simard, Steinkraus
+// and Platt (ICDAR 2003, section 2) are: a uniform cubic B-spline over random
+// normal control points, a quarter of the image apart.
+type Augmentation struct {
+	Shift    float64 // largest shift along each axis, in pixels
+	Rotation float64 // largest rotation either way, in degrees
+	Zoom     float64 // largest change of size either way, as a fraction: 0.1 is ±10%
+	Elastic  float64 // standard deviation of the displacement along each axis, in pixels
+}
+
+// Light returns a mild augmentation for handwritten digits: shifts of up to 2
+// pixels, rotations of up to 10°, sizes of ±10%, displacements of 0.6 pixels.
+func Light() *Augmentation {
+	return &Augmentation{Shift: 2, Rotation: 10, Zoom: 0.1, Elastic: 0.6}
+}
+
+func (a Augmentation) check() error {
+	for _, field := range []struct {
+		name         string
+		value, limit float64
+	}{
+		{"shift", a.Shift, maxSide},
+		{"rotation", a.Rotation, 180},
+		{"zoom", a.Zoom, 0.9},
+		{"elastic displacement", a.Elastic, maxSide},
+	} {
+		if !(field.value >= 0 && field.value <= field.limit) { // NaN fails as well
+			return fmt.Errorf("dataset: augmentation: expected a %s from 0 to %v, found %v", field.name, field.limit, field.value)
+		}
+	}
+	return nil
+}
+
+// forAugment is the purpose of the random streams of augmentation.
+var forAugment = random.For("augment")
+
+// unit holds pixel/255.
+var unit = func() (table [256]float32) {
+	for i := range table {
+		table[i] = float32(i) / 255
+	}
+	return table
+}()
+
+const (
+	splineCells  = 4               // along each axis of the image
+	splinePoints = splineCells + 3 // control points along each axis
+
+	// A spline over independent control points of variance 1 has the variance
+	// (151/315)² on average: 151/315 is the mean along one axis of the sum of
+	// the squares of the four weights.
+	splineDeviation = 151. / 315
+)
+
+// splineWeights are those of the four control points that reach a pixel.
+type splineWeights struct {
+	first   int // the first of the four
+	weights [4]float32
+}
+
+// augmenter applies an augmentation to images of one size.
+type augmenter struct {
+	Augmentation
+	channels, height, width int
+
+	source rand.PCG
+	random *rand.Rand // reads source
+
+	rows, columns []splineWeights // [height] and [width]
+
+	// The distortion of the current image.
+	matrix   [4]float32 // R/zoom, row by row
+	offset   [2]float32 // x, y of the original at pixel (0, 0), before displacement
+	controls [splinePoints][splinePoints]point
+}
+
+// point is a displacement in pixels.
+type point struct{ x, y float32 }
+
+func newAugmenter(a Augmentation, channels, height, width int) *augmenter {
+	g := &augmenter{Augmentation: a, channels: channels, height: height, width: width,
+		rows: splineTable(height), columns: splineTable(width)}
+	g.random = rand.New(&g.source)
+	return g
+}
+
+// splineTable returns the weights of the uniform cubic B-spline at n pixels
+// that span the cells.
+func splineTable(n int) []splineWeights {
+	table := make([]splineWeights, n)
+	for i := range table {
+		position := splineCells * float64(i) / float64(max(n-1, 1))
+		cell := min(int(position), splineCells-1)
+		t := position - float64(cell)
+		table[i] = splineWeights{cell, [4]float32{
+			float32((1 - t) * (1 - t) * (1 - t) / 6),
+			float32((3*t*t*t - 6*t*t + 4) / 6),
+			float32((-3*t*t*t + 3*t*t + 3*t + 1) / 6),
+			float32(t * t * t / 6),
+		}}
+	}
+	return table
+}
+
+// apply writes a distorted image, [channels, height, width] in units of 255, to
+// dst. The distortion depends on the key (seed, epoch, sample) alone.
+func (g *augmenter) apply(dst []float32, src []byte, seed uint64, epoch, sample int) {
+	random.Seed(&g.source, seed, forAugment, epoch, sample)
+	g.draw()
+	var controls [splinePoints]point // of the current row
+	for y := range g.height {
+		if g.Elastic > 0 {
+			g.interpolateRow(&controls, y)
+		}
+		g.row(dst, src, y, &controls)
+	}
+}
+
+// draw chooses a distortion.
+func (g *augmenter) draw() {
+	uniform := func(limit float64) float64 { return limit * (2*g.random.Float64() - 1) }
+	shiftX, shiftY := uniform(g.Shift), uniform(g.Shift)
+	sin, cos := math.Sincos(uniform(g.Rotation) * math.Pi / 180)
+	zoom := 1 + uniform(g.Zoom)
+	sin, cos = sin/zoom, cos/zoom
+	g.matrix = [4]float32{float32(cos), float32(-sin), float32(sin), float32(cos)}
+
+	centreX, centreY := float64(g.width-1)/2, float64(g.height-1)/2
+	x, y := centreX+shiftX, centreY+shiftY
+	g.offset[0] = float32(centreX - cos*x + sin*y)
+	g.offset[1] = float32(centreY - sin*x - cos*y)
+
+	if g.Elastic > 0 {
+		deviation := g.Elastic / splineDeviation
+		for i := range g.controls {
+			for j := range g.controls[i] {
+				g.controls[i][j].x = float32(deviation * g.random.NormFloat64())
+				g.controls[i][j].y = float32(deviation * g.random.NormFloat64())
+			}
+		}
+	}
+}
+
+// interpolateRow carries the control points to row y of the image.
+func (g *augmenter) interpolateRow(controls *[splinePoints]point, y int) {
+	s := &g.rows[y]
+	*controls = [splinePoints]point{}
+	for i, weight := range s.weights {
+		for j, control := range &g.controls[s.first+i] {
+			controls[j].x += weight * control.x
+			controls[j].y += weight * control.y
+		}
+	}
+}
+
+// row resamples row y of all channels.
+func (g *augmenter) row(dst []float32, src []byte, y int, controls *[splinePoints]point) {
+	m, plane := g.matrix, g.height*g.width
+	startX, startY := g.offset[0]+m[1]*float32(y), g.offset[1]+m[3]*float32(y)
+	right, bottom := g.width-1, g.height-1
+	for x := range g.width {
+		sourceX, sourceY := startX+m[0]*float32(x), startY+m[2]*float32(x)
+		if g.Elastic > 0 {
+			s := &g.columns[x]
+			c := controls[s.first : s.first+4 : s.first+4]
+			w := &s.weights
+			sourceX += w[0]*c[0].x + w[1]*c[1].x + w[2]*c[2].x + w[3]*c[3].x
+			sourceY += w[0]*c[0].y + w[1]*c[1].y + w[2]*c[2].y + w[3]*c[3].y
+		}
+		sourceX = min(max(sourceX, 0), float32(right))
+		sourceY = min(max(sourceY, 0), float32(bottom))
+		x0, y0 := int(sourceX), int(sourceY)
+		x1, y1 := min(x0+1, right), min(y0+1, bottom)
+		tx, ty := sourceX-float32(x0), sourceY-float32(y0)
+		for channel := range g.channels {
+			from := src[channel*plane : (channel+1)*plane]
+			upper, lower := from[y0*g.width:], from[y1*g.width:]
+			a, b := unit[upper[x0]], unit[upper[x1]]
+			c, d := unit[lower[x0]], unit[lower[x1]]
+			a += tx * (b - a)
+			c += tx * (d - c)
+			dst[channel*plane+y*g.width+x] = a + ty*(c-a)
+		}
+	}
+}

@@ -1,0 +1,117 @@
+// Package dataset reads labelled images and deals them out in batches.
+//
+// [Open] finds and reads MNIST, Fashion-MNIST or a folder of IDX files;
+// [NewLoader] shuffles, augments and prefetches batches for training;
+// [ReadImage] prepares a picture for a prediction.
+package dataset
+
+import (
+	"fmt"
+	"path/filepath"
+)
+
+// Images is a labelled set of images that is held in memory.
+type Images struct {
+	Channels, Height, Width int
+
+	Pixels  []byte   // [Len(), Channels, Height, Width]: 0 is the background of MNIST, 255 full ink
+	Labels  []uint8  // [Len()]: the class of each image
+	Classes []string // the name of each label
+}
+
+// Len returns the number of images.
+func (s *Images) Len() int { return len(s.Labels) }
+
+// Slice returns the images from i up to but not including j. It shares the
+// memory of s. The last 5,000 training images, for example, can serve as a
+// validation set.
+func (s *Images) Slice(i, j int) *Images {
+	if i < 0 || j < i || j > s.Len() {
+		panic("dataset: slice bounds out of range")
+	}
+	part, size := *s, s.size()
+	part.Pixels = s.Pixels[i*size : j*size : j*size]
+	part.Labels = s.Labels[i:j:j]
+	return &part
+}
+
+// size is the number of bytes of an image.
+func (s *Images) size() int { return s.Channels * s.Height * s.Width }
+
+// image returns the pixels of image i.
+func (s *Images) image(i int) []byte {
+	size := s.size()
+	return s.Pixels[i*size : (i+1)*size]
+}
+
+// check returns an error where the fields contradict each other, as they may
+// in a set that was put together by hand.
+func (s *Images) check() error {
+	if s == nil || s.Len() == 0 {
+		return fmt.Errorf("dataset: the set holds no images")
+	}
+	if s.Channels < 1 || s.Height < 1 || s.Width < 1 {
+		return fmt.Errorf("dataset: images of %d×%d×%d (channels, height, width): each must be at least 1",
+			s.Channels, s.Height, s.Width)
+	}
+	if len(s.Pixels) != s.Len()*s.size() {
+		return fmt.Errorf("dataset: %d labels and images of %d bytes need %d bytes of pixels, found %d",
+			s.Len(), s.size(), s.Len()*s.size(), len(s.Pixels))
+	}
+	for i, label := range s.Labels {
+		if int(label) >= len(s.Classes) {
+			return fmt.Errorf("dataset: image %d has label %d, but the set has %d classes", i, label, len(s.Classes))
+		}
+	}
+	return nil
+}
+
+// Dataset is a training set and a test set of the same kind of images.
+type Dataset struct {
+	Name        string // as it was given to Open
+	Train, Test *Images
+}
+
+// Open reads the dataset of the given name into memory: "mnist" (LeCun et al.,
+// Proceedings of the IEEE 1998), "fashion" (Fashion-MNIST: Xiao, Rasul and
+// Vollgraf, 2017), or a folder that holds four IDX files under their usual
+// names, gzipped or not. Write ./mnist for a folder that is called mnist.
+//
+// [Locate] says where the two known datasets are looked for. The errors are
+// those of Locate and [ReadIDX], and one when the images of the two sets differ
+// in size.
+func Open(name string) (*Dataset, error) {
+	dir, err := Locate(name)
+	if err != nil {
+		return nil, err
+	}
+	files, err := find(dir)
+	if err != nil {
+		return nil, err
+	}
+	train, err := ReadIDX(files.trainImages, files.trainLabels)
+	if err != nil {
+		return nil, err
+	}
+	test, err := ReadIDX(files.testImages, files.testLabels)
+	if err != nil {
+		return nil, err
+	}
+	if train.Height != test.Height || train.Width != test.Width {
+		return nil, fmt.Errorf("dataset: %s: the training images are %d×%d (height, width) but the test images %d×%d",
+			filepath.Clean(dir), train.Height, train.Width, test.Height, test.Width)
+	}
+	if name == "fashion" {
+		train.Classes, test.Classes = fashionClasses(), fashionClasses()
+	}
+	return &Dataset{Name: name, Train: train, Test: test}, nil
+}
+
+func fashionClasses() []string {
+	return []string{"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+		"Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"}
+}
+
+func digitClasses() []string {
+	return []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}
+}

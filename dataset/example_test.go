@@ -1,0 +1,72 @@
+package dataset_test
+
+import (
+	"fmt"
+	"log"
+
+	"github.com/deepfry/deepfry/dataset"
+)
+
+func ExampleOpen() {
+	data, err := dataset.Open("mnist")
+	if err != nil {
+		log.Fatal(err) // says where to put which files
+	}
+	fmt.Println(data.Train.Len(), "training images,", data.Test.Len(), "test images")
+
+	// The last 5,000 training images choose the settings; nothing is copied.
+	train, validation := data.Train.Slice(0, 55_000), data.Train.Slice(55_000, 60_000)
+	fmt.Println(train.Len(), "to learn from,", validation.Len(), "to choose by")
+	// Output:
+	// 60000 training images, 10000 test images
+	// 55000 to learn from, 5000 to choose by
+}
+
+func ExampleLoader() {
+	set := &dataset.Images{
+		Channels: 1, Height: 1, Width: 2,
+		Pixels:  []byte{0, 255, 51, 102, 153, 204},
+		Labels:  []uint8{0, 1, 0},
+		Classes: []string{"cat", "dog"},
+	}
+	loader, err := dataset.NewLoader(set, dataset.LoaderOptions{BatchSize: 2})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for batch := range loader.Epoch(0, 0) {
+		fmt.Println(batch.Index, batch.Labels, batch.Images)
+	}
+	// Output:
+	// 0 [0 1] [0 1 0.2 0.4]
+	// 1 [0] [0.6 0.8]
+}
+
+func ExampleLoader_augmented() {
+	data, err := dataset.Open("mnist")
+	if err != nil {
+		log.Fatal(err)
+	}
+	loader, err := dataset.NewLoader(data.Train, dataset.LoaderOptions{
+		BatchSize: 128, Seed: 1, Shuffle: true, Augment: dataset.Light(), DropLast: true,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	// A run that stopped in epoch 3 after 465 batches sees the rest.
+	seen := 0
+	for batch := range loader.Epoch(3, 465) {
+		seen += len(batch.Labels)
+	}
+	fmt.Println(loader.Batches(), seen)
+	// Output: 468 384
+}
+
+func ExampleReadImage() {
+	pixels, inverted, err := dataset.ReadImage("digit.png", 1, 28, 28)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(len(pixels), inverted)
+	// Output: dataset: open digit.png: no such file or directory
+}

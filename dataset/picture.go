@@ -1,0 +1,136 @@
+package dataset
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	_ "image/gif" // formats of image.Decode
+	_ "image/jpeg"
+	_ "image/png"
+	"io"
+	"os"
+
+	"golang.org/x/image/draw"
+)
+
+// Limits of pictures, which bound the memory that a hostile one can ask for.
+const (
+	maxPictureSide = 1 << 14
+	maxPictureArea = 1 << 25 // pixels
+)
+
+// ReadImage reads a PNG, JPEG or GIF file (of an animation, the first picture)
+// for a network whose input is [channels, height, width]. It returns that many
+// values in [0, 1]: red, green and blue where channels is 3, luminance where it
+// is 1. The picture is stretched to the size, whatever its proportions;
+// transparent parts are white.
+//
+// The images of MNIST and its kin are bright on black. Where channels is 1 and
+// the border of the scaled picture is more bright than dark on average, it is
+// taken for ink on paper: all values v become 1−v, and inverted is true.
+//
+// The errors name the file. A picture of more than 16,384 pixels on a side or
+// 33,554,432 in total is refused before it is decoded.
+func ReadImage(path string, channels, height, width int) (pixels []float32, inverted bool, err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, false, fmt.Errorf("dataset: %w", err)
+	}
+	defer file.Close()
+	pixels, inverted, err = decode(file, channels, height, width)
+	if err != nil {
+		return nil, false, fmt.Errorf("dataset: %s: %w", path, err)
+	}
+	return pixels, inverted, nil
+}
+
+// DecodeImage is [ReadImage] from a stream. It does not bound the length of r.
+func DecodeImage(r io.Reader, channels, height, width int) (pixels []float32, inverted bool, err error) {
+	pixels, inverted, err = decode(r, channels, height, width)
+	if err != nil {
+		return nil, false, fmt.Errorf("dataset: %w", err)
+	}
+	return pixels, inverted, nil
+}
+
+func decode(r io.Reader, channels, height, width int) (pixels []float32, inverted bool, err error) {
+	if channels != 1 && channels != 3 {
+		return nil, false, fmt.Errorf("expected a network that takes 1 or 3 channels, found %d", channels)
+	}
+	if height < 1 || height > maxSide || width < 1 || width > maxSide {
+		return nil, false, fmt.Errorf("expected a network whose input is 1 to %d pixels high and wide, found %d×%d", maxSide, height, width)
+	}
+	picture, err := decodeBounded(r)
+	if err != nil {
+		return nil, false, err
+	}
+	canvas := image.NewRGBA(image.Rect(0, 0, width, height))
+	draw.Draw(canvas, canvas.Rect, image.White, image.Point{}, draw.Src)
+	if bounds := picture.Bounds(); bounds.Size() == canvas.Rect.Size() {
+		draw.Draw(canvas, canvas.Rect, picture, bounds.Min, draw.Over)
+	} else {
+		draw.CatmullRom.Scale(canvas, canvas.Rect, picture, bounds, draw.Over, nil)
+	}
+	if channels == 3 {
+		return colours(canvas), false, nil
+	}
+	grey := image.NewGray(canvas.Rect)
+	draw.Draw(grey, grey.Rect, canvas, image.Point{}, draw.Src)
+	inverted = brightBorder(grey)
+	pixels = make([]float32, height*width)
+	for i, value := range grey.Pix {
+		if inverted {
+			value = 255 - value
+		}
+		pixels[i] = unit[value]
+	}
+	return pixels, inverted, nil
+}
+
+// decodeBounded decodes a picture of a reasonable size.
+func decodeBounded(r io.Reader) (image.Image, error) {
+	var start bytes.Buffer // what DecodeConfig read
+	config, _, err := image.DecodeConfig(io.TeeReader(r, &start))
+	if errors.Is(err, image.ErrFormat) {
+		return nil, fmt.Errorf("expected a PNG, JPEG or GIF picture: %w", err)
+	} else if err != nil {
+		return nil, fmt.Errorf("expected the size of a picture: %w", err)
+	}
+	if config.Width < 1 || config.Width > maxPictureSide || config.Height < 1 || config.Height > maxPictureSide ||
+		config.Width*config.Height > maxPictureArea {
+		return nil, fmt.Errorf("expected a picture of 1 to %d pixels on a side and at most %d in total, found %d×%d (width, height): scale it down",
+			maxPictureSide, maxPictureArea, config.Width, config.Height)
+	}
+	picture, _, err := image.Decode(io.MultiReader(&start, r))
+	if err != nil {
+		return nil, fmt.Errorf("decoding a picture of %d×%d: %w", config.Width, config.Height, err)
+	}
+	return picture, nil
+}
+
+// colours returns [3, height, width].
+func colours(canvas *image.RGBA) []float32 {
+	plane := len(canvas.Pix) / 4
+	pixels := make([]float32, 3*plane)
+	for i := range plane {
+		for channel := range 3 {
+			pixels[channel*plane+i] = unit[canvas.Pix[4*i+channel]]
+		}
+	}
+	return pixels
+}
+
+// brightBorder tells whether the outermost pixels are more white than black.
+func brightBorder(grey *image.Gray) bool {
+	sum, count := 0, 0
+	for y := range grey.Rect.Dy() {
+		for x := range grey.Rect.Dx() {
+			if x == 0 || y == 0 || x == grey.Rect.Dx()-1 || y == grey.Rect.Dy()-1 {
+				sum += int(grey.Pix[y*grey.Stride+x])
+				count++
+			}
+		}
+	}
+	return 2*sum > 255*count
+}

@@ -1,0 +1,172 @@
+package dataset
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"image"
+	"image/color"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"golang.org/x/image/draw"
+)
+
+// ring returns a picture of side×side pixels: a ring of ink on paper.
+func ring(side int, paper, ink color.Color) image.Image {
+	picture := image.NewRGBA(image.Rect(0, 0, side, side))
+	for y := range side {
+		for x := range side {
+			radius := math.Hypot(float64(2*x+1)/float64(side)-1, float64(2*y+1)/float64(side)-1)
+			if 0.4 < radius && radius < 0.7 {
+				picture.Set(x, y, ink)
+			} else {
+				picture.Set(x, y, paper)
+			}
+		}
+	}
+	return picture
+}
+
+func pngOf(picture image.Image) []byte {
+	var b bytes.Buffer
+	if err := png.Encode(&b, picture); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
+
+// TestReadImageMNIST: a digit that is written to a file comes back exactly.
+func TestReadImageMNIST(t *testing.T) {
+	digit := openMNIST(t).Test.image(0)
+	grey := &image.Gray{Pix: digit, Stride: 28, Rect: image.Rect(0, 0, 28, 28)}
+	path := filepath.Join(t.TempDir(), "digit.png")
+	if err := os.WriteFile(path, pngOf(grey), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	got, inverted, err := ReadImage(path, 1, 28, 28)
+	if err != nil || inverted {
+		t.Fatalf("inverted %v, error %v", inverted, err)
+	}
+	for i, pixel := range digit {
+		if got[i] != float32(pixel)/255 {
+			t.Fatalf("value %d is %v, want %d/255", i, got[i], pixel)
+		}
+	}
+}
+
+func TestDecodeImageRings(t *testing.T) {
+	transparent := color.RGBA{}
+	for _, test := range []struct {
+		name       string
+		paper, ink color.Color
+		inverted   bool
+	}{
+		{"white on black", color.Black, color.White, false},
+		{"black on white", color.White, color.Black, true},
+		{"black on nothing", transparent, color.Black, true},
+	} {
+		var asGIF, asJPEG bytes.Buffer
+		picture := ring(200, test.paper, test.ink)
+		onWhite := image.NewRGBA(picture.Bounds())
+		draw.Draw(onWhite, onWhite.Rect, image.White, image.Point{}, draw.Src)
+		draw.Draw(onWhite, onWhite.Rect, picture, image.Point{}, draw.Over)
+		if err := gif.Encode(&asGIF, onWhite, nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := jpeg.Encode(&asJPEG, onWhite, nil); err != nil {
+			t.Fatal(err)
+		}
+		for format, file := range map[string][]byte{"png": pngOf(picture), "gif": asGIF.Bytes(), "jpeg": asJPEG.Bytes()} {
+			got, inverted, err := DecodeImage(bytes.NewReader(file), 1, 20, 24)
+			if err != nil {
+				t.Errorf("%s, %s: %v", test.name, format, err)
+				continue
+			}
+			if inverted != test.inverted {
+				t.Errorf("%s, %s: inverted is %v", test.name, format, inverted)
+			}
+			// Whatever the paper, bright ink on black comes out.
+			for _, want := range []struct {
+				what  string
+				x, y  int
+				value float32
+			}{{"centre", 12, 10, 0}, {"corner", 0, 0, 0}, {"left", 5, 10, 1}, {"top", 12, 4, 1}} {
+				if v := got[want.y*24+want.x]; v < want.value-0.1 || v > want.value+0.1 {
+					t.Errorf("%s, %s: the %s is %v, want %v", test.name, format, want.what, v, want.value)
+				}
+			}
+		}
+	}
+}
+
+func TestDecodeImageColours(t *testing.T) {
+	picture := image.NewRGBA(image.Rect(0, 0, 2, 1))
+	picture.Set(0, 0, color.RGBA{255, 51, 0, 255})
+	picture.Set(1, 0, color.RGBA{255, 255, 204, 255})
+	got, inverted, err := DecodeImage(bytes.NewReader(pngOf(picture)), 3, 1, 2)
+	if err != nil || inverted {
+		t.Fatalf("inverted %v, error %v", inverted, err)
+	}
+	for i, want := range []float32{1, 1, 0.2, 1, 0, 0.8} {
+		if got[i] != want {
+			t.Errorf("value %d of [3, 1, 2] is %v, want %v", i, got[i], want)
+		}
+	}
+}
+
+// pngHeader returns the start of a PNG file that claims a size.
+func pngHeader(width, height uint32) []byte {
+	chunk := []byte("IHDR")
+	chunk = binary.BigEndian.AppendUint32(chunk, width)
+	chunk = binary.BigEndian.AppendUint32(chunk, height)
+	chunk = append(chunk, 8, 0, 0, 0, 0)
+	file := append([]byte("\x89PNG\r\n\x1a\n"), 0, 0, 0, 13)
+	return binary.BigEndian.AppendUint32(append(file, chunk...), crc32.ChecksumIEEE(chunk))
+}
+
+func TestReadImageErrors(t *testing.T) {
+	good := pngOf(ring(20, color.Black, color.White))
+	for _, test := range []struct {
+		name                    string
+		file                    []byte
+		channels, height, width int
+		want                    string
+	}{
+		{"empty", nil, 1, 28, 28, "PNG, JPEG or GIF"},
+		{"text", []byte("hello"), 1, 28, 28, "PNG, JPEG or GIF"},
+		{"start only", good[:12], 1, 28, 28, "size of a picture"},
+		{"cut", good[:len(good)/2], 1, 28, 28, "decoding a picture of 20×20"},
+		{"too wide", pngHeader(1<<15, 1), 1, 28, 28, "found 32768×1 "},
+		{"too large", pngHeader(1<<14, 1<<14), 1, 28, 28, "found 16384×16384 "},
+		{"two channels", good, 2, 28, 28, "1 or 3 channels, found 2"},
+		{"no height", good, 1, 0, 28, "found 0×28"},
+		{"huge width", good, 1, 28, 1 << 30, "found 28×1073741824"},
+	} {
+		path := filepath.Join(t.TempDir(), "picture")
+		if err := os.WriteFile(path, test.file, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, _, err := ReadImage(path, test.channels, test.height, test.width)
+		runtime.ReadMemStats(&after)
+		if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: error %v, want %q and the path", test.name, err, test.want)
+		}
+		if used := after.TotalAlloc - before.TotalAlloc; used > 1<<20 {
+			t.Errorf("%s: took %d bytes of memory", test.name, used)
+		}
+	}
+	if _, _, err := ReadImage(filepath.Join(t.TempDir(), "none"), 1, 28, 28); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a missing file: %v", err)
+	}
+}
