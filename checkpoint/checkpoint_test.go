@@ -1,0 +1,166 @@
+package checkpoint
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/deepfry/deepfry/nn"
+	"github.com/nlpodyssey/safetensors"
+)
+
+func network(t testing.TB) *nn.Network {
+	t.Helper()
+	n, err := nn.New(nn.Description{Name: "net", Input: nn.Shape{1, 6, 6}, Nodes: []nn.Node{
+		{Name: "conv1", Op: nn.Conv{Out: 2, Kernel: 3}},
+		{Name: "fc1", Op: nn.Fastfood{Out: 40, Learn: "SGB"}},
+		{Name: "relu", Op: nn.ReLU{}},
+		{Name: "fc2", Op: nn.Dense{Out: 3}},
+	}}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func saved(t testing.TB) []byte {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "net.safetensors")
+	extra := Extra{Tensors: map[string][]float32{"optimizer": {1, 2, 3}}, Metadata: map[string]string{"key": "value"}}
+	if err := Save(path, network(t), extra); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+func TestSaveAndLoad(t *testing.T) {
+	want := network(t)
+	got, extra, err := Decode(saved(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got.Description, want.Description) {
+		t.Errorf("description %+v, want %+v", got.Description, want.Description)
+	}
+	for i, p := range want.Params() {
+		q := got.Params()[i]
+		if p.Name != q.Name || p.Learn != q.Learn || !slices.Equal(p.Data, q.Data) || !slices.Equal(p.Indices, q.Indices) {
+			t.Errorf("parameter %s came back changed", p.Name)
+		}
+	}
+	if !slices.Equal(extra.Tensors["optimizer"], []float32{1, 2, 3}) || len(extra.Tensors) != 1 || extra.Metadata["key"] != "value" || len(extra.Metadata) != 1 {
+		t.Errorf("extra content came back as %+v", extra)
+	}
+}
+
+// TestOtherProgramsCanRead reads the file with nothing but the format's
+// definition: a length, a JSON header, data.
+func TestOtherProgramsCanRead(t *testing.T) {
+	content := saved(t)
+	size := binary.LittleEndian.Uint64(content)
+	var header map[string]struct {
+		DType   string `json:"dtype"`
+		Shape   []int  `json:"shape"`
+		Offsets [2]int `json:"data_offsets"`
+	}
+	text := strings.Replace(string(content[8:8+size]), `"__metadata__"`, `"metadata"`, 1)
+	if err := json.Unmarshal([]byte(text), &header); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]struct {
+		dtype string
+		shape []int
+	}{"conv1.weight": {"F32", []int{2, 1, 3, 3}}, "fc1.s": {"F32", []int{2, 32}}, "fc1.perm": {"U16", []int{2, 32}}, "fc2.bias": {"F32", []int{3}}} {
+		if got := header[name]; got.DType != want.dtype || !slices.Equal(got.Shape, want.shape) {
+			t.Errorf("%s is %+v, want %+v", name, got, want)
+		}
+	}
+}
+
+func TestLargePermutationsTake32Bits(t *testing.T) {
+	for dim, want := range map[int]safetensors.DType{1 << 16: safetensors.U16, 1 << 17: safetensors.I32} {
+		perm := &nn.Param{Name: "perm", Kind: nn.Permutation, Shape: []int{1, dim}, Indices: make([]int32, dim)}
+		for i := range perm.Indices {
+			perm.Indices[i] = int32(dim - 1 - i)
+		}
+		view, err := paramView(perm)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back := &nn.Param{Name: "perm", Kind: nn.Permutation, Shape: []int{1, dim}}
+		if err := decodeParam(back, view); err != nil || view.DType() != want || !slices.Equal(back.Indices, perm.Indices) {
+			t.Errorf("permutation of %d: type %v (want %v), error %v", dim, view.DType(), want, err)
+		}
+	}
+}
+
+func TestDamagedFilesAreErrors(t *testing.T) {
+	content := saved(t)
+	for n := range content {
+		if _, _, err := Decode(content[:n]); err == nil {
+			t.Fatalf("the first %d of %d bytes were accepted", n, len(content))
+		}
+	}
+	replace := func(old, new string) []byte {
+		if len(old) != len(new) || !strings.Contains(string(content), old) {
+			t.Fatalf("cannot replace %q by %q", old, new)
+		}
+		return []byte(strings.Replace(string(content), old, new, 1))
+	}
+	for name, c := range map[string]struct {
+		content []byte
+		want    string
+	}{
+		"no description":    {replace(descriptionKey, "deepfry.netwerk"), descriptionKey},
+		"unknown layer":     {replace(`\"kind\":\"relu\"`, `\"kind\":\"rely\"`), "rely"},
+		"missing parameter": {replace(`"fc2.bias"`, `"fc2.bais"`), "fc2.bias"},
+		"other shape":       {replace(`[2,1,3,3]`, `[2,1,1,9]`), "conv1.weight"},
+		"other type":        {replace(`"dtype":"U16"`, `"dtype":"I16"`), "fc1.perm"},
+		"huge layer":        {replace(`{\"out\":3}`, `{\"out\":9}`), "fc2.weight"},
+	} {
+		if _, _, err := Decode(c.content); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want one that contains %q", name, err, c.want)
+		}
+	}
+}
+
+func TestSaveKeepsTheOldFileWhenItFails(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "net.safetensors")
+	if err := Save(path, network(t), Extra{}); err != nil {
+		t.Fatal(err)
+	}
+	before, _ := os.ReadFile(path)
+	if err := Save(path, network(t), Extra{Tensors: map[string][]float32{"fc2.bias": {1}}}); err == nil {
+		t.Error("two tensors of one name: no error")
+	}
+	if after, _ := os.ReadFile(path); !slices.Equal(before, after) {
+		t.Error("the old file was changed")
+	}
+	if err := Save(filepath.Join(dir, "no", "such", "folder", "x"), network(t), Extra{}); err == nil {
+		t.Error("a missing folder: no error")
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 1 {
+		t.Errorf("temporary files were left behind: %v", entries)
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add(saved(f))
+	f.Add([]byte("\x02\x00\x00\x00\x00\x00\x00\x00{}"))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		n, _, err := Decode(content)
+		if err == nil {
+			n.NewWorkspace(1, false)
+		}
+	})
+}

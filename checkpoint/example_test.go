@@ -1,0 +1,33 @@
+package checkpoint_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/models"
+	"github.com/deepfry/deepfry/nn"
+)
+
+func Example() {
+	dir, err := os.MkdirTemp("", "deepfry")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	network, err := nn.New(models.LeNet(models.LeNetOptions{}), 1)
+	if err != nil {
+		panic(err)
+	}
+	path := filepath.Join(dir, "lenet.safetensors")
+	if err := checkpoint.Save(path, network, checkpoint.Extra{Metadata: map[string]string{"author": "me"}}); err != nil {
+		panic(err)
+	}
+	loaded, extra, err := checkpoint.Load(path)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(loaded.Weights(), extra.Metadata["author"])
+	// Output: 430500 me
+}
