@@ -159,8 +159,16 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte("\x02\x00\x00\x00\x00\x00\x00\x00{}"))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		n, _, err := Decode(content)
-		if err == nil {
-			n.NewWorkspace(1, false)
+		if err != nil {
+			return
+		}
+		values := 0
+		for _, layer := range n.Layers() {
+			values += layer.Output.Size()
+		}
+		if values < 1<<20 {
+			w := n.NewWorkspace(1, false)
+			w.Forward(make([]float32, n.Description.Input.Size()))
 		}
 	})
 }

@@ -45,7 +45,7 @@ func (c Conv) Build(name string, in []Shape) (Layer, error) {
 		return nil, fmt.Errorf("%d output and %d input channels: both must be positive multiples of the %d groups", c.Out, channels, c.Groups)
 	}
 	window.Channels = channels / c.Groups
-	if c.Out > maxValues/(window.Channels*c.Kernel*c.Kernel) || c.Out > maxValues/window.pixels() {
+	if c.Kernel > maxValues/window.Channels/c.Kernel || c.Out > maxValues/(window.Channels*c.Kernel*c.Kernel) || c.Out > maxValues/window.pixels() {
 		return nil, errors.New("the layer is too large")
 	}
 	l := &conv{Conv: c, window: window.Window}

@@ -46,8 +46,8 @@ func flattened(in []Shape, out int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if out < 1 {
-		return 0, fmt.Errorf("%d outputs: at least 1 is needed", out)
+	if out < 1 || out > maxValues {
+		return 0, fmt.Errorf("%d outputs: want 1 to %d", out, maxValues)
 	}
 	return shape.Size(), nil
 }

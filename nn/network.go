@@ -23,10 +23,10 @@ type builtNode struct {
 	in    []Shape
 }
 
-// maxValues bounds the values of a sample between two layers and the
-// parameters of one, so that a mistyped or hostile size is an error rather
+// maxValues bounds the values of a sample in all layers together, and the
+// parameters of a layer, so that a mistyped or hostile size is an error rather
 // than an exhausted memory.
-const maxValues = 1 << 30
+const maxValues = 1 << 28
 
 // New builds the network that d describes and initialises its parameters from
 // the seed. Names must be unique, and every node comes after those that it
@@ -81,6 +81,7 @@ func build(d Description) (*Network, error) {
 	n := &Network{Description: d}
 	index := map[string]int{Input: 0}
 	shapes := []Shape{d.Input}
+	values := d.Input.Size()
 	for i, node := range d.Nodes {
 		if _, taken := index[node.Name]; taken || node.Name == "" {
 			return nil, fmt.Errorf("node %d: the name %q is empty or taken; give every node its own", i, node.Name)
@@ -99,6 +100,9 @@ func build(d Description) (*Network, error) {
 		built.layer, err = node.Op.Build(node.Name, built.in)
 		if err != nil {
 			return nil, fmt.Errorf("layer %s (%s) after %s: %w", node.Name, node.Op.Kind(), n.describe(from, shapes), err)
+		}
+		if values += built.layer.OutShape().Size(); values > maxValues {
+			return nil, fmt.Errorf("layer %s: the layers up to here have more than %d values a sample", node.Name, maxValues)
 		}
 		n.nodes = append(n.nodes, built)
 		n.params = append(n.params, built.layer.Params()...)

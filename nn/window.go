@@ -30,6 +30,9 @@ func windowOver(in []Shape, kernel, stride, pad int, ceil bool) (window, error) 
 	if height < 1 || width < 1 {
 		return window{}, fmt.Errorf("a kernel of %d×%d does not fit an image of %d×%d with padding %d", kernel, kernel, shape[1], shape[2], pad)
 	}
+	if height > maxValues/width/shape[0] {
+		return window{}, fmt.Errorf("%d×%d windows on each of %d channels are too many", height, width, shape[0])
+	}
 	return window{simd.Window{
 		Channels: shape[0], Height: shape[1], Width: shape[2],
 		KernelH: kernel, KernelW: kernel, StrideH: stride, StrideW: stride, PadH: pad, PadW: pad,
