@@ -1,0 +1,70 @@
+// Package fwht multiplies by Hadamard matrices without building them: it is the
+// fast Walsh-Hadamard transform, in place, for float32 and float64.
+//
+// # The transform
+//
+// The Hadamard matrix H of order n = 2^k, in natural order, is
+//
+//	H_1 = [1],   H_2n = | H_n   H_n |,   H[i][j] = (-1)^popcount(i & j).
+//	                    | H_n  -H_n |
+//
+// [Transform] replaces x by y = H·x:
+//
+//	y[i] = Σ_j (-1)^popcount(i & j) · x[j]
+//
+// The sum takes n² additions as it stands, and n·log2(n) by levels: for
+// h = 1, 2, 4, …, n/2, in this order, each pair x[i] and x[i+h] with bit h of i
+// zero becomes
+//
+//	(a, b) -> (a+b, a-b).
+//
+// H is symmetric and H·H = n·I, so that transforming twice multiplies by
+// n. With the option [Orthonormal], a last multiplication by 1/√n makes it its
+// own inverse. With [Sequency], y[k] is the product with the row that changes
+// sign k times, in the way that a Fourier transform orders frequencies.
+//
+// [TransformRows] transforms a batch, on all cores. [Transform2D] transforms
+// the rows and the columns of a matrix; as H_rows ⊗ H_cols = H_(rows·cols), it
+// is one long transform. A vector whose length is no power of two must be
+// padded with zeros up to [NextLength].
+//
+// # Exactness
+//
+// Whatever the machine, the version of the kernels and the number of cores,
+// each element goes through the same additions in the same order. Results of
+// finite sums are the same to the bit, signs of zeros included. Kernels may
+// group the work otherwise, in the two ways that leave this order alone: pairs
+// of a level are taken in any order, and a part of 2h aligned elements may be
+// done with all its levels up to h before another is begun.
+//
+// # The kernels
+//
+// There are two, for AVX2 and for AVX-512, for float32 and for float64, all
+// from one generator; and a portable version of each, which is plain Go.
+//
+// "blocks" transforms as many points as fill half of the vector registers:
+// 8 registers of AVX2 (64 float32 or 32 float64), or 16 of AVX-512 (256 or
+// 128). They are loaded once, go through all levels, and are stored once. The
+// first levels have both elements of a pair in one register. There, with s the
+// register that has a and b of each pair exchanged by a shuffle,
+//
+//	(a, b)·(+1, -1) + s = (a+b, a-b)
+//
+// is a single multiply-add for all the pairs. A product with ±1 is exact, and a
+// multiply-add rounds once, so this rounds as an addition does. From the level
+// on where pairs lie in two registers, it is one addition and one subtraction
+// for every two registers. Blocks smaller than this take fewer registers, and
+// many small rows of a batch are a single call.
+//
+// "combine" joins 2, 4 or 8 transforms that lie h points apart into one: it
+// loads a register from each, does the next 1, 2 or 3 levels across these
+// registers, and stores them. So a row passes through the processor once for
+// every 8-fold of length, rather than once for every doubling. More than 8
+// would not do: addresses that are a large power of two apart share the few
+// places of one set in the first-level cache.
+//
+// A long row is divided into parts, recursively, until a part is a block, and
+// each part is finished before the next is begun. Whatever the sizes of the
+// caches are, all the levels of a part that fits in one happen there. The
+// multiplication by the scale is done on the way to memory in the last pass.
+package fwht

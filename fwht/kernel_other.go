@@ -1,0 +1,9 @@
+//go:build !amd64 || purego
+
+package fwht
+
+func blockLength[T Float]() int { return blockLengthRef }
+
+func blocksAssembly[T Float](x []T, size int, scale T) bool { return false }
+
+func combineAssembly[T Float](x []T, h, columns, radix int, scale T) bool { return false }

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// emitBlocks emits the kernel that transforms blocks held in registers. There
+// is a loop for each size of a block, from one register to w.blockSize.
+func (k kernel) emitBlocks() {
+	lanes := k.lanes()
+	k.function("blocks", "x *%[1]s, n, size int, scale %[1]s",
+		"equals, for a size that is a power of two",
+		fmt.Sprintf("from %d to %d and divides n > 0,", lanes, lanes*k.blockSize),
+		"",
+		"\tfor i := 0; i < n; i += size {",
+		"\t\tblock := x[i : i+size]",
+		"\t\tfor h := 1; h < size; h *= 2 {",
+		"\t\t\tfor j := range block {",
+		"\t\t\t\tif j&h == 0 {",
+		"\t\t\t\t\tblock[j], block[j+h] = block[j]+block[j+h], block[j]-block[j+h]",
+		"\t\t\t\t}",
+		"\t\t\t}",
+		"\t\t}",
+		"\t\tfor j := range block {",
+		"\t\t\tblock[j] *= scale",
+		"\t\t}",
+		"\t}",
+	)
+	x := Load(Param("x"), GP64())
+	n := Load(Param("n"), GP64())
+	size := Load(Param("size"), GP64())
+	end := GP64()
+	LEAQ(Mem{Base: x, Index: n, Scale: uint8(k.elementBytes)}, end)
+
+	constants := k.registers[k.blockSize+1:]
+	scale, signs := k.loadConstants(constants)
+
+	for registers := 1; registers < k.blockSize; registers *= 2 {
+		CMPQ(size, I32(lanes*registers))
+		JE(LabelRef(loopLabel(registers)))
+	}
+	for registers := k.blockSize; registers >= 1; registers /= 2 {
+		Label(loopLabel(registers))
+		k.emitBlock(x, registers, scale, signs)
+		ADDQ(I32(registers*k.registerBytes), x)
+		CMPQ(x, end)
+		JNE(LabelRef(loopLabel(registers)))
+		VZEROUPPER()
+		RET()
+	}
+}
+
+func loopLabel(registers int) string { return fmt.Sprintf("registers%d", registers) }
+
+// loadConstants loads the scale, and the signs of each level in a register.
+func (k kernel) loadConstants(constants []register) (scale register, signs []register) {
+	scale = constants[0]
+	k.broadcast(parameter("scale"), scale)
+	for level := 0; 1<<level < k.lanes(); level++ {
+		sign := constants[1+level]
+		k.move(k.signs[level], sign)
+		signs = append(signs, sign)
+	}
+	return scale, signs
+}
+
+// parameter returns the place of a parameter in memory.
+func parameter(name string) Mem {
+	basic, err := Param(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return basic.Addr
+}
+
+// emitBlock emits the transform of one block at x, level by level: neighbouring
+// instructions then do not wait for each other.
+func (k kernel) emitBlock(x reg.Register, registers int, scale register, signs []register) {
+	data := append([]register(nil), k.registers[:registers]...)
+	free := k.registers[k.blockSize]
+	at := func(i int) Mem { return Mem{Base: x, Disp: i * k.registerBytes} }
+	for i := range data {
+		k.move(at(i), data[i])
+	}
+	for level, sign := range signs {
+		k.inLaneLevel(level, data, &free, sign)
+	}
+	k.levels(data, &free)
+	for i := range data {
+		k.mul(scale, data[i], data[i])
+		k.move(data[i], at(i))
+	}
+}
+
+// inLaneLevel emits a level whose pairs lie in one register: with partner the
+// register that has a and b of each pair exchanged, it is (+1)·a + b in the
+// lane of a, and (-1)·b + a in that of b. A product with ±1 is exact, so the
+// sum is rounded as a+b and a-b are.
+func (k kernel) inLaneLevel(level int, data []register, free *register, sign register) {
+	for i := range data {
+		partner := *free
+		swap(k.elementBytes<<level, data[i], partner)
+		k.multiplyAdd(sign, data[i], partner)
+		data[i], *free = partner, data[i]
+	}
+}

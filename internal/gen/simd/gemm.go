@@ -1,0 +1,220 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// tileShape describes a family of register tiles.
+type tileShape struct {
+	set     string // name of the instruction set in function names
+	lanes   int    // floats in a vector
+	vectors int    // vectors in a row of the tile
+	maxRows int
+	panel   int // columns of a panel, which is the step of C between panels
+	vector  func(i int) Register
+}
+
+const tileSignature = "func(rows, k int, a *float32, aRow, aCol int, b *float32, bRow, bPanel int, c *float32, cRow, panels int, mask *int32, accumulate bool)"
+
+func gemm() {
+	wide512 := tileShape{"512", 16, 2, 14, 32, zmm}
+	narrow512 := tileShape{"512", 16, 1, 14, 32, zmm}
+	wide256 := tileShape{"256", 8, 2, 6, 16, ymm}
+	narrow256 := tileShape{"256", 8, 1, 6, 16, ymm}
+	wide512.function("gemmWide512")
+	narrow512.function("gemmNarrow512")
+	wide256.function("gemmWide256")
+	narrow256.function("gemmNarrow256")
+	transpose()
+	peak("fmaPeak512", 24, zmm)
+	peak("fmaPeak256", 12, ymm)
+}
+
+// tileRegisters are the general registers that all tiles of a function share.
+type tileRegisters struct {
+	aRow, aRow3, aCol GPVirtual // bytes
+	bRow, cRow        GPVirtual // bytes
+	b, c              GPVirtual // the current panel
+	panels            GPVirtual
+}
+
+func (t tileShape) function(name string) {
+	TEXT(name, NOSPLIT, tileSignature)
+	Pragma("noescape")
+	Doc(
+		fmt.Sprintf("%s multiplies rows (1 to %d) rows of A by panels of %d columns of B:", name, t.maxRows, t.vectors*t.lanes),
+		"",
+		"\tfor q := range panels {",
+		"\t\tfor i := range rows {",
+		"\t\t\tfor j := range "+fmt.Sprint(t.vectors*t.lanes)+" {",
+		"\t\t\t\tsum := 0",
+		"\t\t\t\tfor p := range k { // at least 1",
+		"\t\t\t\t\tsum = fma(a[i*aRow+p*aCol], b[q*bPanel+p*bRow+j], sum)",
+		"\t\t\t\t}",
+		fmt.Sprintf("\t\t\t\tc[i*cRow+q*%d+j] = sum // += if accumulate", t.panel),
+		"\t\t\t}",
+		"\t\t}",
+		"\t}",
+		"",
+		fmt.Sprintf("The last %d columns of a panel are stored where mask[0:%d] is -1.", t.lanes, t.lanes),
+	)
+	rows := Load(Param("rows"), GP64())
+	r := tileRegisters{
+		aRow: bytes("aRow"), aCol: bytes("aCol"), bRow: bytes("bRow"), cRow: bytes("cRow"),
+		b: Load(Param("b"), GP64()).(GPVirtual), c: Load(Param("c"), GP64()).(GPVirtual),
+		panels: Load(Param("panels"), GP64()).(GPVirtual), aRow3: GP64(),
+	}
+	LEAQ(Mem{Base: r.aRow, Index: r.aRow, Scale: 2}, r.aRow3)
+	if t.lanes == 16 {
+		mask := Load(Param("mask"), GP64())
+		VMOVDQU32(Mem{Base: mask}, Z0)
+		VPMOVD2M(Z0, K1)
+	}
+	for n := t.maxRows; n > 1; n-- {
+		CMPQ(rows, U8(n))
+		JEQ(LabelRef(fmt.Sprintf("rows%d", n)))
+	}
+	for n := 1; n <= t.maxRows; n++ {
+		t.tile(n, r)
+	}
+}
+
+// bytes loads a stride given in floats.
+func bytes(param string) GPVirtual {
+	r := Load(Param(param), GP64()).(GPVirtual)
+	SHLQ(U8(2), r)
+	return r
+}
+
+// tile is the loop over panels for one number of rows. Vector registers: the
+// accumulators first, row by row, then the vectors of B, then two for elements
+// of A, so that a broadcast does not wait for the products of the one before.
+func (t tileShape) tile(rows int, r tileRegisters) {
+	label := fmt.Sprintf("rows%d", rows)
+	Label(label)
+	for i := range rows * t.vectors {
+		VXORPS(xmm(i), xmm(i), xmm(i))
+	}
+	t.products(rows, label, r)
+	t.store(rows, label, r)
+	bPanel := bytes("bPanel")
+	ADDQ(bPanel, r.b)
+	ADDQ(U32(4*t.panel), r.c)
+	DECQ(r.panels)
+	JNZ(LabelRef(label))
+	VZEROUPPER()
+	RET()
+}
+
+func (t tileShape) products(rows int, label string, r tileRegisters) {
+	k := Load(Param("k"), GP64())
+	b := GP64()
+	MOVQ(r.b, b)
+	// a[g] points at row 5g: five rows are within reach of an address mode.
+	a := []Register{Load(Param("a"), GP64())}
+	for g := 1; 5*g < rows; g++ {
+		next := GP64()
+		LEAQ(Mem{Base: a[g-1], Index: r.aRow, Scale: 4}, next)
+		ADDQ(r.aRow, next)
+		a = append(a, next)
+	}
+	row := func(i int) Mem {
+		switch base := a[i/5]; i % 5 {
+		case 0:
+			return Mem{Base: base}
+		case 3:
+			return Mem{Base: base, Index: r.aRow3, Scale: 1}
+		default:
+			return Mem{Base: base, Index: r.aRow, Scale: uint8(i % 5)}
+		}
+	}
+	Label(label + "_k")
+	first := rows * t.vectors
+	for v := range t.vectors {
+		VMOVUPS(Mem{Base: b, Disp: 4 * t.lanes * v}, t.vector(first+v))
+	}
+	for i := range rows {
+		element := t.vector(first + t.vectors + i%2)
+		VBROADCASTSS(row(i), element)
+		for v := range t.vectors {
+			VFMADD231PS(t.vector(first+v), element, t.vector(i*t.vectors+v))
+		}
+	}
+	for _, base := range a {
+		ADDQ(r.aCol, base)
+	}
+	ADDQ(r.bRow, b)
+	DECQ(k)
+	JNZ(LabelRef(label + "_k"))
+}
+
+func (t tileShape) store(rows int, label string, r tileRegisters) {
+	accumulate := Load(Param("accumulate"), GP8())
+	TESTB(accumulate, accumulate)
+	JNZ(LabelRef(label + "_add"))
+	t.storeRows(rows, r, false)
+	JMP(LabelRef(label + "_next"))
+	Label(label + "_add")
+	t.storeRows(rows, r, true)
+	Label(label + "_next")
+}
+
+// storeRows writes or adds the accumulators to C. AVX2 loads the mask into the
+// register after the accumulators, which no longer holds B.
+func (t tileShape) storeRows(rows int, r tileRegisters, add bool) {
+	mask, old := t.vector(rows*t.vectors), t.vector(rows*t.vectors+1)
+	if t.lanes == 8 {
+		VMOVDQU(Mem{Base: Load(Param("mask"), GP64())}, mask)
+	}
+	c := GP64()
+	MOVQ(r.c, c)
+	for i := range rows {
+		for v := range t.vectors {
+			sum, at := t.vector(i*t.vectors+v), Mem{Base: c, Disp: 4 * t.lanes * v}
+			switch last := v == t.vectors-1; {
+			case last && t.lanes == 16 && add:
+				VMOVUPS_Z(at, K1, old)
+				VADDPS(old, sum, sum)
+				VMOVUPS(sum, K1, at)
+			case last && t.lanes == 16:
+				VMOVUPS(sum, K1, at)
+			case last && add:
+				VMASKMOVPS(at, mask, old)
+				VADDPS(old, sum, sum)
+				VMASKMOVPS(sum, mask, at)
+			case last:
+				VMASKMOVPS(sum, mask, at)
+			case add:
+				VADDPS(at, sum, sum)
+				VMOVUPS(sum, at)
+			default:
+				VMOVUPS(sum, at)
+			}
+		}
+		if i < rows-1 {
+			ADDQ(r.cRow, c)
+		}
+	}
+}
+
+// peak issues independent multiply-adds and nothing else.
+func peak(name string, registers int, vector func(int) Register) {
+	TEXT(name, NOSPLIT, "func(n int)")
+	Doc(fmt.Sprintf("%s makes n times %d independent multiply-adds of vectors: benchmarks measure shares of this rate.", name, registers))
+	n := Load(Param("n"), GP64())
+	for i := range registers {
+		VXORPS(xmm(i), xmm(i), xmm(i))
+	}
+	Label("loop")
+	for i := range registers {
+		VFMADD231PS(vector(i), vector(i), vector(i))
+	}
+	DECQ(n)
+	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}

@@ -1,0 +1,28 @@
+//go:build !amd64 || purego
+
+package simd
+
+func gemmTiles(c, a Matrix, b []float32, rowStride, panelStride, count, width int, accumulate bool) {
+	gemmTilesRef(c, a, b, rowStride, panelStride, count, width, accumulate)
+}
+
+func copyRows(dst, src rows, width, height, planes int) { copyRowsRef(dst, src, width, height, planes) }
+func addRows(dst, src rows, width, height, planes int)  { addRowsRef(dst, src, width, height, planes) }
+
+func arrangeTransposed(dst []float32, stride int, m Matrix, _ bool) {
+	arrangeRef(dst, stride, m)
+}
+
+func maxPool2x2(y, x []float32, height, width int) { maxPool2x2Ref(y, x, height, width) }
+
+func maxPool2x2Backward(dx, dy, y, x []float32, height, width int) {
+	maxPool2x2BackwardRef(dx, dy, y, x, height, width)
+}
+
+func addVectors(dst, src []float32) int                          { return 0 }
+func addConstantVectors(x []float32, value float32) int          { return 0 }
+func reluVectors(y, x []float32) int                             { return 0 }
+func reluBackwardVectors(dx, dy, y []float32) int                { return 0 }
+func adamWVectors(param, grad, m, v []float32, c [9]float32) int { return 0 }
+
+func momentumVectors(param, grad, velocity []float32, s *MomentumStep) int { return 0 }
