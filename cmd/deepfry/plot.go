@@ -13,6 +13,18 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
+// checkPlot fails if the file's name does not end in a known format.
+func checkPlot(path string) error {
+	switch filepath.Ext(path) {
+	case ".svg", ".png", ".pdf":
+		return nil
+	}
+	if path == "" {
+		return nil
+	}
+	return fmt.Errorf("--plot %s: name a file that ends in .svg, .png or .pdf", path)
+}
+
 // drawCurves writes the learning curves so far: solid for the error on the test
 // images, dashed for the training error.
 func drawCurves(path string, contestants []*contestant) error {
@@ -43,7 +55,7 @@ func drawCurves(path string, contestants []*contestant) error {
 	}
 	writer, err := p.WriterTo(18*vg.Centimeter, 11*vg.Centimeter, strings.TrimPrefix(filepath.Ext(path), "."))
 	if err != nil {
-		return fmt.Errorf("--plot %s: %w; name a file that ends in .svg, .png or .pdf", path, err)
+		return fmt.Errorf("--plot: %w", err)
 	}
 	var content bytes.Buffer
 	if _, err := writer.WriteTo(&content); err != nil {

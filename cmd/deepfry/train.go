@@ -65,18 +65,22 @@ func (c *trainCommand) Run(term *terminal) error {
 	if err != nil {
 		return err
 	}
+	// Whatever can be refused is, before a file of an earlier run is touched.
+	if err := checkPlot(c.Plot); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(c.Out, 0o755); err != nil {
 		return fmt.Errorf("--out: %w", err)
-	}
-	contestants, err := c.contestants(term, data)
-	if err != nil {
-		return err
 	}
 	log, err := openLog(c.Log)
 	if err != nil {
 		return err
 	}
 	defer log.close()
+	contestants, err := c.contestants(term, data)
+	if err != nil {
+		return err
+	}
 	display := newDisplay(term, contestants, data)
 	log.start(c, contestants)
 	for _, k := range contestants {

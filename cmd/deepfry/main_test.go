@@ -1,0 +1,225 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"image"
+	"image/color"
+	"image/png"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// beDeepfry makes the test binary run as the command, for tests that kill it.
+const beDeepfry = "DEEPFRY_TEST_BE_COMMAND"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(beDeepfry) != "" {
+		main()
+		return
+	}
+	testscript.Main(m, map[string]func(){"deepfry": main})
+}
+
+// TestScripts runs testdata/*.txtar. A script can call
+//
+//	makedata DIR TRAIN TEST   to write a data set of that many images
+//	makedigit FILE.png LABEL  to write one such image, dark on light
+//	jsonlast FILE KEY VALUE   to check a field of a file's last JSON line
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"makedata": func(ts *testscript.TestScript, _ bool, args []string) {
+				ts.Check(makeData(ts.MkAbs(args[0]), atoi(args[1]), atoi(args[2])))
+			},
+			"makedigit": func(ts *testscript.TestScript, _ bool, args []string) {
+				ts.Check(makeDigit(ts.MkAbs(args[0]), atoi(args[1])))
+			},
+			"jsonlast": func(ts *testscript.TestScript, _ bool, args []string) {
+				lines := strings.Split(strings.TrimSpace(ts.ReadFile(args[0])), "\n")
+				var object map[string]any
+				ts.Check(json.Unmarshal([]byte(lines[len(lines)-1]), &object))
+				got, err := json.Marshal(object[args[1]])
+				ts.Check(err)
+				if string(got) != args[2] {
+					ts.Fatalf("%s: %s is %s, want %s", args[0], args[1], got, args[2])
+				}
+			},
+		},
+	})
+}
+
+func atoi(s string) int {
+	n := 0
+	for _, digit := range s {
+		n = 10*n + int(digit-'0')
+	}
+	return n
+}
+
+// stripes draws images like digits: two bright rows, which the label places,
+// on a noisy ground.
+func stripes(source *rand.Rand, label int) []byte {
+	pixels := make([]byte, 28*28)
+	for i := range pixels {
+		pixels[i] = byte(source.IntN(60))
+		if row := i / 28; row == 3+2*label || row == 4+2*label {
+			pixels[i] += 190
+		}
+	}
+	return pixels
+}
+
+// makeData writes the four IDX files.
+func makeData(dir string, train, test int) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	source := rand.New(rand.NewPCG(1, 2))
+	for name, n := range map[string]int{"train": train, "t10k": test} {
+		images := header(0x803, n, 28, 28)
+		labels := header(0x801, n)
+		for i := range n {
+			label := i % 10
+			images = append(images, stripes(source, label)...)
+			labels = append(labels, byte(label))
+		}
+		if err := os.WriteFile(filepath.Join(dir, name+"-images-idx3-ubyte"), images, 0o644); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, name+"-labels-idx1-ubyte"), labels, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func header(numbers ...int) []byte {
+	var content []byte
+	for _, n := range numbers {
+		content = binary.BigEndian.AppendUint32(content, uint32(n))
+	}
+	return content
+}
+
+// makeDigit writes an image as a user would have it: dark on light.
+func makeDigit(path string, label int) error {
+	picture := image.NewGray(image.Rect(0, 0, 28, 28))
+	for i, v := range stripes(rand.New(rand.NewPCG(3, 4)), label) {
+		picture.SetGray(i%28, i/28, color.Gray{Y: 255 - v})
+	}
+	var content bytes.Buffer
+	if err := png.Encode(&content, picture); err != nil {
+		return err
+	}
+	return os.WriteFile(path, content.Bytes(), 0o644)
+}
+
+// startRun starts a side-by-side run of 12 short epochs as another process.
+func startRun(data, out string, arguments ...string) *exec.Cmd {
+	arguments = append([]string{"train", "--data", data, "--epochs", "12", "--batch", "50", "--augment", "--out", out}, arguments...)
+	c := exec.Command(os.Args[0], arguments...)
+	c.Env = append(os.Environ(), beDeepfry+"=1")
+	return c
+}
+
+// sameNetworks compares the checkpoints of two folders, which must be two each.
+func sameNetworks(t *testing.T, got, want string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(want, "*.safetensors"))
+	if err != nil || len(files) != 2 {
+		t.Fatalf("checkpoints %v (%v), want two", files, err)
+	}
+	for _, file := range files {
+		wanted, _, err := checkpoint.Load(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, _, err := checkpoint.Load(filepath.Join(got, filepath.Base(file)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, p := range wanted.Params() {
+			if q := found.Params()[i]; !slices.Equal(p.Data, q.Data) || !slices.Equal(p.Indices, q.Indices) {
+				t.Errorf("%s: %s differs", filepath.Base(file), p.Name)
+			}
+		}
+	}
+}
+
+// TestInterruptedRunIsBitIdentical interrupts a run with Ctrl-C as soon as it
+// has finished an epoch.
+func TestInterruptedRunIsBitIdentical(t *testing.T) {
+	data, out := filepath.Join(t.TempDir(), "data"), t.TempDir()
+	if err := makeData(data, 300, 20); err != nil {
+		t.Fatal(err)
+	}
+	whole, stopped := filepath.Join(out, "whole"), filepath.Join(out, "stopped")
+	if output, err := startRun(data, whole).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	c := startRun(data, stopped)
+	var complaint bytes.Buffer
+	c.Stderr = &complaint
+	lines, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for scanner := bufio.NewScanner(lines); scanner.Scan(); {
+		if strings.Contains(scanner.Text(), "1/12") {
+			c.Process.Signal(os.Interrupt)
+		}
+	}
+	if err := c.Wait(); err == nil || c.ProcessState.ExitCode() != 1 {
+		t.Errorf("exit code %d, want 1", c.ProcessState.ExitCode())
+	}
+	if text := complaint.String(); !strings.Contains(text, "deepfry: interrupted; everything is saved\nhint: the same command with --resume") {
+		t.Errorf("the run said %q", text)
+	}
+	if output, err := startRun(data, stopped, "--resume").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	sameNetworks(t, stopped, whole)
+}
+
+// TestKilledRunIsBitIdentical kills a run at ten random moments and resumes it
+// each time; the weights must be those of a run that was left alone.
+func TestKilledRunIsBitIdentical(t *testing.T) {
+	data, out := filepath.Join(t.TempDir(), "data"), t.TempDir()
+	if err := makeData(data, 300, 20); err != nil {
+		t.Fatal(err)
+	}
+	whole, killed := filepath.Join(out, "whole"), filepath.Join(out, "killed")
+	if output, err := startRun(data, whole).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	source := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0)) // any moments must do
+	for range 10 {
+		c := startRun(data, killed, "--resume")
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(20+source.IntN(180)) * time.Millisecond)
+		c.Process.Kill()
+		c.Wait() // fails, unless the run was faster
+	}
+	if output, err := startRun(data, killed, "--resume").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	sameNetworks(t, killed, whole)
+}
