@@ -162,6 +162,9 @@ func sameNetworks(t *testing.T, got, want string) {
 // TestInterruptedRunIsBitIdentical interrupts a run with Ctrl-C as soon as it
 // has finished an epoch.
 func TestInterruptedRunIsBitIdentical(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains LeNet many times")
+	}
 	data, out := filepath.Join(t.TempDir(), "data"), t.TempDir()
 	if err := makeData(data, 300, 20); err != nil {
 		t.Fatal(err)
@@ -200,6 +203,9 @@ func TestInterruptedRunIsBitIdentical(t *testing.T) {
 // TestKilledRunIsBitIdentical kills a run at ten random moments and resumes it
 // each time; the weights must be those of a run that was left alone.
 func TestKilledRunIsBitIdentical(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains LeNet many times")
+	}
 	data, out := filepath.Join(t.TempDir(), "data"), t.TempDir()
 	if err := makeData(data, 300, 20); err != nil {
 		t.Fatal(err)
