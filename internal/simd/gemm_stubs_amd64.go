@@ -90,9 +90,3 @@ func gemmNarrow256(rows int, k int, a *float32, aRow int, aCol int, b *float32, 
 //
 //go:noescape
 func transpose8(dst *float32, dstStride int, src *float32, srcStride int, rows int, cols int)
-
-// fmaPeak512 makes n times 24 independent multiply-adds of vectors: benchmarks measure shares of this rate.
-func fmaPeak512(n int)
-
-// fmaPeak256 makes n times 12 independent multiply-adds of vectors: benchmarks measure shares of this rate.
-func fmaPeak256(n int)

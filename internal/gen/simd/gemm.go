@@ -30,8 +30,6 @@ func gemm() {
 	wide256.function("gemmWide256")
 	narrow256.function("gemmNarrow256")
 	transpose()
-	peak("fmaPeak512", 24, zmm)
-	peak("fmaPeak256", 12, ymm)
 }
 
 // tileRegisters are the general registers that all tiles of a function share.
@@ -199,22 +197,4 @@ func (t tileShape) storeRows(rows int, r tileRegisters, add bool) {
 			ADDQ(r.cRow, c)
 		}
 	}
-}
-
-// peak issues independent multiply-adds and nothing else.
-func peak(name string, registers int, vector func(int) Register) {
-	TEXT(name, NOSPLIT, "func(n int)")
-	Doc(fmt.Sprintf("%s makes n times %d independent multiply-adds of vectors: benchmarks measure shares of this rate.", name, registers))
-	n := Load(Param("n"), GP64())
-	for i := range registers {
-		VXORPS(xmm(i), xmm(i), xmm(i))
-	}
-	Label("loop")
-	for i := range registers {
-		VFMADD231PS(vector(i), vector(i), vector(i))
-	}
-	DECQ(n)
-	JNZ(LabelRef("loop"))
-	VZEROUPPER()
-	RET()
 }

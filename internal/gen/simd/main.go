@@ -15,14 +15,15 @@ var files = map[string]func(){
 	"window": window,
 	"pool":   pool,
 	"vector": vector,
+	"peak":   peaks,
 }
 
 func main() {
-	name := flag.String("kernels", "", "which kernels to write: gemm, window, pool or vector")
+	name := flag.String("kernels", "", "which kernels to write: gemm, window, pool, vector or peak")
 	flag.Parse()
 	write, ok := files[*name]
 	if !ok {
-		log.Fatalf("simd: -kernels=%q: want gemm, window, pool or vector", *name)
+		log.Fatalf("simd: -kernels=%q: want gemm, window, pool, vector or peak", *name)
 	}
 	ConstraintExpr("!purego")
 	write()
