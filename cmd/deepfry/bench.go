@@ -1,0 +1,134 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"runtime"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/deepfry/deepfry/internal/bench"
+	"github.com/deepfry/deepfry/internal/cpu"
+)
+
+type benchCommand struct {
+	FWHT     benchFWHT     `cmd:"" name:"fwht" help:"The Walsh-Hadamard transform."`
+	Fastfood benchFastfood `cmd:"" name:"fastfood" help:"The Fastfood transform, and the dense product that it replaces."`
+	GEMM     benchGEMM     `cmd:"" name:"gemm" help:"The matrix product."`
+	Compare  benchCompare  `cmd:"" help:"Compare two files that --json wrote."`
+}
+
+func (*benchCommand) Help() string {
+	return `Examples:
+
+  deepfry bench fwht --n 1024,4096 --threads 1
+  deepfry bench fastfood --sizes 1024:1024,9216:16384 --batch 64 --json > new.json
+  deepfry bench compare old.json new.json`
+}
+
+// benchFlags are those of every benchmark.
+type benchFlags struct {
+	Threads int           `default:"1" help:"Cores to use."`
+	Kernel  string        `placeholder:"VERSION" help:"ref, avx2 or avx512. Default: the best that runs here."`
+	Time    time.Duration `default:"300ms" help:"How long to measure a case."`
+	JSON    bool          `name:"json" help:"Write a JSON object a line: the machine, then a case each."`
+}
+
+// benchResult is a line of the output. Times are of one row, or one product.
+type benchResult struct {
+	Benchmark string `json:"benchmark"`
+	Case      string `json:"case"`
+	Threads   int    `json:"threads"`
+	Kernel    string `json:"kernel"`
+	bench.Times
+	GFLOPS float64 `json:"gflops"` // at the median
+	Share  float64 `json:"share"`  // of the peak that limits the case
+}
+
+// benchCase is something to measure.
+type benchCase struct {
+	benchmark, name string
+	run             func()
+	rows            int     // that one run handles
+	operations      float64 // floating-point operations of a row
+	additions       bool    // whether the peak of additions is the limit, not that of multiply-adds
+}
+
+// measure runs the cases and writes the results.
+func (f benchFlags) measure(term *terminal, cases []benchCase) error {
+	version, err := f.version()
+	if err != nil {
+		return err
+	}
+	if f.Threads < 1 || f.Time <= 0 {
+		return fmt.Errorf("--threads %d --time %v: want at least 1 and a positive time", f.Threads, f.Time)
+	}
+	defer cpu.Use(version)()
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(f.Threads))
+	machine := bench.MeasureMachine(f.Threads, f.Time/3)
+	encoder := json.NewEncoder(term.out)
+	table := tabwriter.NewWriter(term.out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	if f.JSON {
+		if err := encoder.Encode(machine); err != nil {
+			return err
+		}
+	} else {
+		fmt.Fprintf(term.out, "%v, %d threads; at most %.0f GFLOP/s of additions, %.0f of multiply-adds, %.1f GB/s of memory\n\n",
+			version, f.Threads, machine.Additions, machine.MultiplyAdds, machine.Copy)
+		fmt.Fprintln(table, "benchmark\tcase\tminimum\tmedian\tp99\tGFLOP/s\tof peak\t")
+	}
+	for _, c := range cases {
+		if err := term.Context.Err(); err != nil {
+			return err
+		}
+		r := c.measure(f, version, machine)
+		if f.JSON {
+			if err := encoder.Encode(r); err != nil {
+				return err
+			}
+			continue
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%.1f\t%.0f%%\t\n", r.Benchmark, r.Case,
+			nanoseconds(r.Min), nanoseconds(r.Median), nanoseconds(r.P99), r.GFLOPS, 100*r.Share)
+	}
+	return table.Flush()
+}
+
+func (c benchCase) measure(f benchFlags, version cpu.Version, machine bench.Machine) benchResult {
+	times := bench.Measure(f.Time, c.run).Per(c.rows)
+	r := benchResult{
+		Benchmark: c.benchmark, Case: c.name, Threads: f.Threads, Kernel: version.String(),
+		Times: times, GFLOPS: c.operations / times.Median,
+	}
+	r.Share = r.GFLOPS / machine.MultiplyAdds
+	if c.additions {
+		r.Share = r.GFLOPS / machine.Additions
+	}
+	return r
+}
+
+func (f benchFlags) version() (cpu.Version, error) {
+	if f.Kernel == "" {
+		return cpu.Current(), nil
+	}
+	var names []string
+	for _, v := range cpu.Available() {
+		if v.String() == f.Kernel {
+			return v, nil
+		}
+		names = append(names, v.String())
+	}
+	return 0, fmt.Errorf("--kernel %s: this machine runs %s", f.Kernel, strings.Join(names, ", "))
+}
+
+// nanoseconds writes a time with three digits or more.
+func nanoseconds(ns float64) string {
+	switch {
+	case ns < 1e4:
+		return fmt.Sprintf("%.4g ns", ns)
+	case ns < 1e7:
+		return fmt.Sprintf("%.4g µs", ns/1e3)
+	}
+	return fmt.Sprintf("%.4g ms", ns/1e6)
+}

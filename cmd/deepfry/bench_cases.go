@@ -1,0 +1,198 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+
+	"github.com/deepfry/deepfry/fastfood"
+	"github.com/deepfry/deepfry/fwht"
+	"github.com/deepfry/deepfry/internal/par"
+	"github.com/deepfry/deepfry/internal/simd"
+)
+
+type benchFWHT struct {
+	benchFlags
+	N         []int  `default:"64,256,1024,4096,16384,65536,1048576" help:"Lengths."`
+	Rows      int    `default:"1" help:"Rows of a batch."`
+	Precision string `default:"float32" enum:"float32,float64" help:"${enum}."`
+}
+
+func (c *benchFWHT) Run(term *terminal) error {
+	var cases []benchCase
+	for _, n := range c.N {
+		var run func()
+		var err error
+		if c.Precision == "float64" {
+			run, err = fwhtCase[float64](n, c.Rows)
+		} else {
+			run, err = fwhtCase[float32](n, c.Rows)
+		}
+		if err != nil {
+			return err
+		}
+		cases = append(cases, benchCase{
+			benchmark: "fwht", name: fmt.Sprintf("%s n=%d rows=%d", c.Precision, n, c.Rows), run: run,
+			rows: c.Rows, operations: float64(n) * math.Log2(float64(n)), additions: true,
+		})
+	}
+	return c.measure(term, cases)
+}
+
+// fwhtCase returns a transform of a batch, again and again: the orthonormal
+// one, so that the values stay as large as they are.
+func fwhtCase[T fwht.Float](n, rows int) (func(), error) {
+	if rows < 1 || n < 1 || n > fwht.MaxLength || rows > 1<<32/n {
+		return nil, fmt.Errorf("%d rows of %d: want at least 1 of both, and no more than 2^32 values", rows, n)
+	}
+	x := make([]T, n*rows)
+	source := rand.New(rand.NewPCG(1, 2))
+	for i := range x {
+		x[i] = T(source.NormFloat64())
+	}
+	if err := fwht.TransformRows(x, n); err != nil {
+		return nil, err
+	}
+	if rows == 1 {
+		return func() { fwht.Transform(x, fwht.Orthonormal) }, nil
+	}
+	return func() { fwht.TransformRows(x, n, fwht.Orthonormal) }, nil
+}
+
+type benchFastfood struct {
+	benchFlags
+	Sizes []string `default:"1024:1024,4096:4096,9216:16384" help:"Inputs and outputs, as d:n."`
+	Batch []int    `default:"64" help:"Rows of a batch."`
+	Dense bool     `default:"true" negatable:"" help:"Measure the dense product too."`
+}
+
+func (c *benchFastfood) Run(term *terminal) error {
+	var cases []benchCase
+	for _, size := range c.Sizes {
+		d, n, err := parseSize(size)
+		if err != nil {
+			return err
+		}
+		for _, batch := range c.Batch {
+			if batch < 1 || batch > 1<<31/max(d, n) {
+				return fmt.Errorf("--batch %d: want at least 1, and no more than 2^31 values", batch)
+			}
+			more, err := fastfoodCases(d, n, batch)
+			if err != nil {
+				return err
+			}
+			cases = append(cases, more...)
+			if c.Dense {
+				cases = append(cases, denseCases(d, n, batch, c.Threads)...)
+			}
+		}
+	}
+	return c.measure(term, cases)
+}
+
+// parseSize reads d:n.
+func parseSize(size string) (inputs, outputs int, err error) {
+	first, second, _ := strings.Cut(size, ":")
+	inputs, err1 := strconv.Atoi(first)
+	outputs, err2 := strconv.Atoi(second)
+	if err1 != nil || err2 != nil || inputs < 1 || outputs < 1 {
+		return 0, 0, fmt.Errorf("size %q: want inputs:outputs, as in 1024:1024", size)
+	}
+	return inputs, outputs, nil
+}
+
+func normals(n int) []float32 {
+	source := rand.New(rand.NewPCG(3, 4))
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = float32(source.NormFloat64())
+	}
+	return x
+}
+
+func fastfoodCases(d, n, batch int) ([]benchCase, error) {
+	v, err := fastfood.Sample[float32](d, n, math.Sqrt2, 1)
+	if err != nil {
+		return nil, err
+	}
+	x, y, dx := normals(batch*d), make([]float32, batch*n), make([]float32, batch*d)
+	dy := normals(batch * n)
+	size := len(v.S)
+	gradients := &fastfood.Gradients[float32]{S: make([]float32, size), G: make([]float32, size), B: make([]float32, size)}
+	inference, training := fastfood.NewWorkspace(v, batch, false), fastfood.NewWorkspace(v, batch, true)
+	operations := float64(size) * (3 + 2*math.Log2(float64(v.Dim)))
+	name := fmt.Sprintf("%d→%d batch=%d", d, n, batch)
+	return []benchCase{
+		{benchmark: "fastfood forward", name: name, rows: batch, operations: operations, additions: true,
+			run: func() { inference.Forward(y, x) }},
+		{benchmark: "fastfood forward+backward", name: name, rows: batch, operations: 2 * operations, additions: true,
+			run: func() {
+				training.Forward(y, x)
+				training.Backward(dx, dy, x, gradients)
+			}},
+	}, nil
+}
+
+// denseCases are the products that a dense layer would make, split over the
+// threads by columns.
+func denseCases(d, n, batch, threads int) []benchCase {
+	x, w, y := simd.RowMajor(normals(batch*d), batch, d), simd.RowMajor(normals(n*d), n, d), simd.RowMajor(make([]float32, batch*n), batch, n)
+	dx, dw := simd.RowMajor(make([]float32, batch*d), batch, d), simd.RowMajor(make([]float32, n*d), n, d)
+	forward := splitGemm(y, x, w.T(), threads)
+	backwardData, backwardWeights := splitGemm(dx, y, w, threads), splitGemm(dw, y.T(), x, threads)
+	operations := 2 * float64(d) * float64(n)
+	name := fmt.Sprintf("%d→%d batch=%d", d, n, batch)
+	return []benchCase{
+		{benchmark: "dense forward", name: name, rows: batch, operations: operations, run: forward},
+		{benchmark: "dense forward+backward", name: name, rows: batch, operations: 3 * operations, run: func() {
+			forward()
+			backwardData()
+			backwardWeights()
+		}},
+	}
+}
+
+type benchGEMM struct {
+	benchFlags
+	Sizes []string `default:"256x1024x1024,256x4096x4096,512x512x512,1024x1024x1024" help:"Rows, inner dimension and columns, as MxKxN."`
+}
+
+func (c *benchGEMM) Run(term *terminal) error {
+	var cases []benchCase
+	for _, size := range c.Sizes {
+		var m, k, n int
+		if _, err := fmt.Sscanf(size, "%dx%dx%d", &m, &k, &n); err != nil || min(m, k, n) < 1 || max(m, k, n) > 1<<15 {
+			return fmt.Errorf("size %q: want rows, inner dimension and columns of 1 to 32768, as in 256x1024x1024", size)
+		}
+		a, b := simd.RowMajor(normals(m*k), m, k), simd.RowMajor(normals(k*n), k, n)
+		product := simd.RowMajor(make([]float32, m*n), m, n)
+		cases = append(cases, benchCase{
+			benchmark: "gemm", name: size, rows: 1, operations: 2 * float64(m) * float64(k) * float64(n),
+			run: splitGemm(product, a, b, c.Threads),
+		})
+	}
+	return c.measure(term, cases)
+}
+
+// splitGemm returns a product C = A·B that is split over the threads by
+// columns.
+func splitGemm(c, a, b simd.Matrix, threads int) func() {
+	const alignment = 32 // columns of a tile of the kernels
+	width := (c.Cols/threads + alignment) / alignment * alignment
+	scratch := make([][]float32, threads)
+	for i := range scratch {
+		scratch[i] = make([]float32, simd.GemmScratch(a.Rows, width, a.Cols))
+	}
+	columns := func(m simd.Matrix, first, last int) simd.Matrix {
+		m.Data, m.Cols = m.Data[first*m.ColStride:], last-first
+		return m
+	}
+	body := func(i, worker int) {
+		first, last := i*width, min((i+1)*width, c.Cols)
+		simd.Gemm(columns(c, first, last), a, columns(b, first, last), false, scratch[worker])
+	}
+	chunks := (c.Cols + width - 1) / width
+	return func() { par.For(chunks, threads, body) }
+}

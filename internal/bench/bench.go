@@ -1,0 +1,85 @@
+// Package bench measures how long functions take, and what the machine could
+// do at most.
+package bench
+
+import (
+	"slices"
+	"time"
+
+	"github.com/deepfry/deepfry/internal/par"
+	"github.com/deepfry/deepfry/internal/simd"
+)
+
+// Times are nanoseconds for one call.
+type Times struct {
+	Min    float64 `json:"min_ns"`
+	Median float64 `json:"median_ns"`
+	P99    float64 `json:"p99_ns"`
+}
+
+// Per returns the times of one of n equal parts of a call.
+func (t Times) Per(n int) Times {
+	return Times{t.Min / float64(n), t.Median / float64(n), t.P99 / float64(n)}
+}
+
+// shortest is how long a timed stretch lasts at least: a thousand times what
+// reading the clock takes.
+const shortest = 30 * time.Microsecond
+
+// Measure calls f for about as long as budget says. It times stretches of
+// calls that are long enough for the clock, at least ten of them, after one
+// that warms up.
+func Measure(budget time.Duration, f func()) Times {
+	calls := 1
+	for {
+		took := stretch(calls, f)
+		if took >= shortest {
+			break
+		}
+		calls = max(calls*2, int(float64(calls)*1.2*float64(shortest)/float64(took+1)))
+	}
+	var samples []float64
+	for start := time.Now(); len(samples) < 10 || time.Since(start) < budget; {
+		samples = append(samples, float64(stretch(calls, f).Nanoseconds())/float64(calls))
+	}
+	slices.Sort(samples)
+	at := func(share float64) float64 { return samples[int(share*float64(len(samples)-1))] }
+	return Times{Min: samples[0], Median: at(0.5), P99: at(0.99)}
+}
+
+func stretch(calls int, f func()) time.Duration {
+	start := time.Now()
+	for range calls {
+		f()
+	}
+	return time.Since(start)
+}
+
+// Machine is what the given number of threads can do at most, as measured.
+type Machine struct {
+	Threads      int     `json:"threads"`
+	Additions    float64 `json:"peak_additions_gflops"`     // float32 additions
+	MultiplyAdds float64 `json:"peak_multiply_adds_gflops"` // float32, two operations each
+	Copy         float64 `json:"memory_bandwidth_gb_per_s"` // bytes read plus bytes written, beyond the caches
+}
+
+// MeasureMachine runs the peaks on all threads at once.
+func MeasureMachine(threads int, budget time.Duration) Machine {
+	const operations = 2_000_000
+	made := make([]int, threads)
+	rate := func(peak func(int) int) float64 {
+		body := func(i, _ int) { made[i] = peak(operations) }
+		best := Measure(budget, func() { par.For(threads, threads, body) }).Min
+		return float64(threads*made[0]) / best
+	}
+	m := Machine{Threads: threads, Additions: rate(simd.PeakAdditions), MultiplyAdds: rate(simd.PeakMultiplyAdds)}
+	const floats = 16 << 20 // 64 MiB a thread
+	buffers := make([][]float32, 2*threads)
+	for i := range buffers {
+		buffers[i] = make([]float32, floats)
+	}
+	body := func(i, _ int) { copy(buffers[2*i], buffers[2*i+1]) }
+	best := Measure(budget, func() { par.For(threads, threads, body) }).Min
+	m.Copy = float64(threads) * 2 * 4 * floats / best
+	return m
+}
