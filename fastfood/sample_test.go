@@ -149,6 +149,19 @@ func TestVariates(t *testing.T) {
 	}
 }
 
+// TestChiSquareQuantile compares probabilities, from one far end to the other.
+func TestChiSquareQuantile(t *testing.T) {
+	for _, d := range []float64{2 * largestExactChi, 1024, 16384} {
+		exact := distuv.ChiSquared{K: d}
+		for z := -6.0; z <= 6; z += 1. / 16 {
+			got, want := exact.CDF(chiSquareQuantile(z, d)), distuv.UnitNormal.CDF(z)
+			if math.Abs(got-want) > 1e-7 {
+				t.Errorf("%v degrees: the quantile of z = %v has the probability %v, want %v", d, z, got, want)
+			}
+		}
+	}
+}
+
 func TestElementaryFunctions(t *testing.T) {
 	source := rand.New(rand.NewPCG(5, 6))
 	for range 10000 {
@@ -183,7 +196,7 @@ func TestSampleIsTheSameEverywhere(t *testing.T) {
 	for _, p := range v.Perm {
 		hash.Write([]byte{byte(p), byte(p >> 8)})
 	}
-	const want = 0xf6e1ae221dfcefe7
+	const want = 0x46bc41196470686e
 	if got := hash.Sum64(); got != want {
 		t.Errorf("hash of the sampled numbers: %#x, want %#x", got, uint64(want))
 	}

@@ -47,7 +47,7 @@ type Group struct {
 func Default() Recipe {
 	return Recipe{
 		Epochs: 10, BatchSize: 128,
-		Optimizer: Optimizer{Kind: "adamw", Rate: 0.003, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8},
+		Optimizer: Optimizer{Kind: "adamw", Rate: 0.005, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8},
 		Schedule:  Schedule{Kind: "onecycle"},
 		Groups: map[nn.ParamKind]Group{
 			nn.Diagonal: {RateFactor: 3},

@@ -123,7 +123,7 @@ func (c *trainCommand) recipe() (train.Recipe, models.LeNetOptions, error) {
 	}
 	var options models.LeNetOptions
 	if c.Recipe == "default" {
-		options = models.LeNetOptions{ConvReLU: true, Dropout: 0.4}
+		options = models.LeNetOptions{ConvReLU: true, Dropout: 0.5}
 		if c.Augment {
 			options.Dropout = 0
 		}
