@@ -35,20 +35,29 @@ type conv struct {
 // Build fails unless the input is channels × height × width, the channels are
 // a multiple of Groups, and at least one window fits.
 func (c Conv) Build(name string, in []Shape) (Layer, error) {
-	c.Stride, c.Groups = max(c.Stride, 1), max(c.Groups, 1)
+	if c.Stride == 0 {
+		c.Stride = 1
+	}
+	if c.Groups == 0 {
+		c.Groups = 1
+	}
+	if err := checkGain(c.Gain); err != nil {
+		return nil, err
+	}
 	window, err := windowOver(in, c.Kernel, c.Stride, c.Pad, false)
 	if err != nil {
 		return nil, err
 	}
 	channels := in[0][0]
-	if c.Out < 1 || c.Out%c.Groups != 0 || channels%c.Groups != 0 {
+	if c.Groups < 1 || c.Out < 1 || c.Out%c.Groups != 0 || channels%c.Groups != 0 {
 		return nil, fmt.Errorf("%d output and %d input channels: both must be positive multiples of the %d groups", c.Out, channels, c.Groups)
 	}
 	window.Channels = channels / c.Groups
-	if c.Kernel > maxValues/window.Channels/c.Kernel || c.Out > maxValues/(window.Channels*c.Kernel*c.Kernel) || c.Out > maxValues/window.pixels() {
+	// The columns of one output row must fit in memory as well.
+	if c.Kernel > maxColumns/window.Channels/c.Kernel/window.OutWidth || c.Out > maxValues/(window.Channels*c.Kernel*c.Kernel) {
 		return nil, errors.New("the layer is too large")
 	}
-	l := &conv{Conv: c, window: window.Window}
+	l := &conv{Conv: c, window: window}
 	l.weight = newParam(name+".weight", Weight, c.Out, window.Channels, c.Kernel, c.Kernel)
 	if !c.NoBias {
 		l.bias = newParam(name+".bias", Bias, c.Out)
@@ -67,9 +76,12 @@ func (l *conv) taps() int { return l.window.Channels * l.Kernel * l.Kernel }
 // pixels is the number of output pixels of a channel.
 func (l *conv) pixels() int { return l.window.OutHeight * l.window.OutWidth }
 
+// maxColumns bounds the columns of one output row.
+const maxColumns = 1 << 26
+
 // columnBytes is about how large the columns of a block of output rows may
-// be: half of a core's level-2 cache.
-const columnBytes = 512 << 10
+// be: half of a core's level-2 cache. It is a variable for tests.
+var columnBytes = 512 << 10
 
 // blockRows returns how many output rows the passes take at a time.
 func (l *conv) blockRows() int {
@@ -120,12 +132,12 @@ func (l *conv) Plan(b *Binding) Pass {
 	}
 	size := l.weight.Size()
 	partial := make([]float32, gradientChunks*(size+l.Out)) // of each chunk: dWᵀ by group, then the bias
-	sum := func(chunk int) (weight, bias []float32) {
-		part := partial[chunk*(size+l.Out):][:size+l.Out]
-		return part[:size], part[size:]
+	part := func(chunk int) (weight, bias []float32) {
+		both := partial[chunk*(size+l.Out):][:size+l.Out]
+		return both[:size], both[size:]
 	}
 	chunks := b.EachGradientChunk(func(chunk, first, last, worker int) {
-		weight, bias := sum(chunk)
+		weight, bias := part(chunk)
 		clear(weight)
 		clear(bias)
 		for i := first; i < last; i++ {
@@ -138,7 +150,7 @@ func (l *conv) Plan(b *Binding) Pass {
 	})
 	reduce := b.EachTile(func() int { return l.Out }, 4, func(first, last, _ int) {
 		for o := first; o < last; o++ {
-			l.reduce(b, o, sum)
+			l.reduce(b, o, part)
 		}
 	})
 	pass.Backward = inSequence(chunks, reduce)

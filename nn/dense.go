@@ -33,6 +33,9 @@ func (d Dense) Build(name string, in []Shape) (Layer, error) {
 	if d.Out > maxValues/size {
 		return nil, errors.New("the layer is too large")
 	}
+	if err := checkGain(d.Gain); err != nil {
+		return nil, err
+	}
 	l := &dense{Dense: d, in: size, weight: newParam(name+".weight", Weight, d.Out, size)}
 	if !d.NoBias {
 		l.bias = newParam(name+".bias", Bias, d.Out)
@@ -86,14 +89,14 @@ func (l *dense) Plan(b *Binding) Pass {
 	var input func()
 	if x.Grad != nil {
 		input = b.EachTile(func() int { return l.in }, denseColumns, func(first, last, worker int) {
-			simd.Gemm(columns(grads(x), first, last), grads(y), columns(weight, first, last), false, scratch[worker])
+			simd.Gemm(grads(x).ColumnRange(first, last), grads(y), weight.ColumnRange(first, last), false, scratch[worker])
 		})
 	}
 	var weights, biases func()
 	if grad := b.Gradient(l.weight); grad != nil {
 		dw := simd.RowMajor(grad, l.Out, l.in)
 		weights = b.EachTile(func() int { return l.in }, denseColumns, func(first, last, worker int) {
-			simd.Gemm(columns(dw, first, last), grads(y).T(), columns(values(x), first, last), true, scratch[worker])
+			simd.Gemm(dw.ColumnRange(first, last), grads(y).T(), values(x).ColumnRange(first, last), true, scratch[worker])
 		})
 	}
 	if grad := b.Gradient(l.bias); grad != nil {
@@ -109,14 +112,14 @@ func (l *dense) forward(b *Binding, weight simd.Matrix, values func(*Tensor) sim
 	x, y := b.X[0], b.Y
 	if l.Out < 2*denseColumns {
 		return b.EachTile(b.Batch, denseRows, func(first, last, worker int) {
-			simd.Gemm(rows(values(y), first, last), rows(values(x), first, last), weight.T(), false, scratch[worker])
+			simd.Gemm(values(y).RowRange(first, last), values(x).RowRange(first, last), weight.T(), false, scratch[worker])
 			if l.bias != nil {
 				addBias(y.Rows(first, last), l.bias.Data)
 			}
 		})
 	}
 	return b.EachTile(func() int { return l.Out }, denseColumns, func(first, last, worker int) {
-		simd.Gemm(columns(values(y), first, last), values(x), rows(weight, first, last).T(), false, scratch[worker])
+		simd.Gemm(values(y).ColumnRange(first, last), values(x), weight.RowRange(first, last).T(), false, scratch[worker])
 		if l.bias != nil {
 			for i := range b.Batch() {
 				simd.Add(y.Row(i)[first:last], l.bias.Data[first:last])
@@ -137,18 +140,6 @@ func (l *dense) backwardScratch(b *Binding) int {
 		return 0
 	}
 	return max(simd.GemmScratch(b.MaxBatch, denseColumns, l.Out), simd.GemmScratch(l.Out, denseColumns, b.MaxBatch))
-}
-
-// columns returns columns first to last-1 of m.
-func columns(m simd.Matrix, first, last int) simd.Matrix {
-	m.Data, m.Cols = m.Data[first*m.ColStride:], last-first
-	return m
-}
-
-// rows returns rows first to last-1 of m.
-func rows(m simd.Matrix, first, last int) simd.Matrix {
-	m.Data, m.Rows = m.Data[first*m.RowStride:], last-first
-	return m
 }
 
 // addBias adds bias to every row of y.

@@ -50,7 +50,7 @@ func (n Node) MarshalJSON() ([]byte, error) {
 // newer version may have written.
 func (n *Node) UnmarshalJSON(data []byte) error {
 	var stored nodeJSON
-	if err := json.Unmarshal(data, &stored); err != nil {
+	if err := strictly(data, &stored); err != nil {
 		return fmt.Errorf("nn: a node of the description: %w", err)
 	}
 	op, err := decodeOp(stored.Kind, stored.Config)
@@ -97,10 +97,15 @@ func decode[T Op](config []byte) (Op, error) {
 	if len(config) == 0 {
 		return op, nil
 	}
-	decoder := json.NewDecoder(bytes.NewReader(config))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&op); err != nil {
+	if err := strictly(config, &op); err != nil {
 		return nil, fmt.Errorf("settings of a %s layer: %w", op.Kind(), err)
 	}
 	return op, nil
+}
+
+// strictly decodes JSON and fails on fields that target does not have.
+func strictly(data []byte, target any) error {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	return decoder.Decode(target)
 }

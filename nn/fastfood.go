@@ -1,9 +1,11 @@
 package nn
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/bits"
+	"math/rand/v2"
 	"strings"
 
 	"github.com/deepfry/deepfry/fastfood"
@@ -41,8 +43,8 @@ type fastfoodLayer struct {
 	s, g, b, perm, bias *Param
 }
 
-// Build fails unless there is one input, Out is at least 1 and Learn consists
-// of the letters S, G and B.
+// Build fails unless there is one input, Out is at least 1, Learn consists of
+// the letters S, G and B, and a layer with phases has a bias.
 func (f Fastfood) Build(name string, in []Shape) (Layer, error) {
 	size, err := flattened(in, f.Out)
 	if err != nil {
@@ -50,6 +52,12 @@ func (f Fastfood) Build(name string, in []Shape) (Layer, error) {
 	}
 	if strings.Trim(f.Learn, "SGB") != "" {
 		return nil, fmt.Errorf("learn %q: want some of the letters S, G and B", f.Learn)
+	}
+	if err := checkGain(f.Gain); err != nil {
+		return nil, err
+	}
+	if f.Phase && f.NoBias {
+		return nil, errors.New("random phases are kept in the bias, but the layer has none")
 	}
 	blocks, dim, err := fastfood.Size(size, f.Out)
 	if err != nil {
@@ -96,13 +104,13 @@ func (l *fastfoodLayer) Init(seed uint64) {
 	seed ^= uint64(random.For("init " + l.name))
 	sample, err := fastfood.Sample[float32](l.in, l.Out, gain, seed)
 	if err != nil {
-		panic("nn: " + err.Error()) // Build has accepted the sizes
+		panic("nn: " + err.Error()) // Build has accepted sizes and gain
 	}
 	l.s.Data, l.g.Data, l.b.Data, l.perm.Indices = sample.S, sample.G, sample.B, sample.Perm
 	if l.bias != nil && l.Phase {
-		initUniform(l.bias, 1, math.Pi/math.Sqrt(3), seed)
+		source := rand.New(random.New(seed, random.For("phases"), 0, 0))
 		for i := range l.bias.Data {
-			l.bias.Data[i] += math.Pi
+			l.bias.Data[i] = float32(2 * math.Pi * source.Float64())
 		}
 	}
 }

@@ -26,6 +26,11 @@ type FryOptions struct {
 // classifier, which is the last dense layer (Yang et al., ICCV 2015, section
 // 3). It fails if there is nothing to replace.
 func Fry(d Description, o FryOptions) (Description, error) {
+	switch o.NonLinearity {
+	case "", "relu", "cos", "cossin":
+	default:
+		return d, fmt.Errorf("nn: non-linearity %q: want relu, cos or cossin", o.NonLinearity)
+	}
 	lastConv, classifier := -1, -1
 	for i, node := range d.Nodes {
 		switch node.Op.(type) {
@@ -72,15 +77,12 @@ func (o FryOptions) fryHidden(d *Description, i int, dense Dense) error {
 			return fmt.Errorf("nn: network %s: layer %s is not followed by a relu that %q could replace", d.Name, d.Nodes[i].Name, o.NonLinearity)
 		}
 		switch o.NonLinearity {
-		case "relu":
-		case "cos": // a phase, and frequencies of about 1
+		case "cos": // a phase, which a bias holds, and frequencies of about 1
 			d.Nodes[next].Op = Cos{}
-			layer.Phase, layer.Gain = true, 1
+			layer.Phase, layer.NoBias, layer.Gain = true, false, 1
 		case "cossin":
 			d.Nodes[next].Op = CosSin{}
 			layer.Gain = 1
-		default:
-			return fmt.Errorf("nn: non-linearity %q: want relu, cos or cossin", o.NonLinearity)
 		}
 	}
 	d.Nodes[i].Op = layer

@@ -26,7 +26,7 @@ func TestFry(t *testing.T) {
 		{FryOptions{Outputs: 64, Classifier: true, ClassifierLearn: "S"}, map[string]Op{
 			"fc6": Fastfood{Out: 64}, "fc7": Fastfood{Out: 64, NoBias: true}, "fc8": Fastfood{Out: 5, Learn: "S", Gain: 1}}},
 		{FryOptions{NonLinearity: "cos"}, map[string]Op{
-			"fc6": Fastfood{Out: 20, Gain: 1, Phase: true}, "relu6": Cos{}, "fc7": Fastfood{Out: 30, NoBias: true, Gain: 1, Phase: true}, "relu7": Cos{}}},
+			"fc6": Fastfood{Out: 20, Gain: 1, Phase: true}, "relu6": Cos{}, "fc7": Fastfood{Out: 30, Gain: 1, Phase: true}, "relu7": Cos{}}},
 		{FryOptions{NonLinearity: "cossin"}, map[string]Op{
 			"fc6": Fastfood{Out: 20, Gain: 1}, "relu6": CosSin{}, "fc7": Fastfood{Out: 30, NoBias: true, Gain: 1}, "relu7": CosSin{}}},
 	} {
@@ -68,6 +68,7 @@ func TestFryErrors(t *testing.T) {
 		{noDense, FryOptions{}, "no dense layer"},
 		{linear, FryOptions{NonLinearity: "cos"}, "fc6"},
 		{caffeLike(), FryOptions{NonLinearity: "tanh"}, "tanh"},
+		{classifierOnly, FryOptions{NonLinearity: "tanh", Classifier: true}, "tanh"},
 	} {
 		if _, err := Fry(c.d, c.options); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: error %v, want one that contains %q", c.options, err, c.want)

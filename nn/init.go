@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 
@@ -21,27 +22,11 @@ func initUniform(p *Param, fanIn int, gain float64, seed uint64) {
 	}
 }
 
-// present returns the parameters that are not nil.
-func present(params ...*Param) []*Param {
-	var found []*Param
-	for _, p := range params {
-		if p != nil {
-			found = append(found, p)
-		}
+// checkGain returns an error unless gain is positive and finite, or 0, which
+// stands for a default.
+func checkGain(gain float64) error {
+	if !(gain >= 0) || math.IsInf(gain, 0) {
+		return fmt.Errorf("gain %v: want a positive, finite number, or 0 for the default", gain)
 	}
-	return found
-}
-
-// sum adds up x in four interleaved parts, which is faster than one and has a
-// fixed order as well.
-func sum(x []float32) float32 {
-	var s0, s1, s2, s3 float32
-	for len(x) >= 4 {
-		s0, s1, s2, s3 = s0+x[0], s1+x[1], s2+x[2], s3+x[3]
-		x = x[4:]
-	}
-	for _, v := range x {
-		s0 += v
-	}
-	return (s0 + s1) + (s2 + s3)
+	return nil
 }

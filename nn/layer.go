@@ -21,8 +21,8 @@ type Layer interface {
 	OutShape() Shape
 	// Params returns the parameters, the same pointers at every call.
 	Params() []*Param
-	// Init draws initial values of the parameters, which are zero before. They
-	// depend on the seed and the layer's name.
+	// Init draws initial values of the parameters, which are allocated and
+	// zero. They depend on the seed and the layer's name.
 	Init(seed uint64)
 	// MultiplyAdds is the work of one forward pass of one sample.
 	MultiplyAdds() int

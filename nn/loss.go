@@ -16,13 +16,16 @@ type SoftmaxCrossEntropy struct {
 // their largest logit elsewhere than at their label. If grad is not nil it is
 // overwritten with the gradient of the batch's mean loss with respect to the
 // logits. logits and grad are [batch, classes] and labels are less than
-// classes. A sample with a logit that is not finite is an error, and its loss
-// is NaN.
+// classes. A sample with a logit that is NaN or +Inf is an error, and its loss is
+// NaN.
 func (l SoftmaxCrossEntropy) Evaluate(grad, logits []float32, labels []int32, classes int) (loss float64, errors int) {
 	if len(logits) != len(labels)*classes || grad != nil && len(grad) != len(logits) {
 		panic("nn: logits or their gradient are not [batch, classes]")
 	}
 	for i, label := range labels {
+		if label < 0 || int(label) >= classes {
+			panic("nn: a label is not less than the number of classes")
+		}
 		row := logits[i*classes:][:classes]
 		best, total := 0, 0.0
 		for k, v := range row {

@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 )
 
@@ -23,10 +24,13 @@ type builtNode struct {
 	in    []Shape
 }
 
-// maxValues bounds the values of a sample in all layers together, and the
-// parameters of a layer, so that a mistyped or hostile size is an error rather
-// than an exhausted memory.
-const maxValues = 1 << 28
+// Bounds that make a mistyped or hostile size an error rather than an exhausted
+// memory: of the parameters of a layer, and of the values of a sample in all
+// layers together, each of which a workspace holds for every sample.
+const (
+	maxValues      = 1 << 28
+	maxActivations = 1 << 26
+)
 
 // New builds the network that d describes and initialises its parameters from
 // the seed. Names must be unique, and every node comes after those that it
@@ -86,8 +90,8 @@ func build(d Description) (*Network, error) {
 		if _, taken := index[node.Name]; taken || node.Name == "" {
 			return nil, fmt.Errorf("node %d: the name %q is empty or taken; give every node its own", i, node.Name)
 		}
-		if node.Op == nil {
-			return nil, fmt.Errorf("node %s has no operation", node.Name)
+		if node.Op == nil || reflect.TypeOf(node.Op).Kind() == reflect.Pointer {
+			return nil, fmt.Errorf("node %s: want an operation such as Dense{}, not nil or a pointer", node.Name)
 		}
 		from, err := sources(node, i, index)
 		if err != nil {
@@ -101,8 +105,8 @@ func build(d Description) (*Network, error) {
 		if err != nil {
 			return nil, fmt.Errorf("layer %s (%s) after %s: %w", node.Name, node.Op.Kind(), n.describe(from, shapes), err)
 		}
-		if values += built.layer.OutShape().Size(); values > maxValues {
-			return nil, fmt.Errorf("layer %s: the layers up to here have more than %d values a sample", node.Name, maxValues)
+		if values += built.layer.OutShape().Size(); values > maxActivations {
+			return nil, fmt.Errorf("layer %s: the layers up to here have more than %d values a sample", node.Name, maxActivations)
 		}
 		n.nodes = append(n.nodes, built)
 		n.params = append(n.params, built.layer.Params()...)

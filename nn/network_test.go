@@ -210,7 +210,7 @@ func TestNetworkErrors(t *testing.T) {
 		"huge input":      {Shape{1 << 20, 1 << 20}, []Node{{Name: "a", Op: dense(2)}}, "at most"},
 		"two of a name":   {Shape{4}, []Node{{Name: "a", Op: dense(2)}, {Name: "a", Op: dense(2)}}, `"a"`},
 		"named input":     {Shape{4}, []Node{{Name: "input", Op: dense(2)}}, `"input"`},
-		"no operation":    {Shape{4}, []Node{{Name: "a"}}, "a has no operation"},
+		"no operation":    {Shape{4}, []Node{{Name: "a"}}, "node a: want an operation"},
 		"unknown source":  {Shape{4}, []Node{{Name: "a", Op: dense(2), From: []string{"b"}}}, `"b"`},
 		"unused":          {Shape{4}, []Node{{Name: "a", Op: dense(2)}, {Name: "b", Op: dense(2), From: []string{"input"}}}, "layer a"},
 		"shapes mismatch": {Shape{4}, []Node{{Name: "a", Op: dense(2)}, {Name: "b", Op: dense(3), From: []string{"input"}}, {Name: "c", Op: Add{}, From: []string{"a", "b"}}}, "layer c (add) after a (output 2) and b (output 3)"},

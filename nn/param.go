@@ -11,7 +11,8 @@ const (
 	Permutation ParamKind = "permutation" // Π of a Fastfood layer: integers, never learnt
 )
 
-// Param is a named parameter of a layer.
+// Param is a named parameter of a layer. Once a workspace of the network
+// exists, values may change, but Data and Indices must not be replaced.
 type Param struct {
 	Name  string // such as conv1.weight, unique in a network
 	Kind  ParamKind
@@ -49,4 +50,15 @@ func (p *Param) Weights() int {
 		return p.Size()
 	}
 	return 0
+}
+
+// present returns the parameters that are not nil.
+func present(params ...*Param) []*Param {
+	var found []*Param
+	for _, p := range params {
+		if p != nil {
+			found = append(found, p)
+		}
+	}
+	return found
 }

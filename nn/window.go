@@ -6,38 +6,33 @@ import (
 	"github.com/deepfry/deepfry/internal/simd"
 )
 
-// window adds to the kernels' geometry what building a layer needs.
-type window struct{ simd.Window }
-
-func (w window) pixels() int { return w.OutHeight * w.OutWidth }
-
 // windowOver returns the geometry of square windows over the only input, which
 // must be channels × height × width. Where the stride does not divide the
 // image, ceil adds a last window that hangs over the edge, as Caffe's pooling
 // does, as long as it starts inside the image or its padding on the near side.
-func windowOver(in []Shape, kernel, stride, pad int, ceil bool) (window, error) {
+func windowOver(in []Shape, kernel, stride, pad int, ceil bool) (simd.Window, error) {
 	shape, err := only(in)
 	if err != nil {
-		return window{}, err
+		return simd.Window{}, err
 	}
 	if len(shape) != 3 {
-		return window{}, fmt.Errorf("an input of channels × height × width is needed, found %v", shape)
+		return simd.Window{}, fmt.Errorf("an input of channels × height × width is needed, found %v", shape)
 	}
-	if kernel < 1 || stride < 1 || pad < 0 || pad >= kernel {
-		return window{}, fmt.Errorf("kernel %d, stride %d, padding %d: the first two must be at least 1, and the padding from 0 to less than the kernel", kernel, stride, pad)
+	if kernel < 1 || stride < 1 || pad < 0 || pad >= kernel || max(kernel, stride) > maxValues {
+		return simd.Window{}, fmt.Errorf("kernel %d, stride %d, padding %d: the first two must be from 1 to %d, and the padding from 0 to less than the kernel", kernel, stride, pad, maxValues)
 	}
 	height, width := outSize(shape[1], kernel, stride, pad, ceil), outSize(shape[2], kernel, stride, pad, ceil)
 	if height < 1 || width < 1 {
-		return window{}, fmt.Errorf("a kernel of %d×%d does not fit an image of %d×%d with padding %d", kernel, kernel, shape[1], shape[2], pad)
+		return simd.Window{}, fmt.Errorf("a kernel of %d×%d does not fit an image of %d×%d with padding %d", kernel, kernel, shape[1], shape[2], pad)
 	}
 	if height > maxValues/width/shape[0] {
-		return window{}, fmt.Errorf("%d×%d windows on each of %d channels are too many", height, width, shape[0])
+		return simd.Window{}, fmt.Errorf("%d×%d windows on each of %d channels are too many", height, width, shape[0])
 	}
-	return window{simd.Window{
+	return simd.Window{
 		Channels: shape[0], Height: shape[1], Width: shape[2],
 		KernelH: kernel, KernelW: kernel, StrideH: stride, StrideW: stride, PadH: pad, PadW: pad,
 		OutHeight: height, OutWidth: width,
-	}}, nil
+	}, nil
 }
 
 // outSize returns the number of windows along one side.

@@ -110,7 +110,8 @@ func (w *Workspace) plan(uses []int) {
 }
 
 // SetStream sets the keys of the random numbers that dropout draws in the next
-// passes of a workspace for training. It keeps the slice s.Samples.
+// passes of a workspace for training. It keeps the slice s.Samples, whose
+// length must be that of the next batches; nil numbers the samples of a batch.
 func (w *Workspace) SetStream(s Stream) { w.stream = s }
 
 // Forward runs the network on x, which is [batch, input size], and returns its
@@ -124,6 +125,9 @@ func (w *Workspace) Forward(x []float32) []float32 {
 	}
 	if w.batch > w.maxBatch {
 		panic("nn: Forward: the batch is larger than the workspace")
+	}
+	if w.stream.Samples != nil && len(w.stream.Samples) != w.batch {
+		panic("nn: Forward: the stream of SetStream is for another number of samples")
 	}
 	input.Value = x
 	for _, s := range w.steps {

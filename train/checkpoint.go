@@ -3,7 +3,9 @@ package train
 import (
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"math"
+	"strings"
 
 	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/dataset"
@@ -19,7 +21,7 @@ type storedState struct {
 	Step    int               `json:"step"`
 	Epoch   epochState        `json:"epoch"`
 	History []EpochResult     `json:"history"`
-	Images  int               `json:"images"` // of the training set
+	Data    uint64            `json:"data"` // fingerprint of the training set
 	Notes   map[string]string `json:"notes,omitempty"`
 }
 
@@ -37,7 +39,7 @@ func (t *Trainer) Save(path string, notes map[string]string) error {
 	}
 	state, err := json.Marshal(storedState{
 		Recipe: t.Recipe, Seed: t.Seed, Step: t.optimizer.step, Epoch: t.epoch, History: t.History,
-		Images: t.images, Notes: notes,
+		Data: t.data, Notes: notes,
 	})
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
@@ -61,15 +63,15 @@ func Resume(path string, images *dataset.Images) (*Trainer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: %s: %w", path, err)
 	}
-	if stored.Images != images.Len() {
-		return nil, fmt.Errorf("train: %s was trained on %d images, but the data has %d", path, stored.Images, images.Len())
+	if stored.Data != fingerprint(images) {
+		return nil, fmt.Errorf("train: %s was trained on other images than these; resume with the same data", path)
 	}
 	t, err := New(network, images, stored.Recipe, stored.Seed)
 	if err != nil {
 		return nil, fmt.Errorf("train: %s: %w", path, err)
 	}
-	if stored.Epoch.Number < 0 || stored.Epoch.Batch < 0 || stored.Epoch.Batch > t.loader.Batches() {
-		return nil, fmt.Errorf("train: %s stands at epoch %d, batch %d, but an epoch has %d batches", path, stored.Epoch.Number, stored.Epoch.Batch, t.loader.Batches())
+	if err := stored.check(t.loader.Batches()); err != nil {
+		return nil, fmt.Errorf("train: %s: %w", path, err)
 	}
 	t.epoch, t.History, t.optimizer.step = stored.Epoch, stored.History, stored.Step
 	if t.Done() {
@@ -85,6 +87,26 @@ func Resume(path string, images *dataset.Images) (*Trainer, error) {
 	return t, nil
 }
 
+// check returns an error unless the numbers fit each other.
+func (s storedState) check(batches int) error {
+	number, batch := s.Epoch.Number, s.Epoch.Batch
+	if number < 0 || number > s.Recipe.Epochs || batch < 0 || batch >= batches || number == s.Recipe.Epochs && batch > 0 {
+		return fmt.Errorf("it stands at epoch %d, batch %d, but the run has %d epochs of %d batches", number, batch, s.Recipe.Epochs, batches)
+	}
+	if len(s.History) != number || s.Step != number*batches+batch {
+		return fmt.Errorf("%d epochs, a history of %d and %d steps do not fit each other", number, len(s.History), s.Step)
+	}
+	return nil
+}
+
+// fingerprint tells training sets apart.
+func fingerprint(images *dataset.Images) uint64 {
+	hash := fnv.New64a()
+	hash.Write(images.Pixels) // never fails
+	hash.Write(images.Labels)
+	return hash.Sum64()
+}
+
 // Notes returns the notes that were given to Save.
 func Notes(extra checkpoint.Extra) (map[string]string, error) {
 	stored, err := readState(extra)
@@ -97,7 +119,9 @@ func readState(extra checkpoint.Extra) (storedState, error) {
 	if !ok {
 		return stored, fmt.Errorf("no training state in the checkpoint")
 	}
-	if err := json.Unmarshal([]byte(text), &stored); err != nil {
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.DisallowUnknownFields() // a newer version may have written them
+	if err := decoder.Decode(&stored); err != nil {
 		return stored, fmt.Errorf("the training state: %w", err)
 	}
 	return stored, nil

@@ -65,10 +65,7 @@ func (o *optimizer) update() {
 	rate := settings.Rate * o.recipe.Schedule.Factor(o.step, o.steps)
 	o.step++
 	for _, s := range o.slots {
-		group, ok := o.recipe.Groups[s.param.Kind]
-		if !ok {
-			group = Group{1, 1}
-		}
+		group := o.recipe.Group(s.param.Kind)
 		rate, decay := float32(rate*group.RateFactor), float32(settings.Decay*group.DecayFactor)
 		s.sgd = simd.MomentumStep{Rate: rate, Momentum: float32(settings.Momentum), Decay: decay}
 		s.adamw = simd.AdamWStep{

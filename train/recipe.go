@@ -40,6 +40,14 @@ type Group struct {
 	DecayFactor float64 `json:"decay_factor"`
 }
 
+// Group returns the group of a kind of parameter.
+func (r Recipe) Group(kind nn.ParamKind) Group {
+	if group, ok := r.Groups[kind]; ok {
+		return group
+	}
+	return Group{RateFactor: 1, DecayFactor: 1}
+}
+
 // Default is the recipe that deepfry train uses: AdamW (Loshchilov and Hutter,
 // ICLR 2019) without decay under a one-cycle schedule, with a higher rate for
 // the diagonals. It was chosen on the last 5,000 training images of MNIST; see

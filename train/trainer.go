@@ -29,8 +29,8 @@ type Trainer struct {
 	optimizer *optimizer
 	loss      nn.SoftmaxCrossEntropy
 	epoch     epochState
-	images    int // of the training set
-	classes   int // outputs of the network
+	data      uint64 // fingerprint of the training set
+	classes   int    // outputs of the network
 }
 
 // EpochResult is what an epoch gives.
@@ -82,9 +82,9 @@ func New(network *nn.Network, images *dataset.Images, recipe Recipe, seed uint64
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	t := &Trainer{Network: network, Recipe: recipe, Seed: seed, loader: loader, images: images.Len(), classes: network.OutShape().Size()}
+	t := &Trainer{Network: network, Recipe: recipe, Seed: seed, loader: loader, data: fingerprint(images), classes: network.OutShape().Size()}
 	t.loss.Smoothing = recipe.Smoothing
-	t.workspace = network.NewWorkspace(recipe.BatchSize, true)
+	t.workspace = network.NewWorkspace(min(recipe.BatchSize, images.Len()), true)
 	t.optimizer = newOptimizer(recipe, network, t.workspace, recipe.Epochs*loader.Batches())
 	if len(t.optimizer.slots) == 0 {
 		return nil, errors.New("train: no parameter of the network learns")

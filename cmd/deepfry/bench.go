@@ -55,17 +55,21 @@ type benchCase struct {
 	additions       bool    // whether the peak of additions is the limit, not that of multiply-adds
 }
 
-// measure runs the cases and writes the results.
-func (f benchFlags) measure(term *terminal, cases []benchCase) error {
+// measure builds the cases, runs them and writes the results.
+func (f benchFlags) measure(term *terminal, build func() ([]benchCase, error)) error {
 	version, err := f.version()
 	if err != nil {
 		return err
 	}
-	if f.Threads < 1 || f.Time <= 0 {
-		return fmt.Errorf("--threads %d --time %v: want at least 1 and a positive time", f.Threads, f.Time)
+	if f.Threads < 1 || f.Threads > 1024 || f.Time <= 0 {
+		return fmt.Errorf("--threads %d --time %v: want 1 to 1024 and a positive time", f.Threads, f.Time)
 	}
 	defer cpu.Use(version)()
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(f.Threads))
+	cases, err := build() // workspaces ask how many cores there are
+	if err != nil {
+		return err
+	}
 	machine := bench.MeasureMachine(f.Threads, f.Time/3)
 	encoder := json.NewEncoder(term.out)
 	table := tabwriter.NewWriter(term.out, 0, 0, 2, ' ', tabwriter.AlignRight)

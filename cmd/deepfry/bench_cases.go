@@ -20,25 +20,25 @@ type benchFWHT struct {
 	Precision string `default:"float32" enum:"float32,float64" help:"${enum}."`
 }
 
-func (c *benchFWHT) Run(term *terminal) error {
-	var cases []benchCase
+func (c *benchFWHT) Run(term *terminal) error { return c.measure(term, c.cases) }
+
+func (c *benchFWHT) cases() (cases []benchCase, err error) {
 	for _, n := range c.N {
 		var run func()
-		var err error
 		if c.Precision == "float64" {
 			run, err = fwhtCase[float64](n, c.Rows)
 		} else {
 			run, err = fwhtCase[float32](n, c.Rows)
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 		cases = append(cases, benchCase{
 			benchmark: "fwht", name: fmt.Sprintf("%s n=%d rows=%d", c.Precision, n, c.Rows), run: run,
 			rows: c.Rows, operations: float64(n) * math.Log2(float64(n)), additions: true,
 		})
 	}
-	return c.measure(term, cases)
+	return cases, nil
 }
 
 // fwhtCase returns a transform of a batch, again and again: the orthonormal
@@ -68,20 +68,21 @@ type benchFastfood struct {
 	Dense bool     `default:"true" negatable:"" help:"Measure the dense product too."`
 }
 
-func (c *benchFastfood) Run(term *terminal) error {
-	var cases []benchCase
+func (c *benchFastfood) Run(term *terminal) error { return c.measure(term, c.cases) }
+
+func (c *benchFastfood) cases() (cases []benchCase, err error) {
 	for _, size := range c.Sizes {
 		d, n, err := parseSize(size)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, batch := range c.Batch {
 			if batch < 1 || batch > 1<<31/max(d, n) {
-				return fmt.Errorf("--batch %d: want at least 1, and no more than 2^31 values", batch)
+				return nil, fmt.Errorf("--batch %d: want at least 1, and no more than 2^31 values", batch)
 			}
 			more, err := fastfoodCases(d, n, batch)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			cases = append(cases, more...)
 			if c.Dense {
@@ -89,7 +90,7 @@ func (c *benchFastfood) Run(term *terminal) error {
 			}
 		}
 	}
-	return c.measure(term, cases)
+	return cases, nil
 }
 
 // parseSize reads d:n.
@@ -97,8 +98,8 @@ func parseSize(size string) (inputs, outputs int, err error) {
 	first, second, _ := strings.Cut(size, ":")
 	inputs, err1 := strconv.Atoi(first)
 	outputs, err2 := strconv.Atoi(second)
-	if err1 != nil || err2 != nil || inputs < 1 || outputs < 1 {
-		return 0, 0, fmt.Errorf("size %q: want inputs:outputs, as in 1024:1024", size)
+	if err1 != nil || err2 != nil || min(inputs, outputs) < 1 || max(inputs, outputs) > 1<<16 {
+		return 0, 0, fmt.Errorf("size %q: want inputs:outputs of 1 to 65536, as in 1024:1024", size)
 	}
 	return inputs, outputs, nil
 }
@@ -159,12 +160,13 @@ type benchGEMM struct {
 	Sizes []string `default:"256x1024x1024,256x4096x4096,512x512x512,1024x1024x1024" help:"Rows, inner dimension and columns, as MxKxN."`
 }
 
-func (c *benchGEMM) Run(term *terminal) error {
-	var cases []benchCase
+func (c *benchGEMM) Run(term *terminal) error { return c.measure(term, c.cases) }
+
+func (c *benchGEMM) cases() (cases []benchCase, err error) {
 	for _, size := range c.Sizes {
 		var m, k, n int
 		if _, err := fmt.Sscanf(size, "%dx%dx%d", &m, &k, &n); err != nil || min(m, k, n) < 1 || max(m, k, n) > 1<<15 {
-			return fmt.Errorf("size %q: want rows, inner dimension and columns of 1 to 32768, as in 256x1024x1024", size)
+			return nil, fmt.Errorf("size %q: want rows, inner dimension and columns of 1 to 32768, as in 256x1024x1024", size)
 		}
 		a, b := simd.RowMajor(normals(m*k), m, k), simd.RowMajor(normals(k*n), k, n)
 		product := simd.RowMajor(make([]float32, m*n), m, n)
@@ -173,7 +175,7 @@ func (c *benchGEMM) Run(term *terminal) error {
 			run: splitGemm(product, a, b, c.Threads),
 		})
 	}
-	return c.measure(term, cases)
+	return cases, nil
 }
 
 // splitGemm returns a product C = A·B that is split over the threads by
@@ -185,13 +187,9 @@ func splitGemm(c, a, b simd.Matrix, threads int) func() {
 	for i := range scratch {
 		scratch[i] = make([]float32, simd.GemmScratch(a.Rows, width, a.Cols))
 	}
-	columns := func(m simd.Matrix, first, last int) simd.Matrix {
-		m.Data, m.Cols = m.Data[first*m.ColStride:], last-first
-		return m
-	}
 	body := func(i, worker int) {
 		first, last := i*width, min((i+1)*width, c.Cols)
-		simd.Gemm(columns(c, first, last), a, columns(b, first, last), false, scratch[worker])
+		simd.Gemm(c.ColumnRange(first, last), a, b.ColumnRange(first, last), false, scratch[worker])
 	}
 	chunks := (c.Cols + width - 1) / width
 	return func() { par.For(chunks, threads, body) }

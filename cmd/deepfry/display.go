@@ -89,15 +89,15 @@ var paper = map[string]struct {
 func (d *display) table(c *trainCommand, contestants []*contestant) {
 	showPaper := c.Data == "mnist" && c.Holdout == 0
 	table := tabwriter.NewWriter(d.term.out, 0, 0, 3, ' ', tabwriter.AlignRight)
-	fmt.Fprint(table, "\nnetwork\tweights\tof the reference\ttest error\t")
+	fmt.Fprint(table, "\nnetwork\tweights\tof the first\ttest error\t")
 	if showPaper {
 		fmt.Fprint(table, "paper: weights\tpaper: error\t")
 	}
 	fmt.Fprintln(table)
-	reference := contestants[0].trainer.Network.Weights()
+	first := contestants[0].trainer.Network.Weights()
 	for _, k := range contestants {
 		weights := k.trainer.Network.Weights()
-		fmt.Fprintf(table, "%s\t%s\t%.1f%%\t%.2f%%\t", k.fc, grouped(weights), 100*float64(weights)/float64(reference), k.final().Test.ErrorPercent)
+		fmt.Fprintf(table, "%s\t%s\t%.1f%%\t%.2f%%\t", k.fc, grouped(weights), 100*float64(weights)/float64(first), k.final().Test.ErrorPercent)
 		if figures, ok := paper[k.fc]; ok && showPaper {
 			fmt.Fprintf(table, "%s\t%s\t", grouped(figures.weights), figures.percent)
 		}

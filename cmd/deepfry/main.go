@@ -29,8 +29,8 @@ Examples:
 
   deepfry train                             the reference LeNet and its fried version on MNIST, side by side
   deepfry train --model lenet --fc adaptive:2048 --epochs 20 --plot curves.svg
-  deepfry eval runs/mnist-adaptive-1024-seed1.safetensors
-  deepfry predict runs/mnist-adaptive-1024-seed1.safetensors digit.png
+  deepfry eval runs/lenet-mnist-adaptive-1024-seed1.safetensors
+  deepfry predict runs/lenet-mnist-adaptive-1024-seed1.safetensors digit.png
   deepfry inspect lenet --fc adaptive:1024
 `
 
@@ -52,7 +52,7 @@ func run(args []string, term *terminal) (code int) {
 	var c commands
 	exited := errors.New("exited")
 	parser, err := kong.New(&c, kong.Name("deepfry"), kong.Description(description),
-		kong.Writers(term.out, term.err), kong.UsageOnError(),
+		kong.Writers(term.out, term.err),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
 		kong.Exit(func(status int) { code = status; panic(exited) }),
 		kong.Bind(term))

@@ -53,6 +53,9 @@ func drawCurves(path string, contestants []*contestant) error {
 			return fmt.Errorf("--plot: %w", err)
 		}
 	}
+	if p.Y.Min == p.Y.Max { // a logarithmic axis must not be widened below 0
+		p.Y.Min, p.Y.Max = p.Y.Min/2, p.Y.Max*2
+	}
 	writer, err := p.WriterTo(18*vg.Centimeter, 11*vg.Centimeter, strings.TrimPrefix(filepath.Ext(path), "."))
 	if err != nil {
 		return fmt.Errorf("--plot: %w", err)

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,6 +55,9 @@ func (c *predictCommand) Run(term *terminal) error {
 		}
 		p := prediction{Image: path, Inverted: inverted, Probabilities: slices.Clone(workspace.Forward(pixels))}
 		nn.Softmax(p.Probabilities)
+		if math.IsNaN(float64(p.Probabilities[0])) {
+			return fmt.Errorf("%s: the network's output for %s is not finite: the checkpoint is damaged, or the run that wrote it diverged", c.Checkpoint, path)
+		}
 		p.Probability = slices.Max(p.Probabilities)
 		p.Class = slices.Index(p.Probabilities, p.Probability)
 		p.Name = className(classes, p.Class)

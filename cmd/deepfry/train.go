@@ -69,6 +69,10 @@ func (c *trainCommand) Run(term *terminal) error {
 	if err := checkPlot(c.Plot); err != nil {
 		return err
 	}
+	contestants, err := c.contestants(data)
+	if err != nil {
+		return err
+	}
 	if err := os.MkdirAll(c.Out, 0o755); err != nil {
 		return fmt.Errorf("--out: %w", err)
 	}
@@ -77,9 +81,10 @@ func (c *trainCommand) Run(term *terminal) error {
 		return err
 	}
 	defer log.close()
-	contestants, err := c.contestants(term, data)
-	if err != nil {
-		return err
+	if !c.Resume {
+		if err := keepEarlier(term, contestants); err != nil {
+			return err
+		}
 	}
 	display := newDisplay(term, contestants, data)
 	log.start(c, contestants)
@@ -139,7 +144,9 @@ func (c *trainCommand) recipe() (train.Recipe, models.LeNetOptions, error) {
 		recipe.Optimizer.Rate = c.Rate
 	}
 	if c.Diagonals != 0 {
-		recipe.Groups[nn.Diagonal] = train.Group{RateFactor: c.Diagonals}
+		group := recipe.Group(nn.Diagonal)
+		group.RateFactor = c.Diagonals
+		recipe.Groups[nn.Diagonal] = group
 	}
 	for flag, target := range map[*float64]*float64{c.Decay: &recipe.Optimizer.Decay, c.Dropout: &options.Dropout, c.Smoothing: &recipe.Smoothing} {
 		if flag != nil {
@@ -150,7 +157,7 @@ func (c *trainCommand) recipe() (train.Recipe, models.LeNetOptions, error) {
 }
 
 // contestants builds the networks of the run, or reads them when resuming.
-func (c *trainCommand) contestants(term *terminal, data *dataset.Dataset) ([]*contestant, error) {
+func (c *trainCommand) contestants(data *dataset.Dataset) ([]*contestant, error) {
 	recipe, options, err := c.recipe()
 	if err != nil {
 		return nil, err
@@ -177,7 +184,7 @@ func (c *trainCommand) contestants(term *terminal, data *dataset.Dataset) ([]*co
 			return nil, err
 		}
 		k := &contestant{fc: fc, path: c.path(model, fc, flags.Classifier)}
-		if err := c.prepare(term, k, d, recipe, data.Train); err != nil {
+		if err := c.prepare(k, d, recipe, data.Train); err != nil {
 			return nil, err
 		}
 		if k.evaluator, err = train.NewEvaluator(k.trainer.Network, data.Test); err != nil {
@@ -188,7 +195,9 @@ func (c *trainCommand) contestants(term *terminal, data *dataset.Dataset) ([]*co
 	return contestants, nil
 }
 
-// path names a checkpoint after what distinguishes runs.
+// path names a checkpoint after the data, the network, the recipe and the seed.
+// Runs that differ otherwise, in their rate for example, need folders of their
+// own.
 func (c *trainCommand) path(model, fc, classifier string) string {
 	parts := []string{model, filepath.Base(c.Data), strings.ReplaceAll(fc, ":", "-")}
 	if classifier != "dense" {
@@ -204,22 +213,15 @@ func (c *trainCommand) path(model, fc, classifier string) string {
 	return filepath.Join(c.Out, strings.Join(parts, "-"))
 }
 
-// prepare gives k a new trainer, or one that goes on from its checkpoint. What
-// a new run would overwrite is kept under another name.
-func (c *trainCommand) prepare(term *terminal, k *contestant, d nn.Description, recipe train.Recipe, images *dataset.Images) (err error) {
-	_, missing := os.Stat(k.path)
-	if c.Resume && missing == nil {
-		if k.trainer, err = train.Resume(k.path, images); err != nil {
+// prepare gives k a new trainer, or one that goes on from its checkpoint.
+func (c *trainCommand) prepare(k *contestant, d nn.Description, recipe train.Recipe, images *dataset.Images) error {
+	if _, missing := os.Stat(k.path); c.Resume && missing == nil {
+		trainer, err := train.Resume(k.path, images)
+		if err != nil {
 			return err
 		}
+		k.trainer = trainer
 		return c.checkResumed(k, d, recipe)
-	}
-	if missing == nil {
-		previous := strings.TrimSuffix(k.path, ".safetensors") + ".previous.safetensors"
-		if err := os.Rename(k.path, previous); err != nil {
-			return err
-		}
-		fmt.Fprintf(term.err, "%s is there already; it is now %s (--resume would have gone on from it)\n", k.path, previous)
 	}
 	network, err := nn.New(d, c.Seed)
 	if err != nil {
@@ -227,6 +229,27 @@ func (c *trainCommand) prepare(term *terminal, k *contestant, d nn.Description, 
 	}
 	k.trainer, err = train.New(network, images, recipe, c.Seed)
 	return err
+}
+
+// keepEarlier renames the checkpoints that a new run would overwrite.
+func keepEarlier(term *terminal, contestants []*contestant) error {
+	for _, k := range contestants {
+		if _, missing := os.Stat(k.path); missing != nil {
+			continue
+		}
+		var kept string
+		for i := 1; ; i++ {
+			kept = fmt.Sprintf("%s.previous%d.safetensors", strings.TrimSuffix(k.path, ".safetensors"), i)
+			if _, missing := os.Stat(kept); missing != nil {
+				break
+			}
+		}
+		if err := os.Rename(k.path, kept); err != nil {
+			return err
+		}
+		fmt.Fprintf(term.err, "%s is there already; it is now %s (--resume would have gone on from it)\n", k.path, kept)
+	}
+	return nil
 }
 
 // checkResumed fails if the flags ask for another run than the checkpoint's.
@@ -247,7 +270,7 @@ func (c *trainCommand) rounds(term *terminal, contestants []*contestant, data *d
 	for {
 		done := true
 		for _, k := range contestants {
-			if last := len(k.trainer.History) - 1; k.trainer.Done() && k.trainer.History[last].Test != nil {
+			if k.trainer.Done() && k.final().Test != nil {
 				continue
 			}
 			done = false

@@ -21,10 +21,20 @@ func (m Matrix) T() Matrix {
 	return Matrix{Data: m.Data, Rows: m.Cols, Cols: m.Rows, RowStride: m.ColStride, ColStride: m.RowStride}
 }
 
+// RowRange returns the view of rows first to last-1.
+func (m Matrix) RowRange(first, last int) Matrix { return m.slice(first, 0, last-first, m.Cols) }
+
+// ColumnRange returns the view of columns first to last-1.
+func (m Matrix) ColumnRange(first, last int) Matrix { return m.slice(0, first, m.Rows, last-first) }
+
 // slice returns the view of rows × cols elements from (i, j) on.
 func (m Matrix) slice(i, j, rows, cols int) Matrix {
-	m.Data = m.Data[i*m.RowStride+j*m.ColStride:]
 	m.Rows, m.Cols = rows, cols
+	if rows == 0 || cols == 0 {
+		m.Data = nil
+	} else {
+		m.Data = m.Data[i*m.RowStride+j*m.ColStride:]
+	}
 	return m
 }
 
