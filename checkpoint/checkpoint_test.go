@@ -125,7 +125,8 @@ func TestDamagedFilesAreErrors(t *testing.T) {
 		"missing parameter": {replace(`"fc2.bias"`, `"fc2.bais"`), "fc2.bias"},
 		"other shape":       {replace(`[2,1,3,3]`, `[2,1,1,9]`), "conv1.weight"},
 		"other type":        {replace(`"dtype":"U16"`, `"dtype":"I16"`), "fc1.perm"},
-		"huge layer":        {replace(`{\"out\":3}`, `{\"out\":9}`), "fc2.weight"},
+		"other layer":       {replace(`{\"out\":3}`, `{\"out\":9}`), "fc2.weight"},
+		"unknown field":     {replace(`\"name\":\"relu\"`, `\"nome\":\"relu\"`), "nome"},
 	} {
 		if _, _, err := Decode(c.content); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one that contains %q", name, err, c.want)

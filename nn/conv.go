@@ -136,10 +136,14 @@ func (l *conv) Plan(b *Binding) Pass {
 		both := partial[chunk*(size+l.Out):][:size+l.Out]
 		return both[:size], both[size:]
 	}
+	frozen := b.Gradient(l.weight) == nil
 	chunks := b.EachGradientChunk(func(chunk, first, last, worker int) {
 		weight, bias := part(chunk)
 		clear(weight)
 		clear(bias)
+		if frozen {
+			weight = nil
+		}
 		for i := first; i < last; i++ {
 			var dx []float32
 			if x.Grad != nil {
@@ -198,19 +202,21 @@ func (l *conv) forward(y, x []float32, s *convScratch) {
 }
 
 // backward handles one sample: it adds to dweight, which holds dWᵀ
-// [taps, out] for every group, and to dbias, and overwrites dx unless it is
-// nil.
+// [taps, out] for every group, and to dbias, and overwrites dx. Of dweight and
+// dx, one that is nil is not wanted.
 func (l *conv) backward(dx, dweight, dbias, dy, x []float32, s *convScratch) {
 	clear(dx)
 	out := l.Out / l.Groups
 	for g := range l.Groups {
-		dw := simd.RowMajor(dweight[g*out*l.taps():][:out*l.taps()], l.taps(), out)
 		for first := 0; first < l.window.OutHeight; first += l.blockRows() {
 			last := min(first+l.blockRows(), l.window.OutHeight)
 			pixels := (last - first) * l.window.OutWidth
 			grad := l.channels(dy, g, first, last)
-			simd.Im2col(s.columns, pixels, l.input(x, g), &l.window, first, last)
-			simd.Gemm(dw, simd.RowMajor(s.columns, l.taps(), pixels), grad.T(), true, s.gemm)
+			if dweight != nil {
+				dw := simd.RowMajor(dweight[g*out*l.taps():][:out*l.taps()], l.taps(), out)
+				simd.Im2col(s.columns, pixels, l.input(x, g), &l.window, first, last)
+				simd.Gemm(dw, simd.RowMajor(s.columns, l.taps(), pixels), grad.T(), true, s.gemm)
+			}
 			if dx != nil {
 				simd.Gemm(simd.RowMajor(s.columnsGrad, l.taps(), pixels), l.group(g).T(), grad, false, s.gemm)
 				simd.Col2im(l.input(dx, g), s.columnsGrad, pixels, &l.window, first, last)

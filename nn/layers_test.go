@@ -223,8 +223,12 @@ func newBench(t testing.TB, o operation, batch int) *bench {
 	for i := range h.output.Grad {
 		h.output.Grad[i] = float32(source.NormFloat64())
 	}
-	h.pass = layer.Plan(&Binding{X: h.inputs, Y: h.output, MaxBatch: batch, Training: true, Workers: runtime.GOMAXPROCS(0), workspace: h.space})
+	h.plan()
 	return h
+}
+
+func (h *bench) plan() {
+	h.pass = h.layer.Plan(&Binding{X: h.inputs, Y: h.output, MaxBatch: h.batch, Training: true, Workers: runtime.GOMAXPROCS(0), workspace: h.space})
 }
 
 func TestOutputShapes(t *testing.T) {
@@ -305,8 +309,6 @@ func TestGradients(t *testing.T) {
 	}
 }
 
-// TestParameterGradientsAreAddedTo also checks that a gradient that is not
-// wanted is not needed.
 func TestParameterGradientsAreAddedTo(t *testing.T) {
 	for _, o := range operations {
 		h := newBench(t, o, 3)
@@ -327,6 +329,70 @@ func TestParameterGradientsAreAddedTo(t *testing.T) {
 	}
 }
 
+// TestGradientsThatAreNotWanted leaves out the gradient of each input, and of
+// all parameters, in turn: the others stay the same.
+func TestGradientsThatAreNotWanted(t *testing.T) {
+	for _, o := range operations {
+		want := newBench(t, o, 3)
+		want.pass.Forward()
+		want.pass.Backward()
+		for leftOut := range len(want.inputs) + 1 {
+			h := newBench(t, o, 3)
+			if leftOut < len(h.inputs) {
+				h.inputs[leftOut].Grad = nil
+			} else {
+				clear(h.space.gradients)
+			}
+			h.plan()
+			h.pass.Forward()
+			if h.pass.Backward == nil {
+				continue // nothing is left to do
+			}
+			h.pass.Backward()
+			for i, x := range h.inputs {
+				if x.Grad != nil && !slices.Equal(x.Grad, want.inputs[i].Grad) {
+					t.Errorf("%s: the gradient of input %d changes when another is left out", o.name, i)
+				}
+			}
+			for i, p := range h.layer.Params() {
+				if g := h.space.gradients[p]; g != nil && !slices.Equal(g, want.space.gradients[want.layer.Params()[i]]) {
+					t.Errorf("%s: the gradient of %s changes when another is left out", o.name, p.Name)
+				}
+			}
+		}
+	}
+}
+
+// TestConvolutionByRows makes convolutions take one output row at a time.
+func TestConvolutionByRows(t *testing.T) {
+	defer func(before int) { columnBytes = before }(columnBytes)
+	for _, o := range operations {
+		if _, ok := o.op.(Conv); !ok {
+			continue
+		}
+		columnBytes = 512 << 10
+		whole := newBench(t, o, 3)
+		columnBytes = 1
+		rows := newBench(t, o, 3)
+		for _, h := range []*bench{whole, rows} {
+			h.pass.Forward()
+			h.pass.Backward()
+		}
+		close := func(name string, got, want []float32) {
+			for i := range want {
+				if math.Abs(float64(got[i]-want[i])) > 1e-4*(1+math.Abs(float64(want[i]))) {
+					t.Fatalf("%s: %s[%d] is %v row by row, %v at once", o.name, name, i, got[i], want[i])
+				}
+			}
+		}
+		close("y", rows.output.Value, whole.output.Value)
+		close("dx", rows.inputs[0].Grad, whole.inputs[0].Grad)
+		for i, p := range rows.layer.Params() {
+			close(p.Name, rows.space.gradients[p], whole.space.gradients[whole.layer.Params()[i]])
+		}
+	}
+}
+
 func TestBuildErrors(t *testing.T) {
 	image, vector := []Shape{{2, 5, 5}}, []Shape{{10}}
 	for _, c := range []struct {
@@ -339,6 +405,10 @@ func TestBuildErrors(t *testing.T) {
 		{MaxPool{Kernel: 2, Stride: 0}, image}, {MaxPool{Kernel: 2, Stride: 2, Pad: 2}, image}, {MaxPool{Kernel: 2, Stride: 2}, vector},
 		{AveragePool{Kernel: 9, Stride: 1}, image}, {GlobalAveragePool{}, vector},
 		{Dense{Out: 0}, vector}, {Dense{Out: 1 << 40}, vector}, {Dense{Out: 1}, nil},
+		{Fastfood{Out: 4, Gain: -1}, vector}, {Dense{Out: 4, Gain: math.Inf(1)}, vector}, {Conv{Out: 3, Kernel: 3, Gain: math.NaN()}, image},
+		{Conv{Out: 3, Kernel: 3, Stride: -3}, image}, {Conv{Out: 3, Kernel: 3, Groups: -1}, image}, {Fastfood{Out: 4, Phase: true, NoBias: true}, vector},
+		{MaxPool{Kernel: math.MaxInt - 4, Stride: 1 << 62, Pad: math.MaxInt - 5, Ceil: true}, image},
+		{Conv{Out: 1, Kernel: 1024, Pad: 1023}, []Shape{{1, 1, 1 << 17}}},
 		{Fastfood{Out: 0}, vector}, {Fastfood{Out: 4, Learn: "SX"}, vector}, {Fastfood{Out: 1 << 40}, vector},
 		{Dropout{Rate: 1}, vector}, {Dropout{Rate: -0.1}, vector}, {Dropout{Rate: math.NaN()}, vector},
 		{ReLU{}, nil}, {Cos{}, nil}, {CosSin{}, nil},

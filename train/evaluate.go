@@ -38,8 +38,8 @@ func NewEvaluator(network *nn.Network, images *dataset.Images) (*Evaluator, erro
 	return &Evaluator{network.NewWorkspace(evaluationBatch, false), loader, network.OutShape().Size()}, nil
 }
 
-// Run measures the network as its parameters are now. It ends early only with
-// the context's error.
+// Run measures the network as its parameters are now. It ends early with the
+// context's error, or with a *DivergedError where the loss is not finite.
 func (e *Evaluator) Run(ctx context.Context) (Evaluation, error) {
 	var result Evaluation
 	for batch := range e.loader.Epoch(0, 0) {
@@ -48,6 +48,9 @@ func (e *Evaluator) Run(ctx context.Context) (Evaluation, error) {
 		}
 		logits := e.workspace.Forward(batch.Images)
 		loss, wrong := nn.SoftmaxCrossEntropy{}.Evaluate(nil, logits, batch.Labels, e.classes)
+		if !isFinite(loss) {
+			return result, &DivergedError{Batch: batch.Index + 1, Layer: e.workspace.FindNonFinite()}
+		}
 		result.Images += len(batch.Labels)
 		result.Errors += wrong
 		result.Loss += loss

@@ -214,6 +214,13 @@ func TestDivergenceIsDiagnosed(t *testing.T) {
 	if diverged.Step != 1 || diverged.Layer != "fc1" || !strings.Contains(diverged.Error(), "fc1") {
 		t.Errorf("%+v (%v): want step 1 and layer fc1", diverged, diverged)
 	}
+	evaluator, err := NewEvaluator(trainer.Network, stripes(10))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := evaluator.Run(context.Background()); !errors.As(err, &diverged) || !strings.Contains(err.Error(), "measuring") {
+		t.Errorf("measuring: error %v, want a DivergedError", err)
+	}
 	if err := trainer.Save(path, nil); err == nil || !strings.Contains(err.Error(), "fc1.g") {
 		t.Errorf("saving infinite weights: %v, want an error that names fc1.g", err)
 	}

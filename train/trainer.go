@@ -150,7 +150,7 @@ func (t *Trainer) step(batch *dataset.Batch) error {
 	t.workspace.SetStream(nn.Stream{Seed: t.Seed, Epoch: batch.Epoch, Samples: batch.Samples})
 	logits := t.workspace.Forward(batch.Images)
 	loss, wrong := t.loss.Evaluate(t.workspace.OutputGrad(), logits, batch.Labels, t.classes)
-	if math.IsNaN(loss) || math.IsInf(loss, 0) {
+	if !isFinite(loss) {
 		return &DivergedError{Epoch: batch.Epoch + 1, Batch: batch.Index + 1, Step: t.optimizer.step + 1, Layer: t.workspace.FindNonFinite()}
 	}
 	t.workspace.Backward()
@@ -172,18 +172,24 @@ func (t *Trainer) progress() Progress {
 	}
 }
 
+func isFinite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
 // DivergedError reports that the loss became NaN or infinite.
 type DivergedError struct {
-	Epoch, Batch int    // from 1
+	Epoch, Batch int    // from 1; the epoch is 0 for a loss while measuring
 	Step         int    // from 1, over all epochs
 	Layer        string // the first whose output is not finite; empty if only the loss is not
 }
 
 // Error names the step and the layer, and what may help.
 func (e *DivergedError) Error() string {
-	where := "the loss is not finite"
+	what := "the loss is not finite"
 	if e.Layer != "" {
-		where = "the output of layer " + e.Layer + " is not finite"
+		what = "the output of layer " + e.Layer + " is not finite"
 	}
-	return fmt.Sprintf("train: diverged at step %d (epoch %d, batch %d): %s; try a lower learning rate", e.Step, e.Epoch, e.Batch, where)
+	when := fmt.Sprintf("at step %d (epoch %d, batch %d)", e.Step, e.Epoch, e.Batch)
+	if e.Epoch == 0 {
+		when = fmt.Sprintf("while measuring batch %d", e.Batch)
+	}
+	return fmt.Sprintf("train: diverged %s: %s; try a lower learning rate", when, what)
 }

@@ -214,15 +214,28 @@ func TestKilledRunIsBitIdentical(t *testing.T) {
 	if output, err := startRun(data, whole).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
+	// Each run is killed a random time after it has begun, or, every other
+	// time, after its first epoch from there on, so that it gets ahead.
 	source := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0)) // any moments must do
-	for range 10 {
+	for kill := range 10 {
 		c := startRun(data, killed, "--resume")
+		lines, err := c.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Duration(20+source.IntN(180)) * time.Millisecond)
+		if kill%2 == 0 {
+			for scanner := bufio.NewScanner(lines); scanner.Scan() && !strings.Contains(scanner.Text(), "/12 "); {
+			}
+		}
+		time.Sleep(time.Duration(source.IntN(100)) * time.Millisecond)
 		c.Process.Kill()
 		c.Wait() // fails, unless the run was faster
+	}
+	if files, err := filepath.Glob(filepath.Join(killed, "*.safetensors")); err != nil || len(files) == 0 {
+		t.Fatalf("no checkpoint was left (%v)", err)
 	}
 	if output, err := startRun(data, killed, "--resume").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, output)

@@ -130,7 +130,7 @@ func (c *trainCommand) recipe() (train.Recipe, models.LeNetOptions, error) {
 	if c.Recipe == "default" {
 		options = models.LeNetOptions{ConvReLU: true, Dropout: 0.5}
 		if c.Augment {
-			options.Dropout = 0
+			options.Dropout = 0.4
 		}
 	}
 	recipe.Augment = c.Augment

@@ -25,14 +25,18 @@ var best = detect()
 // current is the version in use: best, capped by DEEPFRY_CPU.
 var current = min(best, limit(os.Getenv("DEEPFRY_CPU")))
 
-// limit reads the value of DEEPFRY_CPU. An empty or unknown value caps nothing.
+// limit reads the value of DEEPFRY_CPU. An unknown one panics: a run that was
+// meant to be capped must not go on uncapped.
 func limit(name string) Version {
+	if name == "" {
+		return AVX512
+	}
 	for v, n := range names {
 		if n == name {
 			return Version(v)
 		}
 	}
-	return AVX512
+	panic("cpu: DEEPFRY_CPU is " + name + "; want ref, avx2 or avx512")
 }
 
 // Current returns the version whose kernels run.

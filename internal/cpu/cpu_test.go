@@ -18,11 +18,20 @@ func TestRequired(t *testing.T) {
 }
 
 func TestLimit(t *testing.T) {
-	for name, want := range map[string]Version{"ref": Ref, "avx2": AVX2, "avx512": AVX512, "": AVX512, "sse9": AVX512} {
+	for name, want := range map[string]Version{"ref": Ref, "avx2": AVX2, "avx512": AVX512, "": AVX512} {
 		if got := limit(name); got != want {
 			t.Errorf("limit(%q) = %v, want %v", name, got, want)
 		}
 	}
+}
+
+func TestLimitRefusesOtherNames(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("AVX2 in capitals was accepted")
+		}
+	}()
+	limit("AVX2")
 }
 
 func TestUse(t *testing.T) {

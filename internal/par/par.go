@@ -12,12 +12,12 @@ import (
 
 // job is one call of For: chunks are handed out by a counter.
 type job struct {
-	body   func(chunk, worker int)
-	chunks int64
-	next   atomic.Int64  // the first chunk that nobody has taken
-	joined atomic.Int64  // goroutines that have joined, which number the workers
-	helper atomic.Int64  // invitations that have not been answered
-	done   chan struct{} // receives when the last helper has left
+	body    func(chunk, worker int)
+	chunks  int64
+	next    atomic.Int64  // the first chunk that nobody has taken
+	joined  atomic.Int64  // goroutines that have joined, which number the workers
+	pending atomic.Int64  // the caller, and invitations whose work is not over
+	done    chan struct{} // receives when the last helper has left
 }
 
 var (
@@ -36,7 +36,8 @@ func Workers() int { return runtime.GOMAXPROCS(0) }
 // two calls have the same worker number, which is less than workers, so that a
 // body can use it to pick scratch memory. For allocates nothing once its pool
 // has started, as long as body is a function that exists already: create it
-// once rather than at every call.
+// once rather than at every call. A panic in body ends the program, since it may
+// be in another goroutine: check what can be wrong before.
 func For(chunks, workers int, body func(chunk, worker int)) {
 	helpers := min(chunks, workers, Workers()) - 1
 	if helpers <= 0 {
@@ -50,16 +51,16 @@ func For(chunks, workers int, body func(chunk, worker int)) {
 	j.body, j.chunks = body, int64(chunks)
 	j.next.Store(0)
 	j.joined.Store(0)
-	j.helper.Store(int64(helpers) + 1) // the caller holds one itself
+	j.pending.Store(int64(helpers) + 1) // the caller holds one itself
 	for range helpers {
 		select {
 		case invitations <- j:
 		default: // the pool has enough to do
-			j.helper.Add(-1)
+			j.pending.Add(-1)
 		}
 	}
 	j.work()
-	if j.helper.Add(-1) > 0 {
+	if j.pending.Add(-1) > 0 {
 		j.wait()
 	}
 	j.body = nil
@@ -84,7 +85,7 @@ func (j *job) work() {
 // answer works on an invitation and tells the caller when it was the last.
 func (j *job) answer() {
 	j.work()
-	if j.helper.Add(-1) == 0 {
+	if j.pending.Add(-1) == 0 {
 		j.done <- struct{}{}
 	}
 }
