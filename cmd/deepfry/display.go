@@ -21,17 +21,17 @@ type display struct {
 	bar       *progressbar.ProgressBar
 	images    int // of an epoch
 	estimated bool
-	work      float64 // epochs of training that the run has left, measuring included
+	work      float64 // epochs that the run has left, each with its measuring
+	measuring float64 // what measuring takes, as a part of an epoch's training
 }
 
 func newDisplay(term *terminal, contestants []*contestant, data *dataset.Dataset) *display {
-	d := &display{term: term, images: data.Train.Len()}
-	fmt.Fprintf(term.out, "%d training images, %d to measure on\n\n", data.Train.Len(), data.Test.Len())
 	// A forward pass is about a third of a training step.
-	measuring := float64(data.Test.Len()) / float64(3*data.Train.Len())
+	d := &display{term: term, images: data.Train.Len(), measuring: float64(data.Test.Len()) / float64(3*data.Train.Len())}
+	fmt.Fprintf(term.out, "%d training images, %d to measure on\n\n", data.Train.Len(), data.Test.Len())
 	for _, k := range contestants {
 		fmt.Fprintf(term.out, "%-16s %9s weights   %s\n", k.fc, grouped(k.trainer.Network.Weights()), k.path)
-		d.work += float64(k.trainer.Recipe.Epochs-len(k.trainer.History)) * (1 + measuring)
+		d.work += float64(k.trainer.Recipe.Epochs - len(k.trainer.History))
 	}
 	fmt.Fprintf(term.out, "\n%7s  %-16s %8s %12s %11s %8s\n", "epoch", "network", "loss", "train error", "test error", "time")
 	return d
@@ -42,10 +42,12 @@ func newDisplay(term *terminal, contestants []*contestant, data *dataset.Dataset
 const estimateAfter = time.Second
 
 func (d *display) step(k *contestant, p train.Progress) {
+	done := float64(p.Images) / float64(d.images) // of this epoch
+	left := time.Duration(float64(p.Elapsed) / done * (d.work*(1+d.measuring) - done)).Round(time.Second)
 	if !d.estimated && p.Elapsed > estimateAfter {
 		d.estimated = true
-		total := p.Elapsed.Seconds() * float64(d.images) / float64(p.Images) * d.work
-		fmt.Fprintf(d.term.err, "this will take about %v\n", time.Duration(total*float64(time.Second)).Round(time.Second))
+		d.stop()
+		fmt.Fprintf(d.term.err, "this will take about %v\n", left)
 	}
 	if !d.term.interactive {
 		return
@@ -53,9 +55,9 @@ func (d *display) step(k *contestant, p train.Progress) {
 	if d.bar == nil {
 		d.bar = progressbar.NewOptions(d.images, progressbar.OptionSetWriter(d.term.err), progressbar.OptionClearOnFinish(),
 			progressbar.OptionSetWidth(24), progressbar.OptionShowCount(), progressbar.OptionShowIts(),
-			progressbar.OptionSetItsString("images"), progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond))
+			progressbar.OptionSetItsString("images"), progressbar.OptionSetPredictTime(false), progressbar.OptionThrottle(100*time.Millisecond))
 	}
-	d.bar.Describe(fmt.Sprintf("%3d/%-3d %-14s loss %.4f error %.2f%%", p.Epoch, p.Epochs, k.fc, p.Loss, p.ErrorPercent))
+	d.bar.Describe(fmt.Sprintf("%3d/%-3d %s, %v left, loss %.4f, error %.2f%%", p.Epoch, p.Epochs, k.fc, left, p.Loss, p.ErrorPercent))
 	d.bar.Set(p.Images)
 }
 
@@ -69,6 +71,7 @@ func (d *display) stop() {
 
 func (d *display) epoch(k *contestant, r train.EpochResult) {
 	d.stop()
+	d.work--
 	fmt.Fprintf(d.term.out, "%3d/%-3d  %-16s %8.4f %11.2f%% %10.2f%% %7.1fs\n", r.Epoch, k.trainer.Recipe.Epochs, k.fc,
 		r.Loss, r.TrainErrorPercent, r.Test.ErrorPercent, r.Seconds)
 }
