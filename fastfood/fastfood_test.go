@@ -225,26 +225,3 @@ func TestErrors(t *testing.T) {
 		t.Error("a short G was accepted")
 	}
 }
-
-func BenchmarkForward(b *testing.B)         { benchmark(b, false) }
-func BenchmarkForwardBackward(b *testing.B) { benchmark(b, true) }
-
-func benchmark(b *testing.B, training bool) {
-	const batch, inputs, outputs = 64, 1024, 1024
-	v, _ := Sample[float32](inputs, outputs, math.Sqrt2, 1)
-	x, y := make([]float32, batch*inputs), make([]float32, batch*outputs)
-	for i := range x {
-		x[i] = float32(i%7) - 3
-	}
-	dx, n := make([]float32, len(x)), len(v.S)
-	d := &Gradients[float32]{make([]float32, n), make([]float32, n), make([]float32, n)}
-	w := NewWorkspace(v, batch, training)
-	b.ReportAllocs()
-	for b.Loop() {
-		w.Forward(y, x)
-		if training {
-			w.Backward(dx, y, x, d)
-		}
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*batch), "ns/row")
-}

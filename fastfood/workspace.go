@@ -3,6 +3,7 @@ package fastfood
 import (
 	"github.com/deepfry/deepfry/fwht"
 	"github.com/deepfry/deepfry/internal/par"
+	"github.com/deepfry/deepfry/internal/simd"
 )
 
 // gradientChunks is the number of parts into which a batch is split for the
@@ -16,20 +17,34 @@ type Gradients[T fwht.Float] struct {
 	S, G, B []T
 }
 
+// tileRows is how many rows are done side by side where there are kernels for
+// it, and rowsPerChunk how many a core takes at least in Forward.
+const (
+	tileRows     = 8
+	rowsPerChunk = 4
+)
+
 // Workspace applies a Transform to batches of rows. It holds all memory that
 // this needs, so that its methods allocate nothing. Any number of workspaces
 // may share a Transform; one workspace serves one goroutine at a time, and
 // uses all cores.
+//
+// Rows are done side by side where there are kernels for it (tile_amd64.go),
+// and else one by one. The results of Forward are the same to the bit.
 type Workspace[T fwht.Float] struct {
 	transform *Transform[T]
 	maxBatch  int
 	training  bool
 	workers   int
+	side      int  // the most rows that may be done side by side
+	rowByRow  bool // no tiles, for benchmarks
 
-	permuted []T // ΠHBx: [batch, Blocks, Dim] when training, else [workers, Dim]
-	mixed    []T // HGΠHBx, likewise
-	scratch  []T // [workers, 2, Dim]
-	partial  []T // gradients: [gradientChunks, 3, Blocks·Dim]
+	// What the transforms leave, for each row or tile: [batch, Blocks, Dim] when
+	// training, else [workers, side, Dim].
+	inner   []T // ΠHBx of a row, HBx of a tile
+	outer   []T // HGΠHBx
+	scratch []T // [workers, 2, side, Dim]
+	partial []T // gradients: [gradientChunks, 3, Blocks·Dim]
 
 	// The arguments of the call under way, and the loop bodies made once.
 	y, x, dy, dx     []T
@@ -39,28 +54,42 @@ type Workspace[T fwht.Float] struct {
 	reduce           func(chunk, worker int)
 }
 
+// matrix is some columns of a row-major matrix: element [r, i] is
+// data[r·stride + i].
+type matrix[T fwht.Float] struct {
+	data                  []T
+	stride, rows, columns int
+}
+
 // NewWorkspace returns a workspace for up to maxBatch rows at a time. One that
 // is made for training keeps what Backward needs.
 func NewWorkspace[T fwht.Float](t *Transform[T], maxBatch int, training bool) *Workspace[T] {
 	w := &Workspace[T]{transform: t, maxBatch: maxBatch, training: training, workers: par.Workers()}
-	kept := w.workers * t.Dim
+	w.side = 1
+	if hasTiles[T]() {
+		w.side = tileRows
+	}
+	kept := w.workers * w.side * t.Dim
 	if training {
-		kept = maxBatch * t.Blocks * t.Dim
+		kept = roundUp(maxBatch, w.side) * t.Blocks * t.Dim
 		w.partial = make([]T, gradientChunks*3*t.Blocks*t.Dim)
 	}
-	w.permuted = make([]T, kept)
-	w.mixed = make([]T, kept)
-	w.scratch = make([]T, w.workers*2*t.Dim)
+	w.inner = make([]T, kept)
+	w.outer = make([]T, kept)
+	w.scratch = make([]T, w.workers*2*w.side*t.Dim)
 	w.forward, w.reverse, w.reduce = w.forwardChunk, w.backwardChunk, w.reduceChunk
 	return w
 }
+
+func roundUp(n, multiple int) int { return (n + multiple - 1) / multiple * multiple }
 
 // Forward computes y = V·x for every row of a batch. x is [batch, Inputs] and
 // y is [batch, Outputs], both row-major; the batch follows from their lengths.
 func (w *Workspace[T]) Forward(y, x []T) {
 	w.setBatch(y, x)
 	w.y, w.x = y, x
-	par.For(rowChunks(w.batch), w.workers, w.forward)
+	groups := (w.batch + w.chunkRows() - 1) / w.chunkRows()
+	par.For(groups*w.transform.Blocks, w.workers, w.forward)
 	w.y, w.x = nil, nil
 }
 
@@ -95,49 +124,108 @@ func (w *Workspace[T]) setBatch(y, x []T) {
 	}
 }
 
-// rowsPerChunk is how many rows a core takes at a time in Forward, where no
-// result depends on the split.
-const rowsPerChunk = 4
+// sideBySide returns how many of so many rows are done side by side next: 1 if
+// one by one.
+func (w *Workspace[T]) sideBySide(rows int) int {
+	rows = min(rows, tileRows)
+	if w.rowByRow || !useTile[T](w.transform.Dim, rows) {
+		return 1
+	}
+	return rows
+}
 
-func rowChunks(batch int) int { return (batch + rowsPerChunk - 1) / rowsPerChunk }
+// chunkRows is how many rows of a block a core takes at a time in Forward,
+// where no result depends on the split.
+func (w *Workspace[T]) chunkRows() int { return max(rowsPerChunk, w.sideBySide(w.batch)) }
 
 func (w *Workspace[T]) forwardChunk(chunk, worker int) {
 	t := w.transform
-	u := w.scratch[worker*2*t.Dim:][:t.Dim]
-	for row := chunk * rowsPerChunk; row < min(w.batch, (chunk+1)*rowsPerChunk); row++ {
-		x := w.x[row*t.Inputs:][:t.Inputs]
-		y := w.y[row*t.Outputs:][:t.Outputs]
-		for b := range t.Blocks {
-			slot := worker
-			if w.training {
-				slot = row*t.Blocks + b
-			}
-			out := y[b*t.Dim : min(t.Outputs, (b+1)*t.Dim)]
-			t.block(b).forward(out, x, u, w.permuted[slot*t.Dim:][:t.Dim], w.mixed[slot*t.Dim:][:t.Dim])
+	size := w.chunkRows()
+	row, b := chunk/t.Blocks*size, chunk%t.Blocks
+	k := t.block(b)
+	for end := min(w.batch, row+size); row < end; {
+		rows := w.sideBySide(end - row)
+		y, x := w.outputs(w.y, row, rows, b), w.inputs(w.x, row, rows)
+		inner, outer := w.kept(row, rows, b, worker)
+		if rows > 1 {
+			k.forwardTile(y, x, inner, outer)
+		} else {
+			k.forward(y.data, x.data, w.scratch[worker*2*w.side*t.Dim:][:t.Dim], inner, outer)
 		}
+		row += rows
 	}
+}
+
+// inputs returns rows of a matrix of the shape of x.
+func (w *Workspace[T]) inputs(x []T, row, rows int) matrix[T] {
+	if x == nil {
+		return matrix[T]{}
+	}
+	n := w.transform.Inputs
+	return matrix[T]{x[row*n : (row+rows)*n], n, rows, n}
+}
+
+// outputs returns the columns of block b in rows of a matrix of the shape of y.
+func (w *Workspace[T]) outputs(y []T, row, rows, b int) matrix[T] {
+	n, dim := w.transform.Outputs, w.transform.Dim
+	from, to := b*dim, min(n, (b+1)*dim)
+	return matrix[T]{y[row*n+from : (row+rows-1)*n+to], n, rows, to - from}
+}
+
+// kept returns the memory for what the transforms of block b leave: for a
+// single row, or for a tile with several from the given one on.
+func (w *Workspace[T]) kept(row, rows, b, worker int) (inner, outer []T) {
+	t := w.transform
+	size := t.Dim
+	if rows > 1 {
+		size *= tileRows
+	}
+	from := worker * w.side * t.Dim
+	if w.training {
+		from = row*t.Blocks*t.Dim + b*size
+	}
+	return w.inner[from:][:size], w.outer[from:][:size]
+}
+
+// gradientRows returns the rows that a chunk of Backward takes: whole tiles, if
+// there are any.
+func (w *Workspace[T]) gradientRows(chunk int) (from, to int) {
+	size := (w.batch + gradientChunks - 1) / gradientChunks
+	if w.sideBySide(w.batch) > 1 {
+		size = roundUp(size, tileRows)
+	}
+	return min(w.batch, chunk*size), min(w.batch, (chunk+1)*size)
 }
 
 func (w *Workspace[T]) backwardChunk(chunk, worker int) {
 	t := w.transform
-	scratch := w.scratch[worker*2*t.Dim:][:2*t.Dim]
-	u, v := scratch[:t.Dim], scratch[t.Dim:]
-	if w.gradients != nil {
+	row, end := w.gradientRows(chunk)
+	if w.gradients != nil && row < end {
 		clear(w.partial[chunk*3*len(t.S):][:3*len(t.S)])
 	}
-	for row := chunk * w.batch / gradientChunks; row < (chunk+1)*w.batch/gradientChunks; row++ {
-		x := w.x[row*t.Inputs:][:t.Inputs]
-		dy := w.dy[row*t.Outputs:][:t.Outputs]
-		var dx []T
-		if w.dx != nil {
-			dx = w.dx[row*t.Inputs:][:t.Inputs]
-			clear(dx)
-		}
-		for b := range t.Blocks {
-			slot := row*t.Blocks + b
-			out := dy[b*t.Dim : min(t.Outputs, (b+1)*t.Dim)]
-			t.block(b).backward(dx, w.partialBlock(chunk, b), out, x, u, v,
-				w.permuted[slot*t.Dim:][:t.Dim], w.mixed[slot*t.Dim:][:t.Dim])
+	for row < end {
+		rows := w.sideBySide(end - row)
+		w.backwardRows(row, rows, chunk, worker)
+		row += rows
+	}
+}
+
+// backwardRows does a single row, or a tile with several.
+func (w *Workspace[T]) backwardRows(row, rows, chunk, worker int) {
+	t := w.transform
+	x, dx := w.inputs(w.x, row, rows), w.inputs(w.dx, row, rows)
+	if rows == 1 {
+		clear(dx.data)
+	}
+	for b := range t.Blocks {
+		k, d, dy := t.block(b), w.partialBlock(chunk, b), w.outputs(w.dy, row, rows, b)
+		inner, outer := w.kept(row, rows, b, worker)
+		scratch := w.scratch[worker*2*w.side*t.Dim:]
+		u, v := scratch[:len(inner)], scratch[len(inner):][:len(inner)]
+		if rows > 1 {
+			k.backwardTile(dx, b > 0, d, dy, x, u, v, inner, outer)
+		} else {
+			k.backward(dx.data, d, dy.data, x.data, u, v, inner, outer)
 		}
 	}
 }
@@ -158,11 +246,26 @@ func (w *Workspace[T]) reduceChunk(chunk, _ int) {
 	dim, size := w.transform.Dim, len(w.transform.S)
 	diagonal, b := chunk%3, chunk/3
 	total := [3][]T{w.gradients.S, w.gradients.G, w.gradients.B}[diagonal][b*dim:][:dim]
-	for i := range total {
-		var sum T
-		for c := range gradientChunks {
-			sum += w.partial[(c*3+diagonal)*size+b*dim+i]
+	sums := func(chunk int) []T { return w.partial[(chunk*3+diagonal)*size+b*dim:][:dim] }
+	chunks := 0
+	for from, to := w.gradientRows(0); from < to; from, to = w.gradientRows(chunks) {
+		if chunks > 0 {
+			add(sums(0), sums(chunks))
 		}
-		total[i] += sum
+		chunks++
+	}
+	if chunks > 0 {
+		add(total, sums(0))
+	}
+}
+
+// add computes dst += src.
+func add[T fwht.Float](dst, src []T) {
+	if to, ok := any(dst).([]float32); ok {
+		simd.Add(to, any(src).([]float32))
+		return
+	}
+	for i, v := range src {
+		dst[i] += v
 	}
 }

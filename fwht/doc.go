@@ -23,9 +23,10 @@
 // own inverse. With [Sequency], y[k] is the product with the row that changes
 // sign k times, in the way that a Fourier transform orders frequencies.
 //
-// [TransformRows] transforms a batch, on all cores. [Transform2D] transforms
-// the rows and the columns of a matrix; as H_rows ⊗ H_cols = H_(rows·cols), it
-// is one long transform. A vector whose length is no power of two must be
+// [TransformRows] transforms a batch, on all cores, and [TransformColumns] one
+// whose vectors lie side by side. [Transform2D] transforms the rows and the
+// columns of a matrix; as H_rows ⊗ H_cols = H_(rows·cols), it is one long
+// transform. A vector whose length is no power of two must be
 // padded with zeros up to [NextLength].
 //
 // # Exactness

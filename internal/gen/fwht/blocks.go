@@ -3,18 +3,19 @@ package main
 import (
 	"fmt"
 
+	"github.com/deepfry/deepfry/internal/gen/isa"
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
 
 // emitBlocks emits the kernel that transforms blocks held in registers. There
-// is a loop for each size of a block, from one register to w.blockSize.
+// is a loop for each size of a block, from one register to k.blockSize.
 func (k kernel) emitBlocks() {
 	lanes := k.lanes()
 	k.function("blocks", "x *%[1]s, n, size int, scale %[1]s",
 		"equals, for a size that is a power of two",
-		fmt.Sprintf("from %d to %d and divides n > 0,", lanes, lanes*k.blockSize),
+		fmt.Sprintf("from %d to %d and divides n > 0,", lanes, lanes*k.blockSize()),
 		"",
 		"\tfor i := 0; i < n; i += size {",
 		"\t\tblock := x[i : i+size]",
@@ -36,17 +37,17 @@ func (k kernel) emitBlocks() {
 	end := GP64()
 	LEAQ(Mem{Base: x, Index: n, Scale: uint8(k.elementBytes)}, end)
 
-	constants := k.registers[k.blockSize+1:]
+	constants := k.Registers[k.blockSize()+1:]
 	scale, signs := k.loadConstants(constants)
 
-	for registers := 1; registers < k.blockSize; registers *= 2 {
+	for registers := 1; registers < k.blockSize(); registers *= 2 {
 		CMPQ(size, I32(lanes*registers))
 		JE(LabelRef(loopLabel(registers)))
 	}
-	for registers := k.blockSize; registers >= 1; registers /= 2 {
+	for registers := k.blockSize(); registers >= 1; registers /= 2 {
 		Label(loopLabel(registers))
 		k.emitBlock(x, registers, scale, signs)
-		ADDQ(I32(registers*k.registerBytes), x)
+		ADDQ(I32(registers*k.RegisterBytes), x)
 		CMPQ(x, end)
 		JNE(LabelRef(loopLabel(registers)))
 		VZEROUPPER()
@@ -59,7 +60,7 @@ func loopLabel(registers int) string { return fmt.Sprintf("registers%d", registe
 // loadConstants loads the scale, and the signs of each level in a register.
 func (k kernel) loadConstants(constants []register) (scale register, signs []register) {
 	scale = constants[0]
-	k.broadcast(parameter("scale"), scale)
+	k.broadcast(isa.Parameter("scale"), scale)
 	for level := 0; 1<<level < k.lanes(); level++ {
 		sign := constants[1+level]
 		k.move(k.signs[level], sign)
@@ -68,21 +69,12 @@ func (k kernel) loadConstants(constants []register) (scale register, signs []reg
 	return scale, signs
 }
 
-// parameter returns the place of a parameter in memory.
-func parameter(name string) Mem {
-	basic, err := Param(name).Resolve()
-	if err != nil {
-		panic(err)
-	}
-	return basic.Addr
-}
-
 // emitBlock emits the transform of one block at x, level by level: neighbouring
 // instructions then do not wait for each other.
 func (k kernel) emitBlock(x reg.Register, registers int, scale register, signs []register) {
-	data := append([]register(nil), k.registers[:registers]...)
-	free := k.registers[k.blockSize]
-	at := func(i int) Mem { return Mem{Base: x, Disp: i * k.registerBytes} }
+	data := append([]register(nil), k.Registers[:registers]...)
+	free := k.Registers[k.blockSize()]
+	at := func(i int) Mem { return Mem{Base: x, Disp: i * k.RegisterBytes} }
 	for i := range data {
 		k.move(at(i), data[i])
 	}

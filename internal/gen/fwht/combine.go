@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/deepfry/deepfry/internal/gen/isa"
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 )
@@ -39,8 +40,8 @@ func (k kernel) emitCombine() {
 	end := GP64()
 	LEAQ(Mem{Base: x, Index: columns, Scale: uint8(k.elementBytes)}, end)
 	SHLQ(Imm(uint64(k.elementBytes/8+2)), h) // now in bytes
-	scale := k.registers[maxRadix+1]
-	k.broadcast(parameter("scale"), scale)
+	scale := k.Registers[maxRadix+1]
+	k.broadcast(isa.Parameter("scale"), scale)
 
 	h3, h5, h7 := GP64(), GP64(), GP64()
 	LEAQ(Mem{Base: h, Index: h, Scale: 2}, h3)
@@ -57,7 +58,7 @@ func (k kernel) emitCombine() {
 		loop := fmt.Sprintf("radix%d", radix)
 		Label(loop)
 		k.emitColumns(rows[:radix], scale)
-		ADDQ(I32(maxRadix/radix*k.registerBytes), x)
+		ADDQ(I32(maxRadix/radix*k.RegisterBytes), x)
 		CMPQ(x, end)
 		JNE(LabelRef(loop))
 		VZEROUPPER()
@@ -68,10 +69,10 @@ func (k kernel) emitCombine() {
 // emitColumns emits the levels across rows, where rows[i] is the place of
 // x[i·h+j], for as many columns j as fill maxRadix registers.
 func (k kernel) emitColumns(rows []Mem, scale register) {
-	free := k.registers[maxRadix]
+	free := k.Registers[maxRadix]
 	for first := 0; first < maxRadix; first += len(rows) {
-		data := append([]register(nil), k.registers[first:first+len(rows)]...)
-		at := func(i int) Mem { return rows[i].Offset(first / len(rows) * k.registerBytes) }
+		data := append([]register(nil), k.Registers[first:first+len(rows)]...)
+		at := func(i int) Mem { return rows[i].Offset(first / len(rows) * k.RegisterBytes) }
 		for i := range data {
 			k.move(at(i), data[i])
 		}

@@ -3,32 +3,12 @@ package main
 import (
 	"fmt"
 
+	"github.com/deepfry/deepfry/internal/gen/isa"
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
-	"github.com/mmcloughlin/avo/reg"
 )
 
-type register = reg.VecPhysical
-
-// width is a register width.
-type width struct {
-	name          string
-	registerBytes int
-	blockSize     int        // registers of the largest block: half of all
-	registers     []register // all
-}
-
-var avx2 = width{"AVX2", 32, 8, []register{
-	reg.Y0, reg.Y1, reg.Y2, reg.Y3, reg.Y4, reg.Y5, reg.Y6, reg.Y7,
-	reg.Y8, reg.Y9, reg.Y10, reg.Y11, reg.Y12, reg.Y13, reg.Y14, reg.Y15,
-}}
-
-var avx512 = width{"AVX512", 64, 16, []register{
-	reg.Z0, reg.Z1, reg.Z2, reg.Z3, reg.Z4, reg.Z5, reg.Z6, reg.Z7,
-	reg.Z8, reg.Z9, reg.Z10, reg.Z11, reg.Z12, reg.Z13, reg.Z14, reg.Z15,
-	reg.Z16, reg.Z17, reg.Z18, reg.Z19, reg.Z20, reg.Z21, reg.Z22, reg.Z23,
-	reg.Z24, reg.Z25, reg.Z26, reg.Z27, reg.Z28, reg.Z29, reg.Z30, reg.Z31,
-}}
+type register = isa.Register
 
 // swap emits to = from with neighbouring runs of that many bytes exchanged.
 func swap(bytes int, from, to register) {
@@ -52,8 +32,8 @@ func swap(bytes int, from, to register) {
 type precision struct {
 	name, element              string
 	elementBytes               int
-	move, broadcast            func(operands ...Op)
-	add, sub, mul, multiplyAdd func(operands ...Op)
+	move, broadcast            isa.Emitter
+	add, sub, mul, multiplyAdd isa.Emitter
 
 	// signs[i] is a vector of +1 and -1 in turns, in runs of 2^i. It is 64
 	// bytes long; narrower registers take its start.

@@ -8,13 +8,14 @@ package main
 import (
 	"fmt"
 
+	"github.com/deepfry/deepfry/internal/gen/isa"
 	. "github.com/mmcloughlin/avo/build"
 )
 
 func main() {
 	ConstraintExpr("!purego")
 	for _, p := range []precision{float32s(), float64s()} {
-		for _, w := range []width{avx2, avx512} {
+		for _, w := range []isa.Width{isa.AVX2, isa.AVX512} {
 			k := kernel{p, w}
 			k.emitBlocks()
 			k.emitCombine()
@@ -26,38 +27,26 @@ func main() {
 // kernel emits the functions for one precision and one register width.
 type kernel struct {
 	precision
-	width
+	isa.Width
 }
 
 // lanes returns the number of elements in a register.
-func (k kernel) lanes() int { return k.registerBytes / k.elementBytes }
+func (k kernel) lanes() int { return k.RegisterBytes / k.elementBytes }
+
+// blockSize returns the registers of the largest block: half of all.
+func (k kernel) blockSize() int { return len(k.Registers) / 2 }
 
 // function starts a function, whose name says the precision and the width, and
 // documents it.
 func (k kernel) function(name, parameters string, doc ...string) {
-	name = fmt.Sprintf("%s%s%s", name, k.precision.name, k.width.name)
+	name = fmt.Sprintf("%s%s%s", name, k.name, k.Name)
 	TEXT(name, NOSPLIT, "func("+fmt.Sprintf(parameters, k.element)+")")
 	Pragma("noescape")
 	doc[0] = name + " " + doc[0]
 	Doc(doc...)
 }
 
-// butterfly emits (a, b) -> (a+b, a-b), where *a and *b are the registers that
-// hold the two. It uses *free, which it exchanges for a register that has
-// become free.
-func (k kernel) butterfly(a, b, free *register) {
-	k.add(*b, *a, *free)
-	k.sub(*b, *a, *b)
-	*a, *free = *free, *a
-}
-
-// levels emits all the levels across registers: the transform of each lane.
+// levels emits all the levels across registers.
 func (k kernel) levels(data []register, free *register) {
-	for h := 1; h < len(data); h *= 2 {
-		for i := range data {
-			if i&h == 0 {
-				k.butterfly(&data[i], &data[i+h], free)
-			}
-		}
-	}
+	isa.Levels(k.add, k.sub, data, free)
 }

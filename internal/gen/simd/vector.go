@@ -14,7 +14,7 @@ type elementwise struct {
 	name, signature string
 	doc             []string
 	slices          []string // pointers, stepped through together
-	constants       []string // float32 parameters, in vector registers from 8 on
+	constants       []string // float32 parameters, in vector registers from 7 on
 	table           int      // or as many floats behind the pointer constants
 	body            func(v func(int) Register, at func(slice string) Mem)
 }

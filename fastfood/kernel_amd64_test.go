@@ -1,0 +1,192 @@
+//go:build !purego
+
+package fastfood
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/deepfry/deepfry/fwht"
+	"github.com/deepfry/deepfry/internal/cpu"
+)
+
+// guarded returns n numbers, not aligned to a register, and a function that
+// says whether one of the numbers around them has been written.
+func guarded(n int, seed uint64) (x []float32, written func() bool) {
+	const guard, margin = -77, 33
+	memory := slices.Repeat([]float32{guard}, n+2*margin)
+	x = memory[margin : margin+n : margin+n]
+	copy(x, gaussian32(n, seed))
+	return x, func() bool {
+		around := slices.Concat(memory[:margin], memory[margin+n:])
+		return slices.ContainsFunc(around, func(v float32) bool { return v != guard })
+	}
+}
+
+// forKernels runs a test for each version, and for several numbers of entries
+// and rows.
+func forKernels(t *testing.T, test func(t *testing.T, n, rows int)) {
+	for _, version := range cpu.Available()[1:] {
+		restore := cpu.Use(version)
+		for _, n := range []int{runLength(), 2 * runLength(), 5 * runLength()} {
+			for rows := 1; rows <= tileRows; rows++ {
+				t.Run(fmt.Sprintf("%v/n=%d/rows=%d", version, n, rows), func(t *testing.T) { test(t, n, rows) })
+			}
+		}
+		restore()
+	}
+}
+
+// same fails unless got and want agree to the bit and nothing around got has
+// been written.
+func same(t *testing.T, got, want []float32, written func() bool) {
+	t.Helper()
+	for i := range want {
+		if math.Float32bits(got[i]) != math.Float32bits(want[i]) {
+			t.Fatalf("element %d is %v, want the bits of %v", i, got[i], want[i])
+		}
+	}
+	if written() {
+		t.Fatal("memory around the result was written")
+	}
+}
+
+// closeTo is same but for rounding.
+func closeTo(t *testing.T, got, want []float32, written func() bool) {
+	t.Helper()
+	for i := range want {
+		if difference := math.Abs(float64(got[i] - want[i])); !(difference <= 1e-5) {
+			t.Fatalf("element %d is %v, want %v", i, got[i], want[i])
+		}
+	}
+	if written() {
+		t.Fatal("memory around the result was written")
+	}
+}
+
+// transformedRuns is what kernels do with each run of entries.
+func transformedRuns(tile []float32) {
+	size := runLength() * tileRows
+	for i := 0; i < len(tile); i += size {
+		if err := fwht.TransformColumns(tile[i:i+size], runLength(), tileRows); err != nil {
+			panic(err)
+		}
+	}
+}
+
+func TestLoadKernel(t *testing.T) {
+	forKernels(t, func(t *testing.T, n, rows int) {
+		stride := n + 3
+		x, _ := guarded((rows-1)*stride+n, 1)
+		diagonal, _ := guarded(n, 2)
+		tile, written := guarded(n*tileRows, 3)
+		want := make([]float32, len(tile))
+		for i := range n {
+			for r := range rows {
+				want[i*tileRows+r] = diagonal[i] * 0.25 * x[r*stride+i]
+			}
+		}
+		transformedRuns(want)
+		load(tile, x, stride, rows, diagonal, 0.25, n)
+		same(t, tile, want, written)
+	})
+}
+
+func TestPermuteKernel(t *testing.T) {
+	forKernels(t, func(t *testing.T, n, _ int) {
+		inner, _ := guarded(3*n*tileRows, 1)
+		diagonal, _ := guarded(n, 2)
+		outer, written := guarded(n*tileRows, 3)
+		perm := make([]int32, n)
+		want := make([]float32, len(outer))
+		for i := range n {
+			perm[i] = int32(rand.New(rand.NewPCG(4, uint64(i))).IntN(3 * n))
+			for r := range tileRows {
+				want[i*tileRows+r] = diagonal[i] * inner[int(perm[i])*tileRows+r]
+			}
+		}
+		transformedRuns(want)
+		move(outer, inner, perm, diagonal, n)
+		same(t, outer, want, written)
+	})
+}
+
+func TestStoreKernel(t *testing.T) {
+	forKernels(t, func(t *testing.T, n, rows int) {
+		for _, add := range []bool{false, true} {
+			stride := n + 3
+			tile, _ := guarded(n*tileRows, 1)
+			diagonal, _ := guarded(n, 2)
+			y, written := guarded((rows-1)*stride+n, 3)
+			want := slices.Clone(y) // what lies between the rows stays
+			for i := range n {
+				for r := range rows {
+					v := diagonal[i] * tile[i*tileRows+r] * 0.3
+					if add {
+						v += y[r*stride+i]
+					}
+					want[r*stride+i] = v
+				}
+			}
+			store(y, stride, rows, add, tile, diagonal, 0.3, n)
+			same(t, y, want, written)
+		}
+	})
+}
+
+func TestLevelsKernel(t *testing.T) {
+	forKernels(t, func(t *testing.T, n, _ int) {
+		tile, written := guarded(n*tileRows, 1)
+		want := slices.Clone(tile)
+		transformedRuns(want)
+		firstLevels(tile, n)
+		same(t, tile, want, written)
+	})
+}
+
+func TestProductsKernel(t *testing.T) {
+	forKernels(t, func(t *testing.T, n, rows int) {
+		stride := n + 3
+		tile, _ := guarded(n*tileRows, 1)
+		x, _ := guarded((rows-1)*stride+n, 2)
+		sums, written := guarded(n, 3)
+		want := slices.Clone(sums)
+		for i := range n {
+			var sum float32
+			for r := range rows {
+				sum += tile[i*tileRows+r] * x[r*stride+i]
+			}
+			want[i] += 0.5 * sum
+		}
+		addProducts(sums, tile, x, stride, rows, 0.5, n)
+		closeTo(t, sums, want, written)
+	})
+}
+
+func TestScatterKernel(t *testing.T) {
+	forKernels(t, func(t *testing.T, n, _ int) {
+		a, _ := guarded(n*tileRows, 1)
+		diagonal, _ := guarded(n, 2)
+		inner, _ := guarded(n*tileRows, 3)
+		v, vWritten := guarded(n*tileRows, 4)
+		dg, dgWritten := guarded(n, 5)
+		perm := make([]int32, n)
+		permute(perm, rand.NewPCG(6, 7))
+		want, wantG := make([]float32, len(v)), slices.Clone(dg)
+		for i, p := range perm {
+			for r := range tileRows {
+				want[int(p)*tileRows+r] = diagonal[i] * a[i*tileRows+r]
+				wantG[i] += a[i*tileRows+r] * inner[int(p)*tileRows+r]
+			}
+		}
+		scatter(v, a, perm, diagonal, inner, nil)
+		same(t, v, want, vWritten)
+		clear(v)
+		scatter(v, a, perm, diagonal, inner, dg)
+		same(t, v, want, vWritten)
+		closeTo(t, dg, wantG, dgWritten)
+	})
+}

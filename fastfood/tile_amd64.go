@@ -1,0 +1,163 @@
+//go:build !purego
+
+package fastfood
+
+import (
+	"unsafe"
+
+	"github.com/deepfry/deepfry/fwht"
+	"github.com/deepfry/deepfry/internal/cpu"
+)
+
+// A tile holds Dim entries of up to 8 rows of a batch, the rows innermost:
+// entry i of row r is at index 8i + r, and the entries of rows that do not
+// exist are 0. So the entries i of all rows are 32 bytes that move together:
+// the permutation, which moves single numbers in a row, moves vectors in a
+// tile, the transform needs no shuffles, and a diagonal's entry is one factor
+// for a vector. Rows become tiles and tiles become rows by transpositions on
+// the way from and to memory. With 8 rows, both tiles of 1,024 entries nearly
+// fit in a first-level cache, and rows that lie a power of two apart in memory
+// leave each other their places there, which 16 would not.
+//
+// All products and sums of Forward are those of block.forward.
+
+// hasTiles says whether this build has kernels for tiles of T.
+func hasTiles[T fwht.Float]() bool { return unsafe.Sizeof(*new(T)) == 4 }
+
+// useTile says whether a tile of so many rows, of 8, takes less time than the
+// rows one by one. It does for every Dim, even where tiles fit in no cache:
+// measured up to 2^18, where it takes about 0.6 of the time.
+func useTile[T fwht.Float](dim, rows int) bool {
+	return hasTiles[T]() && cpu.Current() != cpu.Ref && dim >= maxRun && rows >= 3
+}
+
+// forwardTile is forward for the rows of x side by side. y has the columns that
+// belong to the block. It leaves HBx in inner and HGΠHBx in outer, which are
+// tiles.
+func (k block[T]) forwardTile(y, x matrix[T], inner, outer []T) {
+	dim := len(k.perm)
+	loadTile(inner, x, k.b, 1)
+	part := partLength(dim)
+	for i := 0; i < dim; i += part {
+		p := outer[i*tileRows:][:part*tileRows]
+		move(p, inner, k.perm[i:], k.g[i:], part)
+		transformRuns(p, runLength())
+	}
+	transformRuns(outer, part)
+	storeTile(y, false, outer, k.s, 1/T(dim))
+}
+
+// backwardTile is backward for rows side by side, with the tiles that
+// forwardTile left. It overwrites dx if add is false. The scratch tiles u and
+// v have the size of inner and outer.
+func (k block[T]) backwardTile(dx matrix[T], add bool, d block[T], dy, x matrix[T], u, v, inner, outer []T) {
+	dim := len(k.perm)
+	scale := 1 / T(dim)
+	loadTile(u, dy, k.s, scale) // HSe / Dim
+	scatter(v, u, k.perm, k.g, inner, d.g)
+	part := partLength(dim)
+	for i := 0; i < dim; i += part {
+		p := v[i*tileRows:][:part*tileRows]
+		firstLevels(p, part)
+		transformRuns(p, runLength())
+	}
+	transformRuns(v, part) // HΠᵀGHSe / Dim
+	if d.s != nil {
+		sumProducts(d.s, outer, dy, scale)
+		sumProducts(d.b, v, x, 1)
+	}
+	if dx.data != nil {
+		storeTile(dx, add, v, k.b, 1)
+	}
+}
+
+// partLength returns how many entries of a tile have their first levels done
+// before others are begun, while they are in the first-level cache: up to 512,
+// 16 KB, such that all the passes that join parts have radix 8.
+func partLength(dim int) int {
+	for dim > 512 {
+		dim /= 8
+	}
+	return dim
+}
+
+// transformRuns does the levels that join transformed runs of entries.
+func transformRuns[T fwht.Float](tile []T, run int) {
+	if err := fwht.TransformColumns(tile, len(tile)/(run*tileRows), run*tileRows); err != nil {
+		panic("fastfood: " + err.Error()) // Dim and runs are powers of two
+	}
+}
+
+// loadTile leaves H·(scale·diagonal ⊙ row) of the rows of x in a tile.
+func loadTile[T fwht.Float](tile []T, x matrix[T], diagonal []T, scale T) {
+	dim := len(tile) / tileRows
+	part := partLength(dim)
+	for i := 0; i < dim; i += part {
+		p := tile[i*tileRows:][:part*tileRows]
+		n := min(part, x.columns-i)
+		if n <= 0 {
+			clear(tile[i*tileRows:]) // the transform of zeros
+			break
+		}
+		whole := n - n%runLength()
+		if whole > 0 {
+			load(p, x.data[i:], x.stride, x.rows, diagonal[i:], scale, whole)
+		}
+		if whole < n {
+			var e edge[T]
+			e.copyIn(x, i+whole)
+			copy(e.diagonal[:], diagonal[i+whole:x.columns])
+			load(p[whole*tileRows:], e.rows[:], maxRun, x.rows, e.diagonal[:], scale, runLength())
+			whole += runLength()
+		}
+		clear(p[whole*tileRows:])
+		transformRuns(p, runLength())
+	}
+	transformRuns(tile, part)
+}
+
+// storeTile computes scale·diagonal ⊙ row, of the rows of a tile, and sets the
+// rows of y to it or adds it to them.
+func storeTile[T fwht.Float](y matrix[T], add bool, tile, diagonal []T, scale T) {
+	whole := y.columns - y.columns%runLength()
+	if whole > 0 {
+		store(y.data, y.stride, y.rows, add, tile, diagonal, scale, whole)
+	}
+	if whole < y.columns {
+		var e edge[T]
+		e.copyIn(y, whole)
+		store(e.rows[:], maxRun, y.rows, add, tile[whole*tileRows:], diagonal[whole:], scale, runLength())
+		for r := range y.rows {
+			copy(y.data[r*y.stride+whole:r*y.stride+y.columns], e.rows[r*maxRun:])
+		}
+	}
+}
+
+// sumProducts adds scale·Σ tile ⊙ x, over the rows, to sums.
+func sumProducts[T fwht.Float](sums, tile []T, x matrix[T], scale T) {
+	whole := x.columns - x.columns%runLength()
+	if whole > 0 {
+		addProducts(sums, tile, x.data, x.stride, x.rows, scale, whole)
+	}
+	if whole < x.columns {
+		var e edge[T]
+		e.copyIn(x, whole)
+		copy(e.diagonal[:], sums[whole:x.columns])
+		addProducts(e.diagonal[:], tile[whole*tileRows:], e.rows[:], maxRun, x.rows, scale, runLength())
+		copy(sums[whole:x.columns], e.diagonal[:])
+	}
+}
+
+// edge is a copy of the last columns of a matrix, fewer than a run, and of that
+// part of a diagonal, with zeros behind: the kernels know only whole runs.
+type edge[T fwht.Float] struct {
+	rows     [tileRows * maxRun]T
+	diagonal [maxRun]T
+}
+
+// copyIn copies the columns of m from i on.
+func (e *edge[T]) copyIn(m matrix[T], i int) {
+	for r := range m.rows {
+		copy(e.rows[r*maxRun:], m.data[r*m.stride+i:r*m.stride+m.columns])
+	}
+}

@@ -1,0 +1,16 @@
+//go:build !amd64 || purego
+
+package fastfood
+
+import "github.com/deepfry/deepfry/fwht"
+
+// There are no tiles here: rows are done one by one.
+
+func hasTiles[T fwht.Float]() bool { return false }
+
+func useTile[T fwht.Float](dim, rows int) bool { return false }
+
+func (k block[T]) forwardTile(y, x matrix[T], inner, outer []T) {}
+
+func (k block[T]) backwardTile(dx matrix[T], add bool, d block[T], dy, x matrix[T], u, v, inner, outer []T) {
+}

@@ -1,0 +1,253 @@
+package fastfood
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+	"testing"
+
+	"github.com/deepfry/deepfry/internal/cpu"
+	"pgregory.net/rapid"
+)
+
+// gaussian32 returns n normally distributed numbers.
+func gaussian32(n int, seed uint64) []float32 {
+	x := make([]float32, n)
+	for i, v := range gaussian(n, seed) {
+		x[i] = float32(v)
+	}
+	return x
+}
+
+// step is everything that a Workspace computes from a batch.
+type step struct {
+	y, dx []float32
+	d     *Gradients[float32]
+}
+
+// runStep does a step by one version of the kernels. Memory around the rows is
+// guarded.
+func runStep(t fataler, version cpu.Version, v *Transform[float32], x, dy []float32) step {
+	defer cpu.Use(version)()
+	const guard, margin = -77, 16
+	guarded := func(n int) (memory, inside []float32) {
+		memory = slices.Repeat([]float32{guard}, n+2*margin)
+		return memory, memory[margin-3:][:n]
+	}
+	yMemory, y := guarded(len(dy))
+	dxMemory, dx := guarded(len(x))
+	n := len(v.S)
+	d := &Gradients[float32]{make([]float32, n), make([]float32, n), make([]float32, n)}
+	w := NewWorkspace(v, len(x)/v.Inputs, true)
+	w.Forward(y, x)
+	w.Backward(dx, dy, x, d)
+	for _, memory := range [][]float32{yMemory, dxMemory} {
+		for i, value := range memory {
+			if outside := i < margin-3 || i >= len(memory)-margin-3; outside && value != guard {
+				t.Fatalf("%v: %v was written %d floats from the start of a guarded slice", version, value, i-margin+3)
+			}
+		}
+	}
+	return step{y, dx, d}
+}
+
+// fataler is a *testing.T or a *rapid.T.
+type fataler interface{ Fatalf(string, ...any) }
+
+// checkVersions compares every version with rows one by one, in Go.
+func checkVersions(t fataler, v *Transform[float32], x, dy []float32) {
+	want := runStep(t, cpu.Ref, v, x, dy)
+	for _, version := range cpu.Available() {
+		got := runStep(t, version, v, x, dy)
+		for i := range want.y {
+			if math.Float32bits(got.y[i]) != math.Float32bits(want.y[i]) {
+				t.Fatalf("%v: y[%d, %d] = %v, want the bits of %v", version, i/v.Outputs, i%v.Outputs, got.y[i], want.y[i])
+			}
+		}
+		// An output is about 1, so that this is the size of a sum for S. There
+		// may be few of those, all of them small by chance.
+		size := math.Sqrt(float64(len(x) / v.Inputs))
+		checkClose(t, version, "S", got.d.S, want.d.S, size)
+		checkClose(t, version, "G", got.d.G, want.d.G, meanSize(want.d.G))
+		checkClose(t, version, "B", got.d.B, want.d.B, meanSize(want.d.B))
+		checkClose(t, version, "x", got.dx, want.dx, meanSize(want.dx))
+	}
+}
+
+// meanSize returns the root of the mean square.
+func meanSize(x []float32) float64 {
+	var squares float64
+	for _, v := range x {
+		squares += float64(v) * float64(v)
+	}
+	return math.Sqrt(squares / float64(len(x)))
+}
+
+// checkClose compares up to the rounding of numbers of the given size.
+func checkClose(t fataler, version cpu.Version, name string, got, want []float32, size float64) {
+	for i := range want {
+		if difference := math.Abs(float64(got[i]) - float64(want[i])); !(difference <= 1e-5*size) {
+			t.Fatalf("%v: d%s[%d] = %v, want %v", version, name, i, got[i], want[i])
+		}
+	}
+}
+
+func TestVersionsAgree(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		inputs := rapid.IntRange(1, 600).Draw(r, "inputs")
+		outputs := rapid.IntRange(1, 1500).Draw(r, "outputs")
+		batch := rapid.IntRange(1, 40).Draw(r, "batch")
+		v, err := Sample[float32](inputs, outputs, 1, rapid.Uint64().Draw(r, "seed"))
+		if err != nil {
+			r.Fatalf("%v", err)
+		}
+		checkVersions(r, v, gaussian32(batch*inputs, 1), gaussian32(batch*outputs, 2))
+	})
+}
+
+// TestVersionsAgreeOnEverySize takes sizes around those of tiles and parts.
+func TestVersionsAgreeOnEverySize(t *testing.T) {
+	for dim := 16; dim <= 4096; dim *= 2 {
+		for _, size := range [][2]int{{dim, dim}, {dim/2 + 1, dim + 1}, {dim - 7, 2*dim - 15}} {
+			v, err := Sample[float32](size[0], size[1], 1.4, 3)
+			if err != nil {
+				t.Fatal(err)
+			}
+			batches := []int{1, 3, 8, 11, 16, 19, 40}
+			if dim <= 64 {
+				batches = nil
+				for batch := range 40 {
+					batches = append(batches, batch+1)
+				}
+			}
+			for _, batch := range batches {
+				checkVersions(t, v, gaussian32(batch*size[0], 1), gaussian32(batch*size[1], 2))
+			}
+		}
+	}
+}
+
+// TestDiagonalsBeyondRows has infinities where no input or output is. They
+// must not meet the zeros of the padding.
+func TestDiagonalsBeyondRows(t *testing.T) {
+	const inputs, outputs, batch = 21, 50, 11
+	v, err := Sample[float32](inputs, outputs, 1, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for b := range v.Blocks {
+		for i := inputs; i < v.Dim; i++ {
+			v.B[b*v.Dim+i] = float32(math.Inf(1))
+		}
+	}
+	for i := outputs; i < len(v.S); i++ {
+		v.S[i] = float32(math.Inf(1))
+	}
+	checkVersions(t, v, gaussian32(batch*inputs, 1), gaussian32(batch*outputs, 2))
+}
+
+func TestBackwardOfTiles(t *testing.T) {
+	const inputs, outputs, batch = 50, 300, 37
+	v, err := Sample[float32](inputs, outputs, 1, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, dy := gaussian32(batch*inputs, 1), gaussian32(batch*outputs, 2)
+	n := len(v.S)
+	for _, version := range cpu.Available() {
+		restore := cpu.Use(version)
+		run := func(cores int, dx []float32, d *Gradients[float32]) []float32 {
+			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cores))
+			w := NewWorkspace(v, batch, true)
+			y := make([]float32, len(dy))
+			w.Forward(y, x)
+			w.Backward(slices.Clone(dx), dy, x, d) // what it leaves must not matter
+			w.Backward(dx, dy, x, d)
+			if d == nil {
+				return dx
+			}
+			return slices.Concat(y, dx, d.S, d.G, d.B)
+		}
+		gradients := func() *Gradients[float32] {
+			return &Gradients[float32]{make([]float32, n), make([]float32, n), make([]float32, n)}
+		}
+		dx := slices.Repeat([]float32{float32(math.NaN())}, len(x))
+		all := run(1, dx, gradients())
+		if !slices.Equal(run(3, make([]float32, len(x)), gradients()), all) {
+			t.Errorf("%v: cores matter", version)
+		}
+		if !slices.Equal(run(1, make([]float32, len(x)), nil), dx) {
+			t.Errorf("%v: dx depends on whether gradients are wanted", version)
+		}
+		d := gradients()
+		if run(1, nil, d); !slices.Equal(slices.Concat(d.S, d.G, d.B), all[len(dy)+len(x):]) {
+			t.Errorf("%v: gradients depend on whether dx is wanted", version)
+		}
+		restore()
+	}
+}
+
+func TestTilesAllocateNothing(t *testing.T) {
+	for _, version := range cpu.Available() {
+		restore := cpu.Use(version)
+		v, _ := Sample[float32](100, 250, 1, 1)
+		x, dy := gaussian32(21*100, 1), gaussian32(21*250, 2)
+		y, dx, n := make([]float32, len(dy)), make([]float32, len(x)), len(v.S)
+		d := &Gradients[float32]{make([]float32, n), make([]float32, n), make([]float32, n)}
+		w := NewWorkspace(v, 21, true)
+		if n := testing.AllocsPerRun(20, func() {
+			w.Forward(y, x)
+			w.Backward(dx, dy, x, d)
+		}); n != 0 {
+			t.Errorf("%v: %v allocations a step", version, n)
+		}
+		restore()
+	}
+}
+
+// BenchmarkForward and BenchmarkForwardBackward use one core. They compare
+// versions with rows one by one, whose transforms have the best kernels too.
+func BenchmarkForward(b *testing.B)         { benchmarkSizes(b, false) }
+func BenchmarkForwardBackward(b *testing.B) { benchmarkSizes(b, true) }
+
+func benchmarkSizes(b *testing.B, training bool) {
+	for _, size := range [][2]int{{1024, 1024}, {4096, 4096}, {9216, 16384}} {
+		for _, batch := range []int{1, 16, 64, 256} {
+			for _, version := range cpu.Available() {
+				for _, rows := range []bool{true, false} {
+					name := fmt.Sprintf("%d→%d/batch=%d/%v", size[0], size[1], batch, version)
+					if rows {
+						name += "/rows"
+					}
+					if version > cpu.Ref {
+						b.Run(name, func(b *testing.B) { benchmark(b, size[0], size[1], batch, version, rows, training) })
+					}
+				}
+			}
+		}
+	}
+}
+
+func benchmark(b *testing.B, inputs, outputs, batch int, version cpu.Version, rows, training bool) {
+	defer cpu.Use(version)()
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	v, _ := Sample[float32](inputs, outputs, math.Sqrt2, 1)
+	x, y := gaussian32(batch*inputs, 1), make([]float32, batch*outputs)
+	dx, n := make([]float32, len(x)), len(v.S)
+	d := &Gradients[float32]{make([]float32, n), make([]float32, n), make([]float32, n)}
+	w := NewWorkspace(v, batch, training)
+	w.rowByRow = rows
+	step := func() {
+		w.Forward(y, x)
+		if training {
+			w.Backward(dx, y, x, d)
+		}
+	}
+	step() // so that there is memory behind
+	b.ReportAllocs()
+	for b.Loop() {
+		step()
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*batch), "ns/row")
+}

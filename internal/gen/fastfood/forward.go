@@ -1,0 +1,108 @@
+package main
+
+import (
+	"github.com/deepfry/deepfry/internal/gen/isa"
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+)
+
+// emitLoad emits the pass from rows to a tile.
+func (k kernel) emitLoad() {
+	k.function("load", "tile, x *float32, stride, rows int, diagonal *float32, scale float32, n int", `
+for i := range n {
+	for r := range 8 {
+		tile[i*8+r] = 0
+		if r < rows {
+			tile[i*8+r] = diagonal[i] * scale * x[r*stride+i]
+		}
+	}
+}
+for i := 0; i < n; i += RUN {
+	fwht.TransformColumns(tile[i*8:(i+RUN)*8], RUN, 8)
+}`)
+	tile, x, stride, rows := pointer("tile"), pointer("x"), stride(), pointer("rows")
+	diagonal, n := pointer("diagonal"), pointer("n")
+	data, rest := k.chunk()
+	free, factors, scale := rest[0], rest[1], rest[2]
+	VBROADCASTSS(isa.Parameter("scale"), scale)
+	Label("chunk")
+	VMULPS(Mem{Base: diagonal}, scale, factors)
+	k.loadRows(data, x, stride, rows, factors)
+	k.toEntries(data, &free)
+	k.levels(data, &free)
+	k.storeEntries(data, tile)
+	k.next(n, "chunk", step{tile, entryBytes}, step{x, 4}, step{diagonal, 4})
+}
+
+// emitPermute emits the pass between the transforms.
+func (k kernel) emitPermute() {
+	k.function("permute", "outer, inner *float32, perm *int32, diagonal *float32, n int", `
+for i := range n {
+	for r := range 8 {
+		outer[i*8+r] = diagonal[i] * inner[perm[i]*8+r]
+	}
+}
+for i := 0; i < n; i += RUN {
+	fwht.TransformColumns(outer[i*8:(i+RUN)*8], RUN, 8)
+}`)
+	outer, inner, perm := pointer("outer"), pointer("inner"), pointer("perm")
+	diagonal, n := pointer("diagonal"), pointer("n")
+	data, rest := k.chunk()
+	free, factor := rest[0], rest[1]
+	product := func(i int, to isa.Register) {
+		VBROADCASTSS(Mem{Base: diagonal, Disp: 4 * i}, factor.AsY())
+		VMULPS(Mem{Base: inner, Index: offset(perm, i), Scale: 1}, factor.AsY(), to.AsY())
+	}
+	Label("chunk")
+	for i := range data {
+		if k.RegisterBytes == 32 {
+			product(i, data[i])
+		} else {
+			product(2*i, data[i])
+			product(2*i+1, free)
+			VINSERTF32X8(Imm(1), free.AsY(), data[i], data[i])
+		}
+	}
+	k.levels(data, &free)
+	k.storeEntries(data, outer)
+	k.next(n, "chunk", step{outer, entryBytes}, step{perm, 4}, step{diagonal, 4})
+}
+
+// emitStore emits the pass from a tile to rows.
+func (k kernel) emitStore() {
+	k.function("store", "y *float32, stride, rows int, add bool, tile, diagonal *float32, scale float32, n int", `
+for i := range n {
+	for r := range rows {
+		v := diagonal[i] * tile[i*8+r] * scale
+		if add {
+			v += y[r*stride+i]
+		}
+		y[r*stride+i] = v
+	}
+}`)
+	y, stride, rows, tile := pointer("y"), stride(), pointer("rows"), pointer("tile")
+	diagonal, n := pointer("diagonal"), pointer("n")
+	data, rest := k.chunk()
+	free, factors, scale := rest[0], rest[1], rest[2]
+	VBROADCASTSS(isa.Parameter("scale"), scale)
+	Label("chunk")
+	k.loadEntries(data, tile)
+	k.toRows(data, &free)
+	VMOVUPS(Mem{Base: diagonal}, factors)
+	for _, r := range data {
+		VMULPS(factors, r, r)
+		VMULPS(scale, r, r)
+	}
+	CMPB(isa.Parameter("add"), Imm(0))
+	JE(LabelRef("overwrite"))
+	eachRow(y, stride, rows, "added", func(row int, place Mem) {
+		VADDPS(place, data[row], data[row])
+		VMOVUPS(data[row], place)
+	})
+	JMP(LabelRef("stored"))
+	Label("overwrite")
+	eachRow(y, stride, rows, "stored", func(row int, place Mem) {
+		VMOVUPS(data[row], place)
+	})
+	k.next(n, "chunk", step{y, 4}, step{tile, entryBytes}, step{diagonal, 4})
+}
