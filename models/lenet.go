@@ -15,9 +15,6 @@ type LeNetOptions struct {
 	ConvReLU bool
 	// Dropout before the classifier; 0 for none.
 	Dropout float64
-	// FeatureDropout before the hidden fully-connected layer, on the features
-	// that the convolutions extract; 0 for none.
-	FeatureDropout float64
 }
 
 // LeNet returns the reference network for MNIST of Yang et al. (ICCV 2015,
@@ -38,13 +35,10 @@ func LeNet(o LeNetOptions) nn.Description {
 	if o.ConvReLU {
 		add("relu2", nn.ReLU{})
 	}
-	if o.FeatureDropout > 0 {
-		add("dropout1", nn.Dropout{Rate: o.FeatureDropout})
-	}
 	add("fc1", nn.Dense{Out: 500})
 	add("relu3", nn.ReLU{})
 	if o.Dropout > 0 {
-		add("dropout2", nn.Dropout{Rate: o.Dropout})
+		add("dropout", nn.Dropout{Rate: o.Dropout})
 	}
 	add("fc2", nn.Dense{Out: 10})
 	return d

@@ -34,7 +34,6 @@ type trainCommand struct {
 	Diagonals float64  `placeholder:"X" help:"Factor of the learning rate for S, G and B, instead of the recipe's."`
 	Decay     *float64 `placeholder:"X" help:"Weight decay, instead of the recipe's."`
 	Dropout   *float64 `placeholder:"P" help:"Dropout before the classifier, instead of the recipe's."`
-	Features  *float64 `name:"feature-dropout" placeholder:"P" help:"Dropout on the features that the convolutions extract, instead of the recipe's."`
 	Smoothing *float64 `placeholder:"X" help:"Label smoothing, instead of the recipe's."`
 	Holdout   int      `placeholder:"N" help:"Measure on the last N training images, which are not trained on, instead of the test images: for choosing settings."`
 }
@@ -149,7 +148,7 @@ func (c *trainCommand) recipe() (train.Recipe, models.LeNetOptions, error) {
 		group.RateFactor = c.Diagonals
 		recipe.Groups[nn.Diagonal] = group
 	}
-	for flag, target := range map[*float64]*float64{c.Decay: &recipe.Optimizer.Decay, c.Dropout: &options.Dropout, c.Features: &options.FeatureDropout, c.Smoothing: &recipe.Smoothing} {
+	for flag, target := range map[*float64]*float64{c.Decay: &recipe.Optimizer.Decay, c.Dropout: &options.Dropout, c.Smoothing: &recipe.Smoothing} {
 		if flag != nil {
 			*target = *flag
 		}
