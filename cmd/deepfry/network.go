@@ -11,7 +11,7 @@ import (
 
 // networkFlags choose what stands behind the convolutions.
 type networkFlags struct {
-	FC         string `name:"fc" placeholder:"LAYER" help:"Between the convolutions and the classifier: dense, fastfood:N (fixed) or adaptive:N (learnt), with N outputs."`
+	FC         string `name:"fc" placeholder:"LAYER" help:"Between the convolutions and the classifier: dense, fastfood:N (fixed) or adaptive:N (learnt), with N outputs. Default: adaptive:1024 for train, dense for inspect."`
 	Classifier string `default:"dense" enum:"dense,fastfood,adaptive" help:"The last layer: ${enum}."`
 }
 

@@ -16,14 +16,15 @@ var files = map[string]func(){
 	"pool":   pool,
 	"vector": vector,
 	"peak":   peaks,
+	"sincos": sinCos,
 }
 
 func main() {
-	name := flag.String("kernels", "", "which kernels to write: gemm, window, pool, vector or peak")
+	name := flag.String("kernels", "", "which kernels to write: gemm, window, pool, vector, peak or sincos")
 	flag.Parse()
 	write, ok := files[*name]
 	if !ok {
-		log.Fatalf("simd: -kernels=%q: want gemm, window, pool, vector or peak", *name)
+		log.Fatalf("simd: -kernels=%q: want gemm, window, pool, vector, peak or sincos", *name)
 	}
 	ConstraintExpr("!purego")
 	write()
