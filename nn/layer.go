@@ -134,3 +134,11 @@ func inSequence(steps ...func()) func() {
 		}
 	}
 }
+
+// parameterless is the part of a layer without parameters. The work of such
+// layers is not counted.
+type parameterless struct{}
+
+func (parameterless) Params() []*Param  { return nil }
+func (parameterless) Init(uint64)       {}
+func (parameterless) MultiplyAdds() int { return 0 }
