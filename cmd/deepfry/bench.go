@@ -17,6 +17,7 @@ type benchCommand struct {
 	Fastfood benchFastfood `cmd:"" name:"fastfood" help:"The Fastfood transform, and the dense product that it replaces."`
 	GEMM     benchGEMM     `cmd:"" name:"gemm" help:"The matrix product."`
 	Compare  benchCompare  `cmd:"" help:"Compare two files that --json wrote."`
+	Plot     benchPlot     `cmd:"" help:"Draw time against size, from a file that fastfood --json wrote."`
 }
 
 func (*benchCommand) Help() string {

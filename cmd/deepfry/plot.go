@@ -53,21 +53,32 @@ func drawCurves(path string, contestants []*contestant) error {
 			return fmt.Errorf("--plot: %w", err)
 		}
 	}
-	if p.Y.Min == p.Y.Max { // a logarithmic axis must not be widened below 0
-		p.Y.Min, p.Y.Max = p.Y.Min/2, p.Y.Max*2
-	}
-	writer, err := p.WriterTo(18*vg.Centimeter, 11*vg.Centimeter, strings.TrimPrefix(filepath.Ext(path), "."))
-	if err != nil {
-		return fmt.Errorf("--plot: %w", err)
-	}
-	var content bytes.Buffer
-	if _, err := writer.WriteTo(&content); err != nil {
-		return fmt.Errorf("--plot: %w", err)
-	}
-	if err := checkpoint.WriteFile(path, content.Bytes()); err != nil {
+	keepLogAxis(&p.Y)
+	if err := writePlot(p, path); err != nil {
 		return fmt.Errorf("--plot: %w", err)
 	}
 	return nil
+}
+
+// keepLogAxis widens an axis of a single value, which the library would widen
+// below 0.
+func keepLogAxis(axis *plot.Axis) {
+	if axis.Min == axis.Max {
+		axis.Min, axis.Max = axis.Min/2, axis.Max*2
+	}
+}
+
+// writePlot writes the plot in the format that the file's name ends in.
+func writePlot(p *plot.Plot, path string) error {
+	writer, err := p.WriterTo(18*vg.Centimeter, 11*vg.Centimeter, strings.TrimPrefix(filepath.Ext(path), "."))
+	if err != nil {
+		return err
+	}
+	var content bytes.Buffer
+	if _, err := writer.WriteTo(&content); err != nil {
+		return err
+	}
+	return checkpoint.WriteFile(path, content.Bytes())
 }
 
 // smallestError stands for no error at all on the logarithmic scale: less than
