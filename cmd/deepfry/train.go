@@ -127,11 +127,11 @@ func (c *trainCommand) recipe() (train.Recipe, models.LeNetOptions, error) {
 		return recipe, models.LeNetOptions{}, err
 	}
 	var options models.LeNetOptions
-	if c.Recipe == "default" {
+	switch {
+	case c.Recipe == "default" && c.Augment:
+		recipe, options = train.Augmented(), models.LeNetOptions{ConvReLU: true}
+	case c.Recipe == "default":
 		options = models.LeNetOptions{ConvReLU: true, Dropout: 0.5}
-		if c.Augment {
-			options.Dropout = 0.4
-		}
 	}
 	recipe.Augment = c.Augment
 	if c.Epochs != 0 {
