@@ -59,7 +59,7 @@ func TestTransformColumnsErrors(t *testing.T) {
 		err  error
 		want string
 	}{
-		{fwht.TransformColumns(x, 3, 4), "the number of rows is 3, want a power of two: pad with zeros to 4"},
+		{fwht.TransformColumns(x, 3, 4), "the number of rows is 3, want a product of the orders 12, 20, 28, 36 and a power of two: pad with zeros to 4"},
 		{fwht.TransformColumns(x, 4, 0), "the number of columns is 0, want at least 1"},
 		{fwht.TransformColumns(x, 4, -3), "the number of columns is -3, want at least 1"},
 		{fwht.TransformColumns(x, 4, 4), "len(x) is 12, want rows·columns = 4·4"},

@@ -68,3 +68,51 @@ func combineAssembly[T Float](x []T, h, columns, radix int, scale T) bool {
 	}
 	return true
 }
+
+// paleyAssembly does what multiplyPaley says, for the columns that it returns
+// the number of: all, or none where assembly must not run.
+func paleyAssembly[T Float](x []T, h, order int, scale T) (columns int) {
+	version := cpu.Current()
+	if version == cpu.Ref {
+		return 0
+	}
+	lanes := 32 / sizeOf[T]()
+	if version == cpu.AVX512 {
+		columns = h - h%(2*lanes)
+		if columns > 0 {
+			paleyColumns(x, h, columns, order, scale, true)
+		}
+	}
+	if whole := (h - columns) / lanes * lanes; whole > 0 {
+		paleyColumns(x[columns:], h, whole, order, scale, false)
+		columns += whole
+	}
+	if columns < h { // fewer than a register: with others behind them
+		var last [36 * 8]T
+		for i := range order {
+			copy(last[i*lanes:], x[i*h+columns:(i+1)*h])
+		}
+		paleyColumns(last[:], lanes, lanes, order, scale, false)
+		for i := range order {
+			copy(x[i*h+columns:(i+1)*h], last[i*lanes:])
+		}
+	}
+	return h
+}
+
+// paleyColumns does so many columns, a multiple of those in a register.
+func paleyColumns[T Float](x []T, h, columns, order int, scale T, wide bool) {
+	if p := unsafe.Pointer(&x[0]); sizeOf[T]() == 4 {
+		if wide {
+			paleyFloat32AVX512((*float32)(p), h, columns, order, float32(scale))
+		} else {
+			paleyFloat32AVX2((*float32)(p), h, columns, order, float32(scale))
+		}
+	} else {
+		if wide {
+			paleyFloat64AVX512((*float64)(p), h, columns, order, float64(scale))
+		} else {
+			paleyFloat64AVX2((*float64)(p), h, columns, order, float64(scale))
+		}
+	}
+}
