@@ -46,6 +46,33 @@ func blocksAssembly[T Float](x []T, size int, scale T) bool {
 	return true
 }
 
+// shortColumnsAssembly transforms the columns of matrices of so many rows, a
+// power of two, that lie one after another in x: if a row fills a register and a
+// column does not need more than half of all registers. Else it returns false.
+func shortColumnsAssembly[T Float](x []T, rows, columns int) bool {
+	width := columns * sizeOf[T]()
+	version := cpu.Current()
+	narrow := version != cpu.Ref && width == 32 && rows <= 8
+	wide := version == cpu.AVX512 && width == 64 && rows <= 16
+	if !narrow && !wide {
+		return false
+	}
+	if p := unsafe.Pointer(&x[0]); sizeOf[T]() == 4 {
+		if wide {
+			shortColumnsFloat32AVX512((*float32)(p), len(x), rows*columns, 1)
+		} else {
+			shortColumnsFloat32AVX2((*float32)(p), len(x), rows*columns, 1)
+		}
+	} else {
+		if wide {
+			shortColumnsFloat64AVX512((*float64)(p), len(x), rows*columns, 1)
+		} else {
+			shortColumnsFloat64AVX2((*float64)(p), len(x), rows*columns, 1)
+		}
+	}
+	return true
+}
+
 // combineAssembly does what combine says, or returns false where assembly must
 // not run. A transform to join is at least a block long.
 func combineAssembly[T Float](x []T, h, columns, radix int, scale T) bool {

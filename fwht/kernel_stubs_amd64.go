@@ -24,6 +24,19 @@ package fwht
 //go:noescape
 func blocksFloat32AVX2(x *float32, n int, size int, scale float32)
 
+// shortColumnsFloat32AVX2 equals, for a size that is a power of two
+// from 8 to 64 and divides n > 0,
+//
+//	for i := 0; i < n; i += size {
+//		TransformColumns(x[i:i+size], size/8, 8)
+//	}
+//	for i := range n {
+//		x[i] *= scale
+//	}
+//
+//go:noescape
+func shortColumnsFloat32AVX2(x *float32, n int, size int, scale float32)
+
 // combineFloat32AVX2 equals, for radix 2, 4 or 8 and a multiple
 // of 32 columns greater than 0,
 //
@@ -76,6 +89,19 @@ func paleyFloat32AVX2(x *float32, h int, columns int, order int, scale float32)
 //
 //go:noescape
 func blocksFloat32AVX512(x *float32, n int, size int, scale float32)
+
+// shortColumnsFloat32AVX512 equals, for a size that is a power of two
+// from 16 to 256 and divides n > 0,
+//
+//	for i := 0; i < n; i += size {
+//		TransformColumns(x[i:i+size], size/16, 16)
+//	}
+//	for i := range n {
+//		x[i] *= scale
+//	}
+//
+//go:noescape
+func shortColumnsFloat32AVX512(x *float32, n int, size int, scale float32)
 
 // combineFloat32AVX512 equals, for radix 2, 4 or 8 and a multiple
 // of 64 columns greater than 0,
@@ -130,6 +156,19 @@ func paleyFloat32AVX512(x *float32, h int, columns int, order int, scale float32
 //go:noescape
 func blocksFloat64AVX2(x *float64, n int, size int, scale float64)
 
+// shortColumnsFloat64AVX2 equals, for a size that is a power of two
+// from 4 to 32 and divides n > 0,
+//
+//	for i := 0; i < n; i += size {
+//		TransformColumns(x[i:i+size], size/4, 4)
+//	}
+//	for i := range n {
+//		x[i] *= scale
+//	}
+//
+//go:noescape
+func shortColumnsFloat64AVX2(x *float64, n int, size int, scale float64)
+
 // combineFloat64AVX2 equals, for radix 2, 4 or 8 and a multiple
 // of 16 columns greater than 0,
 //
@@ -182,6 +221,19 @@ func paleyFloat64AVX2(x *float64, h int, columns int, order int, scale float64)
 //
 //go:noescape
 func blocksFloat64AVX512(x *float64, n int, size int, scale float64)
+
+// shortColumnsFloat64AVX512 equals, for a size that is a power of two
+// from 8 to 128 and divides n > 0,
+//
+//	for i := 0; i < n; i += size {
+//		TransformColumns(x[i:i+size], size/8, 8)
+//	}
+//	for i := range n {
+//		x[i] *= scale
+//	}
+//
+//go:noescape
+func shortColumnsFloat64AVX512(x *float64, n int, size int, scale float64)
 
 // combineFloat64AVX512 equals, for radix 2, 4 or 8 and a multiple
 // of 32 columns greater than 0,

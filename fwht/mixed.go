@@ -61,15 +61,15 @@ func nextMixed(n, product, first, best int) int {
 	return best
 }
 
-// Factors returns the orders whose product is n, as in [TransformMixed], the
-// outermost first and a power of two, which may be 1, last. It returns nil for
-// an n that is not the length of a transform.
-func Factors(n int) []int {
+// PowerOfTwo returns the factor 2^k of the length n in [TransformMixed]: runs of
+// that many points are transformed first, and as [Transform] does it. It returns
+// 0 for an n that is not the length of a transform.
+func PowerOfTwo(n int) int {
 	f, ok := factor(n)
 	if !ok {
-		return nil
+		return 0
 	}
-	return append(append([]int(nil), f.orders[:f.count]...), f.power)
+	return f.power
 }
 
 // Additions returns the number of additions in a transform of n points: n for
@@ -130,7 +130,8 @@ func factorsFor(what string, n int, option Option) (factors, error) {
 
 // transformMixed transforms each column of a matrix: the innermost factor
 // first, and each part before the next is begun. Its rows are those of the
-// orders and the power of two, at least 2.
+// orders and the power of two, at least 2. Where the columns of the power of two
+// are short, one kernel does all of a part.
 func transformMixed[T Float](x []T, orders []int, power, columns int, scale T) {
 	if len(orders) == 0 {
 		switch {
@@ -143,7 +144,7 @@ func transformMixed[T Float](x []T, orders []int, power, columns int, scale T) {
 		return
 	}
 	h := len(x) / orders[0]
-	if h > columns {
+	if h > columns && !(len(orders) == 1 && shortColumnsAssembly(x, power, columns)) {
 		for i := 0; i < len(x); i += h {
 			transformMixed(x[i:i+h], orders[1:], power, columns, 1)
 		}

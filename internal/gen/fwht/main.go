@@ -1,6 +1,6 @@
 // The program fwht writes the assembly of the package of that name: for every
 // register width and precision a kernel that transforms blocks in registers
-// (blocks.go), one that joins transformed blocks (combine.go), and one that
+// (blocks.go) or short columns, one that joins transformed blocks (combine.go), and one that
 // multiplies by small matrices of other orders (paley.go).
 //
 // Run it with go generate in the folder of the package.
@@ -20,6 +20,7 @@ func main() {
 		for _, w := range []isa.Width{isa.AVX2, isa.AVX512} {
 			k := kernel{p, w}
 			k.emitBlocks()
+			k.emitShortColumns()
 			k.emitCombine()
 			k.emitPaley()
 		}
