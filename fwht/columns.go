@@ -38,7 +38,11 @@ func TransformColumns[T Float](x []T, rows, columns int, options ...Option) erro
 // transformColumns is transform with single rows, of which there are 2 or
 // more, in the place of blocks: nothing is to be done in them.
 func transformColumns[T Float](x []T, columns int, scale T) {
-	radix := radixFor(len(x) / columns)
+	rows := len(x) / columns
+	if rows <= 8 && shortColumnsAssembly(x, rows, columns, scale) {
+		return
+	}
+	radix := radixFor(rows)
 	h := len(x) / radix
 	if h > columns {
 		for i := 0; i < len(x); i += h {

@@ -58,7 +58,7 @@
 //
 // # The kernels
 //
-// There are three, for AVX2 and for AVX-512, for float32 and for float64, all
+// There are four, for AVX2 and for AVX-512, for float32 and for float64, all
 // from one generator; and a portable version of each, which is plain Go.
 //
 // "blocks" transforms as many points as fill half of the vector registers:
@@ -73,7 +73,8 @@
 // multiply-add rounds once, so this rounds as an addition does. From the level
 // on where pairs lie in two registers, it is one addition and one subtraction
 // for every two registers. Blocks smaller than this take fewer registers, and
-// many small rows of a batch are a single call.
+// many small rows of a batch are a single call. "shortColumns" is the same
+// without the levels in a register, for columns that lie side by side in one.
 //
 // "combine" joins 2, 4 or 8 transforms that lie h points apart into one: it
 // loads a register from each, does the next 1, 2 or 3 levels across these

@@ -47,9 +47,10 @@ func blocksAssembly[T Float](x []T, size int, scale T) bool {
 }
 
 // shortColumnsAssembly transforms the columns of matrices of so many rows, a
-// power of two, that lie one after another in x: if a row fills a register and a
-// column does not need more than half of all registers. Else it returns false.
-func shortColumnsAssembly[T Float](x []T, rows, columns int) bool {
+// power of two, that lie one after another in x, and multiplies by scale: if a
+// row fills a register and a column takes at most half of all registers. Else it
+// returns false.
+func shortColumnsAssembly[T Float](x []T, rows, columns int, scale T) bool {
 	width := columns * sizeOf[T]()
 	version := cpu.Current()
 	narrow := version != cpu.Ref && width == 32 && rows <= 8
@@ -59,15 +60,15 @@ func shortColumnsAssembly[T Float](x []T, rows, columns int) bool {
 	}
 	if p := unsafe.Pointer(&x[0]); sizeOf[T]() == 4 {
 		if wide {
-			shortColumnsFloat32AVX512((*float32)(p), len(x), rows*columns, 1)
+			shortColumnsFloat32AVX512((*float32)(p), len(x), rows*columns, float32(scale))
 		} else {
-			shortColumnsFloat32AVX2((*float32)(p), len(x), rows*columns, 1)
+			shortColumnsFloat32AVX2((*float32)(p), len(x), rows*columns, float32(scale))
 		}
 	} else {
 		if wide {
-			shortColumnsFloat64AVX512((*float64)(p), len(x), rows*columns, 1)
+			shortColumnsFloat64AVX512((*float64)(p), len(x), rows*columns, float64(scale))
 		} else {
-			shortColumnsFloat64AVX2((*float64)(p), len(x), rows*columns, 1)
+			shortColumnsFloat64AVX2((*float64)(p), len(x), rows*columns, float64(scale))
 		}
 	}
 	return true

@@ -144,7 +144,7 @@ func transformMixed[T Float](x []T, orders []int, power, columns int, scale T) {
 		return
 	}
 	h := len(x) / orders[0]
-	if h > columns && !(len(orders) == 1 && shortColumnsAssembly(x, power, columns)) {
+	if h > columns && !(len(orders) == 1 && shortColumnsAssembly(x, power, columns, 1)) {
 		for i := 0; i < len(x); i += h {
 			transformMixed(x[i:i+h], orders[1:], power, columns, 1)
 		}
@@ -174,12 +174,15 @@ func transformMixedVector[T Float](x []T, f factors, scale T) {
 	transformMixed(x, orders[:last], 1, rows, scale)
 }
 
-// transpose sets y to the transpose of the matrix x.
+// transpose sets y to the transpose of the matrix x, whose number of rows is a
+// multiple of 4, as all orders are.
 func transpose[T Float](y, x []T, rows, columns int) {
-	for i := range rows {
-		row := x[i*columns:][:columns]
-		for j, v := range row {
-			y[j*rows+i] = v
+	for i := 0; i < rows; i += 4 {
+		row := x[i*columns:][:4*columns]
+		x0, x1, x2, x3 := row[:columns], row[columns:][:columns], row[2*columns:][:columns], row[3*columns:][:columns]
+		for j, v := range x0 {
+			to := (*[4]T)(y[j*rows+i:])
+			to[0], to[1], to[2], to[3] = v, x1[j], x2[j], x3[j]
 		}
 	}
 }
