@@ -40,8 +40,7 @@ type Transform[T fwht.Float] struct {
 type Padding string
 
 const (
-	// PowerOfTwo is the next power of two. It is what is used if no padding is
-	// given, and the fastest for that length.
+	// PowerOfTwo is the next power of two, also where no padding is given.
 	PowerOfTwo Padding = ""
 	// Mixed is the next length of fwht.TransformMixed: 800 and 9216 inputs, for
 	// example, are not padded, which saves diagonals.

@@ -31,8 +31,8 @@ type Fastfood struct {
 	// Phase initialises the bias uniformly in [0, 2π), for a cosine that
 	// follows (Rahimi and Recht, NIPS 2007), instead of with zeros.
 	Phase bool `json:"phase,omitempty"`
-	// Padding of the inputs: "" to a power of two, "mixed" to the nearest length
-	// that has a transform, which is slower for its size but has fewer weights.
+	// Padding of the inputs: "" to a power of two, "mixed" to the next length that
+	// has a transform, often with fewer weights.
 	Padding fastfood.Padding `json:"padding,omitempty"`
 }
 

@@ -15,7 +15,7 @@ import (
 type networkFlags struct {
 	FC         string `name:"fc" placeholder:"LAYER" help:"Between the convolutions and the classifier: dense, fastfood:N (fixed) or adaptive:N (learnt), with N outputs."`
 	Classifier string `default:"dense" enum:"dense,fastfood,adaptive" help:"The last layer: ${enum}."`
-	Padding    string `default:"power-of-two" enum:"power-of-two,mixed" help:"The inputs of a Fastfood layer are padded to a power of two, or to the next length that is one times some of 12, 20, 28 and 36, which saves weights: ${enum}."`
+	Padding    string `default:"power-of-two" enum:"power-of-two,mixed" help:"What inputs of Fastfood layers are padded to: a power of two, or (mixed) the next length that has a transform, such as 800, which saves weights."`
 }
 
 // describe returns the network of the given model with its fully-connected
