@@ -43,7 +43,8 @@ const (
 	// PowerOfTwo is the next power of two, also where no padding is given.
 	PowerOfTwo Padding = ""
 	// Mixed is the next length of fwht.TransformMixed: 800 and 9216 inputs, for
-	// example, are not padded, which saves diagonals.
+	// example, are not padded. That saves entries of the diagonals if the
+	// outputs fill whole blocks: 800 do, but 1024 take two blocks of 800.
 	Mixed Padding = "mixed"
 )
 

@@ -32,7 +32,8 @@ type Fastfood struct {
 	// follows (Rahimi and Recht, NIPS 2007), instead of with zeros.
 	Phase bool `json:"phase,omitempty"`
 	// Padding of the inputs: "" to a power of two, "mixed" to the next length that
-	// has a transform, often with fewer weights.
+	// has a transform. That has fewer weights if Out is about a multiple of it;
+	// blocks are whole.
 	Padding fastfood.Padding `json:"padding,omitempty"`
 }
 
