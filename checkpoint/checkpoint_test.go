@@ -19,6 +19,7 @@ func network(t testing.TB) *nn.Network {
 	n, err := nn.New(nn.Description{Name: "net", Input: nn.Shape{1, 6, 6}, Nodes: []nn.Node{
 		{Name: "conv1", Op: nn.Conv{Out: 2, Kernel: 3}},
 		{Name: "fc1", Op: nn.Fastfood{Out: 40, Learn: "SGB"}},
+		{Name: "mixed", Op: nn.Fastfood{Out: 30, Learn: "SGB", Padding: "mixed"}},
 		{Name: "relu", Op: nn.ReLU{}},
 		{Name: "fc2", Op: nn.Dense{Out: 3}},
 	}}, 1)

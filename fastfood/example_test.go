@@ -30,3 +30,15 @@ func Example() {
 		v.Blocks, v.Dim, squares/float64(v.Outputs))
 	// Output: 2 blocks of 1024; an output's mean square is about gain²·800/1024 = 1.56: 1.5
 }
+
+// 800 inputs need no padding, as there is a Hadamard matrix of order
+// 800 = 20·20·2: a square layer has 3 · 800 numbers instead of 3 · 1,024.
+func ExampleSize() {
+	for _, padding := range []fastfood.Padding{fastfood.PowerOfTwo, fastfood.Mixed} {
+		blocks, dim, err := fastfood.Size(800, 800, padding)
+		fmt.Println(blocks, dim, err)
+	}
+	// Output:
+	// 1 1024 <nil>
+	// 1 800 <nil>
+}

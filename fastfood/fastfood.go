@@ -22,32 +22,59 @@ import (
 
 // Transform is the matrix V for Inputs inputs and Outputs outputs.
 //
-// An input is padded with zeros to Dim, the next power of two. Outputs beyond
+// An input is padded with zeros to Dim, the length of a transform. Outputs beyond
 // Dim come from further, independent blocks of Dim rows, stacked below each
 // other; the last block's rows beyond Outputs are dropped. Entry i of block b
 // of a diagonal is at index b·Dim + i.
 type Transform[T fwht.Float] struct {
 	Inputs  int // d, the length of x
 	Outputs int // n, the length of y
-	Dim     int // d padded to a power of two
+	Dim     int // d padded to a length of fwht.TransformMixed
 	Blocks  int // ⌈n / Dim⌉
 
 	S, G, B []T     // the diagonals, [Blocks, Dim] each
 	Perm    []int32 // Π, [Blocks, Dim]: (Πv)[i] = v[Perm[i]] within a block
 }
 
+// Padding says to which length inputs are padded.
+type Padding string
+
+const (
+	// PowerOfTwo is the next power of two, also where no padding is given.
+	PowerOfTwo Padding = ""
+	// Mixed is the next length of fwht.TransformMixed: 800 and 9216 inputs, for
+	// example, are not padded. That saves entries of the diagonals if the
+	// outputs fill whole blocks: 800 do, but 1024 take two blocks of 800.
+	Mixed Padding = "mixed"
+)
+
+// length returns the length to which the inputs are padded.
+func (p Padding) length(inputs int) (int, error) {
+	switch p {
+	case PowerOfTwo:
+		return fwht.NextLength(inputs)
+	case Mixed:
+		return fwht.NextMixedLength(inputs)
+	}
+	return 0, fmt.Errorf("fastfood: padding %q: want %q, or nothing for a power of two", p, Mixed)
+}
+
 // Size returns the shape [blocks, dim] of the diagonals of a Transform. It
 // fails as New does.
-func Size(inputs, outputs int) (blocks, dim int, err error) {
+func Size(inputs, outputs int, padding ...Padding) (blocks, dim int, err error) {
 	if inputs < 1 || outputs < 1 {
 		return 0, 0, fmt.Errorf("fastfood: %d inputs and %d outputs: both must be at least 1", inputs, outputs)
 	}
 	if inputs > maxSize || outputs > maxSize {
 		return 0, 0, fmt.Errorf("fastfood: %d inputs and %d outputs: at most %d of each are supported", inputs, outputs, maxSize)
 	}
-	dim = 1
-	for dim < inputs {
-		dim *= 2
+	var chosen Padding
+	for _, p := range padding {
+		chosen = p
+	}
+	dim, err = chosen.length(inputs)
+	if err != nil {
+		return 0, 0, err
 	}
 	blocks = (outputs + dim - 1) / dim
 	if blocks*dim > maxSize {
@@ -61,10 +88,11 @@ func Size(inputs, outputs int) (blocks, dim int, err error) {
 const maxSize = 1 << 30
 
 // New returns a Transform for the given numbers of inputs and outputs, with
-// S = G = B = 1 and Π = 1. It fails if a number is less than 1 or if the
-// diagonals would be longer than 2^30.
-func New[T fwht.Float](inputs, outputs int) (*Transform[T], error) {
-	blocks, dim, err := Size(inputs, outputs)
+// S = G = B = 1 and Π = 1, and at most one padding. It fails if a number is less
+// than 1, if the diagonals would be longer than 2^30, or if there is no such
+// padding.
+func New[T fwht.Float](inputs, outputs int, padding ...Padding) (*Transform[T], error) {
+	blocks, dim, err := Size(inputs, outputs, padding...)
 	if err != nil {
 		return nil, err
 	}
@@ -81,10 +109,13 @@ func New[T fwht.Float](inputs, outputs int) (*Transform[T], error) {
 	return t, nil
 }
 
-// Validate returns an error unless the diagonals have the right lengths and
-// every block of Perm is a permutation of 0..Dim-1. Call it on numbers that
+// Validate returns an error unless Dim is the length of a transform that holds
+// the inputs, the diagonals have the right lengths and every block of Perm is a permutation of 0..Dim-1. Call it on numbers that
 // come from a file: Forward trusts them.
 func (t *Transform[T]) Validate() error {
+	if fwht.PowerOfTwo(t.Dim) == 0 || t.Dim < t.Inputs {
+		return fmt.Errorf("fastfood: %d inputs cannot be padded to %d", t.Inputs, t.Dim)
+	}
 	size := t.Blocks * t.Dim
 	for name, length := range map[string]int{"S": len(t.S), "G": len(t.G), "B": len(t.B), "Π": len(t.Perm)} {
 		if length != size {
@@ -135,8 +166,7 @@ func (t *Transform[T]) block(i int) block[T] {
 
 // forward computes the block's product y = S·H̃·G·Π·H̃·B·x for one row; y may be
 // shorter than Dim. It leaves ΠHBx in permuted and HGΠHBx in mixed, both
-// without the scale 1/Dim = (1/√Dim)², which is a power of two and so exact
-// wherever it is applied. The scratch slice u, permuted and mixed have length
+// without the scale 1/Dim = (1/√Dim)², by which y is multiplied last. The scratch slice u, permuted and mixed have length
 // Dim.
 func (k block[T]) forward(y, x, u, permuted, mixed []T) {
 	b := k.b[:len(u)]
@@ -196,9 +226,9 @@ func (k block[T]) backward(dx []T, d block[T], dy, x, u, v, permuted, mixed []T)
 	}
 }
 
-// transform multiplies x, whose length is a power of two, by H.
+// transform multiplies x, of length Dim, by H.
 func transform[T fwht.Float](x []T) {
-	if err := fwht.Transform(x); err != nil {
-		panic("fastfood: " + err.Error()) // Dim is a power of two
+	if err := fwht.TransformMixed(x); err != nil {
+		panic("fastfood: " + err.Error()) // Dim is a length of transforms
 	}
 }

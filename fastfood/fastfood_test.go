@@ -12,12 +12,26 @@ import (
 )
 
 // denseMatrix multiplies the factors of V as dense matrices: H by its
-// definition, H_ij = (-1)^(number of ones that i and j share).
+// definition, H_ij = (-1)^(number of ones that i and j share), if Dim is a power
+// of two, and else by package fwht.
 func denseMatrix[T fwht.Float](t *Transform[T]) []float64 {
+	power := t.Dim&(t.Dim-1) == 0
+	columns := make([]float64, t.Dim*t.Dim)
+	for i := range t.Dim {
+		columns[i*t.Dim+i] = 1
+	}
+	if !power {
+		if err := fwht.TransformColumns(columns, t.Dim, t.Dim); err != nil {
+			panic(err)
+		}
+	}
 	hadamard := func(i, j int) float64 {
 		sign := 1.0
 		for both := i & j; both != 0; both &= both - 1 {
 			sign = -sign
+		}
+		if !power {
+			sign = columns[i*t.Dim+j]
 		}
 		return sign / math.Sqrt(float64(t.Dim))
 	}
@@ -44,8 +58,8 @@ func gaussian(n int, seed uint64) []float64 {
 	return x
 }
 
-func mustSample(t testing.TB, inputs, outputs int, gain float64, seed uint64) *Transform[float64] {
-	v, err := Sample[float64](inputs, outputs, gain, seed)
+func mustSample(t testing.TB, inputs, outputs int, gain float64, seed uint64, padding ...Padding) *Transform[float64] {
+	v, err := Sample[float64](inputs, outputs, gain, seed, padding...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +72,8 @@ func TestForwardEqualsDenseMatrix(t *testing.T) {
 		outputs := rapid.IntRange(1, 150).Draw(r, "outputs")
 		batch := rapid.IntRange(3, 21).Draw(r, "batch")
 		seed := rapid.Uint64().Draw(r, "seed")
-		v := mustSample(t, inputs, outputs, 1, seed)
+		padding := rapid.SampledFrom([]Padding{PowerOfTwo, Mixed}).Draw(r, "padding")
+		v := mustSample(t, inputs, outputs, 1, seed, padding)
 		dense := denseMatrix(v)
 		x := gaussian(batch*inputs, seed)
 		y := make([]float64, batch*outputs)
@@ -86,9 +101,12 @@ func TestForwardEqualsDenseMatrix(t *testing.T) {
 // Σ weight ⊙ y. The loss is linear in each of x, S, G and B alone, so that the
 // differences are exact up to rounding.
 func TestGradients(t *testing.T) {
-	for _, size := range [][2]int{{1, 1}, {5, 7}, {8, 8}, {6, 3}, {10, 40}} {
-		inputs, outputs, batch := size[0], size[1], 5
-		v := mustSample(t, inputs, outputs, 1.3, 7)
+	for _, c := range []struct {
+		inputs, outputs int
+		padding         Padding
+	}{{1, 1, ""}, {5, 7, ""}, {8, 8, ""}, {6, 3, ""}, {10, 40, ""}, {10, 30, Mixed}, {20, 20, Mixed}, {33, 5, Mixed}} {
+		inputs, outputs, batch := c.inputs, c.outputs, 5
+		v := mustSample(t, inputs, outputs, 1.3, 7, c.padding)
 		x := gaussian(batch*inputs, 1)
 		weight := gaussian(batch*outputs, 2)
 		w := NewWorkspace(v, batch, true)
@@ -125,6 +143,21 @@ func TestGradients(t *testing.T) {
 		check("S", v.S, d.S)
 		check("G", v.G, d.G)
 		check("B", v.B, d.B)
+	}
+}
+
+func TestPadding(t *testing.T) {
+	for _, c := range []struct {
+		inputs      int
+		padding     []Padding
+		blocks, dim int
+	}{
+		{800, nil, 2, 1024}, {800, []Padding{PowerOfTwo}, 2, 1024}, {800, []Padding{Mixed}, 3, 800},
+		{790, []Padding{Mixed}, 3, 800}, {9216, []Padding{Mixed}, 1, 9216}, {2048, []Padding{Mixed}, 1, 2048}, {1, []Padding{Mixed}, 2000, 1},
+	} {
+		if blocks, dim, err := Size(c.inputs, 2000, c.padding...); blocks != c.blocks || dim != c.dim || err != nil {
+			t.Errorf("%d inputs, padding %q: %d blocks of %d, %v, want %d of %d", c.inputs, c.padding, blocks, dim, err, c.blocks, c.dim)
+		}
 	}
 }
 
@@ -208,9 +241,19 @@ func TestErrors(t *testing.T) {
 			t.Errorf("Sample(%d, %d, %v): no error", c.inputs, c.outputs, c.gain)
 		}
 	}
+	if _, err := Sample[float32](4, 4, 1, 1, "twelve"); err == nil {
+		t.Error("a padding that does not exist was accepted")
+	}
 	v := mustSample(t, 8, 16, 1, 1)
 	if err := v.Validate(); err != nil {
 		t.Error(err)
+	}
+	for _, dim := range []int{-8, 0, 4, 11} {
+		other := *v
+		other.Dim = dim
+		if other.Validate() == nil {
+			t.Errorf("8 inputs padded to %d were accepted", dim)
+		}
 	}
 	for _, bad := range []int32{-1, 8, v.Perm[10]} {
 		before := v.Perm[9]

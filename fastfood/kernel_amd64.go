@@ -15,7 +15,7 @@ import (
 const maxRun = 16
 
 // runLength returns how many entries the kernels do at a time: those with a
-// number of entries take multiples of it, and transform such runs.
+// number of entries take multiples of it, and can transform such runs.
 func runLength() int {
 	if cpu.Current() == cpu.AVX512 {
 		return 16
@@ -28,19 +28,19 @@ func pointer[T fwht.Float](x []T) *float32 { return (*float32)(unsafe.Pointer(un
 
 // The kernels follow, as their stubs document them.
 
-func load[T fwht.Float](tile, x []T, stride, rows int, diagonal []T, scale T, n int) {
+func load[T fwht.Float](tile, x []T, stride, rows int, diagonal []T, scale T, n int, levels bool) {
 	if cpu.Current() == cpu.AVX512 {
-		loadAVX512(pointer(tile), pointer(x), stride, rows, pointer(diagonal), float32(scale), n)
+		loadAVX512(pointer(tile), pointer(x), stride, rows, pointer(diagonal), float32(scale), n, levels)
 	} else {
-		loadAVX2(pointer(tile), pointer(x), stride, rows, pointer(diagonal), float32(scale), n)
+		loadAVX2(pointer(tile), pointer(x), stride, rows, pointer(diagonal), float32(scale), n, levels)
 	}
 }
 
-func move[T fwht.Float](outer, inner []T, perm []int32, diagonal []T, n int) {
+func move[T fwht.Float](outer, inner []T, perm []int32, diagonal []T, n int, levels bool) {
 	if cpu.Current() == cpu.AVX512 {
-		permuteAVX512(pointer(outer), pointer(inner), &perm[0], pointer(diagonal), n)
+		permuteAVX512(pointer(outer), pointer(inner), &perm[0], pointer(diagonal), n, levels)
 	} else {
-		permuteAVX2(pointer(outer), pointer(inner), &perm[0], pointer(diagonal), n)
+		permuteAVX2(pointer(outer), pointer(inner), &perm[0], pointer(diagonal), n, levels)
 	}
 }
 

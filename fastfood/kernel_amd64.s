@@ -22,9 +22,9 @@ DATA signs<>+56(SB)/4, $(-1.0)
 DATA signs<>+60(SB)/4, $(-1.0)
 GLOBL signs<>(SB), RODATA|NOPTR, $64
 
-// func loadAVX2(tile *float32, x *float32, stride int, rows int, diagonal *float32, scale float32, n int)
+// func loadAVX2(tile *float32, x *float32, stride int, rows int, diagonal *float32, scale float32, n int, levels bool)
 // Requires: AVX
-TEXT ·loadAVX2(SB), NOSPLIT, $0-56
+TEXT ·loadAVX2(SB), NOSPLIT, $0-57
 	MOVQ         tile+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         stride+16(FP), DX
@@ -33,8 +33,10 @@ TEXT ·loadAVX2(SB), NOSPLIT, $0-56
 	MOVQ         diagonal+32(FP), SI
 	MOVQ         n+48(FP), DI
 	VBROADCASTSS scale+40(FP), Y10
+	CMPB         levels+56(FP), $0x00
+	JE           plain
 
-chunk:
+transformed:
 	VMULPS (SI), Y10, Y9
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -47,35 +49,35 @@ chunk:
 	MOVQ   CX, R8
 	VMULPS (R8), Y9, Y0
 	CMPQ   BX, $0x01
-	JE     loaded
+	JE     transformedLoaded
 	ADDQ   DX, R8
 	VMULPS (R8), Y9, Y1
 	CMPQ   BX, $0x02
-	JE     loaded
+	JE     transformedLoaded
 	ADDQ   DX, R8
 	VMULPS (R8), Y9, Y2
 	CMPQ   BX, $0x03
-	JE     loaded
+	JE     transformedLoaded
 	ADDQ   DX, R8
 	VMULPS (R8), Y9, Y3
 	CMPQ   BX, $0x04
-	JE     loaded
+	JE     transformedLoaded
 	ADDQ   DX, R8
 	VMULPS (R8), Y9, Y4
 	CMPQ   BX, $0x05
-	JE     loaded
+	JE     transformedLoaded
 	ADDQ   DX, R8
 	VMULPS (R8), Y9, Y5
 	CMPQ   BX, $0x06
-	JE     loaded
+	JE     transformedLoaded
 	ADDQ   DX, R8
 	VMULPS (R8), Y9, Y6
 	CMPQ   BX, $0x07
-	JE     loaded
+	JE     transformedLoaded
 	ADDQ   DX, R8
 	VMULPS (R8), Y9, Y7
 
-loaded:
+transformedLoaded:
 	VUNPCKLPS  Y1, Y0, Y8
 	VUNPCKHPS  Y1, Y0, Y1
 	VUNPCKLPS  Y3, Y2, Y0
@@ -136,20 +138,104 @@ loaded:
 	ADDQ       $+32, CX
 	ADDQ       $+32, SI
 	SUBQ       $0x08, DI
-	JNE        chunk
+	JNE        transformed
 	VZEROUPPER
 	RET
 
-// func permuteAVX2(outer *float32, inner *float32, perm *int32, diagonal *float32, n int)
+plain:
+	VMULPS (SI), Y10, Y9
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ   CX, R8
+	VMULPS (R8), Y9, Y0
+	CMPQ   BX, $0x01
+	JE     plainLoaded
+	ADDQ   DX, R8
+	VMULPS (R8), Y9, Y1
+	CMPQ   BX, $0x02
+	JE     plainLoaded
+	ADDQ   DX, R8
+	VMULPS (R8), Y9, Y2
+	CMPQ   BX, $0x03
+	JE     plainLoaded
+	ADDQ   DX, R8
+	VMULPS (R8), Y9, Y3
+	CMPQ   BX, $0x04
+	JE     plainLoaded
+	ADDQ   DX, R8
+	VMULPS (R8), Y9, Y4
+	CMPQ   BX, $0x05
+	JE     plainLoaded
+	ADDQ   DX, R8
+	VMULPS (R8), Y9, Y5
+	CMPQ   BX, $0x06
+	JE     plainLoaded
+	ADDQ   DX, R8
+	VMULPS (R8), Y9, Y6
+	CMPQ   BX, $0x07
+	JE     plainLoaded
+	ADDQ   DX, R8
+	VMULPS (R8), Y9, Y7
+
+plainLoaded:
+	VUNPCKLPS  Y1, Y0, Y8
+	VUNPCKHPS  Y1, Y0, Y1
+	VUNPCKLPS  Y3, Y2, Y0
+	VUNPCKHPS  Y3, Y2, Y3
+	VUNPCKLPS  Y5, Y4, Y2
+	VUNPCKHPS  Y5, Y4, Y5
+	VUNPCKLPS  Y7, Y6, Y4
+	VUNPCKHPS  Y7, Y6, Y7
+	VUNPCKLPD  Y0, Y8, Y6
+	VUNPCKHPD  Y0, Y8, Y0
+	VUNPCKLPD  Y3, Y1, Y8
+	VUNPCKHPD  Y3, Y1, Y3
+	VUNPCKLPD  Y4, Y2, Y1
+	VUNPCKHPD  Y4, Y2, Y4
+	VUNPCKLPD  Y7, Y5, Y2
+	VUNPCKHPD  Y7, Y5, Y7
+	VPERM2F128 $0x20, Y1, Y6, Y5
+	VPERM2F128 $0x31, Y1, Y6, Y1
+	VPERM2F128 $0x20, Y2, Y8, Y6
+	VPERM2F128 $0x31, Y2, Y8, Y2
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VPERM2F128 $0x31, Y4, Y0, Y4
+	VPERM2F128 $0x20, Y7, Y3, Y0
+	VPERM2F128 $0x31, Y7, Y3, Y7
+	VMOVUPS    Y5, (AX)
+	VMOVUPS    Y8, 32(AX)
+	VMOVUPS    Y6, 64(AX)
+	VMOVUPS    Y0, 96(AX)
+	VMOVUPS    Y1, 128(AX)
+	VMOVUPS    Y4, 160(AX)
+	VMOVUPS    Y2, 192(AX)
+	VMOVUPS    Y7, 224(AX)
+	ADDQ       $+256, AX
+	ADDQ       $+32, CX
+	ADDQ       $+32, SI
+	SUBQ       $0x08, DI
+	JNE        plain
+	VZEROUPPER
+	RET
+
+// func permuteAVX2(outer *float32, inner *float32, perm *int32, diagonal *float32, n int, levels bool)
 // Requires: AVX
-TEXT ·permuteAVX2(SB), NOSPLIT, $0-40
+TEXT ·permuteAVX2(SB), NOSPLIT, $0-41
 	MOVQ outer+0(FP), AX
 	MOVQ inner+8(FP), CX
 	MOVQ perm+16(FP), DX
 	MOVQ diagonal+24(FP), BX
 	MOVQ n+32(FP), SI
+	CMPB levels+40(FP), $0x00
+	JE   plain
 
-chunk:
+transformed:
 	VBROADCASTSS (BX), Y9
 	MOVLQSX      (DX), DI
 	SHLQ         $0x05, DI
@@ -218,7 +304,56 @@ chunk:
 	ADDQ         $+32, DX
 	ADDQ         $+32, BX
 	SUBQ         $0x08, SI
-	JNE          chunk
+	JNE          transformed
+	VZEROUPPER
+	RET
+
+plain:
+	VBROADCASTSS (BX), Y9
+	MOVLQSX      (DX), DI
+	SHLQ         $0x05, DI
+	VMULPS       (CX)(DI*1), Y9, Y0
+	VBROADCASTSS 4(BX), Y9
+	MOVLQSX      4(DX), DI
+	SHLQ         $0x05, DI
+	VMULPS       (CX)(DI*1), Y9, Y1
+	VBROADCASTSS 8(BX), Y9
+	MOVLQSX      8(DX), DI
+	SHLQ         $0x05, DI
+	VMULPS       (CX)(DI*1), Y9, Y2
+	VBROADCASTSS 12(BX), Y9
+	MOVLQSX      12(DX), DI
+	SHLQ         $0x05, DI
+	VMULPS       (CX)(DI*1), Y9, Y3
+	VBROADCASTSS 16(BX), Y9
+	MOVLQSX      16(DX), DI
+	SHLQ         $0x05, DI
+	VMULPS       (CX)(DI*1), Y9, Y4
+	VBROADCASTSS 20(BX), Y9
+	MOVLQSX      20(DX), DI
+	SHLQ         $0x05, DI
+	VMULPS       (CX)(DI*1), Y9, Y5
+	VBROADCASTSS 24(BX), Y9
+	MOVLQSX      24(DX), DI
+	SHLQ         $0x05, DI
+	VMULPS       (CX)(DI*1), Y9, Y6
+	VBROADCASTSS 28(BX), Y9
+	MOVLQSX      28(DX), DI
+	SHLQ         $0x05, DI
+	VMULPS       (CX)(DI*1), Y9, Y7
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, 32(AX)
+	VMOVUPS      Y2, 64(AX)
+	VMOVUPS      Y3, 96(AX)
+	VMOVUPS      Y4, 128(AX)
+	VMOVUPS      Y5, 160(AX)
+	VMOVUPS      Y6, 192(AX)
+	VMOVUPS      Y7, 224(AX)
+	ADDQ         $+256, AX
+	ADDQ         $+32, DX
+	ADDQ         $+32, BX
+	SUBQ         $0x08, SI
+	JNE          plain
 	VZEROUPPER
 	RET
 
@@ -510,9 +645,9 @@ chunk:
 	VZEROUPPER
 	RET
 
-// func loadAVX512(tile *float32, x *float32, stride int, rows int, diagonal *float32, scale float32, n int)
+// func loadAVX512(tile *float32, x *float32, stride int, rows int, diagonal *float32, scale float32, n int, levels bool)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·loadAVX512(SB), NOSPLIT, $0-56
+TEXT ·loadAVX512(SB), NOSPLIT, $0-57
 	MOVQ         tile+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         stride+16(FP), DX
@@ -521,8 +656,10 @@ TEXT ·loadAVX512(SB), NOSPLIT, $0-56
 	MOVQ         diagonal+32(FP), SI
 	MOVQ         n+48(FP), DI
 	VBROADCASTSS scale+40(FP), Z10
+	CMPB         levels+56(FP), $0x00
+	JE           plain
 
-chunk:
+transformed:
 	VMULPS (SI), Z10, Z9
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -535,35 +672,35 @@ chunk:
 	MOVQ   CX, R8
 	VMULPS (R8), Z9, Z0
 	CMPQ   BX, $0x01
-	JE     loaded
+	JE     transformedLoaded
 	ADDQ   DX, R8
 	VMULPS (R8), Z9, Z1
 	CMPQ   BX, $0x02
-	JE     loaded
+	JE     transformedLoaded
 	ADDQ   DX, R8
 	VMULPS (R8), Z9, Z2
 	CMPQ   BX, $0x03
-	JE     loaded
+	JE     transformedLoaded
 	ADDQ   DX, R8
 	VMULPS (R8), Z9, Z3
 	CMPQ   BX, $0x04
-	JE     loaded
+	JE     transformedLoaded
 	ADDQ   DX, R8
 	VMULPS (R8), Z9, Z4
 	CMPQ   BX, $0x05
-	JE     loaded
+	JE     transformedLoaded
 	ADDQ   DX, R8
 	VMULPS (R8), Z9, Z5
 	CMPQ   BX, $0x06
-	JE     loaded
+	JE     transformedLoaded
 	ADDQ   DX, R8
 	VMULPS (R8), Z9, Z6
 	CMPQ   BX, $0x07
-	JE     loaded
+	JE     transformedLoaded
 	ADDQ   DX, R8
 	VMULPS (R8), Z9, Z7
 
-loaded:
+transformedLoaded:
 	VSHUFF32X4  $0x44, Z4, Z0, Z8
 	VSHUFF32X4  $0xee, Z4, Z0, Z4
 	VSHUFF32X4  $0x44, Z5, Z1, Z0
@@ -648,20 +785,112 @@ loaded:
 	ADDQ        $+64, CX
 	ADDQ        $+64, SI
 	SUBQ        $0x10, DI
-	JNE         chunk
+	JNE         transformed
 	VZEROUPPER
 	RET
 
-// func permuteAVX512(outer *float32, inner *float32, perm *int32, diagonal *float32, n int)
+plain:
+	VMULPS (SI), Z10, Z9
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	MOVQ   CX, R8
+	VMULPS (R8), Z9, Z0
+	CMPQ   BX, $0x01
+	JE     plainLoaded
+	ADDQ   DX, R8
+	VMULPS (R8), Z9, Z1
+	CMPQ   BX, $0x02
+	JE     plainLoaded
+	ADDQ   DX, R8
+	VMULPS (R8), Z9, Z2
+	CMPQ   BX, $0x03
+	JE     plainLoaded
+	ADDQ   DX, R8
+	VMULPS (R8), Z9, Z3
+	CMPQ   BX, $0x04
+	JE     plainLoaded
+	ADDQ   DX, R8
+	VMULPS (R8), Z9, Z4
+	CMPQ   BX, $0x05
+	JE     plainLoaded
+	ADDQ   DX, R8
+	VMULPS (R8), Z9, Z5
+	CMPQ   BX, $0x06
+	JE     plainLoaded
+	ADDQ   DX, R8
+	VMULPS (R8), Z9, Z6
+	CMPQ   BX, $0x07
+	JE     plainLoaded
+	ADDQ   DX, R8
+	VMULPS (R8), Z9, Z7
+
+plainLoaded:
+	VSHUFF32X4 $0x44, Z4, Z0, Z8
+	VSHUFF32X4 $0xee, Z4, Z0, Z4
+	VSHUFF32X4 $0x44, Z5, Z1, Z0
+	VSHUFF32X4 $0xee, Z5, Z1, Z5
+	VSHUFF32X4 $0x44, Z6, Z2, Z1
+	VSHUFF32X4 $0xee, Z6, Z2, Z6
+	VSHUFF32X4 $0x44, Z7, Z3, Z2
+	VSHUFF32X4 $0xee, Z7, Z3, Z7
+	VUNPCKLPS  Z0, Z8, Z3
+	VUNPCKHPS  Z0, Z8, Z0
+	VUNPCKLPS  Z2, Z1, Z8
+	VUNPCKHPS  Z2, Z1, Z2
+	VUNPCKLPS  Z5, Z4, Z1
+	VUNPCKHPS  Z5, Z4, Z5
+	VUNPCKLPS  Z7, Z6, Z4
+	VUNPCKHPS  Z7, Z6, Z7
+	VUNPCKLPD  Z8, Z3, Z6
+	VUNPCKHPD  Z8, Z3, Z8
+	VUNPCKLPD  Z2, Z0, Z3
+	VUNPCKHPD  Z2, Z0, Z2
+	VUNPCKLPD  Z4, Z1, Z0
+	VUNPCKHPD  Z4, Z1, Z4
+	VUNPCKLPD  Z7, Z5, Z1
+	VUNPCKHPD  Z7, Z5, Z7
+	VSHUFF32X4 $0x88, Z8, Z6, Z5
+	VSHUFF32X4 $0xdd, Z8, Z6, Z8
+	VSHUFF32X4 $0x88, Z2, Z3, Z6
+	VSHUFF32X4 $0xdd, Z2, Z3, Z2
+	VSHUFF32X4 $0x88, Z4, Z0, Z3
+	VSHUFF32X4 $0xdd, Z4, Z0, Z4
+	VSHUFF32X4 $0x88, Z7, Z1, Z0
+	VSHUFF32X4 $0xdd, Z7, Z1, Z7
+	VMOVUPS    Z5, (AX)
+	VMOVUPS    Z6, 64(AX)
+	VMOVUPS    Z8, 128(AX)
+	VMOVUPS    Z2, 192(AX)
+	VMOVUPS    Z3, 256(AX)
+	VMOVUPS    Z0, 320(AX)
+	VMOVUPS    Z4, 384(AX)
+	VMOVUPS    Z7, 448(AX)
+	ADDQ       $+512, AX
+	ADDQ       $+64, CX
+	ADDQ       $+64, SI
+	SUBQ       $0x10, DI
+	JNE        plain
+	VZEROUPPER
+	RET
+
+// func permuteAVX512(outer *float32, inner *float32, perm *int32, diagonal *float32, n int, levels bool)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·permuteAVX512(SB), NOSPLIT, $0-40
+TEXT ·permuteAVX512(SB), NOSPLIT, $0-41
 	MOVQ outer+0(FP), AX
 	MOVQ inner+8(FP), CX
 	MOVQ perm+16(FP), DX
 	MOVQ diagonal+24(FP), BX
 	MOVQ n+32(FP), SI
+	CMPB levels+40(FP), $0x00
+	JE   plain
 
-chunk:
+transformed:
 	VBROADCASTSS (BX), Y9
 	MOVLQSX      (DX), DI
 	SHLQ         $0x05, DI
@@ -786,7 +1015,96 @@ chunk:
 	ADDQ         $+64, DX
 	ADDQ         $+64, BX
 	SUBQ         $0x10, SI
-	JNE          chunk
+	JNE          transformed
+	VZEROUPPER
+	RET
+
+plain:
+	VBROADCASTSS (BX), Y9
+	MOVLQSX      (DX), DI
+	SHLQ         $0x05, DI
+	VMULPS       (CX)(DI*1), Y9, Y0
+	VBROADCASTSS 4(BX), Y9
+	MOVLQSX      4(DX), DI
+	SHLQ         $0x05, DI
+	VMULPS       (CX)(DI*1), Y9, Y8
+	VINSERTF32X8 $0x01, Y8, Z0, Z0
+	VBROADCASTSS 8(BX), Y9
+	MOVLQSX      8(DX), DI
+	SHLQ         $0x05, DI
+	VMULPS       (CX)(DI*1), Y9, Y1
+	VBROADCASTSS 12(BX), Y9
+	MOVLQSX      12(DX), DI
+	SHLQ         $0x05, DI
+	VMULPS       (CX)(DI*1), Y9, Y8
+	VINSERTF32X8 $0x01, Y8, Z1, Z1
+	VBROADCASTSS 16(BX), Y9
+	MOVLQSX      16(DX), DI
+	SHLQ         $0x05, DI
+	VMULPS       (CX)(DI*1), Y9, Y2
+	VBROADCASTSS 20(BX), Y9
+	MOVLQSX      20(DX), DI
+	SHLQ         $0x05, DI
+	VMULPS       (CX)(DI*1), Y9, Y8
+	VINSERTF32X8 $0x01, Y8, Z2, Z2
+	VBROADCASTSS 24(BX), Y9
+	MOVLQSX      24(DX), DI
+	SHLQ         $0x05, DI
+	VMULPS       (CX)(DI*1), Y9, Y3
+	VBROADCASTSS 28(BX), Y9
+	MOVLQSX      28(DX), DI
+	SHLQ         $0x05, DI
+	VMULPS       (CX)(DI*1), Y9, Y8
+	VINSERTF32X8 $0x01, Y8, Z3, Z3
+	VBROADCASTSS 32(BX), Y9
+	MOVLQSX      32(DX), DI
+	SHLQ         $0x05, DI
+	VMULPS       (CX)(DI*1), Y9, Y4
+	VBROADCASTSS 36(BX), Y9
+	MOVLQSX      36(DX), DI
+	SHLQ         $0x05, DI
+	VMULPS       (CX)(DI*1), Y9, Y8
+	VINSERTF32X8 $0x01, Y8, Z4, Z4
+	VBROADCASTSS 40(BX), Y9
+	MOVLQSX      40(DX), DI
+	SHLQ         $0x05, DI
+	VMULPS       (CX)(DI*1), Y9, Y5
+	VBROADCASTSS 44(BX), Y9
+	MOVLQSX      44(DX), DI
+	SHLQ         $0x05, DI
+	VMULPS       (CX)(DI*1), Y9, Y8
+	VINSERTF32X8 $0x01, Y8, Z5, Z5
+	VBROADCASTSS 48(BX), Y9
+	MOVLQSX      48(DX), DI
+	SHLQ         $0x05, DI
+	VMULPS       (CX)(DI*1), Y9, Y6
+	VBROADCASTSS 52(BX), Y9
+	MOVLQSX      52(DX), DI
+	SHLQ         $0x05, DI
+	VMULPS       (CX)(DI*1), Y9, Y8
+	VINSERTF32X8 $0x01, Y8, Z6, Z6
+	VBROADCASTSS 56(BX), Y9
+	MOVLQSX      56(DX), DI
+	SHLQ         $0x05, DI
+	VMULPS       (CX)(DI*1), Y9, Y7
+	VBROADCASTSS 60(BX), Y9
+	MOVLQSX      60(DX), DI
+	SHLQ         $0x05, DI
+	VMULPS       (CX)(DI*1), Y9, Y8
+	VINSERTF32X8 $0x01, Y8, Z7, Z7
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, 64(AX)
+	VMOVUPS      Z2, 128(AX)
+	VMOVUPS      Z3, 192(AX)
+	VMOVUPS      Z4, 256(AX)
+	VMOVUPS      Z5, 320(AX)
+	VMOVUPS      Z6, 384(AX)
+	VMOVUPS      Z7, 448(AX)
+	ADDQ         $+512, AX
+	ADDQ         $+64, DX
+	ADDQ         $+64, BX
+	SUBQ         $0x10, SI
+	JNE          plain
 	VZEROUPPER
 	RET
 

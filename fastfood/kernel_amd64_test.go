@@ -86,11 +86,13 @@ func TestLoadKernel(t *testing.T) {
 		want := make([]float32, len(tile))
 		for i := range n {
 			for r := range rows {
-				want[i*tileRows+r] = diagonal[i] * 0.25 * x[r*stride+i]
+				want[i*tileRows+r] = diagonal[i] * 0.3 * x[r*stride+i]
 			}
 		}
+		load(tile, x, stride, rows, diagonal, 0.3, n, false)
+		same(t, tile, want, written)
 		transformedRuns(want)
-		load(tile, x, stride, rows, diagonal, 0.25, n)
+		load(tile, x, stride, rows, diagonal, 0.3, n, true)
 		same(t, tile, want, written)
 	})
 }
@@ -108,8 +110,10 @@ func TestPermuteKernel(t *testing.T) {
 				want[i*tileRows+r] = diagonal[i] * inner[int(perm[i])*tileRows+r]
 			}
 		}
+		move(outer, inner, perm, diagonal, n, false)
+		same(t, outer, want, written)
 		transformedRuns(want)
-		move(outer, inner, perm, diagonal, n)
+		move(outer, inner, perm, diagonal, n, true)
 		same(t, outer, want, written)
 	})
 }

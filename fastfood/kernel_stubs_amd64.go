@@ -14,12 +14,12 @@ package fastfood
 //			}
 //		}
 //	}
-//	for i := 0; i < n; i += 8 {
+//	for i := 0; levels && i < n; i += 8 {
 //		fwht.TransformColumns(tile[i*8:(i+8)*8], 8, 8)
 //	}
 //
 //go:noescape
-func loadAVX2(tile *float32, x *float32, stride int, rows int, diagonal *float32, scale float32, n int)
+func loadAVX2(tile *float32, x *float32, stride int, rows int, diagonal *float32, scale float32, n int, levels bool)
 
 // permuteAVX2 equals, for n > 0 a multiple of 8,
 //
@@ -28,12 +28,12 @@ func loadAVX2(tile *float32, x *float32, stride int, rows int, diagonal *float32
 //			outer[i*8+r] = diagonal[i] * inner[perm[i]*8+r]
 //		}
 //	}
-//	for i := 0; i < n; i += 8 {
+//	for i := 0; levels && i < n; i += 8 {
 //		fwht.TransformColumns(outer[i*8:(i+8)*8], 8, 8)
 //	}
 //
 //go:noescape
-func permuteAVX2(outer *float32, inner *float32, perm *int32, diagonal *float32, n int)
+func permuteAVX2(outer *float32, inner *float32, perm *int32, diagonal *float32, n int, levels bool)
 
 // storeAVX2 equals, for n > 0 a multiple of 8 and 1 to 8 rows,
 //
@@ -84,12 +84,12 @@ func levelsAVX2(tile *float32, n int)
 //			}
 //		}
 //	}
-//	for i := 0; i < n; i += 16 {
+//	for i := 0; levels && i < n; i += 16 {
 //		fwht.TransformColumns(tile[i*8:(i+16)*8], 16, 8)
 //	}
 //
 //go:noescape
-func loadAVX512(tile *float32, x *float32, stride int, rows int, diagonal *float32, scale float32, n int)
+func loadAVX512(tile *float32, x *float32, stride int, rows int, diagonal *float32, scale float32, n int, levels bool)
 
 // permuteAVX512 equals, for n > 0 a multiple of 16,
 //
@@ -98,12 +98,12 @@ func loadAVX512(tile *float32, x *float32, stride int, rows int, diagonal *float
 //			outer[i*8+r] = diagonal[i] * inner[perm[i]*8+r]
 //		}
 //	}
-//	for i := 0; i < n; i += 16 {
+//	for i := 0; levels && i < n; i += 16 {
 //		fwht.TransformColumns(outer[i*8:(i+16)*8], 16, 8)
 //	}
 //
 //go:noescape
-func permuteAVX512(outer *float32, inner *float32, perm *int32, diagonal *float32, n int)
+func permuteAVX512(outer *float32, inner *float32, perm *int32, diagonal *float32, n int, levels bool)
 
 // storeAVX512 equals, for n > 0 a multiple of 16 and 1 to 8 rows,
 //

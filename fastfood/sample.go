@@ -16,8 +16,8 @@ import (
 const SamplerVersion = 1
 
 // Sample returns a random Transform whose rows are distributed as the rows of
-// a Gaussian matrix with entries of variance gain²/d, where d is Inputs padded
-// to a power of two (Le, Sarlós and Smola, ICML 2013, section 3):
+// a Gaussian matrix with entries of variance gain²/d, where d is the padded
+// number of inputs, Dim (Le, Sarlós and Smola, ICML 2013, section 3):
 //
 //	B_i   a random sign
 //	Π     a uniform permutation
@@ -31,11 +31,11 @@ const SamplerVersion = 1
 // Every variate takes a fixed number of draws from a stream of its own block,
 // so that neither depends on how many others there are.
 // Errors: as New, and for a gain that is not positive and finite.
-func Sample[T fwht.Float](inputs, outputs int, gain float64, seed uint64) (*Transform[T], error) {
+func Sample[T fwht.Float](inputs, outputs int, gain float64, seed uint64, padding ...Padding) (*Transform[T], error) {
 	if !(gain > 0) || math.IsInf(gain, 0) {
 		return nil, fmt.Errorf("fastfood: gain %v: want a positive, finite number", gain)
 	}
-	t, err := New[T](inputs, outputs)
+	t, err := New[T](inputs, outputs, padding...)
 	if err != nil {
 		return nil, err
 	}

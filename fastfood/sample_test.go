@@ -36,17 +36,19 @@ func normalQuantile(p float64) float64 { return -distuv.UnitNormal.Quantile(p / 
 
 // TestRowsHaveOneLength: every row of H̃GΠH̃B has the length ‖G‖/√d exactly.
 func TestRowsHaveOneLength(t *testing.T) {
-	v := mustSample(t, 64, 64, 1, 3)
-	var squares float64
-	for i, g := range v.G {
-		squares += g * g
-		v.S[i] = 1
-	}
-	want := math.Sqrt(squares / 64)
-	matrix := v.Matrix()
-	for i := range 64 {
-		if got := norm(matrix[i*64:][:64]); math.Abs(got-want) > 1e-12 {
-			t.Errorf("row %d has the length %v, want %v", i, got, want)
+	for _, d := range []int{64, 56} {
+		v := mustSample(t, d, d, 1, 3, Mixed)
+		var squares float64
+		for i, g := range v.G {
+			squares += g * g
+			v.S[i] = 1
+		}
+		want := math.Sqrt(squares / float64(d))
+		matrix := v.Matrix()
+		for i := range d {
+			if got := norm(matrix[i*d:][:d]); math.Abs(got-want) > 1e-12 {
+				t.Errorf("Dim %d: row %d has the length %v, want %v", d, i, got, want)
+			}
 		}
 	}
 }
@@ -62,12 +64,17 @@ func norm(x []float64) float64 {
 // TestRowEntriesAreIndependentGaussians: over seeds, the entries of a row of
 // H̃GΠH̃B are N(0, 1/d) and uncorrelated, as are their squares.
 func TestRowEntriesAreIndependentGaussians(t *testing.T) {
-	const d, seeds, row = 16, 3000, 5
+	testRowEntries(t, 16)
+	testRowEntries(t, 12)
+}
+
+func testRowEntries(t *testing.T, d int) {
+	const seeds, row = 3000, 5
 	entries := make([][]float64, d)
 	for seed := range seeds {
-		v := mustSample(t, d, d, 1, uint64(seed))
+		v := mustSample(t, d, d, 1, uint64(seed), Mixed)
 		for i := range v.S {
-			v.S[i] = math.Sqrt(d)
+			v.S[i] = math.Sqrt(float64(d))
 		}
 		for j, x := range v.Matrix()[row*d:][:d] {
 			entries[j] = append(entries[j], x)
@@ -99,11 +106,11 @@ func squared(x []float64) []float64 {
 // TestRowsOfVAreGaussian: a row of V, one a seed and so independent, has
 // Gaussian entries of variance gain²/d and a length of gain·χ_d/√d.
 func TestRowsOfVAreGaussian(t *testing.T) {
-	for _, d := range []int{1, 2, 8, 32} {
+	for _, d := range []int{1, 2, 8, 12, 20, 32} {
 		const gain, seeds = 1.5, 2000
 		var entries, squaredLengths []float64
 		for seed := range seeds {
-			v := mustSample(t, d, d, gain, uint64(seed))
+			v := mustSample(t, d, d, gain, uint64(seed), Mixed)
 			row := v.Matrix()[(seed%d)*d:][:d]
 			entries = append(entries, row[seed%d]*math.Sqrt(float64(d))/gain)
 			length := norm(row) / gain

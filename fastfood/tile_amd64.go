@@ -25,10 +25,11 @@ import (
 func hasTiles[T fwht.Float]() bool { return unsafe.Sizeof(*new(T)) == 4 }
 
 // useTile says whether a tile of so many rows, of 8, takes less time than the
-// rows one by one. It does for every Dim, even where tiles fit in no cache:
-// measured up to 2^18, where it takes about 0.6 of the time.
+// rows one by one. It does for every Dim that the kernels can do, even where
+// tiles fit in no cache: measured up to 2^18, where it takes about 0.6 of the
+// time.
 func useTile[T fwht.Float](dim, rows int) bool {
-	return hasTiles[T]() && cpu.Current() != cpu.Ref && dim >= maxRun && rows >= 3
+	return hasTiles[T]() && cpu.Current() != cpu.Ref && dim >= maxRun && dim%runLength() == 0 && rows >= 3
 }
 
 // forwardTile is forward for the rows of x side by side. y has the columns that
@@ -37,11 +38,11 @@ func useTile[T fwht.Float](dim, rows int) bool {
 func (k block[T]) forwardTile(y, x matrix[T], inner, outer []T) {
 	dim := len(k.perm)
 	loadTile(inner, x, k.b, 1)
-	part := partLength(dim)
+	part, run := partLengths(dim)
 	for i := 0; i < dim; i += part {
 		p := outer[i*tileRows:][:part*tileRows]
-		move(p, inner, k.perm[i:], k.g[i:], part)
-		transformRuns(p, runLength())
+		move(p, inner, k.perm[i:], k.g[i:], part, run > 1)
+		transformRuns(p, run)
 	}
 	transformRuns(outer, part)
 	storeTile(y, false, outer, k.s, 1/T(dim))
@@ -55,11 +56,13 @@ func (k block[T]) backwardTile(dx matrix[T], add bool, d block[T], dy, x matrix[
 	scale := 1 / T(dim)
 	loadTile(u, dy, k.s, scale) // HSe / Dim
 	scatter(v, u, k.perm, k.g, inner, d.g)
-	part := partLength(dim)
+	part, run := partLengths(dim)
 	for i := 0; i < dim; i += part {
 		p := v[i*tileRows:][:part*tileRows]
-		firstLevels(p, part)
-		transformRuns(p, runLength())
+		if run > 1 {
+			firstLevels(p, part)
+		}
+		transformRuns(p, run)
 	}
 	transformRuns(v, part) // HΠᵀGHSe / Dim
 	if d.s != nil {
@@ -71,27 +74,34 @@ func (k block[T]) backwardTile(dx matrix[T], add bool, d block[T], dy, x matrix[
 	}
 }
 
-// partLength returns how many entries of a tile have their first levels done
-// before others are begun, while they are in the first-level cache: up to 512,
-// 16 KB, such that all the passes that join parts have radix 8.
-func partLength(dim int) int {
-	for dim > 512 {
-		dim /= 8
+// partLengths returns how the transform of a tile goes on. Kernels do the levels
+// within a run of entries, of runLength if those are the first ones, else of 1.
+// Then come those within a part, so that they are done while it is in the
+// first-level cache, before another part is begun: a part has up to 512 entries,
+// 16 KB, such that all the passes that join parts have radix 8, but for orders
+// that are no powers of two.
+func partLengths(dim int) (part, run int) {
+	part = fwht.PowerOfTwo(dim)
+	if part%runLength() != 0 {
+		return dim, 1
 	}
-	return dim
+	for part > 512 {
+		part /= 8
+	}
+	return part, runLength()
 }
 
 // transformRuns does the levels that join transformed runs of entries.
 func transformRuns[T fwht.Float](tile []T, run int) {
 	if err := fwht.TransformColumns(tile, len(tile)/(run*tileRows), run*tileRows); err != nil {
-		panic("fastfood: " + err.Error()) // Dim and runs are powers of two
+		panic("fastfood: " + err.Error()) // Dim is a length of transforms
 	}
 }
 
 // loadTile leaves H·(scale·diagonal ⊙ row) of the rows of x in a tile.
 func loadTile[T fwht.Float](tile []T, x matrix[T], diagonal []T, scale T) {
 	dim := len(tile) / tileRows
-	part := partLength(dim)
+	part, run := partLengths(dim)
 	for i := 0; i < dim; i += part {
 		p := tile[i*tileRows:][:part*tileRows]
 		n := min(part, x.columns-i)
@@ -101,17 +111,17 @@ func loadTile[T fwht.Float](tile []T, x matrix[T], diagonal []T, scale T) {
 		}
 		whole := n - n%runLength()
 		if whole > 0 {
-			load(p, x.data[i:], x.stride, x.rows, diagonal[i:], scale, whole)
+			load(p, x.data[i:], x.stride, x.rows, diagonal[i:], scale, whole, run > 1)
 		}
 		if whole < n {
 			var e edge[T]
 			e.copyIn(x, i+whole)
 			copy(e.diagonal[:], diagonal[i+whole:x.columns])
-			load(p[whole*tileRows:], e.rows[:], maxRun, x.rows, e.diagonal[:], scale, runLength())
+			load(p[whole*tileRows:], e.rows[:], maxRun, x.rows, e.diagonal[:], scale, runLength(), run > 1)
 			whole += runLength()
 		}
 		clear(p[whole*tileRows:])
-		transformRuns(p, runLength())
+		transformRuns(p, run)
 	}
 	transformRuns(tile, part)
 }

@@ -98,7 +98,8 @@ func TestVersionsAgree(t *testing.T) {
 		inputs := rapid.IntRange(1, 600).Draw(r, "inputs")
 		outputs := rapid.IntRange(1, 1500).Draw(r, "outputs")
 		batch := rapid.IntRange(1, 40).Draw(r, "batch")
-		v, err := Sample[float32](inputs, outputs, 1, rapid.Uint64().Draw(r, "seed"))
+		padding := rapid.SampledFrom([]Padding{PowerOfTwo, Mixed}).Draw(r, "padding")
+		v, err := Sample[float32](inputs, outputs, 1, rapid.Uint64().Draw(r, "seed"), padding)
 		if err != nil {
 			r.Fatalf("%v", err)
 		}
@@ -122,6 +123,22 @@ func TestVersionsAgreeOnEverySize(t *testing.T) {
 				}
 			}
 			for _, batch := range batches {
+				checkVersions(t, v, gaussian32(batch*size[0], 1), gaussian32(batch*size[1], 2))
+			}
+		}
+	}
+}
+
+// TestVersionsAgreeOnMixedSizes takes Dims with and without tiles, with parts of
+// runs and of none.
+func TestVersionsAgreeOnMixedSizes(t *testing.T) {
+	for _, dim := range []int{12, 24, 40, 56, 72, 144, 160, 400, 576, 800, 1280, 9216} {
+		for _, size := range [][2]int{{dim, dim}, {dim - 1, dim + 1}} {
+			v, err := Sample[float32](size[0], size[1], 1.4, 3, Mixed)
+			if err != nil || v.Dim != dim {
+				t.Fatalf("Dim %d, want %d: %v", v.Dim, dim, err)
+			}
+			for _, batch := range []int{1, 3, 8, 19} {
 				checkVersions(t, v, gaussian32(batch*size[0], 1), gaussian32(batch*size[1], 2))
 			}
 		}
@@ -191,16 +208,19 @@ func TestBackwardOfTiles(t *testing.T) {
 func TestTilesAllocateNothing(t *testing.T) {
 	for _, version := range cpu.Available() {
 		restore := cpu.Use(version)
-		v, _ := Sample[float32](100, 250, 1, 1)
-		x, dy := gaussian32(21*100, 1), gaussian32(21*250, 2)
-		y, dx, n := make([]float32, len(dy)), make([]float32, len(x)), len(v.S)
-		d := &Gradients[float32]{make([]float32, n), make([]float32, n), make([]float32, n)}
-		w := NewWorkspace(v, 21, true)
-		if n := testing.AllocsPerRun(20, func() {
+		for _, padding := range []Padding{PowerOfTwo, Mixed} {
+			v, _ := Sample[float32](158, 250, 1, 1, padding) // Dim 256 or 160
+			x, dy := gaussian32(21*158, 1), gaussian32(21*250, 2)
+			y, dx, n := make([]float32, len(dy)), make([]float32, len(x)), len(v.S)
+			d := &Gradients[float32]{make([]float32, n), make([]float32, n), make([]float32, n)}
+			w := NewWorkspace(v, 21, true)
 			w.Forward(y, x)
-			w.Backward(dx, dy, x, d)
-		}); n != 0 {
-			t.Errorf("%v: %v allocations a step", version, n)
+			if n := testing.AllocsPerRun(20, func() {
+				w.Forward(y, x)
+				w.Backward(dx, dy, x, d)
+			}); n != 0 {
+				t.Errorf("%v, Dim %d: %v allocations a step", version, v.Dim, n)
+			}
 		}
 		restore()
 	}
@@ -221,7 +241,7 @@ func benchmarkSizes(b *testing.B, training bool) {
 						name += "/rows"
 					}
 					if version > cpu.Ref {
-						b.Run(name, func(b *testing.B) { benchmark(b, size[0], size[1], batch, version, rows, training) })
+						b.Run(name, func(b *testing.B) { benchmark(b, size[0], size[1], batch, version, rows, training, PowerOfTwo) })
 					}
 				}
 			}
@@ -229,10 +249,25 @@ func benchmarkSizes(b *testing.B, training bool) {
 	}
 }
 
-func benchmark(b *testing.B, inputs, outputs, batch int, version cpu.Version, rows, training bool) {
+// BenchmarkPadding compares as many outputs as a block of the mixed length has.
+func BenchmarkPadding(b *testing.B) {
+	for _, inputs := range []int{800, 9216} {
+		for _, batch := range []int{1, 64} {
+			for _, version := range cpu.Available()[1:] {
+				for _, padding := range []Padding{PowerOfTwo, Mixed} {
+					b.Run(fmt.Sprintf("%d/batch=%d/%v/%s", inputs, batch, version, padding), func(b *testing.B) {
+						benchmark(b, inputs, inputs, batch, version, false, true, padding)
+					})
+				}
+			}
+		}
+	}
+}
+
+func benchmark(b *testing.B, inputs, outputs, batch int, version cpu.Version, rows, training bool, padding Padding) {
 	defer cpu.Use(version)()
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	v, _ := Sample[float32](inputs, outputs, math.Sqrt2, 1)
+	v, _ := Sample[float32](inputs, outputs, math.Sqrt2, 1, padding)
 	x, y := gaussian32(batch*inputs, 1), make([]float32, batch*outputs)
 	dx, n := make([]float32, len(x)), len(v.S)
 	d := &Gradients[float32]{make([]float32, n), make([]float32, n), make([]float32, n)}

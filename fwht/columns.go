@@ -4,19 +4,21 @@ import "fmt"
 
 // TransformColumns replaces the matrix X of rows·columns points, stored row
 // after row, by H·X, where H is the Hadamard matrix of order rows: it
-// transforms each column. With 64 columns or more, a multiple of 64, this is the
+// transforms each column, as [Transform] or [TransformMixed] would. With 64 columns or more, a multiple of 64, this is the
 // fastest way to transform a batch that can be laid out so: no pair of a level
 // lies in one register. Orthonormal multiplies by 1/√rows; Sequency orders the
-// rows.
+// rows, of which there must be a power of two.
 //
-// The number of rows must be a power of two from 1 to [MaxLength], that of
+// The number of rows must be a length that [TransformMixed] takes, that of
 // columns at least 1, and their product len(x); otherwise there is an error,
 // and x stays as it was. TransformColumns runs on one core and allocates
 // nothing, but for scratch memory at the first use of [Sequency] with a single
 // column.
 func TransformColumns[T Float](x []T, rows, columns int, options ...Option) error {
-	if !validLength(rows) {
-		return lengthError("the number of rows", rows)
+	option := union(options)
+	f, err := factorsFor("the number of rows", rows, option)
+	if err != nil {
+		return err
 	}
 	if columns < 1 {
 		return fmt.Errorf("fwht: the number of columns is %d, want at least 1", columns)
@@ -24,10 +26,8 @@ func TransformColumns[T Float](x []T, rows, columns int, options ...Option) erro
 	if columns > len(x) || len(x) != rows*columns {
 		return fmt.Errorf("fwht: len(x) is %d, want rows·columns = %d·%d", len(x), rows, columns)
 	}
-	option := union(options)
-	scale := scaleFor[T](rows, option)
 	if rows > 1 { // the scale of one row is 1
-		transformColumns(x, columns, scale)
+		transformMixed(x, f.orders[:f.count], f.power, columns, scaleFor[T](rows, option))
 	}
 	if option&Sequency != 0 {
 		toSequency(x, columns)
@@ -38,7 +38,11 @@ func TransformColumns[T Float](x []T, rows, columns int, options ...Option) erro
 // transformColumns is transform with single rows, of which there are 2 or
 // more, in the place of blocks: nothing is to be done in them.
 func transformColumns[T Float](x []T, columns int, scale T) {
-	radix := radixFor(len(x) / columns)
+	rows := len(x) / columns
+	if rows <= 8 && shortColumnsAssembly(x, rows, columns, scale) {
+		return
+	}
+	radix := radixFor(rows)
 	h := len(x) / radix
 	if h > columns {
 		for i := 0; i < len(x); i += h {

@@ -13,7 +13,7 @@ import (
 func TestTransformColumns(t *testing.T) {
 	forVersions(t, func(t *testing.T) {
 		for rows := 1; rows <= 512; rows *= 2 {
-			for _, columns := range []int{1, 2, 3, 8, 16, 31, 32, 33, 64, 100, 128, 200} {
+			for _, columns := range []int{1, 2, 3, 4, 8, 16, 16, 31, 32, 33, 64, 100, 128, 200} {
 				for _, option := range []fwht.Option{0, fwht.Orthonormal, fwht.Sequency} {
 					checkColumns[float32](t, rows, columns, option)
 					checkColumns[float64](t, rows, columns, option)
@@ -59,7 +59,7 @@ func TestTransformColumnsErrors(t *testing.T) {
 		err  error
 		want string
 	}{
-		{fwht.TransformColumns(x, 3, 4), "the number of rows is 3, want a power of two: pad with zeros to 4"},
+		{fwht.TransformColumns(x, 3, 4), "the number of rows is 3, want a product of the orders 12, 20, 28, 36 and a power of two: pad with zeros to 4"},
 		{fwht.TransformColumns(x, 4, 0), "the number of columns is 0, want at least 1"},
 		{fwht.TransformColumns(x, 4, -3), "the number of columns is -3, want at least 1"},
 		{fwht.TransformColumns(x, 4, 4), "len(x) is 12, want rows·columns = 4·4"},

@@ -27,7 +27,25 @@
 // whose vectors lie side by side. [Transform2D] transforms the rows and the
 // columns of a matrix; as H_rows ⊗ H_cols = H_(rows·cols), it is one long
 // transform. A vector whose length is no power of two must be
-// padded with zeros up to [NextLength].
+// padded with zeros up to [NextLength], or goes to [TransformMixed].
+//
+// # Other orders
+//
+// Hadamard matrices exist for many orders that are no powers of two, and a
+// Kronecker product of them is another. [TransformMixed] and [TransformColumns]
+// have those of order 12, 20, 28 and 36 built in, so that 800 = 20·20·2 and
+// 9216 = 36·256 points, the sizes of layers of well-known networks, need no
+// padding. They are Paley's (1933): with a symmetric matrix C of order m/2 whose
+// diagonal is 0, whose other entries are 1 and -1 and for which
+// C·C = (m/2 - 1)·I,
+//
+//	H_m = C ⊗ | 1  1 | + I ⊗ |  1 -1 |
+//	          | 1 -1 |       | -1 -1 |
+//
+// takes each pair (x0, x1), u = x0+x1 and v = x0-x1, to (C·u + v, C·v - u). C
+// is multiplied by pairs (a, b) of elements of u or v: each of its rows has
+// a+b, a-b or one of their negatives, and those sums are shared. This takes
+// m/4 + 2 additions a point, where a power of two takes log2 of it.
 //
 // # Exactness
 //
@@ -40,7 +58,7 @@
 //
 // # The kernels
 //
-// There are two, for AVX2 and for AVX-512, for float32 and for float64, all
+// There are four, for AVX2 and for AVX-512, for float32 and for float64, all
 // from one generator; and a portable version of each, which is plain Go.
 //
 // "blocks" transforms as many points as fill half of the vector registers:
@@ -55,7 +73,8 @@
 // multiply-add rounds once, so this rounds as an addition does. From the level
 // on where pairs lie in two registers, it is one addition and one subtraction
 // for every two registers. Blocks smaller than this take fewer registers, and
-// many small rows of a batch are a single call.
+// many small rows of a batch are a single call. "shortColumns" is the same
+// without the levels in a register, for columns that lie side by side in one.
 //
 // "combine" joins 2, 4 or 8 transforms that lie h points apart into one: it
 // loads a register from each, does the next 1, 2 or 3 levels across these
@@ -63,6 +82,9 @@
 // every 8-fold of length, rather than once for every doubling. More than 8
 // would not do: addresses that are a large power of two apart share the few
 // places of one set in the first-level cache.
+//
+// "paley" multiplies by one of the other small matrices, a register of columns
+// at a time: u and v go to the stack, the products by C are summed in registers.
 //
 // A long row is divided into parts, recursively, until a part is a block, and
 // each part is finished before the next is begun. Whatever the sizes of the

@@ -130,11 +130,14 @@ func union(options []Option) Option {
 }
 
 // scaleFor returns the factor that a transform of n points multiplies by: 1, or
-// 1/√n rounded once. For n = 2^k it is 2^-(k/2) if k is even, and
+// 1/√n. For n = 2^k that is rounded once: 2^-(k/2) if k is even, and
 // √½ · 2^-((k-1)/2) if it is odd.
 func scaleFor[T Float](n int, option Option) T {
 	if option&Orthonormal == 0 {
 		return 1
+	}
+	if n&(n-1) != 0 {
+		return T(1 / math.Sqrt(float64(n)))
 	}
 	k := bits.Len(uint(n)) - 1
 	root := T(1)

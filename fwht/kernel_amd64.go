@@ -46,6 +46,34 @@ func blocksAssembly[T Float](x []T, size int, scale T) bool {
 	return true
 }
 
+// shortColumnsAssembly transforms the columns of matrices of so many rows, a
+// power of two, that lie one after another in x, and multiplies by scale: if a
+// row fills a register and a column takes at most half of all registers. Else it
+// returns false.
+func shortColumnsAssembly[T Float](x []T, rows, columns int, scale T) bool {
+	width := columns * sizeOf[T]()
+	version := cpu.Current()
+	narrow := version != cpu.Ref && width == 32 && rows <= 8
+	wide := version == cpu.AVX512 && width == 64 && rows <= 16
+	if !narrow && !wide {
+		return false
+	}
+	if p := unsafe.Pointer(&x[0]); sizeOf[T]() == 4 {
+		if wide {
+			shortColumnsFloat32AVX512((*float32)(p), len(x), rows*columns, float32(scale))
+		} else {
+			shortColumnsFloat32AVX2((*float32)(p), len(x), rows*columns, float32(scale))
+		}
+	} else {
+		if wide {
+			shortColumnsFloat64AVX512((*float64)(p), len(x), rows*columns, float64(scale))
+		} else {
+			shortColumnsFloat64AVX2((*float64)(p), len(x), rows*columns, float64(scale))
+		}
+	}
+	return true
+}
+
 // combineAssembly does what combine says, or returns false where assembly must
 // not run. A transform to join is at least a block long.
 func combineAssembly[T Float](x []T, h, columns, radix int, scale T) bool {
@@ -67,4 +95,52 @@ func combineAssembly[T Float](x []T, h, columns, radix int, scale T) bool {
 		}
 	}
 	return true
+}
+
+// paleyAssembly does what multiplyPaley says, for the columns that it returns
+// the number of: all, or none where assembly must not run.
+func paleyAssembly[T Float](x []T, h, order int, scale T) (columns int) {
+	version := cpu.Current()
+	if version == cpu.Ref {
+		return 0
+	}
+	lanes := 32 / sizeOf[T]()
+	if version == cpu.AVX512 {
+		columns = h - h%(2*lanes)
+		if columns > 0 {
+			paleyColumns(x, h, columns, order, scale, true)
+		}
+	}
+	if whole := (h - columns) / lanes * lanes; whole > 0 {
+		paleyColumns(x[columns:], h, whole, order, scale, false)
+		columns += whole
+	}
+	if columns < h { // fewer than a register: with others behind them
+		var last [36 * 8]T
+		for i := range order {
+			copy(last[i*lanes:], x[i*h+columns:(i+1)*h])
+		}
+		paleyColumns(last[:], lanes, lanes, order, scale, false)
+		for i := range order {
+			copy(x[i*h+columns:(i+1)*h], last[i*lanes:])
+		}
+	}
+	return h
+}
+
+// paleyColumns does so many columns, a multiple of those in a register.
+func paleyColumns[T Float](x []T, h, columns, order int, scale T, wide bool) {
+	if p := unsafe.Pointer(&x[0]); sizeOf[T]() == 4 {
+		if wide {
+			paleyFloat32AVX512((*float32)(p), h, columns, order, float32(scale))
+		} else {
+			paleyFloat32AVX2((*float32)(p), h, columns, order, float32(scale))
+		}
+	} else {
+		if wide {
+			paleyFloat64AVX512((*float64)(p), h, columns, order, float64(scale))
+		} else {
+			paleyFloat64AVX2((*float64)(p), h, columns, order, float64(scale))
+		}
+	}
 }

@@ -6,4 +6,8 @@ func blockLength[T Float]() int { return blockLengthRef }
 
 func blocksAssembly[T Float](x []T, size int, scale T) bool { return false }
 
+func shortColumnsAssembly[T Float](x []T, rows, columns int, scale T) bool { return false }
+
 func combineAssembly[T Float](x []T, h, columns, radix int, scale T) bool { return false }
+
+func paleyAssembly[T Float](x []T, h, order int, scale T) (columns int) { return 0 }

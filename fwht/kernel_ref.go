@@ -1,5 +1,7 @@
 package fwht
 
+import "github.com/deepfry/deepfry/internal/paley"
+
 // blockLengthRef is the length of the longest block of the portable kernels.
 const blockLengthRef = 8
 
@@ -63,5 +65,50 @@ func combine8Ref[T Float](x []T, h, columns int, scale T) {
 		s, t, u, v, w, x, y, z = s+u, t+v, s-u, t-v, w+y, x+z, w-y, x-z
 		x0[j], x1[j], x2[j], x3[j] = (s+w)*scale, (t+x)*scale, (u+y)*scale, (v+z)*scale
 		x4[j], x5[j], x6[j], x7[j] = (s-w)*scale, (t-x)*scale, (u-y)*scale, (v-z)*scale
+	}
+}
+
+// paleyTerms[m] is the plan for the order m.
+var paleyTerms = func() (terms [37][][]paley.Term) {
+	for _, m := range paley.Orders {
+		terms[m] = paley.Terms(m)
+	}
+	return
+}()
+
+// pairs holds, for each pair (a, b) of the elements of a vector, the values that
+// a paley.Term means.
+type pairs[T Float] [9][8]T
+
+func (p *pairs[T]) set(x []T) {
+	for k := range len(x) / 2 {
+		a, b := x[2*k], x[2*k+1]
+		p[k] = [8]T{a + b, a - b, a, b, -(a + b), -(a - b), -a, -b}
+	}
+}
+
+// paleyRef is the portable version of multiplyPaley, for the first columns. With
+// (x0, x1) a pair of rows, u = x0+x1 and v = x0-x1, it becomes the pair
+// (C·u + v, C·v - u). A sum begins with the first term of C, then has that of v
+// or u, and then those of C.
+func paleyRef[T Float](x []T, h, columns, order int, scale T) {
+	var u, v [18]T
+	var ofU, ofV pairs[T]
+	terms := paleyTerms[order]
+	for j := range columns {
+		for i := range terms {
+			x0, x1 := x[2*i*h+j], x[(2*i+1)*h+j]
+			u[i], v[i] = x0+x1, x0-x1
+		}
+		ofU.set(u[:order/2])
+		ofV.set(v[:order/2])
+		for i, row := range terms {
+			y0, y1 := ofU[0][row[0]]+v[i], ofV[0][row[0]]-u[i]
+			for k := 1; k < len(row); k++ {
+				y0 += ofU[k][row[k]]
+				y1 += ofV[k][row[k]]
+			}
+			x[2*i*h+j], x[(2*i+1)*h+j] = y0*scale, y1*scale
+		}
 	}
 }

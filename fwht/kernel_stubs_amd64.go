@@ -24,6 +24,19 @@ package fwht
 //go:noescape
 func blocksFloat32AVX2(x *float32, n int, size int, scale float32)
 
+// shortColumnsFloat32AVX2 equals, for a size that is a power of two
+// from 8 to 64 and divides n > 0,
+//
+//	for i := 0; i < n; i += size {
+//		TransformColumns(x[i:i+size], size/8, 8)
+//	}
+//	for i := range n {
+//		x[i] *= scale
+//	}
+//
+//go:noescape
+func shortColumnsFloat32AVX2(x *float32, n int, size int, scale float32)
+
 // combineFloat32AVX2 equals, for radix 2, 4 or 8 and a multiple
 // of 32 columns greater than 0,
 //
@@ -43,6 +56,19 @@ func blocksFloat32AVX2(x *float32, n int, size int, scale float32)
 //
 //go:noescape
 func combineFloat32AVX2(x *float32, h int, columns int, radix int, scale float32)
+
+// paleyFloat32AVX2 equals, for order 12, 20, 28 or 36, where H is
+// the matrix of that order, and a multiple of 8 columns greater than 0,
+//
+//	for j := range columns {
+//		y := scale * H * x[j], x[h+j], …, x[(order-1)*h+j]
+//		x[j], x[h+j], …, x[(order-1)*h+j] = y
+//	}
+//
+// with the additions of paleyRef in the same order.
+//
+//go:noescape
+func paleyFloat32AVX2(x *float32, h int, columns int, order int, scale float32)
 
 // blocksFloat32AVX512 equals, for a size that is a power of two
 // from 16 to 256 and divides n > 0,
@@ -64,6 +90,19 @@ func combineFloat32AVX2(x *float32, h int, columns int, radix int, scale float32
 //go:noescape
 func blocksFloat32AVX512(x *float32, n int, size int, scale float32)
 
+// shortColumnsFloat32AVX512 equals, for a size that is a power of two
+// from 16 to 256 and divides n > 0,
+//
+//	for i := 0; i < n; i += size {
+//		TransformColumns(x[i:i+size], size/16, 16)
+//	}
+//	for i := range n {
+//		x[i] *= scale
+//	}
+//
+//go:noescape
+func shortColumnsFloat32AVX512(x *float32, n int, size int, scale float32)
+
 // combineFloat32AVX512 equals, for radix 2, 4 or 8 and a multiple
 // of 64 columns greater than 0,
 //
@@ -83,6 +122,19 @@ func blocksFloat32AVX512(x *float32, n int, size int, scale float32)
 //
 //go:noescape
 func combineFloat32AVX512(x *float32, h int, columns int, radix int, scale float32)
+
+// paleyFloat32AVX512 equals, for order 12, 20, 28 or 36, where H is
+// the matrix of that order, and a multiple of 16 columns greater than 0,
+//
+//	for j := range columns {
+//		y := scale * H * x[j], x[h+j], …, x[(order-1)*h+j]
+//		x[j], x[h+j], …, x[(order-1)*h+j] = y
+//	}
+//
+// with the additions of paleyRef in the same order.
+//
+//go:noescape
+func paleyFloat32AVX512(x *float32, h int, columns int, order int, scale float32)
 
 // blocksFloat64AVX2 equals, for a size that is a power of two
 // from 4 to 32 and divides n > 0,
@@ -104,6 +156,19 @@ func combineFloat32AVX512(x *float32, h int, columns int, radix int, scale float
 //go:noescape
 func blocksFloat64AVX2(x *float64, n int, size int, scale float64)
 
+// shortColumnsFloat64AVX2 equals, for a size that is a power of two
+// from 4 to 32 and divides n > 0,
+//
+//	for i := 0; i < n; i += size {
+//		TransformColumns(x[i:i+size], size/4, 4)
+//	}
+//	for i := range n {
+//		x[i] *= scale
+//	}
+//
+//go:noescape
+func shortColumnsFloat64AVX2(x *float64, n int, size int, scale float64)
+
 // combineFloat64AVX2 equals, for radix 2, 4 or 8 and a multiple
 // of 16 columns greater than 0,
 //
@@ -123,6 +188,19 @@ func blocksFloat64AVX2(x *float64, n int, size int, scale float64)
 //
 //go:noescape
 func combineFloat64AVX2(x *float64, h int, columns int, radix int, scale float64)
+
+// paleyFloat64AVX2 equals, for order 12, 20, 28 or 36, where H is
+// the matrix of that order, and a multiple of 4 columns greater than 0,
+//
+//	for j := range columns {
+//		y := scale * H * x[j], x[h+j], …, x[(order-1)*h+j]
+//		x[j], x[h+j], …, x[(order-1)*h+j] = y
+//	}
+//
+// with the additions of paleyRef in the same order.
+//
+//go:noescape
+func paleyFloat64AVX2(x *float64, h int, columns int, order int, scale float64)
 
 // blocksFloat64AVX512 equals, for a size that is a power of two
 // from 8 to 128 and divides n > 0,
@@ -144,6 +222,19 @@ func combineFloat64AVX2(x *float64, h int, columns int, radix int, scale float64
 //go:noescape
 func blocksFloat64AVX512(x *float64, n int, size int, scale float64)
 
+// shortColumnsFloat64AVX512 equals, for a size that is a power of two
+// from 8 to 128 and divides n > 0,
+//
+//	for i := 0; i < n; i += size {
+//		TransformColumns(x[i:i+size], size/8, 8)
+//	}
+//	for i := range n {
+//		x[i] *= scale
+//	}
+//
+//go:noescape
+func shortColumnsFloat64AVX512(x *float64, n int, size int, scale float64)
+
 // combineFloat64AVX512 equals, for radix 2, 4 or 8 and a multiple
 // of 32 columns greater than 0,
 //
@@ -163,3 +254,16 @@ func blocksFloat64AVX512(x *float64, n int, size int, scale float64)
 //
 //go:noescape
 func combineFloat64AVX512(x *float64, h int, columns int, radix int, scale float64)
+
+// paleyFloat64AVX512 equals, for order 12, 20, 28 or 36, where H is
+// the matrix of that order, and a multiple of 8 columns greater than 0,
+//
+//	for j := range columns {
+//		y := scale * H * x[j], x[h+j], …, x[(order-1)*h+j]
+//		x[j], x[h+j], …, x[(order-1)*h+j] = y
+//	}
+//
+// with the additions of paleyRef in the same order.
+//
+//go:noescape
+func paleyFloat64AVX512(x *float64, h int, columns int, order int, scale float64)

@@ -54,5 +54,13 @@ func combine[T Float](x []T, h, columns, radix int, scale T) {
 	}
 }
 
+// multiplyPaley replaces the matrix of order rows and h columns by scale·H·x,
+// where H is the matrix of package paley of that order.
+func multiplyPaley[T Float](x []T, h, order int, scale T) {
+	if done := paleyAssembly(x, h, order, scale); done < h {
+		paleyRef(x[done:], h, h-done, order, scale)
+	}
+}
+
 // sizeOf returns the size of a T in bytes.
 func sizeOf[T Float]() int { return int(unsafe.Sizeof(*new(T))) }

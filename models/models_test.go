@@ -26,6 +26,7 @@ func TestWeights(t *testing.T) {
 		{"adaptive 1024", fry(nn.FryOptions{Outputs: 1024, Learn: "SGB"}), 38812},
 		{"fixed 1024", fry(nn.FryOptions{Outputs: 1024}), 38812},
 		{"adaptive 2048", fry(nn.FryOptions{Outputs: 2048, Learn: "SGB"}), 52124},
+		{"adaptive 800, no padding", fry(nn.FryOptions{Outputs: 800, Learn: "SGB", Padding: "mixed"}), 500 + 25000 + 3*800 + 8000},
 		{"classifier fried too", fry(nn.FryOptions{Outputs: 1024, Learn: "SGB", Classifier: true, ClassifierLearn: "SGB"}), 25500 + 3*1024 + 3*1024},
 	} {
 		network, err := nn.New(c.d, 1)

@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/bits"
 	"math/rand/v2"
 	"strings"
 
 	"github.com/deepfry/deepfry/fastfood"
+	"github.com/deepfry/deepfry/fwht"
 	"github.com/deepfry/deepfry/internal/random"
 )
 
@@ -18,7 +18,7 @@ import (
 //	y = S·H̃·G·Π·H̃·B·x + bias
 //
 // Its parameters are the diagonals S, G and B, stored [blocks, d] with d padded
-// to a power of two, the permutation Π and the bias.
+// as Padding says, the permutation Π and the bias.
 type Fastfood struct {
 	Out int `json:"out"`
 	// Learn says which of the diagonals learn: "SGB" is the paper's Adaptive
@@ -31,6 +31,10 @@ type Fastfood struct {
 	// Phase initialises the bias uniformly in [0, 2π), for a cosine that
 	// follows (Rahimi and Recht, NIPS 2007), instead of with zeros.
 	Phase bool `json:"phase,omitempty"`
+	// Padding of the inputs: "" to a power of two, "mixed" to the next length that
+	// has a transform. That has fewer weights if Out is about a multiple of it;
+	// blocks are whole.
+	Padding fastfood.Padding `json:"padding,omitempty"`
 }
 
 func (Fastfood) Kind() string { return "fastfood" }
@@ -44,7 +48,8 @@ type fastfoodLayer struct {
 }
 
 // Build fails unless there is one input, Out is at least 1, Learn consists of
-// the letters S, G and B, and a layer with phases has a bias.
+// the letters S, G and B, a layer with phases has a bias, and Padding is a known
+// one.
 func (f Fastfood) Build(name string, in []Shape) (Layer, error) {
 	size, err := flattened(in, f.Out)
 	if err != nil {
@@ -59,7 +64,7 @@ func (f Fastfood) Build(name string, in []Shape) (Layer, error) {
 	if f.Phase && f.NoBias {
 		return nil, errors.New("random phases are kept in the bias, but the layer has none")
 	}
-	blocks, dim, err := fastfood.Size(size, f.Out)
+	blocks, dim, err := fastfood.Size(size, f.Out, f.Padding)
 	if err != nil {
 		return nil, err
 	}
@@ -83,8 +88,7 @@ func (l *fastfoodLayer) Params() []*Param { return present(l.s, l.g, l.b, l.perm
 // MultiplyAdds counts an addition of the two transforms as half of a
 // multiply-add, and a diagonal as one an entry.
 func (l *fastfoodLayer) MultiplyAdds() int {
-	levels := bits.Len(uint(l.dim)) - 1
-	return l.blocks * l.dim * (3 + levels)
+	return l.blocks * (3*l.dim + fwht.Additions(l.dim))
 }
 
 // transform returns the transform on the memory of the parameters.
@@ -102,7 +106,7 @@ func (l *fastfoodLayer) Init(seed uint64) {
 		gain = math.Sqrt2
 	}
 	seed ^= uint64(random.For("init " + l.name))
-	sample, err := fastfood.Sample[float32](l.in, l.Out, gain, seed)
+	sample, err := fastfood.Sample[float32](l.in, l.Out, gain, seed, l.Padding)
 	if err != nil {
 		panic("nn: " + err.Error()) // Build has accepted sizes and gain
 	}

@@ -3,6 +3,8 @@ package nn
 import (
 	"fmt"
 	"slices"
+
+	"github.com/deepfry/deepfry/fastfood"
 )
 
 // FryOptions says how Fry replaces fully-connected layers.
@@ -19,6 +21,8 @@ type FryOptions struct {
 	Classifier bool
 	// ClassifierLearn is Learn for the classifier.
 	ClassifierLearn string
+	// Padding of the inputs of all Fastfood layers.
+	Padding fastfood.Padding
 }
 
 // Fry returns a copy of the description in which Fastfood layers of the same
@@ -55,7 +59,7 @@ func Fry(d Description, o FryOptions) (Description, error) {
 			}
 			replaced++
 		case o.Classifier:
-			d.Nodes[i].Op = Fastfood{Out: dense.Out, Learn: o.ClassifierLearn, NoBias: dense.NoBias, Gain: 1}
+			d.Nodes[i].Op = Fastfood{Out: dense.Out, Learn: o.ClassifierLearn, NoBias: dense.NoBias, Gain: 1, Padding: o.Padding}
 			replaced++
 		}
 	}
@@ -67,7 +71,7 @@ func Fry(d Description, o FryOptions) (Description, error) {
 
 // fryHidden replaces the dense layer i, and the non-linearity that follows it.
 func (o FryOptions) fryHidden(d *Description, i int, dense Dense) error {
-	layer := Fastfood{Out: dense.Out, Learn: o.Learn, NoBias: dense.NoBias}
+	layer := Fastfood{Out: dense.Out, Learn: o.Learn, NoBias: dense.NoBias, Padding: o.Padding}
 	if o.Outputs > 0 {
 		layer.Out = o.Outputs
 	}

@@ -25,6 +25,8 @@ func TestFry(t *testing.T) {
 		{FryOptions{Learn: "SGB"}, map[string]Op{"fc6": Fastfood{Out: 20, Learn: "SGB"}, "fc7": Fastfood{Out: 30, Learn: "SGB", NoBias: true}}},
 		{FryOptions{Outputs: 64, Classifier: true, ClassifierLearn: "S"}, map[string]Op{
 			"fc6": Fastfood{Out: 64}, "fc7": Fastfood{Out: 64, NoBias: true}, "fc8": Fastfood{Out: 5, Learn: "S", Gain: 1}}},
+		{FryOptions{Padding: "mixed", Classifier: true}, map[string]Op{
+			"fc6": Fastfood{Out: 20, Padding: "mixed"}, "fc7": Fastfood{Out: 30, NoBias: true, Padding: "mixed"}, "fc8": Fastfood{Out: 5, Gain: 1, Padding: "mixed"}}},
 		{FryOptions{NonLinearity: "cos"}, map[string]Op{
 			"fc6": Fastfood{Out: 20, Gain: 1, Phase: true}, "relu6": Cos{}, "fc7": Fastfood{Out: 30, Gain: 1, Phase: true}, "relu7": Cos{}}},
 		{FryOptions{NonLinearity: "cossin"}, map[string]Op{

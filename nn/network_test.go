@@ -177,7 +177,8 @@ func TestDescriptionSurvivesJSON(t *testing.T) {
 	d.Nodes = append(d.Nodes, Node{Name: "d", Op: Dropout{Rate: 0.5}}, Node{Name: "cs", Op: CosSin{}},
 		Node{Name: "c", Op: Conv{Out: 4, Kernel: 3, Stride: 2, Pad: 1, Groups: 2, NoBias: true, Gain: 1.5}},
 		Node{Name: "a", Op: AveragePool{Kernel: 3, Stride: 2, Ceil: true}}, Node{Name: "g", Op: GlobalAveragePool{}},
-		Node{Name: "f", Op: Fastfood{Out: 7, Gain: 2, Phase: true}})
+		Node{Name: "f", Op: Fastfood{Out: 7, Gain: 2, Phase: true}},
+		Node{Name: "m", Op: Fastfood{Out: 7, Padding: "mixed"}})
 	text, err := json.Marshal(d)
 	if err != nil {
 		t.Fatal(err)
@@ -188,6 +189,9 @@ func TestDescriptionSurvivesJSON(t *testing.T) {
 	}
 	if !reflect.DeepEqual(back, d) {
 		t.Errorf("got %+v, want %+v", back, d)
+	}
+	if text, err := json.Marshal(Fastfood{Out: 3}); string(text) != `{"out":3}` || err != nil {
+		t.Errorf("defaults are stored: %s, %v", text, err)
 	}
 	for _, bad := range []string{
 		`{"nodes":[{"name":"x","kind":"lstm"}]}`,

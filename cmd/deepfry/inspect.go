@@ -53,8 +53,8 @@ func (c *inspectCommand) Run(term *terminal) error {
 // load builds a known model, or reads a file.
 func (c *inspectCommand) load() (*nn.Network, error) {
 	if _, err := os.Stat(c.Network); err == nil && !slices.Contains(models.Names(), c.Network) {
-		if c.FC != "" || c.Classifier != "dense" {
-			return nil, fmt.Errorf("--fc and --classifier choose the layers of a model; %s is a checkpoint, which has its own", c.Network)
+		if c.FC != "" || c.Classifier != "dense" || c.Padding == "mixed" {
+			return nil, fmt.Errorf("--fc, --classifier and --padding choose the layers of a model; %s is a checkpoint, which has its own", c.Network)
 		}
 		network, _, err := checkpoint.Load(c.Network)
 		return network, err

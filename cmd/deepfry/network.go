@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 
+	"github.com/deepfry/deepfry/fastfood"
 	"github.com/deepfry/deepfry/models"
 	"github.com/deepfry/deepfry/nn"
 )
@@ -13,6 +15,7 @@ import (
 type networkFlags struct {
 	FC         string `name:"fc" placeholder:"LAYER" help:"Between the convolutions and the classifier: dense, fastfood:N (fixed) or adaptive:N (learnt), with N outputs. Default: adaptive:1024 for train, dense for inspect."`
 	Classifier string `default:"dense" enum:"dense,fastfood,adaptive" help:"The last layer: ${enum}."`
+	Padding    string `default:"power-of-two" enum:"power-of-two,mixed" help:"What inputs of Fastfood layers are padded to: a power of two, or (mixed) the next length that has a transform, such as 800, which saves weights if the outputs are about a multiple of it."`
 }
 
 // describe returns the network of the given model with its fully-connected
@@ -33,7 +36,13 @@ func (f networkFlags) describe(model string, options models.LeNetOptions, fc str
 	if f.Classifier == "adaptive" {
 		fry.ClassifierLearn = "SGB"
 	}
+	if f.Padding == "mixed" {
+		fry.Padding = fastfood.Mixed
+	}
 	if kind == "dense" {
+		if fry.Padding == fastfood.Mixed {
+			return d, &hintedError{errors.New("--padding mixed with --fc dense: a dense layer pads nothing"), "choose Fastfood, for example with --fc adaptive:800"}
+		}
 		if fry.Classifier {
 			return d, &hintedError{fmt.Errorf("--classifier %s with --fc dense: the hidden layer comes before the classifier", f.Classifier), "fry the hidden layer too, for example with --fc adaptive:1024"}
 		}

@@ -177,13 +177,13 @@ func (c *trainCommand) contestants(data *dataset.Dataset) ([]*contestant, error)
 	for _, fc := range fcs {
 		flags := c.networkFlags
 		if fc == "dense" && len(fcs) > 1 {
-			flags.Classifier = "dense"
+			flags.Classifier, flags.Padding = "dense", "power-of-two"
 		}
 		d, err := flags.describe(model, options, fc)
 		if err != nil {
 			return nil, err
 		}
-		k := &contestant{fc: fc, path: c.path(model, fc, flags.Classifier)}
+		k := &contestant{fc: fc, path: c.path(model, fc, flags)}
 		if err := c.prepare(k, d, recipe, data.Train); err != nil {
 			return nil, err
 		}
@@ -198,10 +198,13 @@ func (c *trainCommand) contestants(data *dataset.Dataset) ([]*contestant, error)
 // path names a checkpoint after the data, the network, the recipe and the seed.
 // Runs that differ otherwise, in their rate for example, need folders of their
 // own.
-func (c *trainCommand) path(model, fc, classifier string) string {
+func (c *trainCommand) path(model, fc string, flags networkFlags) string {
 	parts := []string{model, filepath.Base(c.Data), strings.ReplaceAll(fc, ":", "-")}
-	if classifier != "dense" {
-		parts = append(parts, "classifier", classifier)
+	if flags.Classifier != "dense" {
+		parts = append(parts, "classifier", flags.Classifier)
+	}
+	if flags.Padding == "mixed" {
+		parts = append(parts, "mixed")
 	}
 	if c.Recipe != "default" {
 		parts = append(parts, c.Recipe)

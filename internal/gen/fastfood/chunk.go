@@ -39,13 +39,13 @@ func (k kernel) loadEntries(data []isa.Register, tile reg.Register) {
 	}
 }
 
-// loadRows loads the rows that there are, times the factors. The other rows are
-// zeros.
-func (k kernel) loadRows(data []isa.Register, x, stride, rows reg.Register, factors isa.Register) {
+// loadRows loads the rows that there are, times the factors, and goes on at the
+// label. The other rows are zeros.
+func (k kernel) loadRows(data []isa.Register, x, stride, rows reg.Register, factors isa.Register, label string) {
 	for _, r := range data {
 		VXORPS(r, r, r)
 	}
-	eachRow(x, stride, rows, "loaded", func(row int, place Mem) {
+	eachRow(x, stride, rows, label, func(row int, place Mem) {
 		VMULPS(place, factors, data[row])
 	})
 }

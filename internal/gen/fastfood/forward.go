@@ -6,9 +6,10 @@ import (
 	. "github.com/mmcloughlin/avo/operand"
 )
 
-// emitLoad emits the pass from rows to a tile.
+// emitLoad emits the pass from rows to a tile: there is a loop with the first
+// levels of the transform, and one without.
 func (k kernel) emitLoad() {
-	k.function("load", "tile, x *float32, stride, rows int, diagonal *float32, scale float32, n int", `
+	k.function("load", "tile, x *float32, stride, rows int, diagonal *float32, scale float32, n int, levels bool", `
 for i := range n {
 	for r := range 8 {
 		tile[i*8+r] = 0
@@ -17,55 +18,72 @@ for i := range n {
 		}
 	}
 }
-for i := 0; i < n; i += RUN {
+for i := 0; levels && i < n; i += RUN {
 	fwht.TransformColumns(tile[i*8:(i+RUN)*8], RUN, 8)
 }`)
 	tile, x, stride, rows := pointer("tile"), pointer("x"), stride(), pointer("rows")
 	diagonal, n := pointer("diagonal"), pointer("n")
-	data, rest := k.chunk()
-	free, factors, scale := rest[0], rest[1], rest[2]
-	VBROADCASTSS(isa.Parameter("scale"), scale)
-	Label("chunk")
-	VMULPS(Mem{Base: diagonal}, scale, factors)
-	k.loadRows(data, x, stride, rows, factors)
-	k.toEntries(data, &free)
-	k.levels(data, &free)
-	k.storeEntries(data, tile)
-	k.next(n, "chunk", step{tile, entryBytes}, step{x, 4}, step{diagonal, 4})
+	_, rest := k.chunk()
+	VBROADCASTSS(isa.Parameter("scale"), rest[2])
+	k.withLevelsAndWithout(func(loop string, levels bool) {
+		data, rest := k.chunk()
+		free, factors, scale := rest[0], rest[1], rest[2]
+		VMULPS(Mem{Base: diagonal}, scale, factors)
+		k.loadRows(data, x, stride, rows, factors, loop+"Loaded")
+		k.toEntries(data, &free)
+		if levels {
+			k.levels(data, &free)
+		}
+		k.storeEntries(data, tile)
+		k.next(n, loop, step{tile, entryBytes}, step{x, 4}, step{diagonal, 4})
+	})
 }
 
-// emitPermute emits the pass between the transforms.
+// withLevelsAndWithout emits two loops, of which the parameter levels chooses.
+func (k kernel) withLevelsAndWithout(body func(loop string, levels bool)) {
+	CMPB(isa.Parameter("levels"), Imm(0))
+	JE(LabelRef("plain"))
+	Label("transformed")
+	body("transformed", true)
+	Label("plain")
+	body("plain", false)
+}
+
+// emitPermute emits the pass between the transforms, in two loops as well.
 func (k kernel) emitPermute() {
-	k.function("permute", "outer, inner *float32, perm *int32, diagonal *float32, n int", `
+	k.function("permute", "outer, inner *float32, perm *int32, diagonal *float32, n int, levels bool", `
 for i := range n {
 	for r := range 8 {
 		outer[i*8+r] = diagonal[i] * inner[perm[i]*8+r]
 	}
 }
-for i := 0; i < n; i += RUN {
+for i := 0; levels && i < n; i += RUN {
 	fwht.TransformColumns(outer[i*8:(i+RUN)*8], RUN, 8)
 }`)
 	outer, inner, perm := pointer("outer"), pointer("inner"), pointer("perm")
 	diagonal, n := pointer("diagonal"), pointer("n")
-	data, rest := k.chunk()
-	free, factor := rest[0], rest[1]
-	product := func(i int, to isa.Register) {
-		VBROADCASTSS(Mem{Base: diagonal, Disp: 4 * i}, factor.AsY())
-		VMULPS(Mem{Base: inner, Index: offset(perm, i), Scale: 1}, factor.AsY(), to.AsY())
-	}
-	Label("chunk")
-	for i := range data {
-		if k.RegisterBytes == 32 {
-			product(i, data[i])
-		} else {
-			product(2*i, data[i])
-			product(2*i+1, free)
-			VINSERTF32X8(Imm(1), free.AsY(), data[i], data[i])
+	k.withLevelsAndWithout(func(loop string, levels bool) {
+		data, rest := k.chunk()
+		free, factor := rest[0], rest[1]
+		product := func(i int, to isa.Register) {
+			VBROADCASTSS(Mem{Base: diagonal, Disp: 4 * i}, factor.AsY())
+			VMULPS(Mem{Base: inner, Index: offset(perm, i), Scale: 1}, factor.AsY(), to.AsY())
 		}
-	}
-	k.levels(data, &free)
-	k.storeEntries(data, outer)
-	k.next(n, "chunk", step{outer, entryBytes}, step{perm, 4}, step{diagonal, 4})
+		for i := range data {
+			if k.RegisterBytes == 32 {
+				product(i, data[i])
+			} else {
+				product(2*i, data[i])
+				product(2*i+1, free)
+				VINSERTF32X8(Imm(1), free.AsY(), data[i], data[i])
+			}
+		}
+		if levels {
+			k.levels(data, &free)
+		}
+		k.storeEntries(data, outer)
+		k.next(n, loop, step{outer, entryBytes}, step{perm, 4}, step{diagonal, 4})
+	})
 }
 
 // emitStore emits the pass from a tile to rows.

@@ -31,6 +31,30 @@ func (k kernel) emitBlocks() {
 		"\t\t}",
 		"\t}",
 	)
+	k.emitBlockLoops(true)
+}
+
+// emitShortColumns emits the kernel that transforms columns, as many as there are
+// elements in a register: it is that of blocks but for the levels in a register.
+func (k kernel) emitShortColumns() {
+	lanes := k.lanes()
+	k.function("shortColumns", "x *%[1]s, n, size int, scale %[1]s",
+		"equals, for a size that is a power of two",
+		fmt.Sprintf("from %d to %d and divides n > 0,", lanes, lanes*k.blockSize()),
+		"",
+		"\tfor i := 0; i < n; i += size {",
+		fmt.Sprintf("\t\tTransformColumns(x[i:i+size], size/%d, %d)", lanes, lanes),
+		"\t}",
+		"\tfor i := range n {",
+		"\t\tx[i] *= scale",
+		"\t}",
+	)
+	k.emitBlockLoops(false)
+}
+
+// emitBlockLoops emits the loops, with or without the levels in a register.
+func (k kernel) emitBlockLoops(inLanes bool) {
+	lanes := k.lanes()
 	x := Load(Param("x"), GP64())
 	n := Load(Param("n"), GP64())
 	size := Load(Param("size"), GP64())
@@ -38,7 +62,7 @@ func (k kernel) emitBlocks() {
 	LEAQ(Mem{Base: x, Index: n, Scale: uint8(k.elementBytes)}, end)
 
 	constants := k.Registers[k.blockSize()+1:]
-	scale, signs := k.loadConstants(constants)
+	scale, signs := k.loadConstants(constants, inLanes)
 
 	for registers := 1; registers < k.blockSize(); registers *= 2 {
 		CMPQ(size, I32(lanes*registers))
@@ -57,10 +81,14 @@ func (k kernel) emitBlocks() {
 
 func loopLabel(registers int) string { return fmt.Sprintf("registers%d", registers) }
 
-// loadConstants loads the scale, and the signs of each level in a register.
-func (k kernel) loadConstants(constants []register) (scale register, signs []register) {
+// loadConstants loads the scale, and the signs of each level in a register if
+// those levels are wanted.
+func (k kernel) loadConstants(constants []register, inLanes bool) (scale register, signs []register) {
 	scale = constants[0]
 	k.broadcast(isa.Parameter("scale"), scale)
+	if !inLanes {
+		return scale, nil
+	}
 	for level := 0; 1<<level < k.lanes(); level++ {
 		sign := constants[1+level]
 		k.move(k.signs[level], sign)

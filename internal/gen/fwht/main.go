@@ -1,6 +1,7 @@
 // The program fwht writes the assembly of the package of that name: for every
 // register width and precision a kernel that transforms blocks in registers
-// (blocks.go), and one that joins transformed blocks (combine.go).
+// (blocks.go) or short columns, one that joins transformed blocks (combine.go), and one that
+// multiplies by small matrices of other orders (paley.go).
 //
 // Run it with go generate in the folder of the package.
 package main
@@ -9,6 +10,7 @@ import (
 	"fmt"
 
 	"github.com/deepfry/deepfry/internal/gen/isa"
+	"github.com/mmcloughlin/avo/attr"
 	. "github.com/mmcloughlin/avo/build"
 )
 
@@ -18,7 +20,9 @@ func main() {
 		for _, w := range []isa.Width{isa.AVX2, isa.AVX512} {
 			k := kernel{p, w}
 			k.emitBlocks()
+			k.emitShortColumns()
 			k.emitCombine()
+			k.emitPaley()
 		}
 	}
 	Generate()
@@ -37,10 +41,15 @@ func (k kernel) lanes() int { return k.RegisterBytes / k.elementBytes }
 func (k kernel) blockSize() int { return len(k.Registers) / 2 }
 
 // function starts a function, whose name says the precision and the width, and
-// documents it.
+// documents it. It has no variables on the stack.
 func (k kernel) function(name, parameters string, doc ...string) {
+	k.begin(name, parameters, NOSPLIT, doc...)
+}
+
+// begin is function for any attributes.
+func (k kernel) begin(name, parameters string, attributes attr.Attribute, doc ...string) {
 	name = fmt.Sprintf("%s%s%s", name, k.name, k.Name)
-	TEXT(name, NOSPLIT, "func("+fmt.Sprintf(parameters, k.element)+")")
+	TEXT(name, attributes, "func("+fmt.Sprintf(parameters, k.element)+")")
 	Pragma("noescape")
 	doc[0] = name + " " + doc[0]
 	Doc(doc...)
