@@ -3,8 +3,9 @@
 //
 //	V = S · H̃ · G · Π · H̃ · B
 //
-// B, G and S are diagonal matrices, Π is a permutation and H̃ = H/√d is the
-// orthonormal Walsh-Hadamard matrix. With the random diagonals that Sample
+// B, G and S are diagonal matrices, Π is a permutation, d is the number of
+// inputs with padding, and H̃ = H/√d is the orthonormal Hadamard matrix of that
+// order, Walsh's where d is a power of two. With the random diagonals that Sample
 // draws, V stands in for a Gaussian random matrix (Le, Sarlós and Smola,
 // "Fastfood: Approximating Kernel Expansions in Loglinear Time", ICML 2013).
 // With learnt diagonals it replaces a fully-connected layer (Yang et al.,
@@ -22,14 +23,14 @@ import (
 
 // Transform is the matrix V for Inputs inputs and Outputs outputs.
 //
-// An input is padded with zeros to Dim, the length of a transform. Outputs beyond
-// Dim come from further, independent blocks of Dim rows, stacked below each
+// An input is padded with zeros to d = Dim, the length of a transform. Outputs
+// beyond Dim come from further, independent blocks of Dim rows, stacked below each
 // other; the last block's rows beyond Outputs are dropped. Entry i of block b
 // of a diagonal is at index b·Dim + i.
 type Transform[T fwht.Float] struct {
-	Inputs  int // d, the length of x
+	Inputs  int // the length of x
 	Outputs int // n, the length of y
-	Dim     int // d padded to a length of fwht.TransformMixed
+	Dim     int // d: Inputs, padded to a length of fwht.TransformMixed
 	Blocks  int // ⌈n / Dim⌉
 
 	S, G, B []T     // the diagonals, [Blocks, Dim] each
@@ -68,11 +69,14 @@ func Size(inputs, outputs int, padding ...Padding) (blocks, dim int, err error) 
 	if inputs > maxSize || outputs > maxSize {
 		return 0, 0, fmt.Errorf("fastfood: %d inputs and %d outputs: at most %d of each are supported", inputs, outputs, maxSize)
 	}
-	var chosen Padding
-	for _, p := range padding {
-		chosen = p
+	switch len(padding) {
+	case 0:
+		dim, err = PowerOfTwo.length(inputs)
+	case 1:
+		dim, err = padding[0].length(inputs)
+	default:
+		err = fmt.Errorf("fastfood: %d paddings: want one at most", len(padding))
 	}
-	dim, err = chosen.length(inputs)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -109,12 +113,16 @@ func New[T fwht.Float](inputs, outputs int, padding ...Padding) (*Transform[T], 
 	return t, nil
 }
 
-// Validate returns an error unless Dim is the length of a transform that holds
-// the inputs, the diagonals have the right lengths and every block of Perm is a permutation of 0..Dim-1. Call it on numbers that
-// come from a file: Forward trusts them.
+// Validate returns an error unless the sizes fit each other, Dim is the length
+// of a transform, the diagonals have the right lengths and every block of Perm
+// is a permutation of 0..Dim-1. Call it on numbers that come from a file:
+// NewWorkspace panics where they are wrong.
 func (t *Transform[T]) Validate() error {
-	if fwht.PowerOfTwo(t.Dim) == 0 || t.Dim < t.Inputs {
-		return fmt.Errorf("fastfood: %d inputs cannot be padded to %d", t.Inputs, t.Dim)
+	if t.Inputs < 1 || t.Outputs < 1 || t.Dim < t.Inputs || t.Dim > maxSize || fwht.PowerOfTwo(t.Dim) == 0 {
+		return fmt.Errorf("fastfood: %d inputs, %d outputs: inputs cannot be padded to %d", t.Inputs, t.Outputs, t.Dim)
+	}
+	if want := (t.Outputs-1)/t.Dim + 1; t.Blocks != want || want > maxSize/t.Dim {
+		return fmt.Errorf("fastfood: %d blocks of %d for %d outputs, want %d, and no more than %d entries", t.Blocks, t.Dim, t.Outputs, want, maxSize)
 	}
 	size := t.Blocks * t.Dim
 	for name, length := range map[string]int{"S": len(t.S), "G": len(t.G), "B": len(t.B), "Π": len(t.Perm)} {
@@ -166,8 +174,8 @@ func (t *Transform[T]) block(i int) block[T] {
 
 // forward computes the block's product y = S·H̃·G·Π·H̃·B·x for one row; y may be
 // shorter than Dim. It leaves ΠHBx in permuted and HGΠHBx in mixed, both
-// without the scale 1/Dim = (1/√Dim)², by which y is multiplied last. The scratch slice u, permuted and mixed have length
-// Dim.
+// without the scale 1/Dim = (1/√Dim)², by which y is multiplied last. The
+// scratch slice u, permuted and mixed have length Dim.
 func (k block[T]) forward(y, x, u, permuted, mixed []T) {
 	b := k.b[:len(u)]
 	for i, v := range x {

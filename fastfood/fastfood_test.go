@@ -232,6 +232,36 @@ func TestNothingIsAllocated(t *testing.T) {
 	}
 }
 
+func TestCallersMistakesPanic(t *testing.T) {
+	v := mustSample(t, 8, 16, 1, 1)
+	x, y := gaussian(5*8, 1), make([]float64, 5*16)
+	for name, call := range map[string]func(){
+		"permutation": func() {
+			other := *v
+			other.Perm = make([]int32, 16)
+			NewWorkspace(&other, 5, true)
+		},
+		"no forward": func() { NewWorkspace(v, 5, true).Backward(nil, y, x, nil) },
+		"other batch": func() {
+			w := NewWorkspace(v, 5, true)
+			w.Forward(y, x)
+			w.Backward(nil, y[:32], x[:16], nil)
+		},
+		"not for training": func() { NewWorkspace(v, 5, false).Backward(nil, y, x, nil) },
+		"large batch":      func() { NewWorkspace(v, 4, false).Forward(y, x) },
+		"lengths":          func() { NewWorkspace(v, 5, false).Forward(y, x[1:]) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: no panic", name)
+				}
+			}()
+			call()
+		}()
+	}
+}
+
 func TestErrors(t *testing.T) {
 	for _, c := range []struct {
 		inputs, outputs int
@@ -254,6 +284,30 @@ func TestErrors(t *testing.T) {
 		if other.Validate() == nil {
 			t.Errorf("8 inputs padded to %d were accepted", dim)
 		}
+	}
+	for name, change := range map[string]func(*Transform[float64]){
+		"more inputs":  func(v *Transform[float64]) { v.Inputs = 9 },
+		"no inputs":    func(v *Transform[float64]) { v.Inputs = 0 },
+		"more outputs": func(v *Transform[float64]) { v.Outputs = 17 },
+		"few outputs":  func(v *Transform[float64]) { v.Outputs = 8 },
+		"no outputs":   func(v *Transform[float64]) { v.Outputs = 0 },
+		"overflow":     func(v *Transform[float64]) { v.Blocks, v.Dim, v.Outputs = 1<<40, 1<<24, math.MaxInt },
+		"no length": func(v *Transform[float64]) {
+			v.Dim, v.Outputs, v.Blocks = 11, 11, 1
+			v.S, v.G, v.B, v.Perm = v.S[:11], v.G[:11], v.B[:11], []int32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10}
+		},
+	} {
+		other := *v
+		change(&other)
+		if other.Validate() == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+	if _, _, err := Size(800, 1<<30, Mixed); err == nil {
+		t.Error("diagonals of more than 2^30 entries were accepted")
+	}
+	if _, _, err := Size(800, 800, Mixed, PowerOfTwo); err == nil {
+		t.Error("two paddings were accepted")
 	}
 	for _, bad := range []int32{-1, 8, v.Perm[10]} {
 		before := v.Perm[9]

@@ -128,7 +128,7 @@ func TestStoreKernel(t *testing.T) {
 			want := slices.Clone(y) // what lies between the rows stays
 			for i := range n {
 				for r := range rows {
-					v := diagonal[i] * tile[i*tileRows+r] * 0.3
+					v := float32(diagonal[i] * tile[i*tileRows+r] * 0.3)
 					if add {
 						v += y[r*stride+i]
 					}

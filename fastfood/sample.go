@@ -29,8 +29,8 @@ const SamplerVersion = 1
 // is √d/σ; for a layer before ReLU it is √2, as in He's initialisation.
 //
 // Every variate takes a fixed number of draws from a stream of its own block,
-// so that neither depends on how many others there are.
-// Errors: as New, and for a gain that is not positive and finite.
+// so that neither depends on how many others there are. Errors: as New, and for
+// a gain that is not positive and finite.
 func Sample[T fwht.Float](inputs, outputs int, gain float64, seed uint64, padding ...Padding) (*Transform[T], error) {
 	if !(gain > 0) || math.IsInf(gain, 0) {
 		return nil, fmt.Errorf("fastfood: gain %v: want a positive, finite number", gain)

@@ -18,9 +18,11 @@ type Gradients[T fwht.Float] struct {
 }
 
 // tileRows is how many rows are done side by side where there are kernels for
-// it, and rowsPerChunk how many a core takes at least in Forward.
+// it, leastTile how few of them still are, and rowsPerChunk how many a core takes
+// at least in Forward.
 const (
 	tileRows     = 8
+	leastTile    = 3
 	rowsPerChunk = 4
 )
 
@@ -49,6 +51,7 @@ type Workspace[T fwht.Float] struct {
 	// The arguments of the call under way, and the loop bodies made once.
 	y, x, dy, dx     []T
 	batch            int
+	forwarded        int // the batch of the last Forward
 	gradients        *Gradients[T]
 	forward, reverse func(chunk, worker int)
 	reduce           func(chunk, worker int)
@@ -62,11 +65,15 @@ type matrix[T fwht.Float] struct {
 }
 
 // NewWorkspace returns a workspace for up to maxBatch rows at a time. One that
-// is made for training keeps what Backward needs.
+// is made for training keeps what Backward needs. It panics if t is not valid:
+// the kernels trust its permutation.
 func NewWorkspace[T fwht.Float](t *Transform[T], maxBatch int, training bool) *Workspace[T] {
+	if t.Validate() != nil {
+		panic("fastfood: NewWorkspace: the transform is not valid")
+	}
 	w := &Workspace[T]{transform: t, maxBatch: maxBatch, training: training, workers: par.Workers()}
 	w.side = 1
-	if hasTiles[T]() {
+	if hasTiles[T]() && maxBatch >= leastTile {
 		w.side = tileRows
 	}
 	kept := w.workers * w.side * t.Dim
@@ -87,6 +94,7 @@ func roundUp(n, multiple int) int { return (n + multiple - 1) / multiple * multi
 // y is [batch, Outputs], both row-major; the batch follows from their lengths.
 func (w *Workspace[T]) Forward(y, x []T) {
 	w.setBatch(y, x)
+	w.forwarded = w.batch
 	w.y, w.x = y, x
 	groups := (w.batch + w.chunkRows() - 1) / w.chunkRows()
 	par.For(groups*w.transform.Blocks, w.workers, w.forward)
@@ -102,6 +110,9 @@ func (w *Workspace[T]) Backward(dx, dy, x []T, gradients *Gradients[T]) {
 		panic("fastfood: Backward on a workspace that is not for training")
 	}
 	w.setBatch(dy, x)
+	if w.batch != w.forwarded {
+		panic("fastfood: Backward with another batch than the last Forward")
+	}
 	if dx != nil && len(dx) != len(x) {
 		panic("fastfood: dx and x have different lengths")
 	}

@@ -55,7 +55,7 @@ func nextMixed(n, product, first, best int) int {
 		length *= 2
 	}
 	best = min(best, length)
-	for i := first; i < len(paley.Orders) && product*paley.Orders[i] < best; i++ {
+	for i := first; i < len(paley.Orders) && paley.Orders[i] <= (best-1)/product; i++ {
 		best = nextMixed(n, product*paley.Orders[i], i, best)
 	}
 	return best

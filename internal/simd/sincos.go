@@ -4,7 +4,7 @@ import "math"
 
 // SinCos computes sin[i], cos[i] = sin(x[i]), cos(x[i]), within 0.53 units in
 // the last place for |x[i]| up to 2^20, and as math.Sincos beyond. All versions
-// agree bit for bit. x may be sin or cos.
+// agree bit for bit; the sine of -0 is +0. x may be sin or cos.
 func SinCos(sin, cos, x []float32) {
 	if len(sin) != len(x) || len(cos) != len(x) {
 		panic("simd: SinCos: slices of different lengths")
