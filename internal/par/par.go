@@ -90,9 +90,24 @@ func (j *job) answer() {
 	}
 }
 
+// patience is how often a goroutine looks for work before it goes to sleep:
+// about 50 µs. Waking it takes as long, more than many a call of For does, and
+// the next call mostly follows at once.
+const patience = 500
+
 // wait returns when all helpers have left. Meanwhile it answers invitations,
 // its own among them, so that nested calls of For cannot wait for each other.
 func (j *job) wait() {
+	for range patience {
+		select {
+		case <-j.done:
+			return
+		case other := <-invitations:
+			other.answer()
+		default:
+			runtime.Gosched()
+		}
+	}
 	for {
 		select {
 		case <-j.done:
@@ -112,6 +127,19 @@ func takeJob() *job {
 	}
 }
 
+// nextInvitation waits for one.
+func nextInvitation() *job {
+	for range patience {
+		select {
+		case j := <-invitations:
+			return j
+		default:
+			runtime.Gosched()
+		}
+	}
+	return <-invitations
+}
+
 // startPool makes sure that at least n goroutines answer invitations.
 func startPool(n int64) {
 	if started.Load() >= n {
@@ -122,8 +150,8 @@ func startPool(n int64) {
 	for started.Load() < n {
 		started.Add(1)
 		go func() {
-			for j := range invitations {
-				j.answer()
+			for {
+				nextInvitation().answer()
 			}
 		}()
 	}
