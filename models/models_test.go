@@ -6,7 +6,7 @@ import (
 	"github.com/deepfry/deepfry/nn"
 )
 
-// TestWeights holds the counts of Yang et al. (ICCV 2015, table 1). The paper
+// TestWeights holds the counts of Yang et al. (ICCV 2015). The paper
 // prints 38,821 for the first fried network: its own sum is 38,812.
 func TestWeights(t *testing.T) {
 	fry := func(o nn.FryOptions) nn.Description {

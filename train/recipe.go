@@ -73,9 +73,9 @@ func Augmented() Recipe {
 	return r
 }
 
-// Caffe is the recipe of Caffe's examples/mnist/lenet_solver.prototxt, which
-// the paper says it used: stochastic gradient descent with momentum and decay
-// under the inv policy, twice the rate for biases, 10,000 steps of 64.
+// Caffe is the recipe of Caffe's examples/mnist/lenet_solver.prototxt:
+// stochastic gradient descent with momentum and decay under the inv policy,
+// twice the rate for biases, 10,000 steps of 64.
 func Caffe() Recipe {
 	return Recipe{
 		Epochs: 11, BatchSize: 64, // 10,318 steps of 938 an epoch
