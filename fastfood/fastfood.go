@@ -172,11 +172,11 @@ func (t *Transform[T]) block(i int) block[T] {
 	return block[T]{t.S[from:to], t.G[from:to], t.B[from:to], t.Perm[from:to]}
 }
 
-// forward computes the block's product y = S·H̃·G·Π·H̃·B·x for one row; y may be
-// shorter than Dim. It leaves ΠHBx in permuted and HGΠHBx in mixed, both
+// forward computes the block's product y = S·H̃·G·Π·H̃·B·x for one row, and what
+// the epilogue makes of it; y may be shorter than Dim. It leaves ΠHBx in permuted and HGΠHBx in mixed, both
 // without the scale 1/Dim = (1/√Dim)², by which y is multiplied last. The
 // scratch slice u, permuted and mixed have length Dim.
-func (k block[T]) forward(y, x, u, permuted, mixed []T) {
+func (k block[T]) forward(y, x, u, permuted, mixed []T, e Epilogue[T]) {
 	b := k.b[:len(u)]
 	for i, v := range x {
 		u[i] = b[i] * v
@@ -195,6 +195,7 @@ func (k block[T]) forward(y, x, u, permuted, mixed []T) {
 	for i := range y {
 		y[i] = s[i] * mixed[i] * scale
 	}
+	e.apply(y)
 }
 
 // backward is the adjoint of forward. With e = dy, the gradient of the loss

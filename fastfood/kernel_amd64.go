@@ -44,11 +44,11 @@ func move[T fwht.Float](outer, inner []T, perm []int32, diagonal []T, n int, lev
 	}
 }
 
-func store[T fwht.Float](y []T, stride, rows int, add bool, tile, diagonal []T, scale T, n int) {
+func store[T fwht.Float](y []T, stride, rows int, add bool, tile, diagonal []T, scale T, bias []T, least float32, n int) {
 	if cpu.Current() == cpu.AVX512 {
-		storeAVX512(pointer(y), stride, rows, add, pointer(tile), pointer(diagonal), float32(scale), n)
+		storeAVX512(pointer(y), stride, rows, add, pointer(tile), pointer(diagonal), float32(scale), pointer(bias), least, n)
 	} else {
-		storeAVX2(pointer(y), stride, rows, add, pointer(tile), pointer(diagonal), float32(scale), n)
+		storeAVX2(pointer(y), stride, rows, add, pointer(tile), pointer(diagonal), float32(scale), pointer(bias), least, n)
 	}
 }
 

@@ -357,17 +357,19 @@ plain:
 	VZEROUPPER
 	RET
 
-// func storeAVX2(y *float32, stride int, rows int, add bool, tile *float32, diagonal *float32, scale float32, n int)
+// func storeAVX2(y *float32, stride int, rows int, add bool, tile *float32, diagonal *float32, scale float32, bias *float32, least float32, n int)
 // Requires: AVX
-TEXT ·storeAVX2(SB), NOSPLIT, $0-64
+TEXT ·storeAVX2(SB), NOSPLIT, $0-80
 	MOVQ         y+0(FP), AX
 	MOVQ         stride+8(FP), CX
 	SHLQ         $0x02, CX
 	MOVQ         rows+16(FP), DX
 	MOVQ         tile+32(FP), BX
 	MOVQ         diagonal+40(FP), SI
-	MOVQ         n+56(FP), DI
+	MOVQ         bias+56(FP), DI
+	MOVQ         n+72(FP), R8
 	VBROADCASTSS scale+48(FP), Y10
+	VBROADCASTSS least+64(FP), Y11
 
 chunk:
 	VMOVUPS    (BX), Y0
@@ -419,87 +421,109 @@ chunk:
 	VMULPS     Y10, Y2, Y2
 	VMULPS     Y9, Y7, Y7
 	VMULPS     Y10, Y7, Y7
-	CMPB       add+24(FP), $0x00
-	JE         overwrite
-	MOVQ       AX, R8
-	VADDPS     (R8), Y5, Y5
-	VMOVUPS    Y5, (R8)
-	CMPQ       DX, $0x01
-	JE         added
-	ADDQ       CX, R8
-	VADDPS     (R8), Y8, Y8
-	VMOVUPS    Y8, (R8)
-	CMPQ       DX, $0x02
-	JE         added
-	ADDQ       CX, R8
-	VADDPS     (R8), Y6, Y6
-	VMOVUPS    Y6, (R8)
-	CMPQ       DX, $0x03
-	JE         added
-	ADDQ       CX, R8
-	VADDPS     (R8), Y0, Y0
-	VMOVUPS    Y0, (R8)
-	CMPQ       DX, $0x04
-	JE         added
-	ADDQ       CX, R8
-	VADDPS     (R8), Y1, Y1
-	VMOVUPS    Y1, (R8)
-	CMPQ       DX, $0x05
-	JE         added
-	ADDQ       CX, R8
-	VADDPS     (R8), Y4, Y4
-	VMOVUPS    Y4, (R8)
-	CMPQ       DX, $0x06
-	JE         added
-	ADDQ       CX, R8
-	VADDPS     (R8), Y2, Y2
-	VMOVUPS    Y2, (R8)
-	CMPQ       DX, $0x07
-	JE         added
-	ADDQ       CX, R8
-	VADDPS     (R8), Y7, Y7
-	VMOVUPS    Y7, (R8)
+	TESTQ      DI, DI
+	JZ         biased
+	VMOVUPS    (DI), Y9
+	VADDPS     Y9, Y5, Y5
+	VADDPS     Y9, Y8, Y8
+	VADDPS     Y9, Y6, Y6
+	VADDPS     Y9, Y0, Y0
+	VADDPS     Y9, Y1, Y1
+	VADDPS     Y9, Y4, Y4
+	VADDPS     Y9, Y2, Y2
+	VADDPS     Y9, Y7, Y7
+	ADDQ       $+32, DI
+
+biased:
+	VMAXPS  Y5, Y11, Y5
+	VMAXPS  Y8, Y11, Y8
+	VMAXPS  Y6, Y11, Y6
+	VMAXPS  Y0, Y11, Y0
+	VMAXPS  Y1, Y11, Y1
+	VMAXPS  Y4, Y11, Y4
+	VMAXPS  Y2, Y11, Y2
+	VMAXPS  Y7, Y11, Y7
+	CMPB    add+24(FP), $0x00
+	JE      overwrite
+	MOVQ    AX, R9
+	VADDPS  (R9), Y5, Y5
+	VMOVUPS Y5, (R9)
+	CMPQ    DX, $0x01
+	JE      added
+	ADDQ    CX, R9
+	VADDPS  (R9), Y8, Y8
+	VMOVUPS Y8, (R9)
+	CMPQ    DX, $0x02
+	JE      added
+	ADDQ    CX, R9
+	VADDPS  (R9), Y6, Y6
+	VMOVUPS Y6, (R9)
+	CMPQ    DX, $0x03
+	JE      added
+	ADDQ    CX, R9
+	VADDPS  (R9), Y0, Y0
+	VMOVUPS Y0, (R9)
+	CMPQ    DX, $0x04
+	JE      added
+	ADDQ    CX, R9
+	VADDPS  (R9), Y1, Y1
+	VMOVUPS Y1, (R9)
+	CMPQ    DX, $0x05
+	JE      added
+	ADDQ    CX, R9
+	VADDPS  (R9), Y4, Y4
+	VMOVUPS Y4, (R9)
+	CMPQ    DX, $0x06
+	JE      added
+	ADDQ    CX, R9
+	VADDPS  (R9), Y2, Y2
+	VMOVUPS Y2, (R9)
+	CMPQ    DX, $0x07
+	JE      added
+	ADDQ    CX, R9
+	VADDPS  (R9), Y7, Y7
+	VMOVUPS Y7, (R9)
 
 added:
 	JMP stored
 
 overwrite:
-	MOVQ    AX, R8
-	VMOVUPS Y5, (R8)
+	MOVQ    AX, R9
+	VMOVUPS Y5, (R9)
 	CMPQ    DX, $0x01
 	JE      stored
-	ADDQ    CX, R8
-	VMOVUPS Y8, (R8)
+	ADDQ    CX, R9
+	VMOVUPS Y8, (R9)
 	CMPQ    DX, $0x02
 	JE      stored
-	ADDQ    CX, R8
-	VMOVUPS Y6, (R8)
+	ADDQ    CX, R9
+	VMOVUPS Y6, (R9)
 	CMPQ    DX, $0x03
 	JE      stored
-	ADDQ    CX, R8
-	VMOVUPS Y0, (R8)
+	ADDQ    CX, R9
+	VMOVUPS Y0, (R9)
 	CMPQ    DX, $0x04
 	JE      stored
-	ADDQ    CX, R8
-	VMOVUPS Y1, (R8)
+	ADDQ    CX, R9
+	VMOVUPS Y1, (R9)
 	CMPQ    DX, $0x05
 	JE      stored
-	ADDQ    CX, R8
-	VMOVUPS Y4, (R8)
+	ADDQ    CX, R9
+	VMOVUPS Y4, (R9)
 	CMPQ    DX, $0x06
 	JE      stored
-	ADDQ    CX, R8
-	VMOVUPS Y2, (R8)
+	ADDQ    CX, R9
+	VMOVUPS Y2, (R9)
 	CMPQ    DX, $0x07
 	JE      stored
-	ADDQ    CX, R8
-	VMOVUPS Y7, (R8)
+	ADDQ    CX, R9
+	VMOVUPS Y7, (R9)
 
 stored:
 	ADDQ $+32, AX
 	ADDQ $+256, BX
 	ADDQ $+32, SI
-	SUBQ $0x08, DI
+	SUBQ $0x08, R8
 	JNE  chunk
 	VZEROUPPER
 	RET
@@ -1108,17 +1132,19 @@ plain:
 	VZEROUPPER
 	RET
 
-// func storeAVX512(y *float32, stride int, rows int, add bool, tile *float32, diagonal *float32, scale float32, n int)
+// func storeAVX512(y *float32, stride int, rows int, add bool, tile *float32, diagonal *float32, scale float32, bias *float32, least float32, n int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·storeAVX512(SB), NOSPLIT, $0-64
+TEXT ·storeAVX512(SB), NOSPLIT, $0-80
 	MOVQ         y+0(FP), AX
 	MOVQ         stride+8(FP), CX
 	SHLQ         $0x02, CX
 	MOVQ         rows+16(FP), DX
 	MOVQ         tile+32(FP), BX
 	MOVQ         diagonal+40(FP), SI
-	MOVQ         n+56(FP), DI
+	MOVQ         bias+56(FP), DI
+	MOVQ         n+72(FP), R8
 	VBROADCASTSS scale+48(FP), Z10
+	VBROADCASTSS least+64(FP), Z11
 
 chunk:
 	VMOVUPS      (BX), Y0
@@ -1178,87 +1204,109 @@ chunk:
 	VMULPS       Z10, Z2, Z2
 	VMULPS       Z9, Z7, Z7
 	VMULPS       Z10, Z7, Z7
-	CMPB         add+24(FP), $0x00
-	JE           overwrite
-	MOVQ         AX, R8
-	VADDPS       (R8), Z5, Z5
-	VMOVUPS      Z5, (R8)
-	CMPQ         DX, $0x01
-	JE           added
-	ADDQ         CX, R8
-	VADDPS       (R8), Z8, Z8
-	VMOVUPS      Z8, (R8)
-	CMPQ         DX, $0x02
-	JE           added
-	ADDQ         CX, R8
-	VADDPS       (R8), Z6, Z6
-	VMOVUPS      Z6, (R8)
-	CMPQ         DX, $0x03
-	JE           added
-	ADDQ         CX, R8
-	VADDPS       (R8), Z0, Z0
-	VMOVUPS      Z0, (R8)
-	CMPQ         DX, $0x04
-	JE           added
-	ADDQ         CX, R8
-	VADDPS       (R8), Z1, Z1
-	VMOVUPS      Z1, (R8)
-	CMPQ         DX, $0x05
-	JE           added
-	ADDQ         CX, R8
-	VADDPS       (R8), Z4, Z4
-	VMOVUPS      Z4, (R8)
-	CMPQ         DX, $0x06
-	JE           added
-	ADDQ         CX, R8
-	VADDPS       (R8), Z2, Z2
-	VMOVUPS      Z2, (R8)
-	CMPQ         DX, $0x07
-	JE           added
-	ADDQ         CX, R8
-	VADDPS       (R8), Z7, Z7
-	VMOVUPS      Z7, (R8)
+	TESTQ        DI, DI
+	JZ           biased
+	VMOVUPS      (DI), Z9
+	VADDPS       Z9, Z5, Z5
+	VADDPS       Z9, Z8, Z8
+	VADDPS       Z9, Z6, Z6
+	VADDPS       Z9, Z0, Z0
+	VADDPS       Z9, Z1, Z1
+	VADDPS       Z9, Z4, Z4
+	VADDPS       Z9, Z2, Z2
+	VADDPS       Z9, Z7, Z7
+	ADDQ         $+64, DI
+
+biased:
+	VMAXPS  Z5, Z11, Z5
+	VMAXPS  Z8, Z11, Z8
+	VMAXPS  Z6, Z11, Z6
+	VMAXPS  Z0, Z11, Z0
+	VMAXPS  Z1, Z11, Z1
+	VMAXPS  Z4, Z11, Z4
+	VMAXPS  Z2, Z11, Z2
+	VMAXPS  Z7, Z11, Z7
+	CMPB    add+24(FP), $0x00
+	JE      overwrite
+	MOVQ    AX, R9
+	VADDPS  (R9), Z5, Z5
+	VMOVUPS Z5, (R9)
+	CMPQ    DX, $0x01
+	JE      added
+	ADDQ    CX, R9
+	VADDPS  (R9), Z8, Z8
+	VMOVUPS Z8, (R9)
+	CMPQ    DX, $0x02
+	JE      added
+	ADDQ    CX, R9
+	VADDPS  (R9), Z6, Z6
+	VMOVUPS Z6, (R9)
+	CMPQ    DX, $0x03
+	JE      added
+	ADDQ    CX, R9
+	VADDPS  (R9), Z0, Z0
+	VMOVUPS Z0, (R9)
+	CMPQ    DX, $0x04
+	JE      added
+	ADDQ    CX, R9
+	VADDPS  (R9), Z1, Z1
+	VMOVUPS Z1, (R9)
+	CMPQ    DX, $0x05
+	JE      added
+	ADDQ    CX, R9
+	VADDPS  (R9), Z4, Z4
+	VMOVUPS Z4, (R9)
+	CMPQ    DX, $0x06
+	JE      added
+	ADDQ    CX, R9
+	VADDPS  (R9), Z2, Z2
+	VMOVUPS Z2, (R9)
+	CMPQ    DX, $0x07
+	JE      added
+	ADDQ    CX, R9
+	VADDPS  (R9), Z7, Z7
+	VMOVUPS Z7, (R9)
 
 added:
 	JMP stored
 
 overwrite:
-	MOVQ    AX, R8
-	VMOVUPS Z5, (R8)
+	MOVQ    AX, R9
+	VMOVUPS Z5, (R9)
 	CMPQ    DX, $0x01
 	JE      stored
-	ADDQ    CX, R8
-	VMOVUPS Z8, (R8)
+	ADDQ    CX, R9
+	VMOVUPS Z8, (R9)
 	CMPQ    DX, $0x02
 	JE      stored
-	ADDQ    CX, R8
-	VMOVUPS Z6, (R8)
+	ADDQ    CX, R9
+	VMOVUPS Z6, (R9)
 	CMPQ    DX, $0x03
 	JE      stored
-	ADDQ    CX, R8
-	VMOVUPS Z0, (R8)
+	ADDQ    CX, R9
+	VMOVUPS Z0, (R9)
 	CMPQ    DX, $0x04
 	JE      stored
-	ADDQ    CX, R8
-	VMOVUPS Z1, (R8)
+	ADDQ    CX, R9
+	VMOVUPS Z1, (R9)
 	CMPQ    DX, $0x05
 	JE      stored
-	ADDQ    CX, R8
-	VMOVUPS Z4, (R8)
+	ADDQ    CX, R9
+	VMOVUPS Z4, (R9)
 	CMPQ    DX, $0x06
 	JE      stored
-	ADDQ    CX, R8
-	VMOVUPS Z2, (R8)
+	ADDQ    CX, R9
+	VMOVUPS Z2, (R9)
 	CMPQ    DX, $0x07
 	JE      stored
-	ADDQ    CX, R8
-	VMOVUPS Z7, (R8)
+	ADDQ    CX, R9
+	VMOVUPS Z7, (R9)
 
 stored:
 	ADDQ $+64, AX
 	ADDQ $+512, BX
 	ADDQ $+64, SI
-	SUBQ $0x10, DI
+	SUBQ $0x10, R8
 	JNE  chunk
 	VZEROUPPER
 	RET

@@ -120,23 +120,35 @@ func TestPermuteKernel(t *testing.T) {
 
 func TestStoreKernel(t *testing.T) {
 	forKernels(t, func(t *testing.T, n, rows int) {
+		stride := n + 3
+		tile, _ := guarded(n*tileRows, 1)
+		diagonal, _ := guarded(n, 2)
+		some, _ := guarded(n, 4)
+		tile[0] = float32(math.NaN())
 		for _, add := range []bool{false, true} {
-			stride := n + 3
-			tile, _ := guarded(n*tileRows, 1)
-			diagonal, _ := guarded(n, 2)
-			y, written := guarded((rows-1)*stride+n, 3)
-			want := slices.Clone(y) // what lies between the rows stays
-			for i := range n {
-				for r := range rows {
-					v := float32(diagonal[i] * tile[i*tileRows+r] * 0.3)
-					if add {
-						v += y[r*stride+i]
+			for _, bias := range [][]float32{nil, some} {
+				for _, least := range []float32{float32(math.Inf(-1)), 0} {
+					y, written := guarded((rows-1)*stride+n, 3)
+					want := slices.Clone(y) // what lies between the rows stays
+					for i := range n {
+						for r := range rows {
+							v := float32(diagonal[i] * tile[i*tileRows+r] * 0.3)
+							if bias != nil {
+								v += bias[i]
+							}
+							if v < least {
+								v = least
+							}
+							if add {
+								v += y[r*stride+i]
+							}
+							want[r*stride+i] = v
+						}
 					}
-					want[r*stride+i] = v
+					store(y, stride, rows, add, tile, diagonal, 0.3, bias, least, n)
+					same(t, y, want, written)
 				}
 			}
-			store(y, stride, rows, add, tile, diagonal, 0.3, n)
-			same(t, y, want, written)
 		}
 	})
 }

@@ -40,6 +40,12 @@ func permuteAVX2(outer *float32, inner *float32, perm *int32, diagonal *float32,
 //	for i := range n {
 //		for r := range rows {
 //			v := diagonal[i] * tile[i*8+r] * scale
+//			if bias != nil {
+//				v += bias[i]
+//			}
+//			if v < least {
+//				v = least
+//			}
 //			if add {
 //				v += y[r*stride+i]
 //			}
@@ -48,7 +54,7 @@ func permuteAVX2(outer *float32, inner *float32, perm *int32, diagonal *float32,
 //	}
 //
 //go:noescape
-func storeAVX2(y *float32, stride int, rows int, add bool, tile *float32, diagonal *float32, scale float32, n int)
+func storeAVX2(y *float32, stride int, rows int, add bool, tile *float32, diagonal *float32, scale float32, bias *float32, least float32, n int)
 
 // productsAVX2 equals, for n > 0 a multiple of 8 and 1 to 8 rows,
 //
@@ -110,6 +116,12 @@ func permuteAVX512(outer *float32, inner *float32, perm *int32, diagonal *float3
 //	for i := range n {
 //		for r := range rows {
 //			v := diagonal[i] * tile[i*8+r] * scale
+//			if bias != nil {
+//				v += bias[i]
+//			}
+//			if v < least {
+//				v = least
+//			}
 //			if add {
 //				v += y[r*stride+i]
 //			}
@@ -118,7 +130,7 @@ func permuteAVX512(outer *float32, inner *float32, perm *int32, diagonal *float3
 //	}
 //
 //go:noescape
-func storeAVX512(y *float32, stride int, rows int, add bool, tile *float32, diagonal *float32, scale float32, n int)
+func storeAVX512(y *float32, stride int, rows int, add bool, tile *float32, diagonal *float32, scale float32, bias *float32, least float32, n int)
 
 // productsAVX512 equals, for n > 0 a multiple of 16 and 1 to 8 rows,
 //

@@ -3,6 +3,7 @@
 package fastfood
 
 import (
+	"math"
 	"unsafe"
 
 	"github.com/deepfry/deepfry/fwht"
@@ -35,7 +36,7 @@ func useTile[T fwht.Float](dim, rows int) bool {
 // forwardTile is forward for the rows of x side by side. y has the columns that
 // belong to the block. It leaves HBx in inner and HGΠHBx in outer, which are
 // tiles.
-func (k block[T]) forwardTile(y, x matrix[T], inner, outer []T) {
+func (k block[T]) forwardTile(y, x matrix[T], inner, outer []T, e Epilogue[T]) {
 	dim := len(k.perm)
 	loadTile(inner, x, k.b, 1)
 	part, run := partLengths(dim)
@@ -45,7 +46,7 @@ func (k block[T]) forwardTile(y, x matrix[T], inner, outer []T) {
 		transformRuns(p, run)
 	}
 	transformRuns(outer, part)
-	storeTile(y, false, outer, k.s, 1/T(dim))
+	storeTile(y, false, outer, k.s, 1/T(dim), e)
 }
 
 // backwardTile is backward for rows side by side, with the tiles that
@@ -70,7 +71,7 @@ func (k block[T]) backwardTile(dx matrix[T], add bool, d block[T], dy, x matrix[
 		sumProducts(d.b, v, x, 1)
 	}
 	if dx.data != nil {
-		storeTile(dx, add, v, k.b, 1)
+		storeTile(dx, add, v, k.b, 1, Epilogue[T]{})
 	}
 }
 
@@ -127,18 +128,27 @@ func loadTile[T fwht.Float](tile []T, x matrix[T], diagonal []T, scale T) {
 }
 
 // storeTile computes scale·diagonal ⊙ row, of the rows of a tile, and sets the
-// rows of y to it or adds it to them.
-func storeTile[T fwht.Float](y matrix[T], add bool, tile, diagonal []T, scale T) {
+// rows of y to what the epilogue makes of it, or adds that to them.
+func storeTile[T fwht.Float](y matrix[T], add bool, tile, diagonal []T, scale T, e Epilogue[T]) {
+	least := float32(math.Inf(-1))
+	if e.ReLU {
+		least = 0
+	}
 	whole := y.columns - y.columns%runLength()
 	if whole > 0 {
-		store(y.data, y.stride, y.rows, add, tile, diagonal, scale, whole)
+		store(y.data, y.stride, y.rows, add, tile, diagonal, scale, e.Bias, least, whole)
 	}
 	if whole < y.columns {
-		var e edge[T]
-		e.copyIn(y, whole)
-		store(e.rows[:], maxRun, y.rows, add, tile[whole*tileRows:], diagonal[whole:], scale, runLength())
+		var rest edge[T]
+		rest.copyIn(y, whole)
+		var bias []T
+		if e.Bias != nil {
+			copy(rest.diagonal[:], e.Bias[whole:y.columns])
+			bias = rest.diagonal[:]
+		}
+		store(rest.rows[:], maxRun, y.rows, add, tile[whole*tileRows:], diagonal[whole:], scale, bias, least, runLength())
 		for r := range y.rows {
-			copy(y.data[r*y.stride+whole:r*y.stride+y.columns], e.rows[r*maxRun:])
+			copy(y.data[r*y.stride+whole:r*y.stride+y.columns], rest.rows[r*maxRun:])
 		}
 	}
 }

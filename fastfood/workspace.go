@@ -40,6 +40,7 @@ type Workspace[T fwht.Float] struct {
 	workers   int
 	side      int  // the most rows that may be done side by side
 	rowByRow  bool // no tiles, for benchmarks
+	epilogue  Epilogue[T]
 
 	// What the transforms leave, for each row or tile: [batch, Blocks, Dim] when
 	// training, else [workers, side, Dim].
@@ -90,10 +91,24 @@ func NewWorkspace[T fwht.Float](t *Transform[T], maxBatch int, training bool) *W
 
 func roundUp(n, multiple int) int { return (n + multiple - 1) / multiple * multiple }
 
-// Forward computes y = V·x for every row of a batch. x is [batch, Inputs] and
-// y is [batch, Outputs], both row-major; the batch follows from their lengths.
+// SetEpilogue sets what the next calls of Forward do with V·x.
+func (w *Workspace[T]) SetEpilogue(e Epilogue[T]) {
+	if e.Bias != nil && len(e.Bias) != w.transform.Outputs {
+		panic("fastfood: SetEpilogue: the bias does not have Outputs entries")
+	}
+	w.epilogue = e
+}
+
+// Forward computes y = V·x, or what the epilogue makes of it, for every row of a
+// batch. x is [batch, Inputs] and y is [batch, Outputs], both row-major; the
+// batch follows from the length of x. If the epilogue has a Map, y is nil.
 func (w *Workspace[T]) Forward(y, x []T) {
-	w.setBatch(y, x)
+	w.setBatch(x)
+	if w.epilogue.Map == nil {
+		w.checkOutputs(y)
+	} else if y != nil {
+		panic("fastfood: Forward: an epilogue with a Map leaves nothing for y, which must be nil")
+	}
 	w.forwarded = w.batch
 	w.y, w.x = y, x
 	groups := (w.batch + w.chunkRows() - 1) / w.chunkRows()
@@ -109,7 +124,8 @@ func (w *Workspace[T]) Backward(dx, dy, x []T, gradients *Gradients[T]) {
 	if !w.training {
 		panic("fastfood: Backward on a workspace that is not for training")
 	}
-	w.setBatch(dy, x)
+	w.setBatch(x)
+	w.checkOutputs(dy)
 	if w.batch != w.forwarded {
 		panic("fastfood: Backward with another batch than the last Forward")
 	}
@@ -124,14 +140,19 @@ func (w *Workspace[T]) Backward(dx, dy, x []T, gradients *Gradients[T]) {
 	w.dx, w.dy, w.x, w.gradients = nil, nil, nil, nil
 }
 
-func (w *Workspace[T]) setBatch(y, x []T) {
-	t := w.transform
-	w.batch = len(x) / t.Inputs
-	if len(x) != w.batch*t.Inputs || len(y) != w.batch*t.Outputs {
-		panic("fastfood: x is not [batch, Inputs] or y is not [batch, Outputs]")
+func (w *Workspace[T]) setBatch(x []T) {
+	w.batch = len(x) / w.transform.Inputs
+	if len(x) != w.batch*w.transform.Inputs {
+		panic("fastfood: x is not [batch, Inputs]")
 	}
 	if w.batch > w.maxBatch {
 		panic("fastfood: the batch is larger than the workspace")
+	}
+}
+
+func (w *Workspace[T]) checkOutputs(y []T) {
+	if len(y) != w.batch*w.transform.Outputs {
+		panic("fastfood: y is not [batch, Outputs]")
 	}
 }
 
@@ -150,20 +171,38 @@ func (w *Workspace[T]) sideBySide(rows int) int {
 func (w *Workspace[T]) chunkRows() int { return max(rowsPerChunk, w.sideBySide(w.batch)) }
 
 func (w *Workspace[T]) forwardChunk(chunk, worker int) {
-	t := w.transform
 	size := w.chunkRows()
-	row, b := chunk/t.Blocks*size, chunk%t.Blocks
-	k := t.block(b)
+	row, b := chunk/w.transform.Blocks*size, chunk%w.transform.Blocks
 	for end := min(w.batch, row+size); row < end; {
 		rows := w.sideBySide(end - row)
-		y, x := w.outputs(w.y, row, rows, b), w.inputs(w.x, row, rows)
-		inner, outer := w.kept(row, rows, b, worker)
-		if rows > 1 {
-			k.forwardTile(y, x, inner, outer)
-		} else {
-			k.forward(y.data, x.data, w.scratch[worker*2*w.side*t.Dim:][:t.Dim], inner, outer)
-		}
+		w.forwardRows(row, rows, b, worker)
 		row += rows
+	}
+}
+
+// forwardRows does block b of a single row, or of a tile with several.
+func (w *Workspace[T]) forwardRows(row, rows, b, worker int) {
+	t := w.transform
+	k, x := t.block(b), w.inputs(w.x, row, rows)
+	inner, outer := w.kept(row, rows, b, worker)
+	scratch := w.scratch[worker*2*w.side*t.Dim:][:2*w.side*t.Dim]
+	column := b * t.Dim
+	e := w.epilogue.columns(column, min(t.Outputs, column+t.Dim))
+	var y matrix[T]
+	if e.Map == nil {
+		y = w.outputs(w.y, row, rows, b)
+	} else {
+		y = matrix[T]{scratch[w.side*t.Dim:], t.Dim, rows, min(t.Dim, t.Outputs-column)}
+	}
+	if rows > 1 {
+		k.forwardTile(y, x, inner, outer, e)
+	} else {
+		k.forward(y.data[:y.columns], x.data, scratch[:t.Dim], inner, outer, e)
+	}
+	if e.Map != nil {
+		for r := range rows {
+			e.Map(row+r, column, y.data[r*y.stride:][:y.columns])
+		}
 	}
 }
 

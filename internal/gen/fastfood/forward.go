@@ -88,10 +88,16 @@ for i := 0; levels && i < n; i += RUN {
 
 // emitStore emits the pass from a tile to rows.
 func (k kernel) emitStore() {
-	k.function("store", "y *float32, stride, rows int, add bool, tile, diagonal *float32, scale float32, n int", `
+	k.function("store", "y *float32, stride, rows int, add bool, tile, diagonal *float32, scale float32, bias *float32, least float32, n int", `
 for i := range n {
 	for r := range rows {
 		v := diagonal[i] * tile[i*8+r] * scale
+		if bias != nil {
+			v += bias[i]
+		}
+		if v < least {
+			v = least
+		}
 		if add {
 			v += y[r*stride+i]
 		}
@@ -99,10 +105,11 @@ for i := range n {
 	}
 }`)
 	y, stride, rows, tile := pointer("y"), stride(), pointer("rows"), pointer("tile")
-	diagonal, n := pointer("diagonal"), pointer("n")
+	diagonal, bias, n := pointer("diagonal"), pointer("bias"), pointer("n")
 	data, rest := k.chunk()
-	free, factors, scale := rest[0], rest[1], rest[2]
+	free, factors, scale, least := rest[0], rest[1], rest[2], rest[3]
 	VBROADCASTSS(isa.Parameter("scale"), scale)
+	VBROADCASTSS(isa.Parameter("least"), least)
 	Label("chunk")
 	k.loadEntries(data, tile)
 	k.toRows(data, &free)
@@ -110,6 +117,17 @@ for i := range n {
 	for _, r := range data {
 		VMULPS(factors, r, r)
 		VMULPS(scale, r, r)
+	}
+	TESTQ(bias, bias)
+	JZ(LabelRef("biased"))
+	VMOVUPS(Mem{Base: bias}, factors)
+	for _, r := range data {
+		VADDPS(factors, r, r)
+	}
+	ADDQ(I32(4*k.run()), bias)
+	Label("biased")
+	for _, r := range data {
+		VMAXPS(r, least, r) // NaN stays
 	}
 	CMPB(isa.Parameter("add"), Imm(0))
 	JE(LabelRef("overwrite"))
