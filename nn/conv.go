@@ -191,7 +191,7 @@ func (l *conv) forward(y, x []float32, s *convScratch) {
 			pixels := (last - first) * l.window.OutWidth
 			simd.Im2col(s.columns, pixels, l.input(x, g), &l.window, first, last)
 			columns := simd.RowMajor(s.columns, l.taps(), pixels)
-			simd.Gemm(l.channels(y, g, first, last), l.group(g), columns, false, s.gemm)
+			simd.Gemm(l.channels(y, g, first, last), l.group(g), columns, simd.Epilogue{}, s.gemm)
 		}
 	}
 	if l.bias != nil {
@@ -215,10 +215,10 @@ func (l *conv) backward(dx, dweight, dbias, dy, x []float32, s *convScratch) {
 			if dweight != nil {
 				dw := simd.RowMajor(dweight[g*out*l.taps():][:out*l.taps()], l.taps(), out)
 				simd.Im2col(s.columns, pixels, l.input(x, g), &l.window, first, last)
-				simd.Gemm(dw, simd.RowMajor(s.columns, l.taps(), pixels), grad.T(), true, s.gemm)
+				simd.Gemm(dw, simd.RowMajor(s.columns, l.taps(), pixels), grad.T(), simd.Epilogue{Accumulate: true}, s.gemm)
 			}
 			if dx != nil {
-				simd.Gemm(simd.RowMajor(s.columnsGrad, l.taps(), pixels), l.group(g).T(), grad, false, s.gemm)
+				simd.Gemm(simd.RowMajor(s.columnsGrad, l.taps(), pixels), l.group(g).T(), grad, simd.Epilogue{}, s.gemm)
 				simd.Col2im(l.input(dx, g), s.columnsGrad, pixels, &l.window, first, last)
 			}
 		}

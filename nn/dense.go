@@ -89,14 +89,14 @@ func (l *dense) Plan(b *Binding) Pass {
 	var input func()
 	if x.Grad != nil {
 		input = b.EachTile(func() int { return l.in }, denseColumns, func(first, last, worker int) {
-			simd.Gemm(grads(x).ColumnRange(first, last), grads(y), weight.ColumnRange(first, last), false, scratch[worker])
+			simd.Gemm(grads(x).ColumnRange(first, last), grads(y), weight.ColumnRange(first, last), simd.Epilogue{}, scratch[worker])
 		})
 	}
 	var weights, biases func()
 	if grad := b.Gradient(l.weight); grad != nil {
 		dw := simd.RowMajor(grad, l.Out, l.in)
 		weights = b.EachTile(func() int { return l.in }, denseColumns, func(first, last, worker int) {
-			simd.Gemm(dw.ColumnRange(first, last), grads(y).T(), values(x).ColumnRange(first, last), true, scratch[worker])
+			simd.Gemm(dw.ColumnRange(first, last), grads(y).T(), values(x).ColumnRange(first, last), simd.Epilogue{Accumulate: true}, scratch[worker])
 		})
 	}
 	if grad := b.Gradient(l.bias); grad != nil {
@@ -112,14 +112,14 @@ func (l *dense) forward(b *Binding, weight simd.Matrix, values func(*Tensor) sim
 	x, y := b.X[0], b.Y
 	if l.Out < 2*denseColumns {
 		return b.EachTile(b.Batch, denseRows, func(first, last, worker int) {
-			simd.Gemm(values(y).RowRange(first, last), values(x).RowRange(first, last), weight.T(), false, scratch[worker])
+			simd.Gemm(values(y).RowRange(first, last), values(x).RowRange(first, last), weight.T(), simd.Epilogue{}, scratch[worker])
 			if l.bias != nil {
 				addBias(y.Rows(first, last), l.bias.Data)
 			}
 		})
 	}
 	return b.EachTile(func() int { return l.Out }, denseColumns, func(first, last, worker int) {
-		simd.Gemm(values(y).ColumnRange(first, last), values(x), weight.RowRange(first, last).T(), false, scratch[worker])
+		simd.Gemm(values(y).ColumnRange(first, last), values(x), weight.RowRange(first, last).T(), simd.Epilogue{}, scratch[worker])
 		if l.bias != nil {
 			for i := range b.Batch() {
 				simd.Add(y.Row(i)[first:last], l.bias.Data[first:last])

@@ -189,7 +189,7 @@ func splitGemm(c, a, b simd.Matrix, threads int) func() {
 	}
 	body := func(i, worker int) {
 		first, last := i*width, min((i+1)*width, c.Cols)
-		simd.Gemm(c.ColumnRange(first, last), a, b.ColumnRange(first, last), false, scratch[worker])
+		simd.Gemm(c.ColumnRange(first, last), a, b.ColumnRange(first, last), simd.Epilogue{}, scratch[worker])
 	}
 	chunks := (c.Cols + width - 1) / width
 	return func() { par.For(chunks, threads, body) }

@@ -52,9 +52,18 @@ const (
 	alignment = 16
 )
 
-// Gemm computes C = A·B, or C += A·B when accumulate is true, with A of m × k,
-// B of k × n and C of m × n elements, k in one thread. C has ColStride 1, B has
-// ColStride 1 or RowStride 1, A has any strides, and C overlaps neither.
+// Epilogue is what Gemm does with an element of A·B, in this order, each step
+// with a rounding of its own. The zero Epilogue stores it.
+type Epilogue struct {
+	Accumulate bool      // add it to what C holds
+	RowBias    []float32 // unless nil, one for each row of C: add it. At most one of the biases is there.
+	ColumnBias []float32 // unless nil, one for each column of C: add it
+	ReLU       bool      // replace it by +0 if it is negative; NaN and -0 stay, as in Relu
+}
+
+// Gemm computes C = A·B and applies an epilogue, with A of m × k, B of k × n and
+// C of m × n elements, in one thread. C has ColStride 1, B has ColStride 1 or
+// RowStride 1, A has any strides, and C overlaps nothing else.
 //
 // The inner dimension is cut into ⌈k/512⌉ blocks of equal size, but for the
 // last. Within a block, an element is a chain of multiply-adds from 0 on; the
@@ -63,24 +72,20 @@ const (
 //
 // Scratch has at least GemmScratch(m, n, k) floats, whose contents do not
 // matter.
-func Gemm(c, a, b Matrix, accumulate bool, scratch []float32) {
-	checkGemm(c, a, b, scratch)
+func Gemm(c, a, b Matrix, e Epilogue, scratch []float32) {
+	checkGemm(c, a, b, e, scratch)
 	if c.Rows == 0 || c.Cols == 0 {
 		return
 	}
 	if a.Cols == 0 {
-		if !accumulate {
-			for i := range c.Rows {
-				clear(c.Data[i*c.RowStride:][:c.Cols])
-			}
-		}
+		gemmOfZero(c, e)
 		return
 	}
 	scratch = align(scratch)
-	if transposedPays(a, b, accumulate) {
-		gemmTransposed(c, a, b, accumulate, scratch)
+	if transposedPays(a, b, e.Accumulate) {
+		gemmTransposed(c, a, b, e, scratch)
 	} else {
-		gemmBlocks(c, a, b, accumulate, scratch)
+		gemmBlocks(c, a, b, e, scratch)
 	}
 }
 
@@ -93,7 +98,7 @@ func GemmScratch(m, n, k int) int {
 	return alignment + block + roundUp(transposed, alignment)
 }
 
-func checkGemm(c, a, b Matrix, scratch []float32) {
+func checkGemm(c, a, b Matrix, e Epilogue, scratch []float32) {
 	if c.Rows != a.Rows || a.Cols != b.Rows || c.Cols != b.Cols {
 		panic("simd: Gemm: shapes do not match")
 	}
@@ -106,6 +111,55 @@ func checkGemm(c, a, b Matrix, scratch []float32) {
 	if len(scratch) < GemmScratch(c.Rows, c.Cols, a.Cols) {
 		panic("simd: Gemm: scratch too short")
 	}
+	if e.RowBias != nil && (len(e.RowBias) != c.Rows || e.ColumnBias != nil) || e.ColumnBias != nil && len(e.ColumnBias) != c.Cols {
+		panic("simd: Gemm: want one bias of C's rows or columns")
+	}
+}
+
+// gemmOfZero is the epilogue of a product without an inner dimension.
+func gemmOfZero(c Matrix, e Epilogue) {
+	for i := range c.Rows {
+		row := c.Data[i*c.RowStride:][:c.Cols]
+		if !e.Accumulate {
+			clear(row)
+		}
+		if e.RowBias != nil {
+			AddConstant(row, e.RowBias[i])
+		}
+		if e.ColumnBias != nil {
+			Add(row, e.ColumnBias)
+		}
+		if e.ReLU {
+			Relu(row, row)
+		}
+	}
+}
+
+// inBlock returns the epilogue of a block of the inner dimension. Blocks before
+// the last only accumulate.
+func (e Epilogue) inBlock(first, last bool) Epilogue {
+	if !last {
+		e = Epilogue{Accumulate: e.Accumulate}
+	}
+	e.Accumulate = e.Accumulate || !first
+	return e
+}
+
+// slice returns the epilogue of rows × cols elements from (i, j) on.
+func (e Epilogue) slice(i, j, rows, cols int) Epilogue {
+	if e.RowBias != nil {
+		e.RowBias = e.RowBias[i : i+rows]
+	}
+	if e.ColumnBias != nil {
+		e.ColumnBias = e.ColumnBias[j : j+cols]
+	}
+	return e
+}
+
+// t returns the epilogue of the transposed product.
+func (e Epilogue) t() Epilogue {
+	e.RowBias, e.ColumnBias = e.ColumnBias, e.RowBias
+	return e
 }
 
 func (m Matrix) fits() bool {
@@ -150,45 +204,46 @@ func gemmCost(m, n, k int, packs, transposesC, accumulate bool) int {
 
 // gemmTransposed computes Cᵀ in scratch. A product's factors may change
 // places, so that the sums are the same to the last bit.
-func gemmTransposed(c, a, b Matrix, accumulate bool, scratch []float32) {
+func gemmTransposed(c, a, b Matrix, e Epilogue, scratch []float32) {
 	t := RowMajor(scratch, c.Cols, c.Rows)
-	if accumulate {
+	if e.Accumulate {
 		arrange(t.Data, t.RowStride, c.T(), false)
 	}
-	gemmBlocks(t, b.T(), a.T(), accumulate, scratch[roundUp(c.Rows*c.Cols, alignment):])
+	gemmBlocks(t, b.T(), a.T(), e.t(), scratch[roundUp(c.Rows*c.Cols, alignment):])
 	arrange(c.Data, c.RowStride, t.T(), false)
 }
 
 // gemmBlocks cuts the inner dimension and the columns into blocks, and the rows
 // into groups of one tile's height, as equal as can be.
-func gemmBlocks(c, a, b Matrix, accumulate bool, scratch []float32) {
+func gemmBlocks(c, a, b Matrix, e Epilogue, scratch []float32) {
 	m, n, k := c.Rows, c.Cols, a.Cols
 	rows, _ := tileSize()
 	groups := (m + rows - 1) / rows
 	depth := blockSize(k, blockK)
 	for p := 0; p < k; p += depth {
 		d := min(depth, k-p)
+		e := e.inBlock(p == 0, p+d == k)
 		for j := 0; j < n; j += blockN {
 			w := min(blockN, n-j)
 			block := packPanels(b.slice(p, j, d, w), m, scratch)
 			for g := range groups {
 				i, next := g*m/groups, (g+1)*m/groups
-				gemmPanels(c.slice(i, j, next-i, w), a.slice(i, p, next-i, d), block, accumulate)
+				gemmPanels(c.slice(i, j, next-i, w), a.slice(i, p, next-i, d), block, e.slice(i, j, next-i, w))
 			}
 		}
-		accumulate = true
 	}
 }
 
 // gemmPanels multiplies a group of rows by the panels of a block of B.
-func gemmPanels(c, a Matrix, b panels, accumulate bool) {
+func gemmPanels(c, a Matrix, b panels, e Epilogue) {
 	_, cols := tileSize()
-	count := c.Cols / cols
+	count, rest := c.Cols/cols, c.Cols%cols
 	if count > 0 {
-		gemmTiles(c, a, b.data, b.rowStride, b.panelStride, count, cols, accumulate)
+		gemmTiles(c, a, b.data, b.rowStride, b.panelStride, count, cols, e)
 	}
-	if rest := c.Cols % cols; rest > 0 {
-		gemmTiles(c.slice(0, count*cols, c.Rows, rest), a, b.last, cols, 0, 1, rest, accumulate)
+	if rest > 0 {
+		j := count * cols
+		gemmTiles(c.slice(0, j, c.Rows, rest), a, b.last, cols, 0, 1, rest, e.slice(0, j, c.Rows, rest))
 	}
 }
 

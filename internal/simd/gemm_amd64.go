@@ -4,33 +4,38 @@ package simd
 
 //go:generate go run -C ../gen ./simd -kernels gemm -pkg simd -out ../simd/gemm_amd64.s -stubs ../simd/gemm_stubs_amd64.go
 
-import "github.com/deepfry/deepfry/internal/cpu"
+import (
+	"unsafe"
+
+	"github.com/deepfry/deepfry/internal/cpu"
+)
 
 // storeMasks[16-n:] starts with n times -1, followed by zeros.
 var storeMasks = [32]int32{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1}
 
 // gemmTiles multiplies a group of rows of A by count panels of B, of which
-// width columns count. C is set, or added to.
-func gemmTiles(c, a Matrix, b []float32, rowStride, panelStride, count, width int, accumulate bool) {
+// width columns count.
+func gemmTiles(c, a Matrix, b []float32, rowStride, panelStride, count, width int, e Epilogue) {
+	rowBias, columnBias := unsafe.SliceData(e.RowBias), unsafe.SliceData(e.ColumnBias)
 	switch cpu.Current() {
 	case cpu.AVX512:
 		if width > 16 {
 			gemmWide512(a.Rows, a.Cols, &a.Data[0], a.RowStride, a.ColStride, &b[0], rowStride, panelStride,
-				&c.Data[0], c.RowStride, count, &storeMasks[32-width], accumulate)
+				&c.Data[0], c.RowStride, count, &storeMasks[32-width], e.Accumulate, rowBias, columnBias, e.ReLU)
 		} else {
 			gemmNarrow512(a.Rows, a.Cols, &a.Data[0], a.RowStride, a.ColStride, &b[0], rowStride, panelStride,
-				&c.Data[0], c.RowStride, count, &storeMasks[16-width], accumulate)
+				&c.Data[0], c.RowStride, count, &storeMasks[16-width], e.Accumulate, rowBias, columnBias, e.ReLU)
 		}
 	case cpu.AVX2:
 		if width > 8 {
 			gemmWide256(a.Rows, a.Cols, &a.Data[0], a.RowStride, a.ColStride, &b[0], rowStride, panelStride,
-				&c.Data[0], c.RowStride, count, &storeMasks[32-width-8], accumulate)
+				&c.Data[0], c.RowStride, count, &storeMasks[32-width-8], e.Accumulate, rowBias, columnBias, e.ReLU)
 		} else {
 			gemmNarrow256(a.Rows, a.Cols, &a.Data[0], a.RowStride, a.ColStride, &b[0], rowStride, panelStride,
-				&c.Data[0], c.RowStride, count, &storeMasks[16-width], accumulate)
+				&c.Data[0], c.RowStride, count, &storeMasks[16-width], e.Accumulate, rowBias, columnBias, e.ReLU)
 		}
 	default:
-		gemmTilesRef(c, a, b, rowStride, panelStride, count, width, accumulate)
+		gemmTilesRef(c, a, b, rowStride, panelStride, count, width, e)
 	}
 }
 

@@ -2,7 +2,7 @@ package simd
 
 // gemmTilesRef multiplies up to 4 rows of A by count panels of 4 columns of B,
 // of which the last width columns count.
-func gemmTilesRef(c, a Matrix, b []float32, rowStride, panelStride, count, width int, accumulate bool) {
+func gemmTilesRef(c, a Matrix, b []float32, rowStride, panelStride, count, width int, e Epilogue) {
 	var tile [4][4]float32
 	for q := range count {
 		panel := b[q*panelStride:]
@@ -10,16 +10,26 @@ func gemmTilesRef(c, a Matrix, b []float32, rowStride, panelStride, count, width
 			products4x2(&tile, j, a, panel[j:], rowStride)
 		}
 		for i := range c.Rows {
-			row := c.Data[i*c.RowStride+4*q:][:width]
-			for j := range row {
-				if accumulate {
-					row[j] += tile[i][j]
-				} else {
-					row[j] = tile[i][j]
-				}
-			}
+			storeRef(c.Data[i*c.RowStride+4*q:][:width], tile[i][:width], e.slice(i, 4*q, 1, width))
 		}
 	}
+}
+
+// storeRef stores sums in a part of a row of C.
+func storeRef(row, sums []float32, e Epilogue) {
+	if e.Accumulate {
+		addRef(sums, row)
+	}
+	if e.RowBias != nil {
+		addConstantRef(sums, e.RowBias[0])
+	}
+	if e.ColumnBias != nil {
+		addRef(sums, e.ColumnBias)
+	}
+	if e.ReLU {
+		reluRef(sums, sums)
+	}
+	copy(row, sums)
 }
 
 // products4x2 fills columns j and j+1 of a tile: eight sums and their factors

@@ -13,15 +13,17 @@ package simd
 //				for p := range k { // at least 1
 //					sum = fma(a[i*aRow+p*aCol], b[q*bPanel+p*bRow+j], sum)
 //				}
-//				c[i*cRow+q*32+j] = sum // += if accumulate
+//				c[i*cRow+q*32+j] = sum // after the epilogue
 //			}
 //		}
 //	}
 //
 // The last 16 columns of a panel are stored where mask[0:16] is -1.
+// The epilogue: sum += c[i*cRow+q*32+j] if accumulate; sum += rowBias[i] and
+// sum += columnBias[q*32+j] unless they are nil; sum = max(sum, 0) if relu.
 //
 //go:noescape
-func gemmWide512(rows int, k int, a *float32, aRow int, aCol int, b *float32, bRow int, bPanel int, c *float32, cRow int, panels int, mask *int32, accumulate bool)
+func gemmWide512(rows int, k int, a *float32, aRow int, aCol int, b *float32, bRow int, bPanel int, c *float32, cRow int, panels int, mask *int32, accumulate bool, rowBias *float32, columnBias *float32, relu bool)
 
 // gemmNarrow512 multiplies rows (1 to 14) rows of A by panels of 16 columns of B:
 //
@@ -32,15 +34,17 @@ func gemmWide512(rows int, k int, a *float32, aRow int, aCol int, b *float32, bR
 //				for p := range k { // at least 1
 //					sum = fma(a[i*aRow+p*aCol], b[q*bPanel+p*bRow+j], sum)
 //				}
-//				c[i*cRow+q*32+j] = sum // += if accumulate
+//				c[i*cRow+q*32+j] = sum // after the epilogue
 //			}
 //		}
 //	}
 //
 // The last 16 columns of a panel are stored where mask[0:16] is -1.
+// The epilogue: sum += c[i*cRow+q*32+j] if accumulate; sum += rowBias[i] and
+// sum += columnBias[q*32+j] unless they are nil; sum = max(sum, 0) if relu.
 //
 //go:noescape
-func gemmNarrow512(rows int, k int, a *float32, aRow int, aCol int, b *float32, bRow int, bPanel int, c *float32, cRow int, panels int, mask *int32, accumulate bool)
+func gemmNarrow512(rows int, k int, a *float32, aRow int, aCol int, b *float32, bRow int, bPanel int, c *float32, cRow int, panels int, mask *int32, accumulate bool, rowBias *float32, columnBias *float32, relu bool)
 
 // gemmWide256 multiplies rows (1 to 6) rows of A by panels of 16 columns of B:
 //
@@ -51,15 +55,17 @@ func gemmNarrow512(rows int, k int, a *float32, aRow int, aCol int, b *float32, 
 //				for p := range k { // at least 1
 //					sum = fma(a[i*aRow+p*aCol], b[q*bPanel+p*bRow+j], sum)
 //				}
-//				c[i*cRow+q*16+j] = sum // += if accumulate
+//				c[i*cRow+q*16+j] = sum // after the epilogue
 //			}
 //		}
 //	}
 //
 // The last 8 columns of a panel are stored where mask[0:8] is -1.
+// The epilogue: sum += c[i*cRow+q*16+j] if accumulate; sum += rowBias[i] and
+// sum += columnBias[q*16+j] unless they are nil; sum = max(sum, 0) if relu.
 //
 //go:noescape
-func gemmWide256(rows int, k int, a *float32, aRow int, aCol int, b *float32, bRow int, bPanel int, c *float32, cRow int, panels int, mask *int32, accumulate bool)
+func gemmWide256(rows int, k int, a *float32, aRow int, aCol int, b *float32, bRow int, bPanel int, c *float32, cRow int, panels int, mask *int32, accumulate bool, rowBias *float32, columnBias *float32, relu bool)
 
 // gemmNarrow256 multiplies rows (1 to 6) rows of A by panels of 8 columns of B:
 //
@@ -70,15 +76,17 @@ func gemmWide256(rows int, k int, a *float32, aRow int, aCol int, b *float32, bR
 //				for p := range k { // at least 1
 //					sum = fma(a[i*aRow+p*aCol], b[q*bPanel+p*bRow+j], sum)
 //				}
-//				c[i*cRow+q*16+j] = sum // += if accumulate
+//				c[i*cRow+q*16+j] = sum // after the epilogue
 //			}
 //		}
 //	}
 //
 // The last 8 columns of a panel are stored where mask[0:8] is -1.
+// The epilogue: sum += c[i*cRow+q*16+j] if accumulate; sum += rowBias[i] and
+// sum += columnBias[q*16+j] unless they are nil; sum = max(sum, 0) if relu.
 //
 //go:noescape
-func gemmNarrow256(rows int, k int, a *float32, aRow int, aCol int, b *float32, bRow int, bPanel int, c *float32, cRow int, panels int, mask *int32, accumulate bool)
+func gemmNarrow256(rows int, k int, a *float32, aRow int, aCol int, b *float32, bRow int, bPanel int, c *float32, cRow int, panels int, mask *int32, accumulate bool, rowBias *float32, columnBias *float32, relu bool)
 
 // transpose8 turns 8 rows of src into columns:
 //

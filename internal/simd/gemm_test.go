@@ -60,11 +60,11 @@ func sameBits(x, y []float32) bool {
 // product is a random problem: C has a leading dimension larger than its
 // columns, A any strides, and B contiguous rows or columns.
 type product struct {
-	a, b       Matrix
-	c          []float32
-	stride     int // of C
-	m, n, k    int
-	accumulate bool
+	a, b     Matrix
+	c        []float32
+	stride   int // of C
+	m, n, k  int
+	epilogue Epilogue
 }
 
 func drawProduct(t *rapid.T) (product, *rand.Rand) {
@@ -72,7 +72,13 @@ func drawProduct(t *rapid.T) (product, *rand.Rand) {
 	size := rapid.OneOf(rapid.IntRange(0, 3), rapid.IntRange(1, 70), rapid.IntRange(1, 300))
 	depth := rapid.OneOf(rapid.IntRange(0, 3), rapid.IntRange(1, 70), rapid.IntRange(500, 1100))
 	p := product{m: size.Draw(t, "m"), n: size.Draw(t, "n"), k: depth.Draw(t, "k")}
-	p.accumulate = rapid.Bool().Draw(t, "accumulate")
+	p.epilogue = Epilogue{Accumulate: rapid.Bool().Draw(t, "accumulate"), ReLU: rapid.Bool().Draw(t, "ReLU")}
+	switch rapid.SampledFrom([]string{"none", "rows", "columns"}).Draw(t, "bias") {
+	case "rows":
+		p.epilogue.RowBias, _ = guarded(r, p.m, 1)
+	case "columns":
+		p.epilogue.ColumnBias, _ = guarded(r, p.n, 1)
+	}
 	extra := rapid.IntRange(0, 3)
 	p.a = view(r, p.m, p.k, rapid.IntRange(1, 2).Draw(t, "inner stride of A"), extra.Draw(t, "extra of A"), rapid.Bool().Draw(t, "A transposed"))
 	p.b = view(r, p.k, p.n, 1, extra.Draw(t, "extra of B"), rapid.Bool().Draw(t, "B transposed"))
@@ -94,7 +100,7 @@ func (p product) run(t testing.TB, r *rand.Rand) []float32 {
 	c, check := guarded(r, len(p.c), 3)
 	copy(c, p.c)
 	scratch, checkScratch := guarded(r, GemmScratch(p.m, p.n, p.k), 1)
-	Gemm(p.matrix(c), p.a, p.b, p.accumulate, scratch)
+	Gemm(p.matrix(c), p.a, p.b, p.epilogue, scratch)
 	check(t)
 	checkScratch(t)
 	return c
@@ -124,14 +130,24 @@ func (p product) verify(t testing.TB, c []float32) {
 
 // element returns an element of C and the sum of the sizes of its terms.
 func (p product) element(i, j int, old float64) (sum, size float64) {
-	if p.accumulate {
-		sum = old
-	}
-	size = math.Abs(sum)
-	for q := range p.k {
-		term := float64(p.a.Data[i*p.a.RowStride+q*p.a.ColStride]) * float64(p.b.Data[q*p.b.RowStride+j*p.b.ColStride])
+	add := func(term float64) {
 		sum += term
 		size += math.Abs(term)
+	}
+	if p.epilogue.Accumulate {
+		add(old)
+	}
+	if bias := p.epilogue.RowBias; bias != nil {
+		add(float64(bias[i]))
+	}
+	if bias := p.epilogue.ColumnBias; bias != nil {
+		add(float64(bias[j]))
+	}
+	for q := range p.k {
+		add(float64(p.a.Data[i*p.a.RowStride+q*p.a.ColStride]) * float64(p.b.Data[q*p.b.RowStride+j*p.b.ColStride]))
+	}
+	if p.epilogue.ReLU {
+		sum = max(sum, 0)
 	}
 	return sum, size
 }
@@ -151,13 +167,54 @@ func TestGemm(t *testing.T) {
 	})
 }
 
+// TestGemmEpilogue compares with a product that accumulates only, and passes
+// over C after it, to the last bit. A row of A that holds NaN gives a row of it.
+func TestGemmEpilogue(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		p, r := drawProduct(rt)
+		if p.m > 0 && p.k > 0 && rapid.Bool().Draw(rt, "NaN") {
+			p.a.Data[0] = float32(math.NaN())
+		}
+		plain := p
+		plain.epilogue = Epilogue{Accumulate: p.epilogue.Accumulate}
+		onVersions(t, func(v cpu.Version) {
+			got, want := p.run(t, r), plain.run(t, r)
+			for i := range p.m {
+				row := want[i*p.stride:][:p.n]
+				for j := range row {
+					if p.epilogue.RowBias != nil {
+						row[j] += p.epilogue.RowBias[i]
+					}
+					if p.epilogue.ColumnBias != nil {
+						row[j] += p.epilogue.ColumnBias[j]
+					}
+					if p.epilogue.ReLU && row[j] < 0 {
+						row[j] = 0
+					}
+				}
+			}
+			for i := range want {
+				bothNaN := math.IsNaN(float64(got[i])) && math.IsNaN(float64(want[i]))
+				if !bothNaN && !sameBits(got[i:i+1], want[i:i+1]) {
+					t.Fatalf("%v: element %d of C is %v, want %v", v, i, got[i], want[i])
+				}
+			}
+		})
+	})
+}
+
 // TestGemmTiles runs every height and width of tiles.
 func TestGemmTiles(t *testing.T) {
 	r := rand.New(rand.NewPCG(2, 2))
 	for m := 1; m <= 15; m++ {
 		for n := 1; n <= 66; n++ {
-			p := product{m: m, n: n, k: 3, stride: n + 1, accumulate: n%2 == 0}
+			p := product{m: m, n: n, k: 3, stride: n + 1, epilogue: Epilogue{Accumulate: n%2 == 0, ReLU: n%3 == 0}}
 			p.a, p.b, p.c = view(r, m, 3, 1, 0, m%2 == 0), view(r, 3, n, 1, 0, m%3 == 0), random(r, m*(n+1))
+			if n%5 < 2 {
+				p.epilogue.ColumnBias = random(r, n)
+			} else if n%5 < 4 {
+				p.epilogue.RowBias = random(r, m)
+			}
 			onVersions(t, func(cpu.Version) { p.verify(t, p.run(t, r)) })
 		}
 	}
@@ -184,7 +241,7 @@ func TestGemmTiled(t *testing.T) {
 					return
 				}
 				Gemm(p.matrix(tiled).slice(i0, j0, i1-i0, j1-j0), p.a.slice(i0, 0, i1-i0, p.k), p.b.slice(0, j0, p.k, j1-j0),
-					p.accumulate, make([]float32, GemmScratch(i1-i0, j1-j0, p.k)))
+					p.epilogue.slice(i0, j0, i1-i0, j1-j0), make([]float32, GemmScratch(i1-i0, j1-j0, p.k)))
 			}
 			tile(0, i, 0, j)
 			tile(0, i, j, p.n)
@@ -203,7 +260,7 @@ func TestGemmAllocates(t *testing.T) {
 	scratch := make([]float32, GemmScratch(20, 40, 30))
 	onVersions(t, func(v cpu.Version) {
 		n := testing.AllocsPerRun(10, func() {
-			Gemm(RowMajor(c, 20, 40), RowMajor(a, 20, 30), RowMajor(b, 40, 30).T(), false, scratch)
+			Gemm(RowMajor(c, 20, 40), RowMajor(a, 20, 30), RowMajor(b, 40, 30).T(), Epilogue{ReLU: true}, scratch)
 		})
 		if n != 0 {
 			t.Errorf("%v: %v allocations", v, n)
@@ -214,13 +271,18 @@ func TestGemmAllocates(t *testing.T) {
 func TestGemmPanics(t *testing.T) {
 	x := make([]float32, 100)
 	for name, call := range map[string]func(){
-		"shapes":  func() { Gemm(RowMajor(x, 2, 3), RowMajor(x, 2, 4), RowMajor(x, 3, 3), false, make([]float32, 9999)) },
-		"scratch": func() { Gemm(RowMajor(x, 2, 3), RowMajor(x, 2, 4), RowMajor(x, 4, 3), false, nil) },
+		"shapes": func() {
+			Gemm(RowMajor(x, 2, 3), RowMajor(x, 2, 4), RowMajor(x, 3, 3), Epilogue{}, make([]float32, 9999))
+		},
+		"scratch": func() { Gemm(RowMajor(x, 2, 3), RowMajor(x, 2, 4), RowMajor(x, 4, 3), Epilogue{}, nil) },
+		"bias": func() {
+			Gemm(RowMajor(x, 2, 3), RowMajor(x, 2, 4), RowMajor(x, 4, 3), Epilogue{RowBias: x[:3]}, make([]float32, 9999))
+		},
 		"data": func() {
-			Gemm(RowMajor(x[:5], 2, 3), RowMajor(x, 2, 4), RowMajor(x, 4, 3), false, make([]float32, 9999))
+			Gemm(RowMajor(x[:5], 2, 3), RowMajor(x, 2, 4), RowMajor(x, 4, 3), Epilogue{}, make([]float32, 9999))
 		},
 		"strides": func() {
-			Gemm(RowMajor(x, 3, 2).T(), RowMajor(x, 2, 4), RowMajor(x, 4, 3), false, make([]float32, 9999))
+			Gemm(RowMajor(x, 3, 2).T(), RowMajor(x, 2, 4), RowMajor(x, 4, 3), Epilogue{}, make([]float32, 9999))
 		},
 	} {
 		func() {
@@ -265,7 +327,7 @@ func BenchmarkGemm(b *testing.B) {
 				scratch := make([]float32, GemmScratch(s.m, s.n, s.k))
 				b.ReportAllocs()
 				for b.Loop() {
-					Gemm(c, x, y, s.accumulate, scratch)
+					Gemm(c, x, y, Epilogue{Accumulate: s.accumulate}, scratch)
 				}
 				reportRate(b, 2*s.m*s.n*s.k)
 			})

@@ -2,8 +2,8 @@
 
 package simd
 
-func gemmTiles(c, a Matrix, b []float32, rowStride, panelStride, count, width int, accumulate bool) {
-	gemmTilesRef(c, a, b, rowStride, panelStride, count, width, accumulate)
+func gemmTiles(c, a Matrix, b []float32, rowStride, panelStride, count, width int, e Epilogue) {
+	gemmTilesRef(c, a, b, rowStride, panelStride, count, width, e)
 }
 
 func copyRows(dst, src rows, width, height, planes int) { copyRowsRef(dst, src, width, height, planes) }

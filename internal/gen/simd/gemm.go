@@ -18,7 +18,7 @@ type tileShape struct {
 	vector  func(i int) Register
 }
 
-const tileSignature = "func(rows, k int, a *float32, aRow, aCol int, b *float32, bRow, bPanel int, c *float32, cRow, panels int, mask *int32, accumulate bool)"
+const tileSignature = "func(rows, k int, a *float32, aRow, aCol int, b *float32, bRow, bPanel int, c *float32, cRow, panels int, mask *int32, accumulate bool, rowBias, columnBias *float32, relu bool)"
 
 func gemm() {
 	wide512 := tileShape{"512", 16, 2, 14, 32, zmm}
@@ -38,6 +38,7 @@ type tileRegisters struct {
 	bRow, cRow        GPVirtual // bytes
 	b, c              GPVirtual // the current panel
 	panels            GPVirtual
+	columnBias        GPVirtual // of the current panel, or 0
 }
 
 func (t tileShape) function(name string) {
@@ -53,18 +54,21 @@ func (t tileShape) function(name string) {
 		"\t\t\t\tfor p := range k { // at least 1",
 		"\t\t\t\t\tsum = fma(a[i*aRow+p*aCol], b[q*bPanel+p*bRow+j], sum)",
 		"\t\t\t\t}",
-		fmt.Sprintf("\t\t\t\tc[i*cRow+q*%d+j] = sum // += if accumulate", t.panel),
+		fmt.Sprintf("\t\t\t\tc[i*cRow+q*%d+j] = sum // after the epilogue", t.panel),
 		"\t\t\t}",
 		"\t\t}",
 		"\t}",
 		"",
 		fmt.Sprintf("The last %d columns of a panel are stored where mask[0:%d] is -1.", t.lanes, t.lanes),
+		fmt.Sprintf("The epilogue: sum += c[i*cRow+q*%d+j] if accumulate; sum += rowBias[i] and", t.panel),
+		fmt.Sprintf("sum += columnBias[q*%d+j] unless they are nil; sum = max(sum, 0) if relu.", t.panel),
 	)
 	rows := Load(Param("rows"), GP64())
 	r := tileRegisters{
 		aRow: bytes("aRow"), aCol: bytes("aCol"), bRow: bytes("bRow"), cRow: bytes("cRow"),
 		b: Load(Param("b"), GP64()).(GPVirtual), c: Load(Param("c"), GP64()).(GPVirtual),
 		panels: Load(Param("panels"), GP64()).(GPVirtual), aRow3: GP64(),
+		columnBias: Load(Param("columnBias"), GP64()).(GPVirtual),
 	}
 	LEAQ(Mem{Base: r.aRow, Index: r.aRow, Scale: 2}, r.aRow3)
 	if t.lanes == 16 {
@@ -150,51 +154,98 @@ func (t tileShape) products(rows int, label string, r tileRegisters) {
 	JNZ(LabelRef(label + "_k"))
 }
 
+// store applies the epilogue to the sums and writes them to C. Vectors of the
+// bias and of C go to spare registers.
 func (t tileShape) store(rows int, label string, r tileRegisters) {
+	if t.lanes == 8 {
+		VMOVDQU(Mem{Base: Load(Param("mask"), GP64())}, t.mask())
+	}
 	accumulate := Load(Param("accumulate"), GP8())
 	TESTB(accumulate, accumulate)
-	JNZ(LabelRef(label + "_add"))
-	t.storeRows(rows, r, false)
-	JMP(LabelRef(label + "_next"))
-	Label(label + "_add")
-	t.storeRows(rows, r, true)
-	Label(label + "_next")
+	JZ(LabelRef(label + "_accumulated"))
+	t.eachVector(rows, r, func(v int, sum Register, c Mem) {
+		t.load(v, c, t.spare(v))
+		VADDPS(t.spare(v), sum, sum)
+	})
+	Label(label + "_accumulated")
+
+	rowBias := Load(Param("rowBias"), GP64())
+	TESTQ(rowBias, rowBias)
+	JZ(LabelRef(label + "_row_bias"))
+	for i := range rows {
+		VBROADCASTSS(Mem{Base: rowBias, Disp: 4 * i}, t.spare(i%2))
+		for v := range t.vectors {
+			VADDPS(t.spare(i%2), t.sum(i, v), t.sum(i, v))
+		}
+	}
+	Label(label + "_row_bias")
+
+	TESTQ(r.columnBias, r.columnBias)
+	JZ(LabelRef(label + "_column_bias"))
+	for v := range t.vectors {
+		t.load(v, Mem{Base: r.columnBias, Disp: 4 * t.lanes * v}, t.spare(v))
+		for i := range rows {
+			VADDPS(t.spare(v), t.sum(i, v), t.sum(i, v))
+		}
+	}
+	ADDQ(U32(4*t.panel), r.columnBias)
+	Label(label + "_column_bias")
+
+	relu := Load(Param("relu"), GP8())
+	TESTB(relu, relu)
+	JZ(LabelRef(label + "_relu"))
+	zero := xmm(2 * t.maxRows)
+	VXORPS(zero, zero, zero)
+	for i := range rows * t.vectors {
+		// The maximum is its second operand, the sum, if there is a NaN or two
+		// zeros.
+		VMAXPS(t.vector(i), t.spare(0), t.vector(i))
+	}
+	Label(label + "_relu")
+	t.eachVector(rows, r, func(v int, sum Register, c Mem) { t.save(v, sum, c) })
 }
 
-// storeRows writes or adds the accumulators to C. AVX2 loads the mask into the
-// register after the accumulators, which no longer holds B.
-func (t tileShape) storeRows(rows int, r tileRegisters, add bool) {
-	mask, old := t.vector(rows*t.vectors), t.vector(rows*t.vectors+1)
-	if t.lanes == 8 {
-		VMOVDQU(Mem{Base: Load(Param("mask"), GP64())}, mask)
-	}
+// eachVector calls body for every vector of the tile, at c in C.
+func (t tileShape) eachVector(rows int, r tileRegisters, body func(v int, sum Register, c Mem)) {
 	c := GP64()
 	MOVQ(r.c, c)
 	for i := range rows {
 		for v := range t.vectors {
-			sum, at := t.vector(i*t.vectors+v), Mem{Base: c, Disp: 4 * t.lanes * v}
-			switch last := v == t.vectors-1; {
-			case last && t.lanes == 16 && add:
-				VMOVUPS_Z(at, K1, old)
-				VADDPS(old, sum, sum)
-				VMOVUPS(sum, K1, at)
-			case last && t.lanes == 16:
-				VMOVUPS(sum, K1, at)
-			case last && add:
-				VMASKMOVPS(at, mask, old)
-				VADDPS(old, sum, sum)
-				VMASKMOVPS(sum, mask, at)
-			case last:
-				VMASKMOVPS(sum, mask, at)
-			case add:
-				VADDPS(at, sum, sum)
-				VMOVUPS(sum, at)
-			default:
-				VMOVUPS(sum, at)
-			}
+			body(v, t.sum(i, v), Mem{Base: c, Disp: 4 * t.lanes * v})
 		}
 		if i < rows-1 {
 			ADDQ(r.cRow, c)
 		}
+	}
+}
+
+// sum is the register of a vector of row i of the tile.
+func (t tileShape) sum(i, v int) Register { return t.vector(i*t.vectors + v) }
+
+// spare and mask are registers that no longer hold A and B when a tile is
+// stored.
+func (t tileShape) spare(i int) Register { return t.vector(2*t.maxRows + i) }
+func (t tileShape) mask() Register       { return t.spare(3) } // of AVX2; AVX-512 has it in K1
+
+// load loads vector v of a row of the tile, of which the last is masked.
+func (t tileShape) load(v int, from Mem, to Register) {
+	switch masked := v == t.vectors-1; {
+	case masked && t.lanes == 16:
+		VMOVUPS_Z(from, K1, to)
+	case masked:
+		VMASKMOVPS(from, t.mask(), to)
+	default:
+		VMOVUPS(from, to)
+	}
+}
+
+func (t tileShape) save(v int, from Register, to Mem) {
+	switch masked := v == t.vectors-1; {
+	case masked && t.lanes == 16:
+		VMOVUPS(from, K1, to)
+	case masked:
+		VMASKMOVPS(from, t.mask(), to)
+	default:
+		VMOVUPS(from, to)
 	}
 }
