@@ -124,7 +124,7 @@ func (l *conv) Plan(b *Binding) Pass {
 	x, y := b.X[0], b.Y
 	pass := Pass{Forward: b.EachSample(func(first, last, worker int) {
 		for i := first; i < last; i++ {
-			l.forward(y.Row(i), x.Row(i), &scratch[worker])
+			l.forward(y.Row(i), x.Row(i), b.Epilogue.ReLU, &scratch[worker])
 		}
 	})}
 	if !b.Training {
@@ -183,20 +183,20 @@ func (l *conv) input(x []float32, g int) []float32 {
 	return x[g*size:][:size]
 }
 
-// forward computes one sample: y [Out, pixels].
-func (l *conv) forward(y, x []float32, s *convScratch) {
+// forward computes one sample: y [Out, pixels], or max(y, 0) if relu.
+func (l *conv) forward(y, x []float32, relu bool, s *convScratch) {
+	out := l.Out / l.Groups
 	for g := range l.Groups {
+		e := simd.Epilogue{ReLU: relu}
+		if l.bias != nil {
+			e.RowBias = l.bias.Data[g*out:][:out]
+		}
 		for first := 0; first < l.window.OutHeight; first += l.blockRows() {
 			last := min(first+l.blockRows(), l.window.OutHeight)
 			pixels := (last - first) * l.window.OutWidth
 			simd.Im2col(s.columns, pixels, l.input(x, g), &l.window, first, last)
 			columns := simd.RowMajor(s.columns, l.taps(), pixels)
-			simd.Gemm(l.channels(y, g, first, last), l.group(g), columns, simd.Epilogue{}, s.gemm)
-		}
-	}
-	if l.bias != nil {
-		for o, bias := range l.bias.Data {
-			simd.AddConstant(y[o*l.pixels():][:l.pixels()], bias)
+			simd.Gemm(l.channels(y, g, first, last), l.group(g), columns, e, s.gemm)
 		}
 	}
 }

@@ -33,17 +33,20 @@ func (Cos) Build(_ string, in []Shape) (Layer, error) {
 
 func (l *cosine) OutShape() Shape { return l.shape }
 
-// Plan keeps the sines, of which the gradient is made.
-func (l *cosine) Plan(b *Binding) Pass {
+func (l *cosine) Plan(b *Binding) Pass { return planMap(b, l) }
+
+// planEpilogue keeps the sines, of which the gradient is made.
+func (l *cosine) planEpilogue(b *Binding) (e Epilogue, pass Pass) {
 	x, y := b.X[0], b.Y
 	sines := make([]float32, b.MaxBatch*y.Size)
-	pass := Pass{Forward: b.EachSample(func(first, last, _ int) {
-		values := y.Rows(first, last)
-		simd.SinCos(sines[first*y.Size:last*y.Size], values, x.Rows(first, last))
+	e.Map = func(sample, column int, outputs []float32) {
+		at := sample*y.Size + column
+		values := y.Value[at:][:len(outputs)]
+		simd.SinCos(sines[at:][:len(outputs)], values, outputs)
 		for i, v := range values {
 			values[i] = math.Sqrt2 * v
 		}
-	})}
+	}
 	if b.Training && x.Grad != nil {
 		pass.Backward = b.EachSample(func(first, last, _ int) {
 			dx, dy := x.GradRows(first, last), y.GradRows(first, last)
@@ -52,6 +55,18 @@ func (l *cosine) Plan(b *Binding) Pass {
 			}
 		})
 	}
+	return e, pass
+}
+
+// planMap plans a layer of its own that applies its Map to all samples.
+func planMap(b *Binding, l elementwise) Pass {
+	x := b.X[0]
+	e, pass := l.planEpilogue(b)
+	pass.Forward = b.EachSample(func(first, last, _ int) {
+		for i := first; i < last; i++ {
+			e.Map(i, 0, x.Row(i))
+		}
+	})
 	return pass
 }
 
@@ -69,13 +84,14 @@ func (CosSin) Build(_ string, in []Shape) (Layer, error) {
 
 func (l *cosSin) OutShape() Shape { return Shape{2 * l.size} }
 
-func (l *cosSin) Plan(b *Binding) Pass {
+func (l *cosSin) Plan(b *Binding) Pass { return planMap(b, l) }
+
+func (l *cosSin) planEpilogue(b *Binding) (e Epilogue, pass Pass) {
 	x, y := b.X[0], b.Y
-	pass := Pass{Forward: b.EachSample(func(first, last, _ int) {
-		for i := first; i < last; i++ {
-			simd.SinCos(y.Row(i)[l.size:], y.Row(i)[:l.size], x.Row(i))
-		}
-	})}
+	e.Map = func(sample, column int, outputs []float32) {
+		cosines, sines := y.Row(sample)[:l.size], y.Row(sample)[l.size:]
+		simd.SinCos(sines[column:][:len(outputs)], cosines[column:][:len(outputs)], outputs)
+	}
 	if b.Training && x.Grad != nil {
 		pass.Backward = b.EachSample(func(first, last, _ int) {
 			for i := first; i < last; i++ {
@@ -87,5 +103,5 @@ func (l *cosSin) Plan(b *Binding) Pass {
 			}
 		})
 	}
-	return pass
+	return e, pass
 }

@@ -110,21 +110,36 @@ func (l *dense) Plan(b *Binding) Pass {
 // few outputs.
 func (l *dense) forward(b *Binding, weight simd.Matrix, values func(*Tensor) simd.Matrix, scratch [][]float32) func() {
 	x, y := b.X[0], b.Y
-	if l.Out < 2*denseColumns {
-		return b.EachTile(b.Batch, denseRows, func(first, last, worker int) {
-			simd.Gemm(values(y).RowRange(first, last), values(x).RowRange(first, last), weight.T(), simd.Epilogue{}, scratch[worker])
-			if l.bias != nil {
-				addBias(y.Rows(first, last), l.bias.Data)
-			}
-		})
+	var mapped [][]float32 // a tile of outputs for each worker
+	if b.Epilogue.Map != nil {
+		mapped = make([][]float32, b.Workers)
+		for i := range mapped {
+			mapped[i] = make([]float32, max(denseRows*l.Out, b.MaxBatch*denseColumns))
+		}
 	}
-	return b.EachTile(func() int { return l.Out }, denseColumns, func(first, last, worker int) {
-		simd.Gemm(values(y).ColumnRange(first, last), values(x), weight.RowRange(first, last).T(), simd.Epilogue{}, scratch[worker])
+	tile := func(sample, end, column, columnEnd, worker int) {
+		e := simd.Epilogue{ReLU: b.Epilogue.ReLU}
 		if l.bias != nil {
-			for i := range b.Batch() {
-				simd.Add(y.Row(i)[first:last], l.bias.Data[first:last])
+			e.ColumnBias = l.bias.Data[column:columnEnd]
+		}
+		var out simd.Matrix
+		if mapped == nil {
+			out = values(y).RowRange(sample, end).ColumnRange(column, columnEnd)
+		} else {
+			out = simd.RowMajor(mapped[worker], end-sample, columnEnd-column)
+		}
+		simd.Gemm(out, values(x).RowRange(sample, end), weight.RowRange(column, columnEnd).T(), e, scratch[worker])
+		if mapped != nil {
+			for i := range out.Rows {
+				b.Epilogue.Map(sample+i, column, out.Data[i*out.RowStride:][:out.Cols])
 			}
 		}
+	}
+	if l.Out < 2*denseColumns {
+		return b.EachTile(b.Batch, denseRows, func(first, last, worker int) { tile(first, last, 0, l.Out, worker) })
+	}
+	return b.EachTile(func() int { return l.Out }, denseColumns, func(first, last, worker int) {
+		tile(0, b.Batch(), first, last, worker)
 	})
 }
 
@@ -140,13 +155,6 @@ func (l *dense) backwardScratch(b *Binding) int {
 		return 0
 	}
 	return max(simd.GemmScratch(b.MaxBatch, denseColumns, l.Out), simd.GemmScratch(l.Out, denseColumns, b.MaxBatch))
-}
-
-// addBias adds bias to every row of y.
-func addBias(y, bias []float32) {
-	for ; len(y) > 0; y = y[len(bias):] {
-		simd.Add(y[:len(bias)], bias)
-	}
 }
 
 // addRows adds every row of dy to total: the gradient of a bias.

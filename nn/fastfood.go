@@ -122,12 +122,17 @@ func (l *fastfoodLayer) Init(seed uint64) {
 func (l *fastfoodLayer) Plan(b *Binding) Pass {
 	x, y := b.X[0], b.Y
 	workspace := fastfood.NewWorkspace(l.transform(), b.MaxBatch, b.Training)
+	e := fastfood.Epilogue[float32]{ReLU: b.Epilogue.ReLU, Map: b.Epilogue.Map}
+	if l.bias != nil {
+		e.Bias = l.bias.Data
+	}
+	workspace.SetEpilogue(e)
 	pass := Pass{Forward: func() {
-		out := y.Rows(0, b.Batch())
-		workspace.Forward(out, x.Rows(0, b.Batch()))
-		if l.bias != nil {
-			addBias(out, l.bias.Data)
+		var out []float32
+		if e.Map == nil {
+			out = y.Rows(0, b.Batch())
 		}
+		workspace.Forward(out, x.Rows(0, b.Batch()))
 	}}
 	if !b.Training {
 		return pass

@@ -70,6 +70,10 @@ type Binding struct {
 	Training bool
 	Workers  int // bound of the worker numbers that loop bodies get
 
+	// Epilogue is what Forward does with its outputs last. It is zero but for
+	// layers that fuses knows.
+	Epilogue Epilogue
+
 	workspace *Workspace
 }
 

@@ -118,18 +118,31 @@ func build(d Description) (*Network, error) {
 
 // checkUse fails if a layer's output, but for the last one's, goes nowhere.
 func (n *Network) checkUse() error {
-	used := make([]bool, len(n.nodes)+1)
-	for _, node := range n.nodes {
-		for _, j := range node.from {
-			used[j] = true
-		}
-	}
+	uses := n.uses()
 	for i, node := range n.nodes[:len(n.nodes)-1] {
-		if !used[i+1] {
+		if uses[i+1] == 0 {
 			return fmt.Errorf("layer %s: no layer takes its output", node.Name)
 		}
 	}
 	return nil
+}
+
+// uses returns how many layers take the network's input, and each output.
+func (n *Network) uses() []int {
+	uses := make([]int, len(n.nodes)+1)
+	for _, node := range n.nodes {
+		for _, j := range node.from {
+			uses[j]++
+		}
+	}
+	return uses
+}
+
+// fused says whether node i does the next one as its epilogue: nobody else takes
+// its output.
+func (n *Network) fused(i int) bool {
+	return i+1 < len(n.nodes) && slices.Equal(n.nodes[i+1].from, []int{i + 1}) && n.uses()[i+1] == 1 &&
+		fuses(n.nodes[i].layer, n.nodes[i+1].layer)
 }
 
 func checkInput(d Description) error {

@@ -23,13 +23,20 @@ func (l *relu) OutShape() Shape { return l.shape }
 
 func (l *relu) Plan(b *Binding) Pass {
 	x, y := b.X[0], b.Y
-	pass := Pass{Forward: b.EachSample(func(first, last, _ int) {
+	_, pass := l.planEpilogue(b)
+	pass.Forward = b.EachSample(func(first, last, _ int) {
 		simd.Relu(y.Rows(first, last), x.Rows(first, last))
-	})}
+	})
+	return pass
+}
+
+// planEpilogue leaves a gradient that may have the memory of y's.
+func (l *relu) planEpilogue(b *Binding) (e Epilogue, pass Pass) {
+	x, y := b.X[0], b.Y
 	if b.Training && x.Grad != nil {
 		pass.Backward = b.EachSample(func(first, last, _ int) {
 			simd.ReluBackward(x.GradRows(first, last), y.GradRows(first, last), y.Rows(first, last))
 		})
 	}
-	return pass
+	return Epilogue{ReLU: true}, pass
 }

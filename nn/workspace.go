@@ -2,6 +2,7 @@ package nn
 
 import (
 	"math"
+	"slices"
 
 	"github.com/deepfry/deepfry/internal/par"
 	"github.com/deepfry/deepfry/internal/simd"
@@ -52,34 +53,48 @@ func (n *Network) NewWorkspace(maxBatch int, training bool) *Workspace {
 			}
 		}
 	}
-	input := n.Description.Input
-	w.tensors = []*Tensor{{Shape: input, Size: input.Size()}} // its values are the caller's
-	wanted := []bool{false}                                   // whether a tensor's gradient is
-	uses := make([]int, len(n.nodes)+1)
-	for _, node := range n.nodes {
-		shape := node.layer.OutShape()
-		y := &Tensor{Shape: shape, Size: shape.Size(), Value: make([]float32, maxBatch*shape.Size())}
-		learns := false
-		for _, p := range node.layer.Params() {
-			learns = learns || p.Learn
-		}
-		for _, j := range node.from {
-			learns = learns || wanted[j]
-			uses[j]++
-		}
-		if training && learns {
-			y.Grad = make([]float32, len(y.Value))
-		}
-		w.tensors = append(w.tensors, y)
-		wanted = append(wanted, training && learns)
-	}
-	w.plan(uses)
+	w.allocate()
+	w.plan()
 	return w
 }
 
+// allocate makes the tensors. One whose only reader is done as an epilogue is
+// never written: it has the memory of that one's output, or no values at all.
+func (w *Workspace) allocate() {
+	n := w.network
+	input := n.Description.Input
+	w.tensors = []*Tensor{{Shape: input, Size: input.Size()}} // its values are the caller's
+	wanted := []bool{false}                                   // whether a tensor's gradient is
+	for _, node := range n.nodes {
+		shape := node.layer.OutShape()
+		w.tensors = append(w.tensors, &Tensor{Shape: shape, Size: shape.Size()})
+		wanted = append(wanted, w.training && (learns(node.layer) || slices.ContainsFunc(node.from, func(j int) bool { return wanted[j] })))
+	}
+	for i := len(n.nodes) - 1; i >= 0; i-- {
+		y := w.tensors[i+1]
+		fused := n.fused(i)
+		if fused && y.Size == w.tensors[i+2].Size {
+			y.Value, y.Grad = w.tensors[i+2].Value, w.tensors[i+2].Grad
+			continue
+		}
+		if !fused {
+			y.Value = make([]float32, w.maxBatch*y.Size)
+		}
+		if wanted[i+1] {
+			y.Grad = make([]float32, w.maxBatch*y.Size)
+		}
+	}
+}
+
+func learns(l Layer) bool {
+	return slices.ContainsFunc(l.Params(), func(p *Param) bool { return p.Learn })
+}
+
 // plan asks every layer for its passes.
-func (w *Workspace) plan(uses []int) {
+func (w *Workspace) plan() {
+	uses := w.network.uses()
 	shares := make([][][]float32, len(w.tensors)) // gradients from each consumer
+	bindings := make([]*Binding, len(w.network.nodes))
 	for i, node := range w.network.nodes {
 		b := &Binding{Y: w.tensors[i+1], MaxBatch: w.maxBatch, Training: w.training, Workers: par.Workers(), workspace: w}
 		for _, j := range node.from {
@@ -91,7 +106,19 @@ func (w *Workspace) plan(uses []int) {
 			}
 			b.X = append(b.X, x)
 		}
-		w.steps = append(w.steps, step{Pass: node.layer.Plan(b)})
+		bindings[i] = b
+	}
+	w.steps = make([]step, len(bindings))
+	for i := 0; i < len(bindings); i++ {
+		b, layer := bindings[i], w.network.nodes[i].layer
+		if w.network.fused(i) {
+			next := w.network.nodes[i+1].layer.(elementwise)
+			b.Epilogue, w.steps[i+1].Pass = next.planEpilogue(bindings[i+1])
+			w.steps[i].Pass = layer.Plan(b)
+			i++
+		} else {
+			w.steps[i].Pass = layer.Plan(b)
+		}
 	}
 	for j, parts := range shares {
 		if j == 0 || len(parts) == 0 {
@@ -131,7 +158,9 @@ func (w *Workspace) Forward(x []float32) []float32 {
 	}
 	input.Value = x
 	for _, s := range w.steps {
-		s.Forward()
+		if s.Forward != nil {
+			s.Forward()
+		}
 	}
 	return w.output().Rows(0, w.batch)
 }
@@ -173,10 +202,14 @@ func (w *Workspace) Backward() {
 func (w *Workspace) Gradient(p *Param) []float32 { return w.gradients[p] }
 
 // FindNonFinite returns the name of the first layer whose output, for the last
-// Forward, holds a NaN or an infinity, or "" if none does. It is for the
-// diagnosis of a loss that is not finite, not for every step.
+// Forward, holds a NaN or an infinity, or "" if none does. Where a layer has an
+// epilogue, the outputs are those behind it. It is for the diagnosis of a loss
+// that is not finite, not for every step.
 func (w *Workspace) FindNonFinite() string {
 	for i, node := range w.network.nodes {
+		if w.tensors[i+1].Value == nil {
+			continue // mapped, and never written
+		}
 		for _, v := range w.tensors[i+1].Rows(0, w.batch) {
 			if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
 				return node.Name
