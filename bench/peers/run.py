@@ -37,6 +37,7 @@ def measure(sizes, batches):
         "pytorch": (["/usr/bin/python3", "peer_torch.py", *cases], {}),
         "openblas": (["/usr/bin/python3", "peer_numpy.py", *cases], {}),
         "openblas, Zen": (["/usr/bin/python3", "peer_numpy.py", *cases], {"OPENBLAS_CORETYPE": "Zen"}),
+        "openblas, SkylakeX": (["/usr/bin/python3", "peer_numpy.py", *cases], {"OPENBLAS_CORETYPE": "SkylakeX"}),
         "onnxruntime": (["node", "peer_onnx.js", *cases], {"NODE_PATH": os.path.join(NODE, "node_modules")}),
     }
     for who, (command, variables) in programs.items():

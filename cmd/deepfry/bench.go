@@ -16,6 +16,7 @@ type benchCommand struct {
 	FWHT     benchFWHT     `cmd:"" name:"fwht" help:"The Walsh-Hadamard transform."`
 	Fastfood benchFastfood `cmd:"" name:"fastfood" help:"The Fastfood transform, and the dense product that it replaces."`
 	GEMM     benchGEMM     `cmd:"" name:"gemm" help:"The matrix product."`
+	Scaling  benchScaling  `cmd:"" help:"What several cores gain over one."`
 	Compare  benchCompare  `cmd:"" help:"Compare two files that --json wrote."`
 	Plot     benchPlot     `cmd:"" help:"Draw time against size, from a file that fastfood --json wrote."`
 }

@@ -65,7 +65,7 @@ type Machine struct {
 
 // MeasureMachine runs the peaks on all threads at once.
 func MeasureMachine(threads int, budget time.Duration) Machine {
-	const operations = 2_000_000
+	const operations = 100_000_000 // half a millisecond, which is long beside starting threads
 	made := make([]int, threads)
 	rate := func(peak func(int) int) float64 {
 		body := func(i, _ int) { made[i] = peak(operations) }

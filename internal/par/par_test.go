@@ -2,6 +2,7 @@ package par
 
 import (
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"testing"
 )
@@ -66,8 +67,34 @@ func TestForAllocatesNothing(t *testing.T) {
 	var sum atomic.Int64
 	body := func(i, _ int) { sum.Add(int64(i)) }
 	For(8, 2, body)
-	if n := testing.AllocsPerRun(100, func() { For(8, 2, body) }); n != 0 {
-		t.Fatalf("%v allocations per call", n)
+	// testing.AllocsPerRun would take one core, and so no helper.
+	const calls = 1000
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range calls {
+		For(8, 2, body)
+	}
+	runtime.ReadMemStats(&after)
+	if n := after.Mallocs - before.Mallocs; n >= calls/10 {
+		t.Fatalf("%d allocations in %d calls", n, calls)
+	}
+}
+
+// TestForWakesSleepers waits until the helpers have gone to sleep.
+func TestForWakesSleepers(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	for range 3 {
+		var both sync.WaitGroup
+		both.Add(2)
+		For(2, 2, func(_, _ int) { // each waits for the other, so both must run
+			both.Done()
+			both.Wait()
+		})
+		for _, h := range *pool.Load() {
+			for h.share.Load() != &asleep {
+				runtime.Gosched()
+			}
+		}
 	}
 }
 

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"runtime"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"github.com/deepfry/deepfry/internal/bench"
+	"github.com/deepfry/deepfry/internal/par"
+	"github.com/deepfry/deepfry/internal/simd"
+)
+
+type benchScaling struct {
+	Threads int           `default:"2" help:"Cores to compare with one."`
+	Rounds  int           `default:"9" help:"Alternations of one core and several."`
+	Time    time.Duration `default:"50ms" help:"How long to measure a case each time."`
+	JSON    bool          `name:"json" help:"Write a JSON object a line, a case each."`
+}
+
+func (*benchScaling) Help() string {
+	return `Measures how much faster cases get on several cores, beside independent
+multiply-adds, which show what the machine allows: cores may share their power,
+their caches or, in a virtual machine, themselves. Batches are small enough for
+the caches.`
+}
+
+// scalingResult is a line of the output.
+type scalingResult struct {
+	Benchmark string  `json:"benchmark"`
+	Case      string  `json:"case"`
+	Threads   int     `json:"threads"`
+	One       float64 `json:"one_median_ns"`     // of a row, with one core
+	Several   float64 `json:"several_median_ns"` // with all of them
+	Scaling   float64 `json:"scaling"`           // the median of the rounds' ratios
+	Share     float64 `json:"share"`             // of the scaling of multiply-adds
+}
+
+// multiplyAddsCase makes independent multiply-adds, the same number on any
+// number of threads, for about a millisecond.
+func multiplyAddsCase(threads int) benchCase {
+	const chunks, operations = 64, 4_000_000
+	body := func(int, int) { simd.PeakMultiplyAdds(operations) }
+	return benchCase{
+		benchmark: "multiply-adds", name: "independent", rows: 1, operations: chunks * operations,
+		run: func() { par.For(chunks, threads, body) },
+	}
+}
+
+func scalingCases(threads int) ([]benchCase, error) {
+	f := benchFlags{Threads: threads}
+	cases := []benchCase{multiplyAddsCase(threads)}
+	for _, build := range []func() ([]benchCase, error){
+		(&benchFWHT{benchFlags: f, N: []int{256, 1024, 4096}, Rows: 64, Precision: "float32"}).cases,
+		(&benchFastfood{benchFlags: f, Sizes: []string{"1024:1024"}, Batch: []int{64, 256}}).cases,
+		(&benchFastfood{benchFlags: f, Sizes: []string{"4096:4096"}, Batch: []int{16, 64}}).cases,
+		(&benchGEMM{benchFlags: f, Sizes: []string{"256x1024x1024", "512x512x512"}}).cases,
+	} {
+		more, err := build()
+		if err != nil {
+			return nil, err
+		}
+		cases = append(cases, more...)
+	}
+	return cases, nil
+}
+
+func (c *benchScaling) Run(term *terminal) error {
+	if c.Threads < 2 || c.Threads > 1024 || c.Rounds < 1 || c.Time <= 0 {
+		return fmt.Errorf("--threads %d --rounds %d --time %v: want 2 to 1024 threads, at least one round and a positive time", c.Threads, c.Rounds, c.Time)
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(c.Threads))
+	several, err := scalingCases(c.Threads)
+	if err != nil {
+		return err
+	}
+	runtime.GOMAXPROCS(1)
+	one, err := scalingCases(1)
+	if err != nil {
+		return err
+	}
+	var results []scalingResult
+	for i := range one {
+		if err := term.Context.Err(); err != nil {
+			return err
+		}
+		r := c.compare(one[i], several[i])
+		results = append(results, r)
+		results[i].Share = r.Scaling / results[0].Scaling
+	}
+	return c.write(term, results)
+}
+
+// compare measures a case with one core and with several, in turn.
+func (c *benchScaling) compare(one, several benchCase) scalingResult {
+	var times [2][]float64
+	var ratios []float64
+	for range c.Rounds {
+		for i, threads := range []int{1, c.Threads} {
+			runtime.GOMAXPROCS(threads)
+			times[i] = append(times[i], bench.Measure(c.Time, []benchCase{one, several}[i].run).Per(one.rows).Median)
+		}
+		ratios = append(ratios, times[0][len(ratios)]/times[1][len(ratios)])
+	}
+	return scalingResult{
+		Benchmark: one.benchmark, Case: one.name, Threads: c.Threads,
+		One: median(times[0]), Several: median(times[1]), Scaling: median(ratios),
+	}
+}
+
+func median(values []float64) float64 {
+	values = slices.Sorted(slices.Values(values))
+	return values[len(values)/2]
+}
+
+func (c *benchScaling) write(term *terminal, results []scalingResult) error {
+	if c.JSON {
+		encoder := json.NewEncoder(term.out)
+		for _, r := range results {
+			if err := encoder.Encode(r); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	table := tabwriter.NewWriter(term.out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(table, "benchmark\tcase\tone core\t%d cores\tscaling\tof multiply-adds'\t\n", c.Threads)
+	for _, r := range results {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%.2f\t%.0f%%\t\n", r.Benchmark, r.Case, nanoseconds(r.One), nanoseconds(r.Several), r.Scaling, 100*r.Share)
+	}
+	return table.Flush()
+}
