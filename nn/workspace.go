@@ -3,6 +3,7 @@ package nn
 import (
 	"math"
 	"slices"
+	"time"
 
 	"github.com/deepfry/deepfry/internal/par"
 	"github.com/deepfry/deepfry/internal/simd"
@@ -20,6 +21,7 @@ type Workspace struct {
 	steps     []step
 	gradients map[*Param][]float32
 	stream    Stream
+	trace     func(Trace)
 }
 
 // Stream keys the random numbers of a training step, so that they depend on
@@ -28,6 +30,33 @@ type Stream struct {
 	Seed    uint64
 	Epoch   int
 	Samples []int // the index in the data set of every sample of the batch
+}
+
+// Trace says how long a layer's part of a pass took.
+type Trace struct {
+	Layer    string // its name; a layer that is done as another's epilogue counts as that one
+	Kind     string
+	Backward bool
+	Elapsed  time.Duration
+}
+
+// SetTrace has every layer's part of the next passes reported, or none if trace
+// is nil.
+func (w *Workspace) SetTrace(trace func(Trace)) { w.trace = trace }
+
+// run does node i's part of a pass.
+func (w *Workspace) run(i int, backward bool, pass func()) {
+	if pass == nil {
+		return // done as an epilogue
+	}
+	if w.trace == nil {
+		pass()
+		return
+	}
+	start := time.Now()
+	pass()
+	node := w.network.nodes[i]
+	w.trace(Trace{node.Name, node.Op.Kind(), backward, time.Since(start)})
 }
 
 // step is one node's part of the passes.
@@ -157,10 +186,8 @@ func (w *Workspace) Forward(x []float32) []float32 {
 		panic("nn: Forward: the stream of SetStream is for another number of samples")
 	}
 	input.Value = x
-	for _, s := range w.steps {
-		if s.Forward != nil {
-			s.Forward()
-		}
+	for i, s := range w.steps {
+		w.run(i, false, s.Forward)
 	}
 	return w.output().Rows(0, w.batch)
 }
@@ -193,7 +220,7 @@ func (w *Workspace) Backward() {
 		if gather := w.steps[i].gather; gather != nil {
 			gather()
 		}
-		w.steps[i].Backward()
+		w.run(i, true, w.steps[i].Backward)
 	}
 }
 

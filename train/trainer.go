@@ -106,6 +106,9 @@ func checkFit(network *nn.Network, images *dataset.Images) error {
 	return nil
 }
 
+// SetTrace has the layers' part of every step reported, or none if trace is nil.
+func (t *Trainer) SetTrace(trace func(nn.Trace)) { t.workspace.SetTrace(trace) }
+
 // Done tells whether all epochs are finished.
 func (t *Trainer) Done() bool { return t.epoch.Number >= t.Recipe.Epochs }
 

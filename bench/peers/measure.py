@@ -18,8 +18,8 @@ def median_ns(call, rows, budget=0.4):
     return samples[len(samples) // 2] / rows
 
 
-def report(benchmark, case, ns):
-    print(json.dumps({"benchmark": benchmark, "case": case, "median_ns": ns}), flush=True)
+def report(benchmark, case, ns, **more):
+    print(json.dumps({"benchmark": benchmark, "case": case, "median_ns": ns, **more}), flush=True)
 
 
 def cases(arguments):

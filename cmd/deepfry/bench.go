@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -16,6 +17,9 @@ type benchCommand struct {
 	FWHT     benchFWHT     `cmd:"" name:"fwht" help:"The Walsh-Hadamard transform."`
 	Fastfood benchFastfood `cmd:"" name:"fastfood" help:"The Fastfood transform, and the dense product that it replaces."`
 	GEMM     benchGEMM     `cmd:"" name:"gemm" help:"The matrix product."`
+	Conv     benchConv     `cmd:"" help:"The convolutions of a model."`
+	Train    benchTrain    `cmd:"" help:"Training steps of a model."`
+	Model    benchModel    `cmd:"" help:"Inference by a model or a checkpoint."`
 	Scaling  benchScaling  `cmd:"" help:"What several cores gain over one."`
 	Compare  benchCompare  `cmd:"" help:"Compare two files that --json wrote."`
 	Plot     benchPlot     `cmd:"" help:"Draw time against size, from a file that fastfood --json wrote."`
@@ -26,6 +30,8 @@ func (*benchCommand) Help() string {
 
   deepfry bench fwht --n 1024,4096 --threads 1
   deepfry bench fastfood --sizes 1024:1024,9216:16384 --batch 64 --json > new.json
+  deepfry bench train --model lenet --threads 2 --layers
+  deepfry bench model caffenet --batch 1,16
   deepfry bench compare old.json new.json`
 }
 
@@ -51,11 +57,16 @@ type benchResult struct {
 // benchCase is something to measure.
 type benchCase struct {
 	benchmark, name string
+	kind            string // of the layer, if it is one
 	run             func()
-	rows            int     // that one run handles
-	operations      float64 // floating-point operations of a row
-	additions       bool    // whether the peak of additions is the limit, not that of multiply-adds
+	times           func(budget time.Duration) (bench.Times, error) // in place of run
+	rows            int                                             // that one run handles
+	operations      float64                                         // floating-point operations of a row
+	additions       bool                                            // whether the peak of additions is the limit, not that of multiply-adds
 }
+
+// errSkip is the error of a case that has nothing to measure.
+var errSkip = errors.New("nothing to measure")
 
 // measure builds the cases, runs them and writes the results.
 func (f benchFlags) measure(term *terminal, build func() ([]benchCase, error)) error {
@@ -88,7 +99,13 @@ func (f benchFlags) measure(term *terminal, build func() ([]benchCase, error)) e
 		if err := term.Context.Err(); err != nil {
 			return err
 		}
-		r := c.measure(f, version, machine)
+		r, err := c.measure(f, version, machine)
+		if err == errSkip {
+			continue
+		}
+		if err != nil {
+			return err
+		}
 		if f.JSON {
 			if err := encoder.Encode(r); err != nil {
 				return err
@@ -101,8 +118,17 @@ func (f benchFlags) measure(term *terminal, build func() ([]benchCase, error)) e
 	return table.Flush()
 }
 
-func (c benchCase) measure(f benchFlags, version cpu.Version, machine bench.Machine) benchResult {
-	times := bench.Measure(f.Time, c.run).Per(c.rows)
+func (c benchCase) measure(f benchFlags, version cpu.Version, machine bench.Machine) (benchResult, error) {
+	var times bench.Times
+	if c.times == nil {
+		times = bench.Measure(f.Time, c.run)
+	} else {
+		var err error
+		if times, err = c.times(f.Time); err != nil {
+			return benchResult{}, err
+		}
+	}
+	times = times.Per(c.rows)
 	r := benchResult{
 		Benchmark: c.benchmark, Case: c.name, Threads: f.Threads, Kernel: version.String(),
 		Times: times, GFLOPS: c.operations / times.Median,
@@ -111,7 +137,7 @@ func (c benchCase) measure(f benchFlags, version cpu.Version, machine bench.Mach
 	if c.additions {
 		r.Share = r.GFLOPS / machine.Additions
 	}
-	return r
+	return r, nil
 }
 
 func (f benchFlags) version() (cpu.Version, error) {

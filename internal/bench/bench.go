@@ -42,7 +42,13 @@ func Measure(budget time.Duration, f func()) Times {
 	for start := time.Now(); len(samples) < 10 || time.Since(start) < budget; {
 		samples = append(samples, float64(stretch(calls, f).Nanoseconds())/float64(calls))
 	}
-	slices.Sort(samples)
+	return Summarize(samples)
+}
+
+// Summarize returns the times of calls that took so many nanoseconds each, at
+// least one.
+func Summarize(samples []float64) Times {
+	samples = slices.Sorted(slices.Values(samples))
 	at := func(share float64) float64 { return samples[int(share*float64(len(samples)-1))] }
 	return Times{Min: samples[0], Median: at(0.5), P99: at(0.99)}
 }
