@@ -12,8 +12,7 @@ import "fmt"
 // The number of rows must be a length that [TransformMixed] takes, that of
 // columns at least 1, and their product len(x); otherwise there is an error,
 // and x stays as it was. TransformColumns runs on one core and allocates
-// nothing, but for scratch memory at the first use of [Sequency] with a single
-// column.
+// nothing, but for scratch memory at the first use with a single column.
 func TransformColumns[T Float](x []T, rows, columns int, options ...Option) error {
 	option := union(options)
 	f, err := factorsFor("the number of rows", rows, option)

@@ -72,9 +72,10 @@
 // is a single multiply-add for all the pairs. A product with ±1 is exact, and a
 // multiply-add rounds once, so this rounds as an addition does. From the level
 // on where pairs lie in two registers, it is one addition and one subtraction
-// for every two registers. Blocks smaller than this take fewer registers, and
-// many small rows of a batch are a single call. "shortColumns" is the same
-// without the levels in a register, for columns that lie side by side in one.
+// for every two registers. Blocks smaller than this take fewer registers, or
+// share one, and many small rows of a batch are a single call. "shortColumns" is
+// the same without the levels in a register, for columns that lie side by side
+// in one.
 //
 // "combine" joins 2, 4 or 8 transforms that lie h points apart into one: it
 // loads a register from each, does the next 1, 2 or 3 levels across these
@@ -85,6 +86,9 @@
 //
 // "paley" multiplies by one of the other small matrices, a register of columns
 // at a time: u and v go to the stack, the products by C are summed in registers.
+// For the columns that fill no register there are narrower versions of it, down
+// to a single column. In 800 = 20·20·2 points, the second 20 would have 2 columns
+// each time: "transpose" puts those of all 20 times side by side, and back.
 //
 // A long row is divided into parts, recursively, until a part is a block, and
 // each part is finished before the next is begun. Whatever the sizes of the

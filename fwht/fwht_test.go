@@ -326,7 +326,7 @@ func TestTransformRows(t *testing.T) {
 
 func testTransformRows[T fwht.Float](t *testing.T) {
 	for _, size := range []struct{ rows, n int }{
-		{0, 4}, {1, 1}, {5, 1}, {3, 4}, {7, 8}, {3, 16}, {1 << 14, 4}, {5001, 8}, {301, 128}, {70, 1024}, {3, 1 << 15}, {2, 1 << 16},
+		{0, 4}, {1, 1}, {5, 1}, {15, 2}, {3, 4}, {15, 4}, {7, 8}, {3, 16}, {1 << 14, 4}, {5001, 8}, {301, 128}, {70, 1024}, {3, 1 << 15}, {2, 1 << 16},
 	} {
 		for _, option := range []fwht.Option{0, fwht.Orthonormal, fwht.Sequency | fwht.Orthonormal} {
 			checkRows[T](t, size.rows, size.n, option)
@@ -342,9 +342,13 @@ func TestTransformLongRows(t *testing.T) {
 	checkRows[float32](t, 1, 1<<21, fwht.Orthonormal)
 }
 
-// checkRows compares TransformRows with Transform of every row.
+// checkRows compares TransformRows with Transform of every row, with guards on
+// both sides.
 func checkRows[T fwht.Float](t *testing.T, rows, n int, option fwht.Option) {
-	x := normal[T](rows * n)
+	const guard, margin = -77, 17
+	memory := slices.Repeat([]T{guard}, rows*n+2*margin)
+	x := memory[margin : margin+rows*n : margin+rows*n]
+	copy(x, normal[T](rows*n))
 	want := slices.Clone(x)
 	for i := 0; i < len(x); i += n {
 		must(t, fwht.Transform(want[i:i+n], option))
@@ -352,6 +356,11 @@ func checkRows[T fwht.Float](t *testing.T, rows, n int, option fwht.Option) {
 	must(t, fwht.TransformRows(x, n, option))
 	if i := firstDifference(x, want); i >= 0 {
 		t.Fatalf("%d rows of %d, option %d: row %d, point %d", rows, n, option, i/n, i%n)
+	}
+	for i := range margin {
+		if memory[i] != guard || memory[len(memory)-1-i] != guard {
+			t.Fatalf("%d rows of %d: memory around them was written", rows, n)
+		}
 	}
 }
 

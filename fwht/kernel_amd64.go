@@ -22,14 +22,29 @@ func blockLength[T Float]() int {
 	return blockLengthRef
 }
 
-// blocksAssembly does what blocks says, unless a block fills no register. It
-// then returns false.
-func blocksAssembly[T Float](x []T, size int, scale T) bool {
+// blocksAssembly does what blocks says, for the points at the start of x that it
+// returns the number of: as many whole registers as there are.
+func blocksAssembly[T Float](x []T, size int, scale T) (points int) {
 	version := cpu.Current()
-	if version == cpu.Ref || size*sizeOf[T]() < 32 || len(x) == 0 {
-		return false
+	if version == cpu.Ref || size == 1 {
+		return 0
 	}
-	wide := version == cpu.AVX512 && size*sizeOf[T]() >= 64
+	lanes := 32 / sizeOf[T]()
+	if version == cpu.AVX512 {
+		points = len(x) - len(x)%(2*lanes)
+		blocksPart(x[:points], size, scale, true)
+	}
+	if whole := len(x) - len(x)%lanes; points < whole {
+		blocksPart(x[points:whole], size, scale, false)
+		points = whole
+	}
+	return points
+}
+
+func blocksPart[T Float](x []T, size int, scale T, wide bool) {
+	if len(x) == 0 {
+		return
+	}
 	if p := unsafe.Pointer(&x[0]); sizeOf[T]() == 4 {
 		if wide {
 			blocksFloat32AVX512((*float32)(p), len(x), size, float32(scale))
@@ -43,7 +58,6 @@ func blocksAssembly[T Float](x []T, size int, scale T) bool {
 			blocksFloat64AVX2((*float64)(p), len(x), size, float64(scale))
 		}
 	}
-	return true
 }
 
 // shortColumnsAssembly transforms the columns of matrices of so many rows, a
@@ -97,50 +111,72 @@ func combineAssembly[T Float](x []T, h, columns, radix int, scale T) bool {
 	return true
 }
 
-// paleyAssembly does what multiplyPaley says, for the columns that it returns
-// the number of: all, or none where assembly must not run.
-func paleyAssembly[T Float](x []T, h, order int, scale T) (columns int) {
+// paleyAssembly does what multiplyPaley says, or returns false where assembly
+// must not run. What the widest registers leave of the columns goes to narrower
+// ones, down to a single column.
+func paleyAssembly[T Float](x []T, h, order int, scale T) bool {
 	version := cpu.Current()
 	if version == cpu.Ref {
-		return 0
+		return false
 	}
-	lanes := 32 / sizeOf[T]()
+	bytes := 32
 	if version == cpu.AVX512 {
-		columns = h - h%(2*lanes)
-		if columns > 0 {
-			paleyColumns(x, h, columns, order, scale, true)
+		bytes = 64
+	}
+	for columns := 0; columns < h; bytes /= 2 {
+		if whole := (h - columns) &^ (bytes/sizeOf[T]() - 1); whole > 0 {
+			paleyColumns(x[columns:], h, whole, order, scale, bytes)
+			columns += whole
 		}
 	}
-	if whole := (h - columns) / lanes * lanes; whole > 0 {
-		paleyColumns(x[columns:], h, whole, order, scale, false)
-		columns += whole
-	}
-	if columns < h { // fewer than a register: with others behind them
-		var last [36 * 8]T
-		for i := range order {
-			copy(last[i*lanes:], x[i*h+columns:(i+1)*h])
-		}
-		paleyColumns(last[:], lanes, lanes, order, scale, false)
-		for i := range order {
-			copy(x[i*h+columns:(i+1)*h], last[i*lanes:])
-		}
-	}
-	return h
+	return true
 }
 
-// paleyColumns does so many columns, a multiple of those in a register.
-func paleyColumns[T Float](x []T, h, columns, order int, scale T, wide bool) {
+// paleyColumns does so many columns, each time as many as have so many bytes.
+func paleyColumns[T Float](x []T, h, columns, order int, scale T, bytes int) {
 	if p := unsafe.Pointer(&x[0]); sizeOf[T]() == 4 {
-		if wide {
-			paleyFloat32AVX512((*float32)(p), h, columns, order, float32(scale))
-		} else {
-			paleyFloat32AVX2((*float32)(p), h, columns, order, float32(scale))
+		p, scale := (*float32)(p), float32(scale)
+		switch bytes {
+		case 64:
+			paleyFloat32AVX512(p, h, columns, order, scale)
+		case 32:
+			paleyFloat32AVX2(p, h, columns, order, scale)
+		case 16:
+			paleyFloat32x4(p, h, columns, order, scale)
+		case 8:
+			paleyFloat32x2(p, h, columns, order, scale)
+		default:
+			paleyFloat32x1(p, h, columns, order, scale)
 		}
 	} else {
-		if wide {
-			paleyFloat64AVX512((*float64)(p), h, columns, order, float64(scale))
-		} else {
-			paleyFloat64AVX2((*float64)(p), h, columns, order, float64(scale))
+		p, scale := (*float64)(p), float64(scale)
+		switch bytes {
+		case 64:
+			paleyFloat64AVX512(p, h, columns, order, scale)
+		case 32:
+			paleyFloat64AVX2(p, h, columns, order, scale)
+		case 16:
+			paleyFloat64x2(p, h, columns, order, scale)
+		default:
+			paleyFloat64x1(p, h, columns, order, scale)
 		}
 	}
+}
+
+// transposeAssembly does what transpose says, for runs of up to 16 bytes, or
+// returns false where assembly must not run.
+func transposeAssembly[T Float](y, x []T, rows, columns, run int) bool {
+	if cpu.Current() == cpu.Ref {
+		return false
+	}
+	to, from := (*byte)(unsafe.Pointer(&y[0])), (*byte)(unsafe.Pointer(&x[0]))
+	switch run * sizeOf[T]() {
+	case 4:
+		transpose4AVX2(to, from, rows, columns)
+	case 8:
+		transpose8AVX2(to, from, rows, columns)
+	default:
+		transpose16AVX2(to, from, rows, columns)
+	}
+	return true
 }

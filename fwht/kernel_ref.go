@@ -87,15 +87,15 @@ func (p *pairs[T]) set(x []T) {
 	}
 }
 
-// paleyRef is the portable version of multiplyPaley, for the first columns. With
+// paleyRef is the portable version of multiplyPaley. With
 // (x0, x1) a pair of rows, u = x0+x1 and v = x0-x1, it becomes the pair
 // (C·u + v, C·v - u). A sum begins with the first term of C, then has that of v
 // or u, and then those of C.
-func paleyRef[T Float](x []T, h, columns, order int, scale T) {
+func paleyRef[T Float](x []T, h, order int, scale T) {
 	var u, v [18]T
 	var ofU, ofV pairs[T]
 	terms := paleyTerms[order]
-	for j := range columns {
+	for j := range h {
 		for i := range terms {
 			x0, x1 := x[2*i*h+j], x[(2*i+1)*h+j]
 			u[i], v[i] = x0+x1, x0-x1
@@ -109,6 +109,15 @@ func paleyRef[T Float](x []T, h, columns, order int, scale T) {
 				y1 += ofV[k][row[k]]
 			}
 			x[2*i*h+j], x[(2*i+1)*h+j] = y0*scale, y1*scale
+		}
+	}
+}
+
+// transposeRef is the portable version of transpose.
+func transposeRef[T Float](y, x []T, rows, columns, run int) {
+	for i := range rows {
+		for j := range columns {
+			copy(y[(j*rows+i)*run:][:run], x[(i*columns+j)*run:])
 		}
 	}
 }

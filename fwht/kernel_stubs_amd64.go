@@ -5,7 +5,7 @@
 package fwht
 
 // blocksFloat32AVX2 equals, for a size that is a power of two
-// from 8 to 64 and divides n > 0,
+// from 2 to 64 and divides n > 0, a multiple of 8,
 //
 //	for i := 0; i < n; i += size {
 //		block := x[i : i+size]
@@ -71,7 +71,7 @@ func combineFloat32AVX2(x *float32, h int, columns int, radix int, scale float32
 func paleyFloat32AVX2(x *float32, h int, columns int, order int, scale float32)
 
 // blocksFloat32AVX512 equals, for a size that is a power of two
-// from 16 to 256 and divides n > 0,
+// from 2 to 256 and divides n > 0, a multiple of 16,
 //
 //	for i := 0; i < n; i += size {
 //		block := x[i : i+size]
@@ -136,8 +136,47 @@ func combineFloat32AVX512(x *float32, h int, columns int, radix int, scale float
 //go:noescape
 func paleyFloat32AVX512(x *float32, h int, columns int, order int, scale float32)
 
+// paleyFloat32x4 equals, for order 12, 20, 28 or 36, where H is
+// the matrix of that order, and a multiple of 4 columns greater than 0,
+//
+//	for j := range columns {
+//		y := scale * H * x[j], x[h+j], …, x[(order-1)*h+j]
+//		x[j], x[h+j], …, x[(order-1)*h+j] = y
+//	}
+//
+// with the additions of paleyRef in the same order.
+//
+//go:noescape
+func paleyFloat32x4(x *float32, h int, columns int, order int, scale float32)
+
+// paleyFloat32x2 equals, for order 12, 20, 28 or 36, where H is
+// the matrix of that order, and a multiple of 2 columns greater than 0,
+//
+//	for j := range columns {
+//		y := scale * H * x[j], x[h+j], …, x[(order-1)*h+j]
+//		x[j], x[h+j], …, x[(order-1)*h+j] = y
+//	}
+//
+// with the additions of paleyRef in the same order.
+//
+//go:noescape
+func paleyFloat32x2(x *float32, h int, columns int, order int, scale float32)
+
+// paleyFloat32x1 equals, for order 12, 20, 28 or 36, where H is
+// the matrix of that order, and a multiple of 1 columns greater than 0,
+//
+//	for j := range columns {
+//		y := scale * H * x[j], x[h+j], …, x[(order-1)*h+j]
+//		x[j], x[h+j], …, x[(order-1)*h+j] = y
+//	}
+//
+// with the additions of paleyRef in the same order.
+//
+//go:noescape
+func paleyFloat32x1(x *float32, h int, columns int, order int, scale float32)
+
 // blocksFloat64AVX2 equals, for a size that is a power of two
-// from 4 to 32 and divides n > 0,
+// from 2 to 32 and divides n > 0, a multiple of 4,
 //
 //	for i := 0; i < n; i += size {
 //		block := x[i : i+size]
@@ -203,7 +242,7 @@ func combineFloat64AVX2(x *float64, h int, columns int, radix int, scale float64
 func paleyFloat64AVX2(x *float64, h int, columns int, order int, scale float64)
 
 // blocksFloat64AVX512 equals, for a size that is a power of two
-// from 8 to 128 and divides n > 0,
+// from 2 to 128 and divides n > 0, a multiple of 8,
 //
 //	for i := 0; i < n; i += size {
 //		block := x[i : i+size]
@@ -267,3 +306,65 @@ func combineFloat64AVX512(x *float64, h int, columns int, radix int, scale float
 //
 //go:noescape
 func paleyFloat64AVX512(x *float64, h int, columns int, order int, scale float64)
+
+// paleyFloat64x2 equals, for order 12, 20, 28 or 36, where H is
+// the matrix of that order, and a multiple of 2 columns greater than 0,
+//
+//	for j := range columns {
+//		y := scale * H * x[j], x[h+j], …, x[(order-1)*h+j]
+//		x[j], x[h+j], …, x[(order-1)*h+j] = y
+//	}
+//
+// with the additions of paleyRef in the same order.
+//
+//go:noescape
+func paleyFloat64x2(x *float64, h int, columns int, order int, scale float64)
+
+// paleyFloat64x1 equals, for order 12, 20, 28 or 36, where H is
+// the matrix of that order, and a multiple of 1 columns greater than 0,
+//
+//	for j := range columns {
+//		y := scale * H * x[j], x[h+j], …, x[(order-1)*h+j]
+//		x[j], x[h+j], …, x[(order-1)*h+j] = y
+//	}
+//
+// with the additions of paleyRef in the same order.
+//
+//go:noescape
+func paleyFloat64x1(x *float64, h int, columns int, order int, scale float64)
+
+// transpose4AVX2 equals, with elements of 4 bytes, for multiples of 4
+// greater than 0,
+//
+//	for i := range rows {
+//		for j := range columns {
+//			y[j*rows+i] = x[i*columns+j]
+//		}
+//	}
+//
+//go:noescape
+func transpose4AVX2(y *byte, x *byte, rows int, columns int)
+
+// transpose8AVX2 equals, with elements of 8 bytes, for multiples of 4
+// greater than 0,
+//
+//	for i := range rows {
+//		for j := range columns {
+//			y[j*rows+i] = x[i*columns+j]
+//		}
+//	}
+//
+//go:noescape
+func transpose8AVX2(y *byte, x *byte, rows int, columns int)
+
+// transpose16AVX2 equals, with elements of 16 bytes, for multiples of 4
+// greater than 0,
+//
+//	for i := range rows {
+//		for j := range columns {
+//			y[j*rows+i] = x[i*columns+j]
+//		}
+//	}
+//
+//go:noescape
+func transpose16AVX2(y *byte, x *byte, rows int, columns int)

@@ -21,8 +21,7 @@ import (
 // A length that is no such product, or above [MaxLength], is an error, as is
 // [Sequency] with a length that is not a power of two, and x stays as it was.
 // TransformMixed runs on one core and allocates nothing, but for scratch memory
-// at the first use. It is fast if 2^k is at least 16: shorter vectors are best
-// transformed side by side, by [TransformColumns].
+// at the first use.
 func TransformMixed[T Float](x []T, options ...Option) error {
 	f, err := factorsFor("len(x)", len(x), union(options))
 	if err != nil {
@@ -32,7 +31,7 @@ func TransformMixed[T Float](x []T, options ...Option) error {
 		transformRowsAlone(x, len(x), union(options))
 		return nil
 	}
-	transformMixedVector(x, f, scaleFor[T](len(x), union(options)))
+	transformMixed(x, f.orders[:f.count], f.power, 1, scaleFor[T](len(x), union(options)))
 	return nil
 }
 
@@ -130,21 +129,22 @@ func factorsFor(what string, n int, option Option) (factors, error) {
 
 // transformMixed transforms each column of a matrix: the innermost factor
 // first, and each part before the next is begun. Its rows are those of the
-// orders and the power of two, at least 2. Where the columns of the power of two
-// are short, one kernel does all of a part.
+// orders and the power of two, at least 2.
 func transformMixed[T Float](x []T, orders []int, power, columns int, scale T) {
 	if len(orders) == 0 {
-		switch {
-		case power == 1: // nothing to do, and the scale is 1
-		case columns == 1:
+		if columns == 1 {
 			transform(x, scale)
-		default:
+		} else {
 			transformColumns(x, columns, scale)
 		}
 		return
 	}
 	h := len(x) / orders[0]
-	if h > columns && !(len(orders) == 1 && shortColumnsAssembly(x, power, columns, 1)) {
+	switch {
+	case len(orders) == 1 && transformPowers(x, power, columns):
+	case len(orders) == 2 && columns == 1 && power*sizeOf[T]() < 32:
+		transformTransposed(x, orders[1], power)
+	default:
 		for i := 0; i < len(x); i += h {
 			transformMixed(x[i:i+h], orders[1:], power, columns, 1)
 		}
@@ -152,37 +152,32 @@ func transformMixed[T Float](x []T, orders []int, power, columns int, scale T) {
 	multiplyPaley(x, h, orders[0], scale)
 }
 
-// transformMixedVector transforms a vector that has at least one order. Where
-// the power of two is less than a register, the kernels would find too few
-// columns in the last order: the points of it and of the power of two then
-// become rows, which are transformed as columns, and back. The additions are
-// the same.
-func transformMixedVector[T Float](x []T, f factors, scale T) {
-	orders, last := f.orders[:f.count], f.count-1
-	rows := orders[last] * f.power
-	columns := len(x) / rows
-	if f.power*sizeOf[T]() >= 64 || columns == 1 || len(x) > scratchPoints {
-		transformMixed(x, orders, f.power, 1, scale)
-		return
+// transformPowers transforms the columns of matrices of power rows that lie one
+// after another in x, if one kernel does them all. Else it returns false.
+func transformPowers[T Float](x []T, power, columns int) bool {
+	switch {
+	case power == 1: // nothing to do
+	case columns == 1 && power <= blockLength[T]():
+		blocks(x, power, 1)
+	default:
+		return shortColumnsAssembly(x, power, columns, 1)
 	}
-	b := takeBatch[T]()
-	transposed := b.scratch[:len(x)]
-	transpose(transposed, x, columns, rows)
-	transformMixed(transposed, orders[last:], f.power, columns, 1)
-	transpose(x, transposed, rows, columns)
-	b.release()
-	transformMixed(x, orders[:last], 1, rows, scale)
+	return true
 }
 
-// transpose sets y to the transpose of the matrix x, whose number of rows is a
-// multiple of 4, as all orders are.
-func transpose[T Float](y, x []T, rows, columns int) {
-	for i := 0; i < rows; i += 4 {
-		row := x[i*columns:][:4*columns]
-		x0, x1, x2, x3 := row[:columns], row[columns:][:columns], row[2*columns:][:columns], row[3*columns:][:columns]
-		for j, v := range x0 {
-			to := (*[4]T)(y[j*rows+i:])
-			to[0], to[1], to[2], to[3] = v, x1[j], x2[j], x3[j]
-		}
-	}
+// transformTransposed transforms vectors of order·power points that lie one
+// after another in x, as many as another order. Where the power of two fills no
+// register, the kernels would find too few columns in each vector. With the
+// points of all of them side by side, they find power times as many as there are
+// vectors. The additions are the same.
+func transformTransposed[T Float](x []T, order, power int) {
+	transformPowers(x, power, 1)
+	columns := len(x) / order
+	vectors := columns / power
+	b := takeBatch[T]()
+	transposed := b.scratch[:len(x)] // 36·36 runs of 16 bytes at most
+	transpose(transposed, x, vectors, order, power)
+	multiplyPaley(transposed, columns, order, 1)
+	transpose(x, transposed, order, vectors, power)
+	b.release()
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/deepfry/deepfry/fwht"
 	"github.com/deepfry/deepfry/internal/cpu"
@@ -75,7 +76,7 @@ func dense(orders []int) [][]int {
 // products are lengths and their factors.
 var products = [][]int{
 	{12, 1}, {20, 1}, {28, 1}, {36, 1}, {12, 2}, {20, 4}, {28, 8}, {36, 16}, {12, 32}, {20, 64},
-	{20, 12, 1}, {20, 20, 2}, {36, 12, 1}, {28, 20, 1}, {36, 28, 1}, {1}, {64},
+	{20, 12, 1}, {20, 20, 2}, {20, 12, 4}, {36, 12, 1}, {28, 20, 1}, {36, 28, 1}, {1}, {64},
 }
 
 func product(orders []int) int {
@@ -126,7 +127,7 @@ func TestTransformMixedIsHadamardMatrix(t *testing.T) {
 // TestMixedVersionsAgree compares bits with the portable version, for vectors
 // and for columns, with guards around misaligned slices.
 func TestMixedVersionsAgree(t *testing.T) {
-	long := [][]int{{36, 256}, {28, 20, 20, 2}, {36, 36, 12, 1}} // the last two above the length that is transposed
+	long := [][]int{{36, 256}, {20, 20, 8}, {36, 36, 4}, {28, 20, 20, 2}, {36, 36, 12, 1}}
 	for _, orders := range slices.Concat(products, long) {
 		for _, option := range []fwht.Option{0, fwht.Orthonormal} {
 			checkMixed[float32](t, product(orders), option)
@@ -324,19 +325,28 @@ func ExampleTransformMixed() {
 func BenchmarkMixed(b *testing.B) {
 	for _, columns := range []int{1, 8, 16} {
 		for _, version := range cpu.Available() {
-			for _, n := range []int{800, 1024, 9216, 16384} {
-				b.Run(fmt.Sprintf("columns=%d/%v/%d", columns, version, n), func(b *testing.B) {
-					defer cpu.Use(version)()
-					x := normal[float32](columns * n)
-					for b.Loop() { // plain, x would overflow
-						if columns == 1 {
-							must(b, fwht.TransformMixed(x, fwht.Orthonormal))
-						} else {
-							must(b, fwht.TransformColumns(x, n, columns, fwht.Orthonormal))
-						}
-					}
+			for _, n := range []int{24, 32, 56, 64, 400, 512, 800, 1024, 9216, 16384} {
+				b.Run(fmt.Sprintf("float32/columns=%d/%v/%d", columns, version, n), func(b *testing.B) {
+					benchmarkMixed[float32](b, version, n, columns)
+				})
+				b.Run(fmt.Sprintf("float64/columns=%d/%v/%d", columns, version, n), func(b *testing.B) {
+					benchmarkMixed[float64](b, version, n, columns)
 				})
 			}
+		}
+	}
+}
+
+func benchmarkMixed[T fwht.Float](b *testing.B, version cpu.Version, n, columns int) {
+	defer cpu.Use(version)()
+	x := normal[T](n * columns)
+	b.SetBytes(int64(len(x)) * int64(unsafe.Sizeof(x[0])))
+	b.ReportAllocs()
+	for b.Loop() { // plain, x would overflow
+		if columns == 1 {
+			fwht.TransformMixed(x, fwht.Orthonormal)
+		} else {
+			fwht.TransformColumns(x, n, columns, fwht.Orthonormal)
 		}
 	}
 }

@@ -30,7 +30,7 @@ type batch[T Float] struct {
 	h       int
 	scale   T
 
-	scratch [scratchPoints]T // for toSequency
+	scratch [scratchPoints]T // for toSequency and transformTransposed
 }
 
 // Batches that nobody uses. They are not in a sync.Pool because the garbage

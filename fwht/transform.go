@@ -40,8 +40,8 @@ func radixFor(blocks int) int {
 // blocks applies scale·H to each block of size points, which divides len(x)
 // and is at most blockLength.
 func blocks[T Float](x []T, size int, scale T) {
-	if !blocksAssembly(x, size, scale) {
-		blocksRef(x, size, scale)
+	if done := blocksAssembly(x, size, scale); done < len(x) {
+		blocksRef(x[done:], size, scale)
 	}
 }
 
@@ -57,8 +57,17 @@ func combine[T Float](x []T, h, columns, radix int, scale T) {
 // multiplyPaley replaces the matrix of order rows and h columns by scale·H·x,
 // where H is the matrix of package paley of that order.
 func multiplyPaley[T Float](x []T, h, order int, scale T) {
-	if done := paleyAssembly(x, h, order, scale); done < h {
-		paleyRef(x[done:], h, h-done, order, scale)
+	if !paleyAssembly(x, h, order, scale) {
+		paleyRef(x, h, order, scale)
+	}
+}
+
+// transpose sets y to the transpose of the matrix x, whose entries are runs of
+// points, of at most 16 bytes. The numbers of rows and columns are multiples of 4,
+// as all orders are.
+func transpose[T Float](y, x []T, rows, columns, run int) {
+	if !transposeAssembly(y, x, rows, columns, run) {
+		transposeRef(y, x, rows, columns, run)
 	}
 }
 

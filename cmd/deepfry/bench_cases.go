@@ -15,7 +15,7 @@ import (
 
 type benchFWHT struct {
 	benchFlags
-	N         []int  `default:"64,256,1024,4096,16384,65536,1048576" help:"Lengths."`
+	N         []int  `default:"64,256,1024,4096,16384,65536,1048576" help:"Lengths: powers of two or, for a single row, others such as 800."`
 	Rows      int    `default:"1" help:"Rows of a batch."`
 	Precision string `default:"float32" enum:"float32,float64" help:"${enum}."`
 }
@@ -35,7 +35,7 @@ func (c *benchFWHT) cases() (cases []benchCase, err error) {
 		}
 		cases = append(cases, benchCase{
 			benchmark: "fwht", name: fmt.Sprintf("%s n=%d rows=%d", c.Precision, n, c.Rows), run: run,
-			rows: c.Rows, operations: float64(n) * math.Log2(float64(n)), additions: true,
+			rows: c.Rows, operations: float64(fwht.Additions(n)), additions: true,
 		})
 	}
 	return cases, nil
@@ -52,13 +52,11 @@ func fwhtCase[T fwht.Float](n, rows int) (func(), error) {
 	for i := range x {
 		x[i] = T(source.NormFloat64())
 	}
-	if err := fwht.TransformRows(x, n); err != nil {
-		return nil, err
+	transform := func() error { return fwht.TransformRows(x, n, fwht.Orthonormal) }
+	if rows == 1 { // any length, on one core
+		transform = func() error { return fwht.TransformMixed(x, fwht.Orthonormal) }
 	}
-	if rows == 1 {
-		return func() { fwht.Transform(x, fwht.Orthonormal) }, nil
-	}
-	return func() { fwht.TransformRows(x, n, fwht.Orthonormal) }, nil
+	return func() { transform() }, transform()
 }
 
 type benchFastfood struct {

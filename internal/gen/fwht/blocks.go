@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math/bits"
 
 	"github.com/deepfry/deepfry/internal/gen/isa"
 	. "github.com/mmcloughlin/avo/build"
@@ -10,12 +11,12 @@ import (
 )
 
 // emitBlocks emits the kernel that transforms blocks held in registers. There
-// is a loop for each size of a block, from one register to k.blockSize.
+// is a loop for each size of a block, from two elements to k.blockSize registers.
 func (k kernel) emitBlocks() {
 	lanes := k.lanes()
 	k.function("blocks", "x *%[1]s, n, size int, scale %[1]s",
 		"equals, for a size that is a power of two",
-		fmt.Sprintf("from %d to %d and divides n > 0,", lanes, lanes*k.blockSize()),
+		fmt.Sprintf("from 2 to %d and divides n > 0, a multiple of %d,", lanes*k.blockSize(), lanes),
 		"",
 		"\tfor i := 0; i < n; i += size {",
 		"\t\tblock := x[i : i+size]",
@@ -64,22 +65,27 @@ func (k kernel) emitBlockLoops(inLanes bool) {
 	constants := k.Registers[k.blockSize()+1:]
 	scale, signs := k.loadConstants(constants, inLanes)
 
-	for registers := 1; registers < k.blockSize(); registers *= 2 {
-		CMPQ(size, I32(lanes*registers))
-		JE(LabelRef(loopLabel(registers)))
+	least := lanes
+	if inLanes {
+		least = 2
 	}
-	for registers := k.blockSize(); registers >= 1; registers /= 2 {
-		Label(loopLabel(registers))
-		k.emitBlock(x, registers, scale, signs)
+	for length := least; length < lanes*k.blockSize(); length *= 2 {
+		CMPQ(size, I32(length))
+		JE(LabelRef(loopLabel(length)))
+	}
+	for length := lanes * k.blockSize(); length >= least; length /= 2 {
+		Label(loopLabel(length))
+		registers, levels := max(length/lanes, 1), min(len(signs), bits.Len(uint(length))-1)
+		k.emitBlock(x, registers, scale, signs[:levels])
 		ADDQ(I32(registers*k.RegisterBytes), x)
 		CMPQ(x, end)
-		JNE(LabelRef(loopLabel(registers)))
+		JNE(LabelRef(loopLabel(length)))
 		VZEROUPPER()
 		RET()
 	}
 }
 
-func loopLabel(registers int) string { return fmt.Sprintf("registers%d", registers) }
+func loopLabel(size int) string { return fmt.Sprintf("size%d", size) }
 
 // loadConstants loads the scale, and the signs of each level in a register if
 // those levels are wanted.
@@ -97,8 +103,9 @@ func (k kernel) loadConstants(constants []register, inLanes bool) (scale registe
 	return scale, signs
 }
 
-// emitBlock emits the transform of one block at x, level by level: neighbouring
-// instructions then do not wait for each other.
+// emitBlock emits the transform of one block at x, or of the small blocks in one
+// register, level by level: neighbouring instructions then do not wait for each
+// other.
 func (k kernel) emitBlock(x reg.Register, registers int, scale register, signs []register) {
 	data := append([]register(nil), k.Registers[:registers]...)
 	free := k.Registers[k.blockSize()]

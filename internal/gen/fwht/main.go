@@ -22,8 +22,12 @@ func main() {
 			k.emitBlocks()
 			k.emitShortColumns()
 			k.emitCombine()
-			k.emitPaley()
+			k.emitPaley(k.lanes(), k.move)
 		}
+		p.emitNarrowPaley()
+	}
+	for _, size := range []int{4, 8, 16} {
+		emitTranspose(size)
 	}
 	Generate()
 }

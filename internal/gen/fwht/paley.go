@@ -17,11 +17,13 @@ import (
 //	u = x0 + x1,  v = x0 - x1
 //
 // the results are y0 = C·u + v and y1 = C·v - u: the vectors u and v of all
-// pairs go to the stack, the products by C are summed in registers.
-func (k kernel) emitPaley() {
+// pairs go to the stack, the products by C are summed in registers. Of each
+// register, moveColumns loads and stores so many columns, the first ones; the
+// others are 0.
+func (k kernel) emitPaley(lanes int, moveColumns isa.Emitter) {
 	k.begin("paley", "x *%[1]s, h, columns, order int, scale %[1]s", 0,
 		"equals, for order 12, 20, 28 or 36, where H is",
-		fmt.Sprintf("the matrix of that order, and a multiple of %d columns greater than 0,", k.lanes()),
+		fmt.Sprintf("the matrix of that order, and a multiple of %d columns greater than 0,", lanes),
 		"",
 		"\tfor j := range columns {",
 		"\t\ty := scale * H * x[j], x[h+j], …, x[(order-1)*h+j]",
@@ -52,26 +54,41 @@ func (k kernel) emitPaley() {
 	for _, m := range paley.Orders {
 		loop := fmt.Sprintf("order%d", m)
 		Label(loop)
-		k.emitPaleyColumns(m, x, h, stack, scale)
-		ADDQ(I32(k.RegisterBytes), x)
-		SUBQ(I32(k.lanes()), columns)
+		k.emitPaleyColumns(m, x, h, stack, scale, moveColumns)
+		ADDQ(I32(lanes*k.elementBytes), x)
+		SUBQ(I32(lanes), columns)
 		JNE(LabelRef(loop))
 		VZEROUPPER()
 		RET()
 	}
 }
 
+// emitNarrowPaley emits kernels for as many columns as half a register of AVX2
+// has, and for fewer.
+func (p precision) emitNarrowPaley() {
+	if p.elementBytes == 8 {
+		p.broadcast = VMOVDDUP // VBROADCASTSD has no such form
+	}
+	moves := []isa.Emitter{VMOVUPS, VMOVSD, VMOVSS} // of 16, 8 and 4 bytes
+	for columns := 16 / p.elementBytes; columns >= 1; columns /= 2 {
+		half := isa.AVX128
+		half.Name = fmt.Sprintf("x%d", columns)
+		kernel{p, half}.emitPaley(columns, moves[0])
+		moves = moves[1:]
+	}
+}
+
 // emitPaleyColumns emits the product by the matrix of order m for a register of
 // columns.
-func (k kernel) emitPaleyColumns(m int, x, h, stack reg.Register, scale register) {
+func (k kernel) emitPaleyColumns(m int, x, h, stack reg.Register, scale register, moveColumns isa.Emitter) {
 	u := func(i int) Mem { return Mem{Base: stack, Disp: i * k.RegisterBytes} }
 	v := func(i int) Mem { return u(m/2 + i) }
 	row := GP64()
 	MOVQ(x, row)
 	for i := range m / 2 { // registers in turns, so that pairs do not wait
 		x0, x1, sum := k.Registers[3*(i%4)], k.Registers[3*(i%4)+1], k.Registers[3*(i%4)+2]
-		k.move(Mem{Base: row}, x0)
-		k.move(Mem{Base: row, Index: h, Scale: 1}, x1)
+		moveColumns(Mem{Base: row}, x0)
+		moveColumns(Mem{Base: row, Index: h, Scale: 1}, x1)
 		k.add(x1, x0, sum)
 		k.sub(x1, x0, x0)
 		k.move(sum, u(i))
@@ -79,15 +96,20 @@ func (k kernel) emitPaleyColumns(m int, x, h, stack reg.Register, scale register
 		LEAQ(Mem{Base: row, Index: h, Scale: 2}, row)
 	}
 	MOVQ(x, row)
-	k.emitConference(m, u, func(i int, term, to register) { k.add(v(i), term, to) }, row, h, scale)
+	store := func(sum register) {
+		k.mul(scale, sum, sum)
+		moveColumns(sum, Mem{Base: row})
+		LEAQ(Mem{Base: row, Index: h, Scale: 2}, row)
+	}
+	k.emitConference(m, u, func(i int, term, to register) { k.add(v(i), term, to) }, store)
 	LEAQ(Mem{Base: x, Index: h, Scale: 1}, row)
-	k.emitConference(m, v, func(i int, term, to register) { k.sub(u(i), term, to) }, row, h, scale)
+	k.emitConference(m, v, func(i int, term, to register) { k.sub(u(i), term, to) }, store)
 }
 
 // emitConference emits C·x, to which begin adds something with the first term
-// of each row, and stores the results in every other row from row on. It does
-// as many rows of C at a time as there are registers for their sums.
-func (k kernel) emitConference(m int, x func(int) Mem, begin func(i int, term, to register), row, h reg.Register, scale register) {
+// of each row, and stores the results one after another. It does as many rows of
+// C at a time as there are registers for their sums.
+func (k kernel) emitConference(m int, x func(int) Mem, begin func(i int, term, to register), store func(sum register)) {
 	const others = 5 // a, b, their sum and difference, and the scale
 	sums, rest := k.Registers[:len(k.Registers)-others], k.Registers[len(k.Registers)-others:]
 	a, b, sum, difference := rest[0], rest[1], rest[2], rest[3]
@@ -115,10 +137,8 @@ func (k kernel) emitConference(m int, x func(int) Mem, begin func(i int, term, t
 				}
 			}
 		}
-		for _, s := range sums[:size] {
-			k.mul(scale, s, s)
-			k.move(s, Mem{Base: row})
-			LEAQ(Mem{Base: row, Index: h, Scale: 2}, row)
+		for _, sum := range sums[:size] {
+			store(sum)
 		}
 	}
 }

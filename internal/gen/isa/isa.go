@@ -19,8 +19,12 @@ type Width struct {
 	Registers     []Register // all
 }
 
-// AVX2 and AVX512 are the widths for which kernels exist.
+// AVX2 and AVX512 are the widths for which kernels exist. AVX128 is half of AVX2.
 var (
+	AVX128 = Width{"AVX128", 16, []Register{
+		reg.X0, reg.X1, reg.X2, reg.X3, reg.X4, reg.X5, reg.X6, reg.X7,
+		reg.X8, reg.X9, reg.X10, reg.X11, reg.X12, reg.X13, reg.X14, reg.X15,
+	}}
 	AVX2 = Width{"AVX2", 32, []Register{
 		reg.Y0, reg.Y1, reg.Y2, reg.Y3, reg.Y4, reg.Y5, reg.Y6, reg.Y7,
 		reg.Y8, reg.Y9, reg.Y10, reg.Y11, reg.Y12, reg.Y13, reg.Y14, reg.Y15,
