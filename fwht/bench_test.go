@@ -80,3 +80,37 @@ func nanosecondsToCopy[T Float](to, from []T) float64 {
 	}
 	return float64(time.Since(start).Nanoseconds()) / float64(times)
 }
+
+// BenchmarkPortable compares the portable kernels with the plain three loops.
+// The points are zeros, as any others would grow beyond all bounds; times do not
+// depend on them.
+func BenchmarkPortable(b *testing.B) {
+	defer cpu.Use(cpu.Ref)()
+	for _, n := range []int{64, 256, 1024, 4096, 16384, 65536, 1 << 20} {
+		x := make([]float32, n)
+		threeLoops(x) // so that there is memory behind
+		b.Run(fmt.Sprintf("three loops/%d", n), func(b *testing.B) {
+			b.SetBytes(int64(4 * n))
+			for b.Loop() {
+				threeLoops(x)
+			}
+		})
+		b.Run(fmt.Sprintf("ref/%d", n), func(b *testing.B) {
+			b.SetBytes(int64(4 * n))
+			for b.Loop() {
+				Transform(x)
+			}
+		})
+	}
+}
+
+// threeLoops is the transform as one writes it first.
+func threeLoops(x []float32) {
+	for h := 1; h < len(x); h *= 2 {
+		for i := 0; i < len(x); i += 2 * h {
+			for j := i; j < i+h; j++ {
+				x[j], x[j+h] = x[j]+x[j+h], x[j]-x[j+h]
+			}
+		}
+	}
+}
