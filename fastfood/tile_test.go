@@ -286,3 +286,34 @@ func benchmark(b *testing.B, inputs, outputs, batch int, version cpu.Version, ro
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*batch), "ns/row")
 }
+
+// BenchmarkPermutation compares a uniform Π with the identity, forward on one
+// core: that is what the order costs, and all that another order could gain in
+// the same loops. A batch of 64 moves the vectors of tiles. One of 1 moves single
+// numbers, also where a structured Π would allow vectors.
+func BenchmarkPermutation(b *testing.B) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	for _, n := range []int{1024, 4096, 16384} {
+		uniform, _ := Sample[float32](n, n, math.Sqrt2, 1)
+		identity := *uniform
+		identity.Perm = make([]int32, n)
+		for i := range identity.Perm {
+			identity.Perm[i] = int32(i)
+		}
+		for _, batch := range []int{1, 64} {
+			b.Run(fmt.Sprintf("%d/batch=%d/uniform", n, batch), func(b *testing.B) { benchmarkForward(b, uniform, batch) })
+			b.Run(fmt.Sprintf("%d/batch=%d/identity", n, batch), func(b *testing.B) { benchmarkForward(b, &identity, batch) })
+		}
+	}
+}
+
+func benchmarkForward(b *testing.B, v *Transform[float32], batch int) {
+	w := NewWorkspace(v, batch, false)
+	x, y := gaussian32(batch*v.Inputs, 1), make([]float32, batch*v.Outputs)
+	w.Forward(y, x) // so that there is memory behind
+	b.ReportAllocs()
+	for b.Loop() {
+		w.Forward(y, x)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*batch), "ns/row")
+}
