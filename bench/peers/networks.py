@@ -29,8 +29,8 @@ def caffenet():
 MODELS = {"lenet": (lenet, (1, 28, 28), 10), "caffenet": (caffenet, (3, 227, 227), 1000)}
 
 
-def build(name):
+def make(name):
     """Returns the network, the shape of its input and the number of its classes."""
     torch.manual_seed(1)
-    make, shape, classes = MODELS[name]
-    return make(), shape, classes
+    network, shape, classes = MODELS[name]
+    return network(), shape, classes

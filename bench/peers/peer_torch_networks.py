@@ -11,12 +11,12 @@ import sys
 import torch
 
 from measure import median_ns, report
-from networks import build
+from networks import make
 
 
 def train(model, batch, threads):
     torch.set_num_threads(threads)
-    network, shape, classes = build(model)
+    network, shape, classes = make(model)
     optimizer = torch.optim.SGD(network.parameters(), lr=1e-4, momentum=0.9) if model == "caffenet" else torch.optim.Adam(network.parameters(), lr=1e-4)
     x, labels = torch.randn(batch, *shape), torch.randint(classes, (batch,))
 
@@ -32,7 +32,7 @@ def train(model, batch, threads):
 
 def convolutions(model, batch, threads):
     torch.set_num_threads(threads)
-    network, shape, _ = build(model)
+    network, shape, _ = make(model)
     x = torch.randn(batch, *shape)
     for i, layer in enumerate(network):
         if isinstance(layer, torch.nn.Conv2d):
@@ -68,7 +68,7 @@ class OneOperator(torch.autograd.Function):
 
 
 def export(model, file):
-    network, shape, _ = build(model)
+    network, shape, _ = make(model)
     network.eval()
     for layer in network:
         if isinstance(layer, torch.nn.LocalResponseNorm):

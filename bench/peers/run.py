@@ -2,30 +2,11 @@
 
 import argparse
 import collections
-import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-NODE = os.path.join(tempfile.gettempdir(), "deepfry-peers")  # holds node_modules
-
-
-def install():
-    packages = ["python3-torch", "python3-numpy", "libopenblas0-pthread", "nodejs"]
-    subprocess.run(["apt-get", "update", "-qq"], check=True)
-    subprocess.run(["apt-get", "install", "-y", "-qq", *packages], check=True)
-    os.makedirs(NODE, exist_ok=True)
-    subprocess.run(["npm", "install", "--ignore-scripts", "--prefix", NODE, "onnxruntime-node@1.30"], check=True)
-
-
-def lines(command, **variables):
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("OPENBLAS")}
-    environment.update({"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", **variables})
-    result = subprocess.run(command, stdout=subprocess.PIPE, env=environment, check=True, text=True, cwd=HERE)
-    return [json.loads(line) for line in result.stdout.splitlines()]
+from programs import PYTHON, build, install, lines
 
 
 def measure(sizes, batches):
@@ -34,11 +15,11 @@ def measure(sizes, batches):
     ours = [DEEPFRY, "bench", "fastfood", "--json", "--sizes", ",".join(sizes), "--batch", ",".join(map(str, batches))]
     programs = {
         "deepfry": (ours, {}),
-        "pytorch": (["/usr/bin/python3", "peer_torch.py", *cases], {}),
-        "openblas": (["/usr/bin/python3", "peer_numpy.py", *cases], {}),
-        "openblas, Zen": (["/usr/bin/python3", "peer_numpy.py", *cases], {"OPENBLAS_CORETYPE": "Zen"}),
-        "openblas, SkylakeX": (["/usr/bin/python3", "peer_numpy.py", *cases], {"OPENBLAS_CORETYPE": "SkylakeX"}),
-        "onnxruntime": (["node", "peer_onnx.js", *cases], {"NODE_PATH": os.path.join(NODE, "node_modules")}),
+        "pytorch": ([PYTHON, "peer_torch.py", *cases], {}),
+        "openblas": ([PYTHON, "peer_numpy.py", *cases], {}),
+        "openblas, Zen": ([PYTHON, "peer_numpy.py", *cases], {"OPENBLAS_CORETYPE": "Zen"}),
+        "openblas, SkylakeX": ([PYTHON, "peer_numpy.py", *cases], {"OPENBLAS_CORETYPE": "SkylakeX"}),
+        "onnxruntime": (["node", "peer_onnx.js", *cases], {}),
     }
     for who, (command, variables) in programs.items():
         for line in lines(command, **variables):
@@ -76,8 +57,7 @@ if arguments.install:
     install()
     sys.exit()
 with tempfile.TemporaryDirectory() as folder:
-    DEEPFRY = os.path.join(folder, "deepfry")
-    subprocess.run(["go", "build", "-o", DEEPFRY, "./cmd/deepfry"], check=True, cwd=os.path.join(HERE, "..", ".."))
+    DEEPFRY = build(folder)
     found = collections.defaultdict(list)
     for _ in range(arguments.rounds):
         for who, benchmark, case, ns in measure(arguments.sizes.split(","), [int(b) for b in arguments.batch.split(",")]):
