@@ -232,8 +232,8 @@ func TestNothingIsAllocated(t *testing.T) {
 		w.Backward(dx, dy, x, d)
 	}
 	step()
-	// Not testing.AllocsPerRun, which takes one core. What else the process
-	// allocates meanwhile is much less than once a call.
+	// Not testing.AllocsPerRun, which takes one core. The runtime allocates a
+	// little meanwhile: what goroutines sleep on, up to 128 for each core.
 	const calls = 1000
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -241,7 +241,7 @@ func TestNothingIsAllocated(t *testing.T) {
 		step()
 	}
 	runtime.ReadMemStats(&after)
-	if n := after.Mallocs - before.Mallocs; n >= calls/10 {
+	if n := after.Mallocs - before.Mallocs; n >= calls/2 {
 		t.Errorf("%d allocations in %d steps on two cores", n, calls)
 	}
 }
