@@ -19,6 +19,7 @@ import (
 	"fmt"
 
 	"github.com/deepfry/deepfry/fwht"
+	"github.com/deepfry/deepfry/internal/simd"
 )
 
 // Transform is the matrix V for Inputs inputs and Outputs outputs.
@@ -177,25 +178,35 @@ func (t *Transform[T]) block(i int) block[T] {
 // without the scale 1/Dim = (1/√Dim)², by which y is multiplied last. The
 // scratch slice u, permuted and mixed have length Dim.
 func (k block[T]) forward(y, x, u, permuted, mixed []T, e Epilogue[T]) {
-	b := k.b[:len(u)]
-	for i, v := range x {
-		u[i] = b[i] * v
-	}
+	multiply(u[:len(x)], k.b[:len(x)], x, 1)
 	clear(u[len(x):])
 	transform(u)
-	g, mixed, permuted := k.g[:len(k.perm)], mixed[:len(k.perm)], permuted[:len(k.perm)]
-	for i, p := range k.perm {
-		v := u[p]
+	gather(permuted, mixed, u, k.perm, k.g)
+	transform(mixed)
+	multiply(y, k.s[:len(y)], mixed[:len(y)], 1/T(len(u)))
+	e.apply(y)
+}
+
+// multiply computes y[i] = a[i]·b[i]·scale.
+func multiply[T fwht.Float](y, a, b []T, scale T) {
+	if y, ok := any(y).([]float32); ok {
+		simd.Multiply(y, any(a).([]float32), any(b).([]float32), float32(scale))
+		return
+	}
+	for i, v := range a {
+		y[i] = v * b[i] * scale
+	}
+}
+
+// gather computes permuted[i] = u[perm[i]] and mixed[i] = g[i]·u[perm[i]].
+func gather[T fwht.Float](permuted, mixed, u []T, perm []int32, g []T) {
+	done := gatherRuns(permuted, mixed, u, perm, g)
+	g, mixed, permuted = g[:len(perm)], mixed[:len(perm)], permuted[:len(perm)]
+	for i := done; i < len(perm); i++ {
+		v := u[perm[i]]
 		permuted[i] = v
 		mixed[i] = g[i] * v
 	}
-	transform(mixed)
-	scale := 1 / T(len(u))
-	s := k.s[:len(y)]
-	for i := range y {
-		y[i] = s[i] * mixed[i] * scale
-	}
-	e.apply(y)
 }
 
 // backward is the adjoint of forward. With e = dy, the gradient of the loss
@@ -211,9 +222,7 @@ func (k block[T]) forward(y, x, u, permuted, mixed []T, e Epilogue[T]) {
 func (k block[T]) backward(dx []T, d block[T], dy, x, u, v, permuted, mixed []T) {
 	scale := 1 / T(len(u))
 	clear(u[len(dy):])
-	for i, e := range dy {
-		u[i] = k.s[i] * e * scale
-	}
+	multiply(u[:len(dy)], k.s[:len(dy)], dy, scale)
 	transform(u) // HSe / Dim
 	for i, p := range k.perm {
 		v[p] = k.g[i] * u[i]

@@ -72,3 +72,14 @@ func firstLevels[T fwht.Float](tile []T, n int) {
 		levelsAVX2(pointer(tile), n)
 	}
 }
+
+// gatherRuns does gather for whole runs of 8 and returns how many entries that
+// were.
+func gatherRuns[T fwht.Float](permuted, mixed, u []T, perm []int32, g []T) int {
+	n := len(perm) &^ 7
+	if unsafe.Sizeof(*new(T)) != 4 || n == 0 || cpu.Current() == cpu.Ref {
+		return 0
+	}
+	gatherAVX2(pointer(permuted), pointer(mixed), pointer(u), &perm[0], pointer(g), n)
+	return n
+}

@@ -1634,3 +1634,43 @@ alone:
 	JNE          alone
 	VZEROUPPER
 	RET
+
+// func gatherAVX2(permuted *float32, mixed *float32, u *float32, perm *int32, diagonal *float32, n int)
+// Requires: AVX
+TEXT ·gatherAVX2(SB), NOSPLIT, $0-48
+	MOVQ permuted+0(FP), AX
+	MOVQ mixed+8(FP), CX
+	MOVQ u+16(FP), DX
+	MOVQ perm+24(FP), BX
+	MOVQ diagonal+32(FP), SI
+	MOVQ n+40(FP), DI
+
+chunk:
+	MOVLQZX     (BX), R8
+	VMOVSS      (DX)(R8*4), X0
+	MOVLQZX     4(BX), R8
+	VINSERTPS   $0x10, (DX)(R8*4), X0, X0
+	MOVLQZX     8(BX), R8
+	VINSERTPS   $0x20, (DX)(R8*4), X0, X0
+	MOVLQZX     12(BX), R8
+	VINSERTPS   $0x30, (DX)(R8*4), X0, X0
+	MOVLQZX     16(BX), R8
+	VMOVSS      (DX)(R8*4), X1
+	MOVLQZX     20(BX), R8
+	VINSERTPS   $0x10, (DX)(R8*4), X1, X1
+	MOVLQZX     24(BX), R8
+	VINSERTPS   $0x20, (DX)(R8*4), X1, X1
+	MOVLQZX     28(BX), R8
+	VINSERTPS   $0x30, (DX)(R8*4), X1, X1
+	VINSERTF128 $0x01, X1, Y0, Y0
+	VMOVUPS     Y0, (AX)
+	VMULPS      (SI), Y0, Y8
+	VMOVUPS     Y8, (CX)
+	ADDQ        $+32, AX
+	ADDQ        $+32, CX
+	ADDQ        $+32, BX
+	ADDQ        $+32, SI
+	SUBQ        $0x08, DI
+	JNE         chunk
+	VZEROUPPER
+	RET

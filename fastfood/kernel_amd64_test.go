@@ -118,6 +118,27 @@ func TestPermuteKernel(t *testing.T) {
 	})
 }
 
+func TestGatherKernel(t *testing.T) {
+	forKernels(t, func(t *testing.T, n, _ int) {
+		u, _ := guarded(3*n, 1)
+		g, _ := guarded(n, 2)
+		permuted, written := guarded(n, 3)
+		mixed, alsoWritten := guarded(n, 4)
+		perm := make([]int32, n)
+		want, wantMixed := make([]float32, n), make([]float32, n)
+		for i := range n {
+			perm[i] = int32(rand.New(rand.NewPCG(4, uint64(i))).IntN(3 * n))
+			want[i] = u[perm[i]]
+			wantMixed[i] = g[i] * u[perm[i]]
+		}
+		if done := gatherRuns(permuted, mixed, u, perm, g); done != n {
+			t.Fatalf("%d of %d done", done, n)
+		}
+		same(t, permuted, want, written)
+		same(t, mixed, wantMixed, alsoWritten)
+	})
+}
+
 func TestStoreKernel(t *testing.T) {
 	forKernels(t, func(t *testing.T, n, rows int) {
 		stride := n + 3

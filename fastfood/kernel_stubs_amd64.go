@@ -171,3 +171,13 @@ func levelsAVX512(tile *float32, n int)
 //
 //go:noescape
 func scatterAVX2(v *float32, a *float32, perm *int32, diagonal *float32, inner *float32, dg *float32, n int)
+
+// gatherAVX2 equals, for n > 0 a multiple of 8,
+//
+//	for i := range n {
+//		permuted[i] = u[perm[i]]
+//		mixed[i] = diagonal[i] * u[perm[i]]
+//	}
+//
+//go:noescape
+func gatherAVX2(permuted *float32, mixed *float32, u *float32, perm *int32, diagonal *float32, n int)

@@ -4,7 +4,7 @@ package fastfood
 
 import "github.com/deepfry/deepfry/fwht"
 
-// There are no tiles here: rows are done one by one.
+// There are no kernels here: rows are done one by one, in Go.
 
 func hasTiles[T fwht.Float]() bool { return false }
 
@@ -14,3 +14,5 @@ func (k block[T]) forwardTile(y, x matrix[T], inner, outer []T, e Epilogue[T]) {
 
 func (k block[T]) backwardTile(dx matrix[T], add bool, d block[T], dy, x matrix[T], u, v, inner, outer []T) {
 }
+
+func gatherRuns[T fwht.Float](permuted, mixed, u []T, perm []int32, g []T) int { return 0 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/deepfry/deepfry/internal/random"
+	"github.com/deepfry/deepfry/internal/simd"
 )
 
 // Dropout sets each value to zero with probability Rate while training and
@@ -61,11 +62,11 @@ func (l *dropout) Plan(b *Binding) Pass {
 			random.Seed(&sources[worker], stream.Seed, l.purpose, stream.Epoch, sample)
 			l.draw(factors[i*y.Size:][:y.Size], &sources[worker])
 		}
-		multiply(y.Rows(first, last), x.Rows(first, last), factors[first*y.Size:])
+		simd.Multiply(y.Rows(first, last), x.Rows(first, last), factors[first*y.Size:last*y.Size], 1)
 	})}
 	if x.Grad != nil {
 		pass.Backward = b.EachSample(func(first, last, _ int) {
-			multiply(x.GradRows(first, last), y.GradRows(first, last), factors[first*y.Size:])
+			simd.Multiply(x.GradRows(first, last), y.GradRows(first, last), factors[first*y.Size:last*y.Size], 1)
 		})
 	}
 	return pass
@@ -83,11 +84,5 @@ func (l *dropout) draw(factors []float32, source *rand.PCG) {
 		kept := uint32(int64(bits&0xffff-l.keep) >> 63) // all ones, or zero
 		factors[i] = math.Float32frombits(scale & kept)
 		bits >>= 16
-	}
-}
-
-func multiply(y, x, factors []float32) {
-	for i, v := range x {
-		y[i] = v * factors[i]
 	}
 }

@@ -26,6 +26,7 @@ func sinCosVectors(sin, cos, x []float32) int { return 0 }
 
 func addVectors(dst, src []float32) int                          { return 0 }
 func addConstantVectors(x []float32, value float32) int          { return 0 }
+func multiplyVectors(y, a, b []float32, scale float32) int       { return 0 }
 func reluVectors(y, x []float32) int                             { return 0 }
 func reluBackwardVectors(dx, dy, y []float32) int                { return 0 }
 func adamWVectors(param, grad, m, v []float32, c [9]float32) int { return 0 }

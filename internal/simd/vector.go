@@ -15,6 +15,16 @@ func AddConstant(x []float32, value float32) {
 	addConstantRef(x[done:], value)
 }
 
+// Multiply computes y[i] = a[i]·b[i]·scale, each product with a rounding of its
+// own. y may be a or b.
+func Multiply(y, a, b []float32, scale float32) {
+	if len(y) != len(a) || len(y) != len(b) {
+		panic("simd: Multiply: slices of different lengths")
+	}
+	done := multiplyVectors(y, a, b, scale)
+	multiplyRef(y[done:], a[done:], b[done:], scale)
+}
+
 // Relu computes y[i] = x[i], or +0 where x[i] < 0. NaN and -0 stay. y and x may
 // be the same slice.
 func Relu(y, x []float32) {

@@ -44,6 +44,18 @@ func addConstantVectors(x []float32, value float32) int {
 	return n
 }
 
+func multiplyVectors(y, a, b []float32, scale float32) int {
+	n := wholeVectors(len(y))
+	switch {
+	case n == 0:
+	case cpu.Current() == cpu.AVX512:
+		multiply512(n, &y[0], &a[0], &b[0], scale)
+	default:
+		multiply256(n, &y[0], &a[0], &b[0], scale)
+	}
+	return n
+}
+
 func reluVectors(y, x []float32) int {
 	n := wholeVectors(len(y))
 	switch {

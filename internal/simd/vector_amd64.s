@@ -80,6 +80,52 @@ loop:
 	VZEROUPPER
 	RET
 
+// func multiply512(n int, y *float32, a *float32, b *float32, scale float32)
+// Requires: AVX, AVX512F, SSE
+TEXT ·multiply512(SB), NOSPLIT, $0-36
+	MOVQ         n+0(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         y+8(FP), DX
+	MOVQ         a+16(FP), BX
+	MOVQ         b+24(FP), SI
+	MOVSS        scale+32(FP), X0
+	VBROADCASTSS X0, Z7
+	XORQ         CX, CX
+
+loop:
+	VMOVUPS (BX)(CX*1), Z0
+	VMULPS  (SI)(CX*1), Z0, Z0
+	VMULPS  Z7, Z0, Z0
+	VMOVUPS Z0, (DX)(CX*1)
+	ADDQ    $0x40, CX
+	CMPQ    CX, AX
+	JL      loop
+	VZEROUPPER
+	RET
+
+// func multiply256(n int, y *float32, a *float32, b *float32, scale float32)
+// Requires: AVX, AVX2, SSE
+TEXT ·multiply256(SB), NOSPLIT, $0-36
+	MOVQ         n+0(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         y+8(FP), DX
+	MOVQ         a+16(FP), BX
+	MOVQ         b+24(FP), SI
+	MOVSS        scale+32(FP), X0
+	VBROADCASTSS X0, Y7
+	XORQ         CX, CX
+
+loop:
+	VMOVUPS (BX)(CX*1), Y0
+	VMULPS  (SI)(CX*1), Y0, Y0
+	VMULPS  Y7, Y0, Y0
+	VMOVUPS Y0, (DX)(CX*1)
+	ADDQ    $0x20, CX
+	CMPQ    CX, AX
+	JL      loop
+	VZEROUPPER
+	RET
+
 // func relu512(n int, y *float32, x *float32)
 // Requires: AVX, AVX512F
 TEXT ·relu512(SB), NOSPLIT, $0-24

@@ -12,6 +12,12 @@ func addConstantRef(x []float32, value float32) {
 	}
 }
 
+func multiplyRef(y, a, b []float32, scale float32) {
+	for i, v := range a {
+		y[i] = v * b[i] * scale
+	}
+}
+
 func reluRef(y, x []float32) {
 	for i, v := range x {
 		if v < 0 {

@@ -40,6 +40,24 @@ func addConstant512(n int, x *float32, value float32)
 //go:noescape
 func addConstant256(n int, x *float32, value float32)
 
+// multiply512 works on n floats, a positive multiple of 16:
+//
+//	for i := range n {
+//		y[i] = a[i] * b[i] * scale
+//	}
+//
+//go:noescape
+func multiply512(n int, y *float32, a *float32, b *float32, scale float32)
+
+// multiply256 works on n floats, a positive multiple of 8:
+//
+//	for i := range n {
+//		y[i] = a[i] * b[i] * scale
+//	}
+//
+//go:noescape
+func multiply256(n int, y *float32, a *float32, b *float32, scale float32)
+
 // relu512 works on n floats, a positive multiple of 16:
 //
 //	for i := range n {

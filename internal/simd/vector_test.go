@@ -22,6 +22,7 @@ var vectorKernels = []struct {
 	bytes int64
 }{
 	{"Add", func(a, b, c, d []float32) { Add(a, b) }, false, 12},
+	{"Multiply", func(a, b, c, d []float32) { Multiply(a, b, c, 0.3) }, false, 12},
 	{"AddConstant", func(a, b, c, d []float32) { AddConstant(a, 0.3) }, false, 8},
 	{"Relu", func(a, b, c, d []float32) { Relu(a, b) }, true, 8},
 	{"Relu in place", func(a, b, c, d []float32) { Relu(a, a) }, true, 8},

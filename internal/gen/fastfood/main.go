@@ -31,6 +31,7 @@ func main() {
 		k.emitLevels()
 	}
 	kernel{isa.AVX2, signs}.emitScatter()
+	kernel{isa.AVX2, signs}.emitGather()
 	Generate()
 }
 

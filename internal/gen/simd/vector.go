@@ -27,6 +27,9 @@ func vector() {
 		{"addConstant", "func(n int, x *float32, value float32)",
 			[]string{"x[i] += value"},
 			[]string{"x"}, []string{"value"}, 0, addConstant},
+		{"multiply", "func(n int, y, a, b *float32, scale float32)",
+			[]string{"y[i] = a[i] * b[i] * scale"},
+			[]string{"y", "a", "b"}, []string{"scale"}, 0, multiply},
 		{"relu", "func(n int, y, x *float32)",
 			[]string{"y[i] = x[i] // or 0 if x[i] < 0"},
 			[]string{"y", "x"}, nil, 0, relu},
@@ -101,6 +104,13 @@ func add(v func(int) Register, at func(string) Mem) {
 func addConstant(v func(int) Register, at func(string) Mem) {
 	VADDPS(at("x"), v(7), v(0))
 	VMOVUPS(v(0), at("x"))
+}
+
+func multiply(v func(int) Register, at func(string) Mem) {
+	VMOVUPS(at("a"), v(0))
+	VMULPS(at("b"), v(0), v(0))
+	VMULPS(v(7), v(0), v(0))
+	VMOVUPS(v(0), at("y"))
 }
 
 // relu relies on the maximum being its second operand, the one in memory, if
