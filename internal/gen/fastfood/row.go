@@ -38,4 +38,3 @@ for i := range n {
 	VMOVUPS(rest[0], Mem{Base: mixed})
 	k.next(n, "chunk", step{permuted, 4}, step{mixed, 4}, step{perm, 4}, step{diagonal, 4})
 }
-
