@@ -15,7 +15,7 @@ type Images struct {
 	Channels, Height, Width int
 
 	Pixels  []byte   // [Len(), Channels, Height, Width]: 0 is the background of MNIST, 255 full ink
-	Labels  []uint8  // [Len()]: the class of each image
+	Labels  []int32  // [Len()]: the class of each image
 	Classes []string // the name of each label
 }
 
@@ -59,7 +59,7 @@ func (s *Images) check() error {
 			s.Len(), s.size(), s.Len()*s.size(), len(s.Pixels))
 	}
 	for i, label := range s.Labels {
-		if int(label) >= len(s.Classes) {
+		if label < 0 || int(label) >= len(s.Classes) {
 			return fmt.Errorf("dataset: image %d has label %d, but the set has %d classes", i, label, len(s.Classes))
 		}
 	}

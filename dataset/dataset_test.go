@@ -50,10 +50,10 @@ func TestMNIST(t *testing.T) {
 		name   string
 		set    *Images
 		counts []int
-		first  []uint8
+		first  []int32
 	}{
-		{"train", data.Train, []int{5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949}, []uint8{5, 0, 4, 1, 9}},
-		{"test", data.Test, []int{980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009}, []uint8{7, 2, 1, 0, 4}},
+		{"train", data.Train, []int{5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949}, []int32{5, 0, 4, 1, 9}},
+		{"test", data.Test, []int{980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009}, []int32{7, 2, 1, 0, 4}},
 	} {
 		if err := test.set.check(); err != nil {
 			t.Errorf("%s: %v", test.name, err)
@@ -86,7 +86,7 @@ func TestFashion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]uint8{9, 0, 0, 3, 0}, data.Train.Labels[:5]); diff != "" {
+	if diff := cmp.Diff([]int32{9, 0, 0, 3, 0}, data.Train.Labels[:5]); diff != "" {
 		t.Errorf("first labels: %s", diff)
 	}
 	if diff := cmp.Diff(slices.Repeat([]int{6000}, 10), labelCounts(data.Train)); diff != "" {
@@ -159,8 +159,8 @@ func TestOpenFolder(t *testing.T) {
 			continue
 		}
 		want := &Dataset{Name: dir,
-			Train: &Images{Channels: 1, Height: 2, Width: 3, Pixels: pixels(12), Labels: []byte{3, 9}, Classes: digitClasses()},
-			Test:  &Images{Channels: 1, Height: 2, Width: 3, Pixels: pixels(6), Labels: []byte{1}, Classes: digitClasses()},
+			Train: &Images{Channels: 1, Height: 2, Width: 3, Pixels: pixels(12), Labels: []int32{3, 9}, Classes: digitClasses()},
+			Test:  &Images{Channels: 1, Height: 2, Width: 3, Pixels: pixels(6), Labels: []int32{1}, Classes: digitClasses()},
 		}
 		if diff := cmp.Diff(want, data); diff != "" {
 			t.Errorf("%v: %s", names, diff)

@@ -26,7 +26,7 @@ func ExampleLoader() {
 	set := &dataset.Images{
 		Channels: 1, Height: 1, Width: 2,
 		Pixels:  []byte{0, 255, 51, 102, 153, 204},
-		Labels:  []uint8{0, 1, 0},
+		Labels:  []int32{0, 1, 0},
 		Classes: []string{"cat", "dog"},
 	}
 	loader, err := dataset.NewLoader(set, dataset.LoaderOptions{BatchSize: 2})

@@ -40,8 +40,12 @@ func ReadIDX(imagesPath, labelsPath string) (*Images, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = readFile(labelsPath, func(r *idxReader) (err error) {
-		set.Labels, err = r.labels()
+	err = readFile(labelsPath, func(r *idxReader) error {
+		labels, err := r.labels()
+		set.Labels = make([]int32, len(labels))
+		for i, label := range labels {
+			set.Labels[i] = int32(label)
+		}
 		return err
 	})
 	if err != nil {
@@ -124,7 +128,7 @@ func (r *idxReader) images() (pixels []byte, height, width int, err error) {
 }
 
 // labels reads a file of labels: [count] bytes.
-func (r *idxReader) labels() ([]uint8, error) {
+func (r *idxReader) labels() ([]byte, error) {
 	count, err := r.header(labelsMagic, "labels")
 	if err != nil {
 		return nil, err

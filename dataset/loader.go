@@ -154,7 +154,7 @@ func (l *Loader) fill(batch *Batch, epoch, index int) {
 	batch.Epoch, batch.Index = epoch, index
 	copy(batch.Samples, samples)
 	for i, sample := range samples {
-		batch.Labels[i] = int32(l.set.Labels[sample])
+		batch.Labels[i] = l.set.Labels[sample]
 		dst, src := batch.Images[i*size:(i+1)*size], l.set.image(sample)
 		if l.augmenter != nil {
 			l.augmenter.apply(dst, src, l.options.Seed, epoch, sample)

@@ -18,7 +18,7 @@ func smallSet(n, channels, height, width int) *Images {
 	s := &Images{Channels: channels, Height: height, Width: width, Classes: []string{"a", "b", "c"}}
 	s.Pixels = pixels(n * s.size())
 	for i := range n {
-		s.Labels = append(s.Labels, uint8(i%3))
+		s.Labels = append(s.Labels, int32(i%3))
 	}
 	return s
 }
@@ -60,7 +60,7 @@ func TestLoaderInOrder(t *testing.T) {
 			}
 			b := Batch{Samples: samples, Epoch: 4, Index: index}
 			for _, sample := range samples {
-				b.Labels = append(b.Labels, int32(set.Labels[sample]))
+				b.Labels = append(b.Labels, set.Labels[sample])
 				for _, pixel := range set.Pixels[sample*12 : (sample+1)*12] {
 					b.Images = append(b.Images, float32(pixel)/255)
 				}
@@ -270,6 +270,17 @@ func TestLoaderAllocates(t *testing.T) {
 	}
 }
 
+// TestManyClasses has a label that no byte holds, as ImageNet's are.
+func TestManyClasses(t *testing.T) {
+	set := smallSet(3, 1, 2, 2)
+	set.Classes = make([]string, 1000)
+	set.Labels[1] = 999
+	batches := collect(newLoader(t, set, LoaderOptions{BatchSize: 3}).Epoch(0, 0))
+	if diff := cmp.Diff([]int32{0, 999, 2}, batches[0].Labels); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestNewLoaderErrors(t *testing.T) {
 	with := func(change func(*Images)) *Images {
 		s := smallSet(3, 1, 2, 2)
@@ -288,6 +299,7 @@ func TestNewLoaderErrors(t *testing.T) {
 		{"no channel", with(func(s *Images) { s.Channels = 0 }), good, "0×2×2"},
 		{"pixels", with(func(s *Images) { s.Pixels = s.Pixels[:11] }), good, "need 12 bytes of pixels, found 11"},
 		{"label", with(func(s *Images) { s.Labels[1] = 3 }), good, "image 1 has label 3"},
+		{"negative label", with(func(s *Images) { s.Labels[2] = -1 }), good, "image 2 has label -1"},
 		{"batch size", smallSet(3, 1, 2, 2), LoaderOptions{}, "found 0"},
 		{"no batch", smallSet(3, 1, 2, 2), LoaderOptions{BatchSize: 4, DropLast: true}, "no batch of 4 images"},
 	} {

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
@@ -103,7 +104,7 @@ func (s storedState) check(batches int) error {
 func fingerprint(images *dataset.Images) uint64 {
 	hash := fnv.New64a()
 	hash.Write(images.Pixels) // never fails
-	hash.Write(images.Labels)
+	binary.Write(hash, binary.LittleEndian, images.Labels)
 	return hash.Sum64()
 }
 

@@ -31,7 +31,7 @@ func stripes(n int) *dataset.Images {
 			}
 			set.Pixels = append(set.Pixels, byte(value))
 		}
-		set.Labels = append(set.Labels, uint8(label))
+		set.Labels = append(set.Labels, int32(label))
 	}
 	return set
 }
