@@ -82,6 +82,8 @@ func decodeOp(kind string, config []byte) (Op, error) {
 		return decode[Cos](config)
 	case "cossin":
 		return decode[CosSin](config)
+	case "localresponsenorm":
+		return decode[LocalResponseNorm](config)
 	case "dropout":
 		return decode[Dropout](config)
 	case "add":

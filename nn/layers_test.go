@@ -44,6 +44,11 @@ var operations = []operation{
 	{name: "relu", op: ReLU{}, in: []Shape{{2, 3}}, out: Shape{2, 3}, want: each(func(x float64) float64 { return max(x, 0) }), step: 0.2},
 	{name: "cos", op: Cos{}, in: []Shape{{5}}, out: Shape{5}, want: each(func(x float64) float64 { return math.Sqrt2 * math.Cos(x) }), step: 1e-2},
 	{name: "cossin", op: CosSin{}, in: []Shape{{5}}, out: Shape{10}, want: wantCosSin, step: 1e-2},
+	{name: "localresponsenorm", op: LocalResponseNorm{Alpha: 0.5}, in: []Shape{{7, 3, 5}}, out: Shape{7, 3, 5}, want: wantResponseNorm, step: 1e-2},
+	{name: "localresponsenorm few channels", op: LocalResponseNorm{Size: 7, Alpha: 2, K: 0.5}, in: []Shape{{2, 3, 3}}, out: Shape{2, 3, 3}, want: wantResponseNorm, step: 1e-2},
+	{name: "localresponsenorm beta", op: LocalResponseNorm{Size: 3, Alpha: 0.8, Beta: 0.5, K: 2}, in: []Shape{{5, 3, 4}}, out: Shape{5, 3, 4}, want: wantResponseNorm, step: 1e-2},
+	{name: "localresponsenorm alone", op: LocalResponseNorm{Size: 1}, in: []Shape{{3, 2, 2}}, out: Shape{3, 2, 2}, want: wantResponseNorm, step: 1e-2},
+	{name: "localresponsenorm blocks", op: LocalResponseNorm{Size: 3, Alpha: 0.8}, in: []Shape{{5, 21, 21}}, out: Shape{5, 21, 21}, want: wantResponseNorm, step: 1e-2},
 	{name: "dropout 0", op: Dropout{}, in: []Shape{{6}}, out: Shape{6}, want: each(func(x float64) float64 { return x })},
 	{name: "add", op: Add{}, in: []Shape{{2, 2}, {2, 2}, {2, 2}}, out: Shape{2, 2}, want: wantAdd},
 	{name: "concat", op: Concat{}, in: []Shape{{2, 3, 3}, {1, 3, 3}}, out: Shape{3, 3, 3}, want: func(_ Layer, in [][]float64) []float64 { return slices.Concat(in...) }},
@@ -160,6 +165,20 @@ func wantFastfood(layer Layer, in [][]float64) []float64 {
 func wantCosSin(_ Layer, in [][]float64) []float64 {
 	cos := each(math.Cos)(nil, in)
 	return append(cos, each(math.Sin)(nil, in)...)
+}
+
+func wantResponseNorm(layer Layer, in [][]float64) []float64 {
+	l := layer.(*responseNorm)
+	x, plane := in[0], l.shape[1]*l.shape[2]
+	y := make([]float64, len(x))
+	for i := range y {
+		var sum float64
+		for j := i%plane + max(0, i/plane-l.Size/2)*plane; j < len(x) && j/plane <= i/plane+l.Size/2; j += plane {
+			sum += x[j] * x[j]
+		}
+		y[i] = x[i] * math.Pow(l.K+l.Alpha/float64(l.Size)*sum, -l.Beta)
+	}
+	return y
 }
 
 func wantAdd(_ Layer, in [][]float64) []float64 {
@@ -412,6 +431,8 @@ func TestBuildErrors(t *testing.T) {
 		{Conv{Out: 1, Kernel: 1024, Pad: 1023}, []Shape{{1, 1, 1 << 17}}},
 		{Fastfood{Out: 0}, vector}, {Fastfood{Out: 4, Learn: "SX"}, vector}, {Fastfood{Out: 1 << 40}, vector}, {Fastfood{Out: 4, Padding: "power"}, vector},
 		{Dropout{Rate: 1}, vector}, {Dropout{Rate: -0.1}, vector}, {Dropout{Rate: math.NaN()}, vector},
+		{LocalResponseNorm{}, vector}, {LocalResponseNorm{Size: 4}, image}, {LocalResponseNorm{Size: -3}, image},
+		{LocalResponseNorm{Alpha: -1}, image}, {LocalResponseNorm{K: math.NaN()}, image}, {LocalResponseNorm{Beta: 1e300}, image},
 		{ReLU{}, nil}, {Cos{}, nil}, {CosSin{}, nil},
 		{Add{}, vector}, {Add{}, []Shape{{10}, {11}}}, {Concat{}, vector}, {Concat{}, []Shape{{1, 2, 2}, {1, 2, 3}}},
 	} {

@@ -178,7 +178,8 @@ func TestDescriptionSurvivesJSON(t *testing.T) {
 		Node{Name: "c", Op: Conv{Out: 4, Kernel: 3, Stride: 2, Pad: 1, Groups: 2, NoBias: true, Gain: 1.5}},
 		Node{Name: "a", Op: AveragePool{Kernel: 3, Stride: 2, Ceil: true}}, Node{Name: "g", Op: GlobalAveragePool{}},
 		Node{Name: "f", Op: Fastfood{Out: 7, Gain: 2, Phase: true}},
-		Node{Name: "m", Op: Fastfood{Out: 7, Padding: "mixed"}})
+		Node{Name: "m", Op: Fastfood{Out: 7, Padding: "mixed"}},
+		Node{Name: "l", Op: LocalResponseNorm{Size: 3, Alpha: 0.1, Beta: 0.5, K: 2}})
 	text, err := json.Marshal(d)
 	if err != nil {
 		t.Fatal(err)

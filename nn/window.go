@@ -11,12 +11,9 @@ import (
 // image, ceil adds a last window that hangs over the edge, as Caffe's pooling
 // does, as long as it starts inside the image or its padding on the near side.
 func windowOver(in []Shape, kernel, stride, pad int, ceil bool) (simd.Window, error) {
-	shape, err := only(in)
+	shape, err := imageShape(in)
 	if err != nil {
 		return simd.Window{}, err
-	}
-	if len(shape) != 3 {
-		return simd.Window{}, fmt.Errorf("an input of channels × height × width is needed, found %v", shape)
 	}
 	if kernel < 1 || stride < 1 || pad < 0 || pad >= kernel || max(kernel, stride) > maxValues {
 		return simd.Window{}, fmt.Errorf("kernel %d, stride %d, padding %d: the first two must be from 1 to %d, and the padding from 0 to less than the kernel", kernel, stride, pad, maxValues)
@@ -46,6 +43,16 @@ func outSize(size, kernel, stride, pad int, ceil bool) int {
 		n++
 	}
 	return n
+}
+
+// imageShape returns the shape of the only input, which must be channels ×
+// height × width.
+func imageShape(in []Shape) (Shape, error) {
+	shape, err := only(in)
+	if err == nil && len(shape) != 3 {
+		err = fmt.Errorf("an input of channels × height × width is needed, found %v", shape)
+	}
+	return shape, err
 }
 
 // only returns the single input of a layer that takes one.

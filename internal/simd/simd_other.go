@@ -31,4 +31,9 @@ func reluVectors(y, x []float32) int                             { return 0 }
 func reluBackwardVectors(dx, dy, y []float32) int                { return 0 }
 func adamWVectors(param, grad, m, v []float32, c [9]float32) int { return 0 }
 
+func addSquaresVectors(dst, x []float32) int                                              { return 0 }
+func responseNormVectors(y, x, sums []float32, k, scale float32) int                      { return 0 }
+func subtractProductsVectors(dst, x, y []float32, factor float32) int                     { return 0 }
+func responseNormBackwardVectors(dx, ratios, dy, y, sums []float32, k, scale float32) int { return 0 }
+
 func momentumVectors(param, grad, velocity []float32, s *MomentumStep) int { return 0 }

@@ -28,6 +28,10 @@ var vectorKernels = []struct {
 	{"Relu in place", func(a, b, c, d []float32) { Relu(a, a) }, true, 8},
 	{"ReluBackward", func(a, b, c, d []float32) { ReluBackward(a, b, c) }, true, 12},
 	{"ReluBackward in place", func(a, b, c, d []float32) { ReluBackward(a, a, c) }, true, 12},
+	{"AddSquares", func(a, b, c, d []float32) { AddSquares(a, b) }, false, 12},
+	{"ResponseNorm", func(a, b, c, d []float32) { ResponseNorm(a, b, d, 0.5, 0.3) }, false, 12},
+	{"ResponseNormBackward", func(a, b, c, d []float32) { ResponseNormBackward(a, b, b, c, d, 0.5, 0.3) }, false, 20},
+	{"SubtractProducts", func(a, b, c, d []float32) { SubtractProducts(a, b, c, 0.3) }, false, 16},
 	{"Momentum", func(a, b, c, d []float32) { Momentum(a, b, c, momentumStep) }, false, 20},
 	{"AdamW", func(a, b, c, d []float32) { AdamW(a, b, c, d, adamWStep) }, false, 28},
 }
@@ -45,7 +49,7 @@ func TestVectors(t *testing.T) {
 				}
 			}
 			for i, v := range inputs[3] {
-				inputs[3][i] = float32(math.Abs(float64(v))) // AdamW's v
+				inputs[3][i] = float32(math.Abs(float64(v))) // AdamW's v, sums of squares
 			}
 			var want [4][]float32
 			onVersions(t, func(v cpu.Version) {

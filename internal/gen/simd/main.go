@@ -5,26 +5,29 @@ package main
 import (
 	"flag"
 	"log"
+	"maps"
+	"slices"
 
 	. "github.com/mmcloughlin/avo/build"
 )
 
 // files maps the value of -kernels to the function that writes the kernels.
 var files = map[string]func(){
-	"gemm":   gemm,
-	"window": window,
-	"pool":   pool,
-	"vector": vector,
-	"peak":   peaks,
-	"sincos": sinCos,
+	"gemm":     gemm,
+	"window":   window,
+	"pool":     pool,
+	"vector":   vector,
+	"peak":     peaks,
+	"sincos":   sinCos,
+	"response": response,
 }
 
 func main() {
-	name := flag.String("kernels", "", "which kernels to write: gemm, window, pool, vector, peak or sincos")
+	name := flag.String("kernels", "", "which kernels to write: one of the names in files")
 	flag.Parse()
 	write, ok := files[*name]
 	if !ok {
-		log.Fatalf("simd: -kernels=%q: want gemm, window, pool, vector, peak or sincos", *name)
+		log.Fatalf("simd: -kernels=%q: want one of %v", *name, slices.Sorted(maps.Keys(files)))
 	}
 	ConstraintExpr("!purego")
 	write()
