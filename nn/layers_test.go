@@ -28,6 +28,7 @@ var operations = []operation{
 	{name: "conv wide", op: Conv{Out: 5, Kernel: 5}, in: []Shape{{1, 20, 28}}, out: Shape{5, 16, 24}, want: wantConv},
 	{name: "maxpool 2×2", op: MaxPool{Kernel: 2, Stride: 2}, in: []Shape{{3, 4, 6}}, out: Shape{3, 2, 3}, want: wantMaxPool, step: 0.2},
 	{name: "maxpool overlapping", op: MaxPool{Kernel: 3, Stride: 2}, in: []Shape{{2, 7, 7}}, out: Shape{2, 3, 3}, want: wantMaxPool, step: 0.2},
+	{name: "maxpool wide", op: MaxPool{Kernel: 3, Stride: 2, Ceil: true}, in: []Shape{{2, 8, 27}}, out: Shape{2, 4, 13}, want: wantMaxPool, step: 0.2},
 	{name: "maxpool floor", op: MaxPool{Kernel: 3, Stride: 2}, in: []Shape{{2, 6, 8}}, out: Shape{2, 2, 3}, want: wantMaxPool, step: 0.2},
 	{name: "maxpool ceil", op: MaxPool{Kernel: 3, Stride: 2, Ceil: true}, in: []Shape{{2, 6, 8}}, out: Shape{2, 3, 4}, want: wantMaxPool, step: 0.2},
 	{name: "maxpool pad ceil", op: MaxPool{Kernel: 3, Stride: 2, Pad: 1, Ceil: true}, in: []Shape{{1, 6, 6}}, out: Shape{1, 4, 4}, want: wantMaxPool, step: 0.2},

@@ -1,8 +1,6 @@
 package nn
 
 import (
-	"math"
-
 	"github.com/deepfry/deepfry/internal/simd"
 )
 
@@ -41,8 +39,8 @@ func (p MaxPool) Build(_ string, in []Shape) (Layer, error) {
 	}
 	l := &pool{Window: w, forward: maxForward, backward: maxBackward}
 	if p.Kernel == 2 && p.Stride == 2 && p.Pad == 0 && w.Height == 2*w.OutHeight && w.Width == 2*w.OutWidth {
-		l.forward = func(y, x []float32, w *simd.Window) { simd.MaxPool2x2(y, x, w.Height, w.Width) }
-		l.backward = func(dx, dy, y, x []float32, w *simd.Window) {
+		l.forward = func(y, x []float32, w *simd.Window, _ *poolScratch) { simd.MaxPool2x2(y, x, w.Height, w.Width) }
+		l.backward = func(dx, dy, y, x []float32, w *simd.Window, _ *poolScratch) {
 			simd.MaxPool2x2Backward(dx, dy, y, x, w.Height, w.Width)
 		}
 	}
@@ -72,8 +70,14 @@ func (GlobalAveragePool) Build(_ string, in []Shape) (Layer, error) {
 type pool struct {
 	simd.Window
 	parameterless
-	forward  func(y, x []float32, w *simd.Window)         // one channel
-	backward func(dx, dy, y, x []float32, w *simd.Window) // overwrites dx
+	forward  func(y, x []float32, w *simd.Window, s *poolScratch)         // one channel
+	backward func(dx, dy, y, x []float32, w *simd.Window, s *poolScratch) // overwrites dx
+}
+
+// poolScratch is the memory of one worker for one channel.
+type poolScratch struct {
+	maxima []float32
+	index  []int32
 }
 
 func (l *pool) OutShape() Shape { return Shape{l.Channels, l.OutHeight, l.OutWidth} }
@@ -81,47 +85,34 @@ func (l *pool) OutShape() Shape { return Shape{l.Channels, l.OutHeight, l.OutWid
 func (l *pool) Plan(b *Binding) Pass {
 	x, y := b.X[0], b.Y
 	in, out := l.Height*l.Width, l.OutHeight*l.OutWidth
-	pass := Pass{Forward: b.EachSample(func(first, last, _ int) {
+	scratch := make([]poolScratch, b.Workers)
+	for i := range scratch {
+		scratch[i] = poolScratch{make([]float32, out), make([]int32, out)}
+	}
+	pass := Pass{Forward: b.EachSample(func(first, last, worker int) {
 		for c := first * l.Channels; c < last*l.Channels; c++ {
-			l.forward(y.Value[c*out:][:out], x.Value[c*in:][:in], &l.Window)
+			l.forward(y.Value[c*out:][:out], x.Value[c*in:][:in], &l.Window, &scratch[worker])
 		}
 	})}
 	if b.Training && x.Grad != nil {
-		pass.Backward = b.EachSample(func(first, last, _ int) {
+		pass.Backward = b.EachSample(func(first, last, worker int) {
 			for c := first * l.Channels; c < last*l.Channels; c++ {
-				l.backward(x.Grad[c*in:][:in], y.Grad[c*out:][:out], y.Value[c*out:][:out], x.Value[c*in:][:in], &l.Window)
+				l.backward(x.Grad[c*in:][:in], y.Grad[c*out:][:out], y.Value[c*out:][:out], x.Value[c*in:][:in], &l.Window, &scratch[worker])
 			}
 		})
 	}
 	return pass
 }
 
-// maximum returns the index of the first maximum of window (oy, ox). A NaN
-// counts as the maximum, so that it is not hidden.
-func maximum(x []float32, w *simd.Window, oy, ox int) int {
-	top, bottom := span(oy, w.KernelH, w.StrideH, w.PadH, w.Height)
-	left, right := span(ox, w.KernelW, w.StrideW, w.PadW, w.Width)
-	best := top*w.Width + left
-	for iy := top; iy < bottom; iy++ {
-		for ix := left; ix < right; ix++ {
-			if i := iy*w.Width + ix; !(x[i] <= x[best]) && !math.IsNaN(float64(x[best])) {
-				best = i
-			}
-		}
-	}
-	return best
-}
+// maxForward leaves the indices of the maxima in the scratch memory.
+func maxForward(y, x []float32, w *simd.Window, s *poolScratch) { simd.MaxPool(y, s.index, x, w) }
 
-func maxForward(y, x []float32, w *simd.Window) {
-	for i := range y {
-		y[i] = x[maximum(x, w, i/w.OutWidth, i%w.OutWidth)]
-	}
-}
-
-func maxBackward(dx, dy, _, x []float32, w *simd.Window) {
+// maxBackward finds the maxima again rather than to have kept their indices.
+func maxBackward(dx, dy, _, x []float32, w *simd.Window, s *poolScratch) {
+	simd.MaxPool(s.maxima, s.index, x, w)
 	clear(dx)
 	for i, g := range dy {
-		dx[maximum(x, w, i/w.OutWidth, i%w.OutWidth)] += g
+		dx[s.index[i]] += g
 	}
 }
 
@@ -133,11 +124,10 @@ func averageDivisor(w *simd.Window, oy, ox int) float32 {
 	return float32(height * width)
 }
 
-func averageForward(y, x []float32, w *simd.Window) {
+func averageForward(y, x []float32, w *simd.Window, _ *poolScratch) {
 	for i := range y {
 		oy, ox := i/w.OutWidth, i%w.OutWidth
-		top, bottom := span(oy, w.KernelH, w.StrideH, w.PadH, w.Height)
-		left, right := span(ox, w.KernelW, w.StrideW, w.PadW, w.Width)
+		top, bottom, left, right := w.Inside(oy, ox)
 		var total float32
 		for iy := top; iy < bottom; iy++ {
 			total += sum(x[iy*w.Width+left : iy*w.Width+right])
@@ -146,12 +136,11 @@ func averageForward(y, x []float32, w *simd.Window) {
 	}
 }
 
-func averageBackward(dx, dy, _, _ []float32, w *simd.Window) {
+func averageBackward(dx, dy, _, _ []float32, w *simd.Window, _ *poolScratch) {
 	clear(dx)
 	for i, g := range dy {
 		oy, ox := i/w.OutWidth, i%w.OutWidth
-		top, bottom := span(oy, w.KernelH, w.StrideH, w.PadH, w.Height)
-		left, right := span(ox, w.KernelW, w.StrideW, w.PadW, w.Width)
+		top, bottom, left, right := w.Inside(oy, ox)
 		g /= averageDivisor(w, oy, ox)
 		for iy := top; iy < bottom; iy++ {
 			simd.AddConstant(dx[iy*w.Width+left:iy*w.Width+right], g)

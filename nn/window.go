@@ -62,10 +62,3 @@ func only(in []Shape) (Shape, error) {
 	}
 	return in[0], nil
 }
-
-// span returns the pixels from..to-1 of a side of the given size that window o
-// covers.
-func span(o, kernel, stride, pad, size int) (from, to int) {
-	from = o*stride - pad
-	return max(from, 0), min(from+kernel, size)
-}

@@ -17,6 +17,23 @@ func maxPool2x2(y, x []float32, height, width int) {
 	}
 }
 
+// maxPool3x3 handles windows that are whole, height × width of them, if rows
+// are long enough for that; see the comment of maxPoolOverlap512.
+func maxPool3x3(y []float32, index []int32, x []float32, height, width, yStride, xStride, base int) bool {
+	version := cpu.Current()
+	switch {
+	case version == cpu.AVX512 && width >= 16:
+		maxPoolOverlap512(&y[0], &index[0], &x[0], height, width, yStride, xStride, base)
+	case version >= cpu.AVX2 && width >= 8:
+		maxPoolOverlap256(&y[0], &index[0], &x[0], height, width, yStride, xStride, base)
+	case version >= cpu.AVX2 && width >= 4:
+		maxPoolOverlap128(&y[0], &index[0], &x[0], height, width, yStride, xStride, base)
+	default:
+		return false
+	}
+	return true
+}
+
 func maxPool2x2Backward(dx, dy, y, x []float32, height, width int) {
 	switch cpu.Current() {
 	case cpu.AVX512:

@@ -517,3 +517,396 @@ rows_last:
 done:
 	VZEROUPPER
 	RET
+
+// func maxPoolOverlap512(y *float32, index *int32, x *float32, height int, width int, yStride int, xStride int, base int)
+// Requires: AVX, AVX512F, CMOV
+TEXT ·maxPoolOverlap512(SB), NOSPLIT, $0-64
+	MOVQ         y+0(FP), AX
+	MOVQ         index+8(FP), CX
+	MOVQ         x+16(FP), DX
+	MOVQ         yStride+40(FP), BX
+	SHLQ         $0x02, BX
+	MOVQ         xStride+48(FP), SI
+	SHLQ         $0x02, SI
+	VMOVUPS      evenFloats<>+0(SB), Z14
+	VMOVUPS      oddFloats<>+0(SB), Z15
+	MOVQ         xStride+48(FP), DI
+	LEAQ         -2(DI), R8
+	VMOVD        R8, X8
+	VPBROADCASTD X8, Z8
+	ADDQ         DI, DI
+	VMOVD        DI, X9
+	VPBROADCASTD X9, Z9
+	MOVQ         $0x00000001, R8
+	VMOVD        R8, X7
+	VPBROADCASTD X7, Z7
+	XORQ         DI, DI
+
+columns:
+	MOVQ         base+56(FP), R8
+	MOVQ         height+24(FP), R11
+	LEAQ         (R8)(DI*2), R8
+	VMOVD        R8, X3
+	VPBROADCASTD X3, Z3
+	VPADDD       evenFloats<>+0(SB), Z3, Z3
+	LEAQ         (AX)(DI*4), R8
+	LEAQ         (CX)(DI*4), R9
+	LEAQ         (DX)(DI*8), R10
+
+row:
+	VMOVUPS   (R10), Z10
+	VMOVUPS   64(R10), Z11
+	VMOVAPS   Z14, Z4
+	VPERMI2PS Z11, Z10, Z4
+	VMOVUPS   4(R10), Z10
+	VMOVUPS   68(R10), Z11
+	VMOVAPS   Z14, Z5
+	VPERMI2PS Z11, Z10, Z5
+	VMOVAPS   Z15, Z6
+	VPERMI2PS Z11, Z10, Z6
+	VMOVAPS   Z4, Z0
+	VMOVAPS   Z3, Z1
+	VMOVAPS   Z3, Z2
+	VPADDD    Z7, Z2, Z2
+	VCMPPS    $0x07, Z0, Z0, K1
+	VCMPPS    $0x16, Z0, Z5, K1, K2
+	VMOVAPS   Z5, K2, Z0
+	VMOVDQA32 Z2, K2, Z1
+	VPADDD    Z7, Z2, Z2
+	VCMPPS    $0x07, Z0, Z0, K1
+	VCMPPS    $0x16, Z0, Z6, K1, K2
+	VMOVAPS   Z6, K2, Z0
+	VMOVDQA32 Z2, K2, Z1
+	VMOVUPS   (R10)(SI*1), Z10
+	VMOVUPS   64(R10)(SI*1), Z11
+	VMOVAPS   Z14, Z4
+	VPERMI2PS Z11, Z10, Z4
+	VMOVUPS   4(R10)(SI*1), Z10
+	VMOVUPS   68(R10)(SI*1), Z11
+	VMOVAPS   Z14, Z5
+	VPERMI2PS Z11, Z10, Z5
+	VMOVAPS   Z15, Z6
+	VPERMI2PS Z11, Z10, Z6
+	VPADDD    Z8, Z2, Z2
+	VCMPPS    $0x07, Z0, Z0, K1
+	VCMPPS    $0x16, Z0, Z4, K1, K2
+	VMOVAPS   Z4, K2, Z0
+	VMOVDQA32 Z2, K2, Z1
+	VPADDD    Z7, Z2, Z2
+	VCMPPS    $0x07, Z0, Z0, K1
+	VCMPPS    $0x16, Z0, Z5, K1, K2
+	VMOVAPS   Z5, K2, Z0
+	VMOVDQA32 Z2, K2, Z1
+	VPADDD    Z7, Z2, Z2
+	VCMPPS    $0x07, Z0, Z0, K1
+	VCMPPS    $0x16, Z0, Z6, K1, K2
+	VMOVAPS   Z6, K2, Z0
+	VMOVDQA32 Z2, K2, Z1
+	VMOVUPS   (R10)(SI*2), Z10
+	VMOVUPS   64(R10)(SI*2), Z11
+	VMOVAPS   Z14, Z4
+	VPERMI2PS Z11, Z10, Z4
+	VMOVUPS   4(R10)(SI*2), Z10
+	VMOVUPS   68(R10)(SI*2), Z11
+	VMOVAPS   Z14, Z5
+	VPERMI2PS Z11, Z10, Z5
+	VMOVAPS   Z15, Z6
+	VPERMI2PS Z11, Z10, Z6
+	VPADDD    Z8, Z2, Z2
+	VCMPPS    $0x07, Z0, Z0, K1
+	VCMPPS    $0x16, Z0, Z4, K1, K2
+	VMOVAPS   Z4, K2, Z0
+	VMOVDQA32 Z2, K2, Z1
+	VPADDD    Z7, Z2, Z2
+	VCMPPS    $0x07, Z0, Z0, K1
+	VCMPPS    $0x16, Z0, Z5, K1, K2
+	VMOVAPS   Z5, K2, Z0
+	VMOVDQA32 Z2, K2, Z1
+	VPADDD    Z7, Z2, Z2
+	VCMPPS    $0x07, Z0, Z0, K1
+	VCMPPS    $0x16, Z0, Z6, K1, K2
+	VMOVAPS   Z6, K2, Z0
+	VMOVDQA32 Z2, K2, Z1
+	VMOVUPS   Z0, (R8)
+	VMOVUPS   Z1, (R9)
+	VPADDD    Z9, Z3, Z3
+	ADDQ      BX, R8
+	ADDQ      BX, R9
+	LEAQ      (R10)(SI*2), R10
+	DECQ      R11
+	JNZ       row
+	ADDQ      $0x10, DI
+	MOVQ      width+32(FP), R8
+	CMPQ      DI, R8
+	JGE       done
+	SUBQ      $0x10, R8
+	CMPQ      DI, R8
+	CMOVQGT   R8, DI
+	JMP       columns
+
+done:
+	VZEROUPPER
+	RET
+
+// func maxPoolOverlap256(y *float32, index *int32, x *float32, height int, width int, yStride int, xStride int, base int)
+// Requires: AVX, AVX2, CMOV
+TEXT ·maxPoolOverlap256(SB), NOSPLIT, $0-64
+	MOVQ         y+0(FP), AX
+	MOVQ         index+8(FP), CX
+	MOVQ         x+16(FP), DX
+	MOVQ         yStride+40(FP), BX
+	SHLQ         $0x02, BX
+	MOVQ         xStride+48(FP), SI
+	SHLQ         $0x02, SI
+	MOVQ         xStride+48(FP), DI
+	LEAQ         -2(DI), R8
+	VMOVD        R8, X8
+	VPBROADCASTD X8, Y8
+	ADDQ         DI, DI
+	VMOVD        DI, X9
+	VPBROADCASTD X9, Y9
+	MOVQ         $0x00000001, R8
+	VMOVD        R8, X7
+	VPBROADCASTD X7, Y7
+	XORQ         DI, DI
+
+columns:
+	MOVQ         base+56(FP), R8
+	MOVQ         height+24(FP), R11
+	LEAQ         (R8)(DI*2), R8
+	VMOVD        R8, X3
+	VPBROADCASTD X3, Y3
+	VPADDD       evenFloats<>+0(SB), Y3, Y3
+	LEAQ         (AX)(DI*4), R8
+	LEAQ         (CX)(DI*4), R9
+	LEAQ         (DX)(DI*8), R10
+
+row:
+	VMOVUPS   (R10), Y10
+	VMOVUPS   32(R10), Y11
+	VSHUFPS   $0x88, Y11, Y10, Y4
+	VPERMPD   $0xd8, Y4, Y4
+	VMOVUPS   4(R10), Y10
+	VMOVUPS   36(R10), Y11
+	VSHUFPS   $0x88, Y11, Y10, Y5
+	VSHUFPS   $0xdd, Y11, Y10, Y6
+	VPERMPD   $0xd8, Y5, Y5
+	VPERMPD   $0xd8, Y6, Y6
+	VMOVAPS   Y4, Y0
+	VMOVAPS   Y3, Y1
+	VMOVAPS   Y3, Y2
+	VPADDD    Y7, Y2, Y2
+	VCMPPS    $0x07, Y0, Y0, Y10
+	VCMPPS    $0x16, Y0, Y5, Y11
+	VANDPS    Y10, Y11, Y10
+	VBLENDVPS Y10, Y5, Y0, Y0
+	VBLENDVPS Y10, Y2, Y1, Y1
+	VPADDD    Y7, Y2, Y2
+	VCMPPS    $0x07, Y0, Y0, Y10
+	VCMPPS    $0x16, Y0, Y6, Y11
+	VANDPS    Y10, Y11, Y10
+	VBLENDVPS Y10, Y6, Y0, Y0
+	VBLENDVPS Y10, Y2, Y1, Y1
+	VMOVUPS   (R10)(SI*1), Y10
+	VMOVUPS   32(R10)(SI*1), Y11
+	VSHUFPS   $0x88, Y11, Y10, Y4
+	VPERMPD   $0xd8, Y4, Y4
+	VMOVUPS   4(R10)(SI*1), Y10
+	VMOVUPS   36(R10)(SI*1), Y11
+	VSHUFPS   $0x88, Y11, Y10, Y5
+	VSHUFPS   $0xdd, Y11, Y10, Y6
+	VPERMPD   $0xd8, Y5, Y5
+	VPERMPD   $0xd8, Y6, Y6
+	VPADDD    Y8, Y2, Y2
+	VCMPPS    $0x07, Y0, Y0, Y10
+	VCMPPS    $0x16, Y0, Y4, Y11
+	VANDPS    Y10, Y11, Y10
+	VBLENDVPS Y10, Y4, Y0, Y0
+	VBLENDVPS Y10, Y2, Y1, Y1
+	VPADDD    Y7, Y2, Y2
+	VCMPPS    $0x07, Y0, Y0, Y10
+	VCMPPS    $0x16, Y0, Y5, Y11
+	VANDPS    Y10, Y11, Y10
+	VBLENDVPS Y10, Y5, Y0, Y0
+	VBLENDVPS Y10, Y2, Y1, Y1
+	VPADDD    Y7, Y2, Y2
+	VCMPPS    $0x07, Y0, Y0, Y10
+	VCMPPS    $0x16, Y0, Y6, Y11
+	VANDPS    Y10, Y11, Y10
+	VBLENDVPS Y10, Y6, Y0, Y0
+	VBLENDVPS Y10, Y2, Y1, Y1
+	VMOVUPS   (R10)(SI*2), Y10
+	VMOVUPS   32(R10)(SI*2), Y11
+	VSHUFPS   $0x88, Y11, Y10, Y4
+	VPERMPD   $0xd8, Y4, Y4
+	VMOVUPS   4(R10)(SI*2), Y10
+	VMOVUPS   36(R10)(SI*2), Y11
+	VSHUFPS   $0x88, Y11, Y10, Y5
+	VSHUFPS   $0xdd, Y11, Y10, Y6
+	VPERMPD   $0xd8, Y5, Y5
+	VPERMPD   $0xd8, Y6, Y6
+	VPADDD    Y8, Y2, Y2
+	VCMPPS    $0x07, Y0, Y0, Y10
+	VCMPPS    $0x16, Y0, Y4, Y11
+	VANDPS    Y10, Y11, Y10
+	VBLENDVPS Y10, Y4, Y0, Y0
+	VBLENDVPS Y10, Y2, Y1, Y1
+	VPADDD    Y7, Y2, Y2
+	VCMPPS    $0x07, Y0, Y0, Y10
+	VCMPPS    $0x16, Y0, Y5, Y11
+	VANDPS    Y10, Y11, Y10
+	VBLENDVPS Y10, Y5, Y0, Y0
+	VBLENDVPS Y10, Y2, Y1, Y1
+	VPADDD    Y7, Y2, Y2
+	VCMPPS    $0x07, Y0, Y0, Y10
+	VCMPPS    $0x16, Y0, Y6, Y11
+	VANDPS    Y10, Y11, Y10
+	VBLENDVPS Y10, Y6, Y0, Y0
+	VBLENDVPS Y10, Y2, Y1, Y1
+	VMOVUPS   Y0, (R8)
+	VMOVUPS   Y1, (R9)
+	VPADDD    Y9, Y3, Y3
+	ADDQ      BX, R8
+	ADDQ      BX, R9
+	LEAQ      (R10)(SI*2), R10
+	DECQ      R11
+	JNZ       row
+	ADDQ      $0x08, DI
+	MOVQ      width+32(FP), R8
+	CMPQ      DI, R8
+	JGE       done
+	SUBQ      $0x08, R8
+	CMPQ      DI, R8
+	CMOVQGT   R8, DI
+	JMP       columns
+
+done:
+	VZEROUPPER
+	RET
+
+// func maxPoolOverlap128(y *float32, index *int32, x *float32, height int, width int, yStride int, xStride int, base int)
+// Requires: AVX, AVX2, CMOV
+TEXT ·maxPoolOverlap128(SB), NOSPLIT, $0-64
+	MOVQ         y+0(FP), AX
+	MOVQ         index+8(FP), CX
+	MOVQ         x+16(FP), DX
+	MOVQ         yStride+40(FP), BX
+	SHLQ         $0x02, BX
+	MOVQ         xStride+48(FP), SI
+	SHLQ         $0x02, SI
+	MOVQ         xStride+48(FP), DI
+	LEAQ         -2(DI), R8
+	VMOVD        R8, X8
+	VPBROADCASTD X8, X8
+	ADDQ         DI, DI
+	VMOVD        DI, X9
+	VPBROADCASTD X9, X9
+	MOVQ         $0x00000001, R8
+	VMOVD        R8, X7
+	VPBROADCASTD X7, X7
+	XORQ         DI, DI
+
+columns:
+	MOVQ         base+56(FP), R8
+	MOVQ         height+24(FP), R11
+	LEAQ         (R8)(DI*2), R8
+	VMOVD        R8, X3
+	VPBROADCASTD X3, X3
+	VPADDD       evenFloats<>+0(SB), X3, X3
+	LEAQ         (AX)(DI*4), R8
+	LEAQ         (CX)(DI*4), R9
+	LEAQ         (DX)(DI*8), R10
+
+row:
+	VMOVUPS   (R10), X10
+	VMOVUPS   16(R10), X11
+	VSHUFPS   $0x88, X11, X10, X4
+	VMOVUPS   4(R10), X10
+	VMOVUPS   20(R10), X11
+	VSHUFPS   $0x88, X11, X10, X5
+	VSHUFPS   $0xdd, X11, X10, X6
+	VMOVAPS   X4, X0
+	VMOVAPS   X3, X1
+	VMOVAPS   X3, X2
+	VPADDD    X7, X2, X2
+	VCMPPS    $0x07, X0, X0, X10
+	VCMPPS    $0x16, X0, X5, X11
+	VANDPS    X10, X11, X10
+	VBLENDVPS X10, X5, X0, X0
+	VBLENDVPS X10, X2, X1, X1
+	VPADDD    X7, X2, X2
+	VCMPPS    $0x07, X0, X0, X10
+	VCMPPS    $0x16, X0, X6, X11
+	VANDPS    X10, X11, X10
+	VBLENDVPS X10, X6, X0, X0
+	VBLENDVPS X10, X2, X1, X1
+	VMOVUPS   (R10)(SI*1), X10
+	VMOVUPS   16(R10)(SI*1), X11
+	VSHUFPS   $0x88, X11, X10, X4
+	VMOVUPS   4(R10)(SI*1), X10
+	VMOVUPS   20(R10)(SI*1), X11
+	VSHUFPS   $0x88, X11, X10, X5
+	VSHUFPS   $0xdd, X11, X10, X6
+	VPADDD    X8, X2, X2
+	VCMPPS    $0x07, X0, X0, X10
+	VCMPPS    $0x16, X0, X4, X11
+	VANDPS    X10, X11, X10
+	VBLENDVPS X10, X4, X0, X0
+	VBLENDVPS X10, X2, X1, X1
+	VPADDD    X7, X2, X2
+	VCMPPS    $0x07, X0, X0, X10
+	VCMPPS    $0x16, X0, X5, X11
+	VANDPS    X10, X11, X10
+	VBLENDVPS X10, X5, X0, X0
+	VBLENDVPS X10, X2, X1, X1
+	VPADDD    X7, X2, X2
+	VCMPPS    $0x07, X0, X0, X10
+	VCMPPS    $0x16, X0, X6, X11
+	VANDPS    X10, X11, X10
+	VBLENDVPS X10, X6, X0, X0
+	VBLENDVPS X10, X2, X1, X1
+	VMOVUPS   (R10)(SI*2), X10
+	VMOVUPS   16(R10)(SI*2), X11
+	VSHUFPS   $0x88, X11, X10, X4
+	VMOVUPS   4(R10)(SI*2), X10
+	VMOVUPS   20(R10)(SI*2), X11
+	VSHUFPS   $0x88, X11, X10, X5
+	VSHUFPS   $0xdd, X11, X10, X6
+	VPADDD    X8, X2, X2
+	VCMPPS    $0x07, X0, X0, X10
+	VCMPPS    $0x16, X0, X4, X11
+	VANDPS    X10, X11, X10
+	VBLENDVPS X10, X4, X0, X0
+	VBLENDVPS X10, X2, X1, X1
+	VPADDD    X7, X2, X2
+	VCMPPS    $0x07, X0, X0, X10
+	VCMPPS    $0x16, X0, X5, X11
+	VANDPS    X10, X11, X10
+	VBLENDVPS X10, X5, X0, X0
+	VBLENDVPS X10, X2, X1, X1
+	VPADDD    X7, X2, X2
+	VCMPPS    $0x07, X0, X0, X10
+	VCMPPS    $0x16, X0, X6, X11
+	VANDPS    X10, X11, X10
+	VBLENDVPS X10, X6, X0, X0
+	VBLENDVPS X10, X2, X1, X1
+	VMOVUPS   X0, (R8)
+	VMOVUPS   X1, (R9)
+	VPADDD    X9, X3, X3
+	ADDQ      BX, R8
+	ADDQ      BX, R9
+	LEAQ      (R10)(SI*2), R10
+	DECQ      R11
+	JNZ       row
+	ADDQ      $0x04, DI
+	MOVQ      width+32(FP), R8
+	CMPQ      DI, R8
+	JGE       done
+	SUBQ      $0x04, R8
+	CMPQ      DI, R8
+	CMOVQGT   R8, DI
+	JMP       columns
+
+done:
+	VZEROUPPER
+	RET

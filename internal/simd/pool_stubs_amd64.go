@@ -53,3 +53,39 @@ func maxPool256(y *float32, x *float32, height int, width int)
 //
 //go:noescape
 func maxPoolBackward256(dx *float32, dy *float32, y *float32, x *float32, height int, width int)
+
+// maxPoolOverlap512 takes the maxima of windows, with the rule of MaxPool for NaNs and equal values:
+//
+//	for i := range height { // at least 1
+//		for j := range width { // at least 16
+//			at := the index of the maximum of x[(2*i+r)*xStride+2*j+c], r and c from 0 to 2
+//			y[i*yStride+j], index[i*yStride+j] = x[at], base+at
+//		}
+//	}
+//
+//go:noescape
+func maxPoolOverlap512(y *float32, index *int32, x *float32, height int, width int, yStride int, xStride int, base int)
+
+// maxPoolOverlap256 takes the maxima of windows, with the rule of MaxPool for NaNs and equal values:
+//
+//	for i := range height { // at least 1
+//		for j := range width { // at least 8
+//			at := the index of the maximum of x[(2*i+r)*xStride+2*j+c], r and c from 0 to 2
+//			y[i*yStride+j], index[i*yStride+j] = x[at], base+at
+//		}
+//	}
+//
+//go:noescape
+func maxPoolOverlap256(y *float32, index *int32, x *float32, height int, width int, yStride int, xStride int, base int)
+
+// maxPoolOverlap128 takes the maxima of windows, with the rule of MaxPool for NaNs and equal values:
+//
+//	for i := range height { // at least 1
+//		for j := range width { // at least 4
+//			at := the index of the maximum of x[(2*i+r)*xStride+2*j+c], r and c from 0 to 2
+//			y[i*yStride+j], index[i*yStride+j] = x[at], base+at
+//		}
+//	}
+//
+//go:noescape
+func maxPoolOverlap128(y *float32, index *int32, x *float32, height int, width int, yStride int, xStride int, base int)

@@ -1,6 +1,7 @@
 package simd
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -68,6 +69,80 @@ func verifyPool(t *testing.T, dx, dy, y, x []float32, width int) {
 				t.Fatalf("window %d: gradient %v, want %v", i, dx[p], want)
 			}
 		}
+	}
+}
+
+func TestMaxPool(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		side := func(name string) (size, kernel, stride, pad, out int) {
+			kernel, stride = 3, 2
+			if rapid.Bool().Draw(rt, name+" kernel") {
+				kernel, stride = rapid.IntRange(1, 4).Draw(rt, "kernel"), rapid.IntRange(1, 3).Draw(rt, "stride")
+			}
+			pad = rapid.IntRange(0, kernel-1).Draw(rt, "padding")
+			size = rapid.IntRange(1, 50).Draw(rt, name)
+			// The last window starts inside the sample.
+			return size, kernel, stride, pad, rapid.IntRange(1, (size+pad-1)/stride+1).Draw(rt, "windows")
+		}
+		var w Window
+		w.Height, w.KernelH, w.StrideH, w.PadH, w.OutHeight = side("height")
+		w.Width, w.KernelW, w.StrideW, w.PadW, w.OutWidth = side("width")
+		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 0))
+		x, _ := guarded(r, w.Height*w.Width, 7)
+		if rapid.Bool().Draw(rt, "special values") {
+			special(r, x)
+		}
+		onVersions(t, func(v cpu.Version) {
+			y, check := guarded(r, w.OutHeight*w.OutWidth, 3)
+			index := make([]int32, len(y)+1)
+			index[len(y)] = -5
+			MaxPool(y, index[:len(y)], x, &w)
+			check(t)
+			if index[len(y)] != -5 {
+				t.Fatalf("%v wrote behind the indices", v)
+			}
+			for i := range y {
+				want := w.maximumByDefinition(x, i/w.OutWidth, i%w.OutWidth)
+				if index[i] != want || !sameBits(y[i:i+1], x[want:want+1]) {
+					t.Fatalf("%v: window %d of %+v: x[%d] = %v, want x[%d] = %v", v, i, w, index[i], y[i], want, x[want])
+				}
+			}
+		})
+	})
+}
+
+// maximumByDefinition returns the index of the window's first NaN, or else of
+// its first maximum.
+func (w *Window) maximumByDefinition(x []float32, oy, ox int) int32 {
+	at := -1
+	for i, v := range x {
+		row, column := i/w.Width-oy*w.StrideH+w.PadH, i%w.Width-ox*w.StrideW+w.PadW
+		if row < 0 || row >= w.KernelH || column < 0 || column >= w.KernelW {
+			continue
+		}
+		if v != v {
+			return int32(i)
+		}
+		if at < 0 || v > x[at] {
+			at = i
+		}
+	}
+	return int32(at)
+}
+
+func BenchmarkMaxPool(b *testing.B) {
+	for _, width := range []int{55, 27, 13} {
+		w := Window{Height: width, Width: width, KernelH: 3, KernelW: 3, StrideH: 2, StrideW: 2, OutHeight: width / 2, OutWidth: width / 2}
+		x := random(rand.New(rand.NewPCG(1, 1)), width*width)
+		y, index := make([]float32, w.OutHeight*w.OutWidth), make([]int32, w.OutHeight*w.OutWidth)
+		onVersions(b, func(v cpu.Version) {
+			b.Run(fmt.Sprintf("%d/%v", width, v), func(b *testing.B) {
+				b.SetBytes(4 * int64(width) * int64(width))
+				for b.Loop() {
+					MaxPool(y, index, x, &w)
+				}
+			})
+		})
 	}
 }
 

@@ -14,6 +14,13 @@ type Window struct {
 	OutHeight, OutWidth     int
 }
 
+// Inside returns the pixels inside the sample that output pixel (oy, ox) sees:
+// those of rows top to bottom-1 and columns left to right-1.
+func (w *Window) Inside(oy, ox int) (top, bottom, left, right int) {
+	top, left = oy*w.StrideH-w.PadH, ox*w.StrideW-w.PadW
+	return max(top, 0), min(top+w.KernelH, w.Height), max(left, 0), min(left+w.KernelW, w.Width)
+}
+
 // Im2col writes the window contents of output rows first to last-1 as columns:
 //
 //	col[((c*KernelH+ky)*KernelW+kx)*ld + (oy-first)*OutWidth+ox] =

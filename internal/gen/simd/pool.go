@@ -15,8 +15,14 @@ const (
 )
 
 func pool() {
-	pool512()
+	var even, odd []uint32
+	for i := range uint32(16) {
+		even, odd = append(even, 2*i), append(odd, 2*i+1)
+	}
+	evenTable, oddTable := table("evenFloats", even), table("oddFloats", odd)
+	pool512(evenTable, oddTable)
 	pool256()
+	pool3x3(evenTable, oddTable)
 }
 
 var poolDoc = []string{

@@ -8,13 +8,11 @@ import (
 
 // Mask registers: K1 for outputs, K2 and K3 for the two vectors of a large
 // row; K4 and K5 are free. Z28 to Z31 hold permutations.
-func pool512() {
-	var even, odd, low, high []uint32
+func pool512(evenTable, oddTable Mem) {
+	var low, high []uint32
 	for i := range uint32(16) {
-		even, odd = append(even, 2*i), append(odd, 2*i+1)
 		low, high = append(low, i/2+i%2*16), append(high, 8+i/2+i%2*16)
 	}
-	evenTable, oddTable := table("evenFloats", even), table("oddFloats", odd)
 	lowTable, highTable := table("lowPairs", low), table("highPairs", high)
 
 	TEXT("maxPool512", NOSPLIT, "func(y, x *float32, height, width int)")
