@@ -20,6 +20,7 @@ func network(t testing.TB) *nn.Network {
 		{Name: "conv1", Op: nn.Conv{Out: 2, Kernel: 3}},
 		{Name: "fc1", Op: nn.Fastfood{Out: 40, Learn: "SGB"}},
 		{Name: "mixed", Op: nn.Fastfood{Out: 30, Learn: "SGB", Padding: "mixed"}},
+		{Name: "norm", Op: nn.BatchNorm{}},
 		{Name: "relu", Op: nn.ReLU{}},
 		{Name: "fc2", Op: nn.Dense{Out: 3}},
 	}}, 1)
@@ -45,6 +46,9 @@ func saved(t testing.TB) []byte {
 
 func TestSaveAndLoad(t *testing.T) {
 	want := network(t)
+	if p := want.Param("norm.variance"); p.Learn || p.Weights() != 0 || want.Param("norm.weight").Weights() != 30 {
+		t.Errorf("running statistics learn or count as weights")
+	}
 	got, extra, err := Decode(saved(t))
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +84,7 @@ func TestOtherProgramsCanRead(t *testing.T) {
 	for name, want := range map[string]struct {
 		dtype string
 		shape []int
-	}{"conv1.weight": {"F32", []int{2, 1, 3, 3}}, "fc1.s": {"F32", []int{2, 32}}, "fc1.perm": {"U16", []int{2, 32}}, "fc2.bias": {"F32", []int{3}}} {
+	}{"conv1.weight": {"F32", []int{2, 1, 3, 3}}, "fc1.s": {"F32", []int{2, 32}}, "fc1.perm": {"U16", []int{2, 32}}, "fc2.bias": {"F32", []int{3}}, "norm.mean": {"F32", []int{30}}} {
 		if got := header[name]; got.DType != want.dtype || !slices.Equal(got.Shape, want.shape) {
 			t.Errorf("%s is %+v, want %+v", name, got, want)
 		}

@@ -84,6 +84,8 @@ func decodeOp(kind string, config []byte) (Op, error) {
 		return decode[CosSin](config)
 	case "localresponsenorm":
 		return decode[LocalResponseNorm](config)
+	case "batchnorm":
+		return decode[BatchNorm](config)
 	case "dropout":
 		return decode[Dropout](config)
 	case "add":

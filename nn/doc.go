@@ -13,6 +13,7 @@
 //	loss, errors := nn.SoftmaxCrossEntropy{}.Evaluate(workspace.OutputGrad(), logits, labels, 10)
 //	workspace.Backward()
 //	gradient := workspace.Gradient(network.Param("conv1.weight"))
+//	workspace.UpdateStatistics() // if there is a BatchNorm, after the optimizer's step
 //
 // Results do not depend on the number of cores: samples are independent in
 // most passes, and where gradients are summed over samples, a batch is split

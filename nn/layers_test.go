@@ -15,7 +15,8 @@ type operation struct {
 	op   Op
 	in   []Shape
 	out  Shape
-	// want computes the output of one sample by the operation's definition.
+	// want computes the output of one sample by the operation's definition. It
+	// is nil where the output depends on the batch.
 	want func(l Layer, in [][]float64) []float64
 	step float64 // of finite differences; 0 where the output is linear in everything
 }
@@ -50,6 +51,8 @@ var operations = []operation{
 	{name: "localresponsenorm beta", op: LocalResponseNorm{Size: 3, Alpha: 0.8, Beta: 0.5, K: 2}, in: []Shape{{5, 3, 4}}, out: Shape{5, 3, 4}, want: wantResponseNorm, step: 1e-2},
 	{name: "localresponsenorm alone", op: LocalResponseNorm{Size: 1}, in: []Shape{{3, 2, 2}}, out: Shape{3, 2, 2}, want: wantResponseNorm, step: 1e-2},
 	{name: "localresponsenorm blocks", op: LocalResponseNorm{Size: 3, Alpha: 0.8}, in: []Shape{{5, 21, 21}}, out: Shape{5, 21, 21}, want: wantResponseNorm, step: 1e-2},
+	{name: "batchnorm image", op: BatchNorm{}, in: []Shape{{3, 2, 3}}, out: Shape{3, 2, 3}, step: 1e-2},
+	{name: "batchnorm vector", op: BatchNorm{Epsilon: 0.1}, in: []Shape{{7}}, out: Shape{7}, step: 1e-2},
 	{name: "dropout 0", op: Dropout{}, in: []Shape{{6}}, out: Shape{6}, want: each(func(x float64) float64 { return x })},
 	{name: "add", op: Add{}, in: []Shape{{2, 2}, {2, 2}, {2, 2}}, out: Shape{2, 2}, want: wantAdd},
 	{name: "concat", op: Concat{}, in: []Shape{{2, 3, 3}, {1, 3, 3}}, out: Shape{3, 3, 3}, want: func(_ Layer, in [][]float64) []float64 { return slices.Concat(in...) }},
@@ -217,7 +220,7 @@ func newBench(t testing.TB, o operation, batch int) *bench {
 	source := rand.New(rand.NewPCG(1, 2))
 	gradients := map[*Param][]float32{}
 	for _, p := range layer.Params() {
-		if p.Kind == Bias {
+		if p.Kind == Bias || p.Kind == Scale {
 			for i := range p.Data {
 				p.Data[i] = source.Float32()
 			}
@@ -265,6 +268,9 @@ func TestOutputShapes(t *testing.T) {
 
 func TestForwardEqualsDefinition(t *testing.T) {
 	for _, o := range operations {
+		if o.want == nil {
+			continue
+		}
 		h := newBench(t, o, 5)
 		h.pass.Forward()
 		for i := range h.batch {
@@ -434,6 +440,7 @@ func TestBuildErrors(t *testing.T) {
 		{Dropout{Rate: 1}, vector}, {Dropout{Rate: -0.1}, vector}, {Dropout{Rate: math.NaN()}, vector},
 		{LocalResponseNorm{}, vector}, {LocalResponseNorm{Size: 4}, image}, {LocalResponseNorm{Size: -3}, image},
 		{LocalResponseNorm{Alpha: -1}, image}, {LocalResponseNorm{K: math.NaN()}, image}, {LocalResponseNorm{Beta: 1e300}, image},
+		{BatchNorm{}, []Shape{{2, 3}}}, {BatchNorm{}, nil}, {BatchNorm{Momentum: 1.1}, vector}, {BatchNorm{Momentum: math.NaN()}, vector}, {BatchNorm{Epsilon: -1}, vector},
 		{ReLU{}, nil}, {Cos{}, nil}, {CosSin{}, nil},
 		{Add{}, vector}, {Add{}, []Shape{{10}, {11}}}, {Concat{}, vector}, {Concat{}, []Shape{{1, 2, 2}, {1, 2, 3}}},
 	} {

@@ -9,6 +9,8 @@ const (
 	Bias        ParamKind = "bias"        // added to outputs, not counted among weights
 	Diagonal    ParamKind = "diagonal"    // S, G or B of a Fastfood layer
 	Permutation ParamKind = "permutation" // Π of a Fastfood layer: integers, never learnt
+	Scale       ParamKind = "scale"       // factors of channels in a normalisation
+	Statistic   ParamKind = "statistic"   // a running mean of a normalisation: never learnt, see Workspace.UpdateStatistics
 )
 
 // Param is a named parameter of a layer. Once a workspace of the network
@@ -22,7 +24,8 @@ type Param struct {
 	Indices []int32   // the entries of a permutation, else nil
 
 	// Learn says whether training changes the parameter. A fixed parameter
-	// counts like a learnt one and is stored like one.
+	// counts like a learnt one and is stored like one. It stays false for
+	// permutations and statistics.
 	Learn bool
 }
 
@@ -44,9 +47,9 @@ func (p *Param) allocate() {
 }
 
 // Weights returns how many numbers of the parameter count as weights: as in
-// the literature, all of a layer's but its biases and its permutation.
+// the literature, all of a layer's but its biases, its permutation and its statistics.
 func (p *Param) Weights() int {
-	if p.Kind == Weight || p.Kind == Diagonal {
+	if p.Kind == Weight || p.Kind == Diagonal || p.Kind == Scale {
 		return p.Size()
 	}
 	return 0

@@ -77,7 +77,7 @@ func (n *Network) NewWorkspace(maxBatch int, training bool) *Workspace {
 	if training {
 		w.gradients = map[*Param][]float32{}
 		for _, p := range n.params {
-			if p.Learn {
+			if p.Learn || p.Kind == Statistic {
 				w.gradients[p] = make([]float32, len(p.Data))
 			}
 		}
@@ -225,7 +225,8 @@ func (w *Workspace) Backward() {
 }
 
 // Gradient returns the gradient that the last Backward computed for p, in the
-// order of p.Data, or nil if p does not learn.
+// order of p.Data, or nil if p does not learn. For a Statistic it is the step
+// that UpdateStatistics subtracts.
 func (w *Workspace) Gradient(p *Param) []float32 { return w.gradients[p] }
 
 // FindNonFinite returns the name of the first layer whose output, for the last

@@ -43,7 +43,7 @@ const partSize = 16384
 func newOptimizer(recipe Recipe, network *nn.Network, workspace *nn.Workspace, steps int) *optimizer {
 	o := &optimizer{recipe: recipe, steps: steps, workers: par.Workers()}
 	for _, p := range network.Params() {
-		if !p.Learn {
+		if !p.Learn || p.Kind == nn.Statistic {
 			continue
 		}
 		s := &slot{param: p, gradient: workspace.Gradient(p), momentum: make([]float32, len(p.Data))}

@@ -158,6 +158,7 @@ func (t *Trainer) step(batch *dataset.Batch) error {
 	}
 	t.workspace.Backward()
 	t.optimizer.update()
+	t.workspace.UpdateStatistics()
 	t.epoch.Batch = batch.Index + 1
 	t.epoch.Images += len(batch.Labels)
 	t.epoch.Loss += loss

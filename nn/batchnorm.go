@@ -1,0 +1,209 @@
+package nn
+
+import (
+	"fmt"
+	"math"
+)
+
+// BatchNorm normalises every channel of an image, or every value of a vector,
+// over the batch (Ioffe and Szegedy, ICML 2015):
+//
+//	y = weight·x̂ + bias,  x̂ = (x-mean)/√(variance+Epsilon)
+//
+// While training, mean and variance are those of the batch, over the pixels of
+// all its samples. Their gradient is included: with N values of a channel and
+// dy the gradient with respect to y,
+//
+//	dbias = Σ dy,  dweight = Σ dy·x̂
+//	dx = weight/√(variance+Epsilon) · (dy - dbias/N - x̂·dweight/N)
+//
+// Otherwise they are running means of what the batches had, which the layer
+// holds as the parameters mean and variance, of kind Statistic. A training
+// workspace computes the steps that they are to make, as it does for gradients,
+// and Workspace.UpdateStatistics makes them:
+//
+//	running += Momentum·(that of the batch - running)
+//
+// where the variance is that of N-1 degrees of freedom. So passes change no
+// parameter, and workspaces can share the layer. A layer neither of whose
+// weight and bias learns is frozen: it uses the running statistics while
+// training, too, and they stay.
+type BatchNorm struct {
+	Momentum float64 `json:"momentum,omitempty"` // 0 means 0.1
+	Epsilon  float64 `json:"epsilon,omitempty"`  // 0 means 1e-5
+}
+
+func (BatchNorm) Kind() string { return "batchnorm" }
+
+// batchNorm is a built BatchNorm.
+type batchNorm struct {
+	BatchNorm
+	shape                        Shape
+	pixels                       int // of a channel
+	weight, bias, mean, variance *Param
+}
+
+// Build fails unless there is one input, channels × height × width or a
+// vector, Momentum is at most 1 and Epsilon positive.
+func (n BatchNorm) Build(name string, in []Shape) (Layer, error) {
+	shape, err := only(in)
+	if err != nil {
+		return nil, err
+	}
+	if len(shape) != 1 && len(shape) != 3 {
+		return nil, fmt.Errorf("an input of channels × height × width or of one length is needed, found %v", shape)
+	}
+	if n.Momentum == 0 {
+		n.Momentum = 0.1
+	}
+	if n.Epsilon == 0 {
+		n.Epsilon = 1e-5
+	}
+	if !(n.Momentum > 0 && n.Momentum <= 1) || !(n.Epsilon > 0) || math.IsInf(n.Epsilon, 0) {
+		return nil, fmt.Errorf("momentum %v, epsilon %v: want a momentum of more than 0 to 1 and a positive, finite epsilon", n.Momentum, n.Epsilon)
+	}
+	l := &batchNorm{BatchNorm: n, shape: shape, pixels: shape[1:].Size()}
+	l.weight, l.bias = newParam(name+".weight", Scale, shape[0]), newParam(name+".bias", Bias, shape[0])
+	l.mean, l.variance = newParam(name+".mean", Statistic, shape[0]), newParam(name+".variance", Statistic, shape[0])
+	l.mean.Learn, l.variance.Learn = false, false
+	return l, nil
+}
+
+func (l *batchNorm) OutShape() Shape  { return l.shape }
+func (l *batchNorm) Params() []*Param { return present(l.weight, l.bias, l.mean, l.variance) }
+
+// Init begins with a weight and a variance of 1, and a bias and a mean of 0.
+func (l *batchNorm) Init(uint64) {
+	for c := range l.weight.Data {
+		l.weight.Data[c], l.variance.Data[c] = 1, 1
+	}
+}
+
+// MultiplyAdds counts one for every value.
+func (l *batchNorm) MultiplyAdds() int { return l.shape.Size() }
+
+// moments are the statistics by which a channel is normalised.
+type moments struct{ mean, variance float64 }
+
+// batchNormChannels is how many channels a core takes at a time. A core does a
+// channel for the whole batch, so that no sum depends on the number of cores.
+const batchNormChannels = 4
+
+// Plan keeps the moments that Forward uses for Backward.
+func (l *batchNorm) Plan(b *Binding) Pass {
+	kept := make([]moments, l.shape[0])
+	fromBatch := b.Training && (l.weight.Learn || l.bias.Learn)
+	channels := func() int { return l.shape[0] }
+	pass := Pass{Forward: b.EachTile(channels, batchNormChannels, func(first, last, _ int) {
+		for c := first; c < last; c++ {
+			kept[c] = moments{float64(l.mean.Data[c]), float64(l.variance.Data[c])}
+			if fromBatch {
+				kept[c] = l.measure(b, c)
+			}
+			l.forward(b, c, kept[c])
+		}
+	})}
+	if b.Training {
+		pass.Backward = b.EachTile(channels, batchNormChannels, func(first, last, _ int) {
+			for c := first; c < last; c++ {
+				l.backward(b, c, kept[c], fromBatch)
+			}
+		})
+	}
+	return pass
+}
+
+// plane returns the pixels of channel c in a row of values or gradients.
+func (l *batchNorm) plane(row []float32, c int) []float32 {
+	return row[c*l.pixels:][:l.pixels]
+}
+
+// measure returns the moments of channel c in the batch.
+func (l *batchNorm) measure(b *Binding, c int) (m moments) {
+	n := float64(b.Batch() * l.pixels)
+	var sum, squares float64
+	for i := range b.Batch() {
+		for _, v := range l.plane(b.X[0].Row(i), c) {
+			sum += float64(v)
+		}
+	}
+	m.mean = sum / n
+	for i := range b.Batch() {
+		for _, v := range l.plane(b.X[0].Row(i), c) {
+			d := float64(v) - m.mean
+			squares += d * d
+		}
+	}
+	m.variance = squares / n
+	return m
+}
+
+// scale returns the factor of x-mean in x̂.
+func (l *batchNorm) scale(m moments) float64 { return 1 / math.Sqrt(m.variance+l.Epsilon) }
+
+func (l *batchNorm) forward(b *Binding, c int, m moments) {
+	mean, factor, bias := float32(m.mean), l.weight.Data[c]*float32(l.scale(m)), l.bias.Data[c]
+	for i := range b.Batch() {
+		y := l.plane(b.Y.Row(i), c)
+		for j, v := range l.plane(b.X[0].Row(i), c) {
+			y[j] = (v-mean)*factor + bias
+		}
+	}
+}
+
+func (l *batchNorm) backward(b *Binding, c int, m moments, fromBatch bool) {
+	var sum, products float64 // of dy and dy·(x-mean)
+	for i := range b.Batch() {
+		x := l.plane(b.X[0].Row(i), c)
+		for j, g := range l.plane(b.Y.GradRow(i), c) {
+			sum += float64(g)
+			products += float64(g) * (float64(x[j]) - m.mean)
+		}
+	}
+	add := func(p *Param, value float64) {
+		if grad := b.Gradient(p); grad != nil {
+			grad[c] += float32(value)
+		}
+	}
+	add(l.bias, sum)
+	add(l.weight, products*l.scale(m))
+	n := float64(b.Batch() * l.pixels)
+	if !fromBatch {
+		sum, products = 0, 0
+	} else {
+		add(l.mean, l.Momentum*(float64(l.mean.Data[c])-m.mean))
+		add(l.variance, l.Momentum*(float64(l.variance.Data[c])-m.variance*n/max(n-1, 1)))
+	}
+	if b.X[0].Grad != nil {
+		l.backwardInput(b, c, m, sum/n, products/n)
+	}
+}
+
+// backwardInput computes dx of channel c from the means of dy and of
+// dy·(x-mean), which are 0 if the moments do not depend on the batch.
+func (l *batchNorm) backwardInput(b *Binding, c int, m moments, meanGrad, meanProduct float64) {
+	scale := l.scale(m)
+	mean, factor := float32(m.mean), l.weight.Data[c]*float32(scale)
+	constant, slope := float32(meanGrad), float32(meanProduct*scale*scale)
+	for i := range b.Batch() {
+		x, dx := l.plane(b.X[0].Row(i), c), l.plane(b.X[0].GradRow(i), c)
+		for j, g := range l.plane(b.Y.GradRow(i), c) {
+			dx[j] = factor * (g - constant - (x[j]-mean)*slope)
+		}
+	}
+}
+
+// UpdateStatistics makes the running statistics of BatchNorm layers follow the
+// batch of the last Backward. It is part of a training step, as the optimizer's
+// is, to be called once after each Backward while no other pass runs on the
+// network. Without such layers it does nothing.
+func (w *Workspace) UpdateStatistics() {
+	for _, p := range w.network.params {
+		if p.Kind != Statistic {
+			continue
+		}
+		for i, step := range w.gradients[p] {
+			p.Data[i] -= step
+		}
+	}
+}

@@ -1,0 +1,151 @@
+package nn
+
+import (
+	"math"
+	"runtime"
+	"slices"
+	"testing"
+)
+
+// normalised is a network with batch normalisation of images and vectors.
+func normalised() Description {
+	return Description{Name: "normalised", Input: Shape{2, 4, 5}, Nodes: []Node{
+		{Name: "norm1", Op: BatchNorm{}},
+		{Name: "conv1", Op: Conv{Out: 9, Kernel: 3}},
+		{Name: "norm2", Op: BatchNorm{Momentum: 0.5, Epsilon: 0.01}},
+		{Name: "relu", Op: ReLU{}},
+		{Name: "fc1", Op: Dense{Out: 6}},
+		{Name: "norm3", Op: BatchNorm{}},
+		{Name: "fc2", Op: Dense{Out: 3}},
+	}}
+}
+
+// trainingStep runs both passes, of the loss |logits|²/2, and updates the
+// statistics.
+func trainingStep(w *Workspace, x []float32) {
+	copy(w.OutputGrad(), w.Forward(x))
+	w.Backward()
+	w.UpdateStatistics()
+}
+
+// output returns the values of the named layer in the last pass.
+func output(w *Workspace, name string) []float32 {
+	for i, node := range w.network.nodes {
+		if node.Name == name {
+			return w.tensors[i+1].Rows(0, w.batch)
+		}
+	}
+	panic("no such layer")
+}
+
+// momentsOf computes mean and variance of channel c of samples of channels ×
+// pixels.
+func momentsOf(x []float32, channels, pixels, c int) (mean, variance float64, n int) {
+	var sum, squares float64
+	for i, v := range x {
+		if i/pixels%channels == c {
+			sum += float64(v)
+			n++
+		}
+	}
+	mean = sum / float64(n)
+	for i, v := range x {
+		if i/pixels%channels == c {
+			squares += (float64(v) - mean) * (float64(v) - mean)
+		}
+	}
+	return mean, squares / float64(n), n
+}
+
+func TestBatchNorm(t *testing.T) {
+	n := mustNew(t, normalised())
+	n.Param("norm2.weight").Data[4], n.Param("norm2.bias").Data[4] = 3, -2
+	w := n.NewWorkspace(8, true)
+	x := gaussian(7*40, 1)
+	for i := range x {
+		x[i] = 100 + 5*x[i]
+	}
+	trainingStep(w, x)
+	near := func(name string, got, want float64) {
+		t.Helper()
+		if math.Abs(got-want) > 1e-4*(1+math.Abs(want)) {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
+	for c := range 9 {
+		mean, variance, values := momentsOf(output(w, "conv1"), 9, 6, c)
+		if values != 7*6 {
+			t.Fatalf("%d values", values)
+		}
+		near("running mean", float64(n.Param("norm2.mean").Data[c]), 0.5*mean)
+		near("running variance", float64(n.Param("norm2.variance").Data[c]), 0.5+0.5*variance*42/41)
+		gotMean, gotVariance, _ := momentsOf(output(w, "norm2"), 9, 6, c)
+		weight, bias := float64(n.Param("norm2.weight").Data[c]), float64(n.Param("norm2.bias").Data[c])
+		near("mean", gotMean, bias)
+		near("variance", gotVariance, weight*weight*variance/(variance+0.01))
+	}
+
+	// Without training, and in a frozen layer, it is the running ones that count.
+	for _, p := range n.Params() {
+		p.Learn = p.Name == "fc2.weight"
+	}
+	before := slices.Clone(n.Param("norm2.mean").Data)
+	frozen, inference := n.NewWorkspace(8, true), n.NewWorkspace(8, false)
+	inference.Forward(x)
+	trainingStep(frozen, x)
+	for i, y := range output(inference, "norm2") {
+		c := i / 6 % 9
+		at := func(name string) float64 { return float64(n.Param("norm2." + name).Data[c]) }
+		v := float64(output(inference, "conv1")[i])
+		near("inference", float64(y), (v-at("mean"))/math.Sqrt(at("variance")+0.01)*at("weight")+at("bias"))
+	}
+	if !slices.Equal(output(frozen, "norm2"), output(inference, "norm2")) {
+		t.Error("a frozen layer does not use the running statistics")
+	}
+	if !slices.Equal(n.Param("norm2.mean").Data, before) {
+		t.Error("the statistics of a frozen layer changed")
+	}
+}
+
+// TestFrozenBatchNormGradient: for fixed statistics the layer is linear.
+func TestFrozenBatchNormGradient(t *testing.T) {
+	h := newBench(t, operation{op: BatchNorm{Epsilon: 1}, in: []Shape{{2, 2, 2}}}, 3)
+	for _, p := range h.layer.Params() {
+		p.Learn = false
+	}
+	clear(h.space.gradients)
+	h.plan()
+	h.pass.Forward()
+	h.pass.Backward()
+	l := h.layer.(*batchNorm)
+	for i, g := range h.inputs[0].Grad {
+		c := i / 4 % 2
+		if want := h.output.Grad[i] * l.weight.Data[c] / math.Sqrt2; math.Abs(float64(g-want)) > 1e-5 {
+			t.Errorf("gradient %d: %v, want %v", i, g, want)
+		}
+	}
+}
+
+func TestBatchNormDoesNotDependOnCores(t *testing.T) {
+	x := gaussian(21*40, 2)
+	var want []float32
+	for _, cores := range []int{1, 2, 4} {
+		before := runtime.GOMAXPROCS(cores)
+		n := mustNew(t, normalised())
+		w := n.NewWorkspace(21, true)
+		trainingStep(w, x)
+		var got []float32
+		for _, p := range n.Params() {
+			got = append(append(got, p.Data...), w.Gradient(p)...)
+		}
+		runtime.GOMAXPROCS(before)
+		if want == nil {
+			want = got
+		} else if !slices.Equal(got, want) {
+			t.Errorf("%d cores give other bits than one", cores)
+		}
+		if allocs := testing.AllocsPerRun(5, func() { trainingStep(w, x) }); allocs != 0 {
+			t.Errorf("%v allocations a step", allocs)
+		}
+	}
+}
