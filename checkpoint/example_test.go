@@ -16,7 +16,7 @@ func Example() {
 		panic(err)
 	}
 	defer os.RemoveAll(dir)
-	network, err := nn.New(models.LeNet(models.LeNetOptions{}), 1)
+	network, err := nn.New(models.LeNet(models.Options{}), 1)
 	if err != nil {
 		panic(err)
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 func ExampleLeNet() {
-	reference := models.LeNet(models.LeNetOptions{})
+	reference := models.LeNet(models.Options{})
 	fried, err := nn.Fry(reference, nn.FryOptions{Outputs: 1024, Learn: "SGB"})
 	if err != nil {
 		panic(err)

@@ -228,6 +228,16 @@ type LayerInfo struct {
 	Params       []*Param `json:"-"`
 }
 
+// Inspect lists the layers of the network that d describes. It checks what New
+// checks, but allocates no parameters: their Data and Indices are nil.
+func Inspect(d Description) ([]LayerInfo, error) {
+	n, err := build(d)
+	if err != nil {
+		return nil, fmt.Errorf("nn: network %s: %w", d.Name, err)
+	}
+	return n.Layers(), nil
+}
+
 // Layers lists the network's layers, in order.
 func (n *Network) Layers() []LayerInfo {
 	var infos []LayerInfo

@@ -16,7 +16,7 @@ func Example() {
 	if err != nil {
 		panic(err)
 	}
-	fried, err := nn.Fry(models.LeNet(models.LeNetOptions{ConvReLU: true}), nn.FryOptions{Outputs: 1024, Learn: "SGB"})
+	fried, err := nn.Fry(models.LeNet(models.Options{ConvReLU: true}), nn.FryOptions{Outputs: 1024, Learn: "SGB"})
 	if err != nil {
 		panic(err)
 	}

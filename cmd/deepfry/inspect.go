@@ -16,28 +16,45 @@ import (
 
 type inspectCommand struct {
 	networkFlags
-	Network string `arg:"" help:"lenet, or a checkpoint."`
+	Network string `arg:"" help:"lenet, caffenet, alexnet, vgg16, or a checkpoint."`
 	JSON    bool   `name:"json" help:"Write JSON."`
 }
 
 // inspection is the command's JSON.
 type inspection struct {
-	Name         string         `json:"name"`
-	Input        nn.Shape       `json:"input"`
-	Weights      int            `json:"weights"` // biases and permutations apart
-	Biases       int            `json:"biases"`
-	MultiplyAdds int            `json:"multiply_adds"`
-	Layers       []nn.LayerInfo `json:"layers"`
+	Name           string         `json:"name"`
+	Input          nn.Shape       `json:"input"`
+	totals                        // of all layers
+	Convolutions   totals         `json:"convolutions"`
+	FullyConnected totals         `json:"fully_connected"` // dense and Fastfood layers
+	Biases         int            `json:"biases"`
+	Layers         []nn.LayerInfo `json:"layers"`
+}
+
+// totals are sums over layers.
+type totals struct {
+	Weights      int `json:"weights"` // biases and permutations apart
+	MultiplyAdds int `json:"multiply_adds"`
+}
+
+func (t *totals) add(l nn.LayerInfo) {
+	t.Weights += l.Weights
+	t.MultiplyAdds += l.MultiplyAdds
 }
 
 func (c *inspectCommand) Run(term *terminal) error {
-	network, err := c.load()
+	result, err := c.inspect()
 	if err != nil {
 		return err
 	}
-	result := inspection{Name: network.Description.Name, Input: network.Description.Input, Weights: network.Weights(), Layers: network.Layers()}
 	for _, layer := range result.Layers {
-		result.MultiplyAdds += layer.MultiplyAdds
+		result.add(layer)
+		switch layer.Kind {
+		case "conv":
+			result.Convolutions.add(layer)
+		case "dense", "fastfood":
+			result.FullyConnected.add(layer)
+		}
 		for _, p := range layer.Params {
 			if p.Kind == nn.Bias {
 				result.Biases += p.Size()
@@ -50,37 +67,46 @@ func (c *inspectCommand) Run(term *terminal) error {
 	return result.print(term)
 }
 
-// load builds a known model, or reads a file.
-func (c *inspectCommand) load() (*nn.Network, error) {
+// inspect lists the layers of a known model, or those of a file.
+func (c *inspectCommand) inspect() (inspection, error) {
 	if _, err := os.Stat(c.Network); err == nil && !slices.Contains(models.Names(), c.Network) {
 		if c.FC != "" || c.Classifier != "dense" || c.Padding == "mixed" {
-			return nil, fmt.Errorf("--fc, --classifier and --padding choose the layers of a model; %s is a checkpoint, which has its own", c.Network)
+			return inspection{}, fmt.Errorf("--fc, --classifier and --padding choose the layers of a model; %s is a checkpoint, which has its own", c.Network)
 		}
 		network, _, err := checkpoint.Load(c.Network)
-		return network, err
+		if err != nil {
+			return inspection{}, err
+		}
+		return inspection{Name: network.Description.Name, Input: network.Description.Input, Layers: network.Layers()}, nil
 	}
 	if strings.ContainsAny(c.Network, "./\\") {
-		return nil, fmt.Errorf("there is no file %s", c.Network)
+		return inspection{}, fmt.Errorf("there is no file %s", c.Network)
 	}
 	fc := c.FC
 	if fc == "" {
 		fc = "dense"
 	}
-	d, err := c.describe(c.Network, models.LeNetOptions{}, fc)
+	d, err := c.describe(c.Network, models.Options{}, fc)
 	if err != nil {
-		return nil, err
+		return inspection{}, err
 	}
-	return nn.New(d, 1)
+	layers, err := nn.Inspect(d)
+	return inspection{Name: d.Name, Input: d.Input, Layers: layers}, err
 }
 
 func (r inspection) print(term *terminal) error {
 	table := tabwriter.NewWriter(term.out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	row := func(name, kind, output string, t totals) {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", name, kind, output,
+			grouped(t.Weights), percent(t.Weights, r.Weights), grouped(t.MultiplyAdds), percent(t.MultiplyAdds, r.MultiplyAdds))
+	}
 	fmt.Fprintf(table, "layer\tkind\toutput\tweights\tshare\tmultiply-adds\tshare\t\n")
 	for _, l := range r.Layers {
-		fmt.Fprintf(table, "%s\t%s\t%v\t%s\t%s\t%s\t%s\t\n", l.Name, l.Kind, l.Output,
-			grouped(l.Weights), percent(l.Weights, r.Weights), grouped(l.MultiplyAdds), percent(l.MultiplyAdds, r.MultiplyAdds))
+		row(l.Name, l.Kind, l.Output.String(), totals{l.Weights, l.MultiplyAdds})
 	}
-	fmt.Fprintf(table, "total\t\t\t%s\t\t%s\t\t\n", grouped(r.Weights), grouped(r.MultiplyAdds))
+	row("convolutions", "", "", r.Convolutions)
+	row("fully-connected", "", "", r.FullyConnected)
+	row("total", "", "", r.totals)
 	if err := table.Flush(); err != nil {
 		return err
 	}

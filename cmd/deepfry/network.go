@@ -3,9 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/fastfood"
 	"github.com/deepfry/deepfry/models"
 	"github.com/deepfry/deepfry/nn"
@@ -13,14 +15,14 @@ import (
 
 // networkFlags choose what stands behind the convolutions.
 type networkFlags struct {
-	FC         string `name:"fc" placeholder:"LAYER" help:"Between the convolutions and the classifier: dense, fastfood:N (fixed) or adaptive:N (learnt), with N outputs. Default: adaptive:1024 for train, dense for inspect."`
+	FC         string `name:"fc" placeholder:"LAYER" help:"Between the convolutions and the classifier: dense, fastfood:N (fixed) or adaptive:N (learnt), with N outputs. Default: dense for inspect; for train adaptive:1024, or adaptive:16384 if the model is not lenet."`
 	Classifier string `default:"dense" enum:"dense,fastfood,adaptive" help:"The last layer: ${enum}."`
 	Padding    string `default:"power-of-two" enum:"power-of-two,mixed" help:"What inputs of Fastfood layers are padded to: a power of two, or (mixed) the next length that has a transform, such as 800, which saves weights if the outputs are about a multiple of it."`
 }
 
 // describe returns the network of the given model with its fully-connected
 // layers as the flags say; fc takes the place of FC.
-func (f networkFlags) describe(model string, options models.LeNetOptions, fc string) (nn.Description, error) {
+func (f networkFlags) describe(model string, options models.Options, fc string) (nn.Description, error) {
 	d, err := models.ByName(model, options)
 	if err != nil {
 		return d, err
@@ -49,6 +51,28 @@ func (f networkFlags) describe(model string, options models.LeNetOptions, fc str
 		return d, nil
 	}
 	return nn.Fry(d, fry)
+}
+
+// checkInput fails if the network takes other images than these, those of the
+// named data, and says which model does.
+func checkInput(d nn.Description, images *dataset.Images, data string) error {
+	found := nn.Shape{images.Channels, images.Height, images.Width}
+	if slices.Equal(d.Input, found) {
+		return nil
+	}
+	var fitting []string
+	for _, name := range models.Names() {
+		if m, err := models.ByName(name, models.Options{}); err == nil && slices.Equal(m.Input, found) {
+			fitting = append(fitting, "--model "+name)
+		}
+	}
+	hint := "no model takes such images"
+	if fitting != nil {
+		hint = "use " + strings.Join(fitting, " or ")
+	}
+	return &hintedError{
+		fmt.Errorf("--model %s takes images of %v, but those of %s are %v (channels, height, width)", d.Name, d.Input, data, found), hint,
+	}
 }
 
 // parseFC reads KIND or KIND:N; without N it returns 0, the model's own number.

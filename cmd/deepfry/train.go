@@ -18,7 +18,7 @@ import (
 
 type trainCommand struct {
 	networkFlags
-	Model   string `placeholder:"NAME" help:"lenet. Without it, the reference LeNet and the network that --fc describes train side by side."`
+	Model   string `placeholder:"NAME" help:"lenet, caffenet, alexnet or vgg16. Without it, the reference LeNet and the network that --fc describes train side by side."`
 	Data    string `default:"mnist" help:"mnist, fashion, or a folder of IDX files."`
 	Epochs  int    `placeholder:"N" help:"Passes over the training images. Default: 10, or 11 by the caffe recipe."`
 	Seed    uint64 `default:"1" help:"Of initial weights, order, dropout and augmentation."`
@@ -33,7 +33,7 @@ type trainCommand struct {
 	Rate      float64  `placeholder:"X" help:"Learning rate, instead of the recipe's."`
 	Diagonals float64  `placeholder:"X" help:"Factor of the learning rate for S, G and B, instead of the recipe's."`
 	Decay     *float64 `placeholder:"X" help:"Weight decay, instead of the recipe's."`
-	Dropout   *float64 `placeholder:"P" help:"Dropout before the classifier, instead of the recipe's."`
+	Dropout   *float64 `placeholder:"P" help:"Dropout between the fully-connected layers, instead of the recipe's."`
 	Smoothing *float64 `placeholder:"X" help:"Label smoothing, instead of the recipe's."`
 	Holdout   int      `placeholder:"N" help:"Measure on the last N training images, which are not trained on, instead of the test images: for choosing settings."`
 }
@@ -121,17 +121,17 @@ func (c *trainCommand) open() (*dataset.Dataset, error) {
 
 // recipe returns the recipe, as the flags change it, and the details of the
 // network that go with it.
-func (c *trainCommand) recipe() (train.Recipe, models.LeNetOptions, error) {
+func (c *trainCommand) recipe() (train.Recipe, models.Options, error) {
 	recipe, err := train.ByName(c.Recipe)
 	if err != nil {
-		return recipe, models.LeNetOptions{}, err
+		return recipe, models.Options{}, err
 	}
-	var options models.LeNetOptions
+	var options models.Options
 	switch {
 	case c.Recipe == "default" && c.Augment:
-		recipe, options = train.Augmented(), models.LeNetOptions{ConvReLU: true}
+		recipe, options = train.Augmented(), models.Options{ConvReLU: true}
 	case c.Recipe == "default":
-		options = models.LeNetOptions{ConvReLU: true, Dropout: 0.5}
+		options = models.Options{ConvReLU: true, Dropout: new(0.5)}
 	}
 	recipe.Augment = c.Augment
 	if c.Epochs != 0 {
@@ -148,7 +148,10 @@ func (c *trainCommand) recipe() (train.Recipe, models.LeNetOptions, error) {
 		group.RateFactor = c.Diagonals
 		recipe.Groups[nn.Diagonal] = group
 	}
-	for flag, target := range map[*float64]*float64{c.Decay: &recipe.Optimizer.Decay, c.Dropout: &options.Dropout, c.Smoothing: &recipe.Smoothing} {
+	if c.Dropout != nil {
+		options.Dropout = c.Dropout
+	}
+	for flag, target := range map[*float64]*float64{c.Decay: &recipe.Optimizer.Decay, c.Smoothing: &recipe.Smoothing} {
 		if flag != nil {
 			*target = *flag
 		}
@@ -163,8 +166,12 @@ func (c *trainCommand) contestants(data *dataset.Dataset) ([]*contestant, error)
 		return nil, err
 	}
 	model, fc := c.Model, c.FC
-	if fc == "" {
+	switch {
+	case fc != "":
+	case model == "" || model == "lenet":
 		fc = "adaptive:1024"
+	default:
+		fc = "adaptive:16384"
 	}
 	fcs := []string{fc}
 	if model == "" {
@@ -181,6 +188,9 @@ func (c *trainCommand) contestants(data *dataset.Dataset) ([]*contestant, error)
 		}
 		d, err := flags.describe(model, options, fc)
 		if err != nil {
+			return nil, err
+		}
+		if err := checkInput(d, data.Train, c.Data); err != nil {
 			return nil, err
 		}
 		k := &contestant{fc: fc, path: c.path(model, fc, flags)}

@@ -1,0 +1,93 @@
+// Package models holds known networks as lists of layers.
+package models
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/deepfry/deepfry/nn"
+)
+
+// Options are deviations from the networks as they were published; there are
+// none in the zero value.
+type Options struct {
+	// ConvReLU puts a ReLU behind each pooling of LeNet: Caffe's network has
+	// none between its convolutions. The other models have theirs.
+	ConvReLU bool
+	// Dropout is the rate between the fully-connected layers; 0 for none. nil
+	// leaves it as published: none in LeNet, 0.5 in the others.
+	Dropout *float64
+}
+
+// known lists the models that ByName knows.
+var known = []struct {
+	name  string
+	build func(Options) nn.Description
+}{
+	{"lenet", LeNet},
+	{"caffenet", CaffeNet},
+	{"alexnet", AlexNet},
+	{"vgg16", VGG16},
+}
+
+// Names lists the models that ByName knows.
+func Names() []string {
+	var names []string
+	for _, m := range known {
+		names = append(names, m.name)
+	}
+	return names
+}
+
+// ByName returns the named network, or an error that lists the names there are.
+func ByName(name string, o Options) (nn.Description, error) {
+	i := slices.Index(Names(), name)
+	if i < 0 {
+		return nn.Description{}, fmt.Errorf("models: there is no model %q; there are: %s", name, strings.Join(Names(), ", "))
+	}
+	return known[i].build(o), nil
+}
+
+// chain is a network whose layers each take the output of the one before.
+type chain struct{ nn.Description }
+
+func newChain(name string, input ...int) *chain {
+	return &chain{nn.Description{Name: name, Input: input}}
+}
+
+func (c *chain) add(name string, op nn.Op) {
+	c.Nodes = append(c.Nodes, nn.Node{Name: name, Op: op})
+}
+
+// conv adds conv<name> and relu<name>. The weights' variance is 2 over the
+// inputs of a pixel (He et al., ICCV 2015), as a network of many layers needs.
+func (c *chain) conv(name string, op nn.Conv) {
+	op.Gain = math.Sqrt2
+	c.add("conv"+name, op)
+	c.add("relu"+name, nn.ReLU{})
+}
+
+// dropout adds a layer with the rate of the options, or else the given one.
+func (c *chain) dropout(name string, o Options, rate float64) {
+	if o.Dropout != nil {
+		rate = *o.Dropout
+	}
+	if rate != 0 {
+		c.add(name, nn.Dropout{Rate: rate})
+	}
+}
+
+// imageNetClassifier adds the fully-connected layers that networks for the
+// 1,000 classes of ImageNet have had since Krizhevsky, Sutskever and Hinton
+// (NIPS 2012): 4096-4096-1000, with dropout behind the first two.
+func (c *chain) imageNetClassifier(o Options) {
+	c.add("fc6", nn.Dense{Out: 4096, Gain: math.Sqrt2})
+	c.add("relu6", nn.ReLU{})
+	c.dropout("drop6", o, 0.5)
+	c.add("fc7", nn.Dense{Out: 4096, Gain: math.Sqrt2})
+	c.add("relu7", nn.ReLU{})
+	c.dropout("drop7", o, 0.5)
+	c.add("fc8", nn.Dense{Out: 1000})
+}
