@@ -1,6 +1,6 @@
 // Package simd holds the inner loops of networks: matrix products (Gemm), the
 // folding of convolutions into matrix products (Im2col, Col2im), max-pooling,
-// and loops over vectors (Add, Relu, SinCos, AdamW and others). Everything runs in the
+// and loops over vectors (Add, Relu, SinCos, ResponseNorm, AdamW and others). Everything runs in the
 // caller's goroutine and allocates nothing.
 //
 // # Versions
