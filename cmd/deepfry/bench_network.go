@@ -61,7 +61,7 @@ func (c *benchTrain) Run(term *terminal) error {
 
 func (c *benchTrain) cases() (cases []benchCase, err error) {
 	for _, fc := range c.FC {
-		d, err := networkFlags{Classifier: "dense"}.describe(c.Model, models.LeNetOptions{ConvReLU: true, Dropout: 0.5}, fc)
+		d, err := networkFlags{Classifier: "dense"}.describe(c.Model, models.Options{ConvReLU: true, Dropout: new(0.5)}, fc)
 		if err != nil {
 			return nil, err
 		}
@@ -149,7 +149,7 @@ func randomImages(shape nn.Shape, classes, n int) *dataset.Images {
 		images.Pixels[i] = byte(source.Uint32())
 	}
 	for range n {
-		images.Labels = append(images.Labels, uint8(source.IntN(classes)))
+		images.Labels = append(images.Labels, int32(source.IntN(classes)))
 	}
 	return images
 }
@@ -180,7 +180,7 @@ func (c *benchModel) cases() (cases []benchCase, err error) {
 		networks[c.Network] = network
 	} else {
 		for _, fc := range c.FC {
-			d, err := networkFlags{Classifier: "dense"}.describe(c.Network, models.LeNetOptions{ConvReLU: true}, fc)
+			d, err := networkFlags{Classifier: "dense"}.describe(c.Network, models.Options{ConvReLU: true}, fc)
 			if err != nil {
 				return nil, err
 			}
@@ -224,7 +224,7 @@ func inferenceCases(network *nn.Network, name string, batch int, layers bool) []
 
 func (c *benchConv) Run(term *terminal) error {
 	return c.measure(term, func() ([]benchCase, error) {
-		d, err := networkFlags{Classifier: "dense"}.describe(c.Model, models.LeNetOptions{}, "dense")
+		d, err := networkFlags{Classifier: "dense"}.describe(c.Model, models.Options{}, "dense")
 		if err != nil {
 			return nil, err
 		}
