@@ -29,7 +29,7 @@ var operations = []operation{
 	{name: "conv wide", op: Conv{Out: 5, Kernel: 5}, in: []Shape{{1, 20, 28}}, out: Shape{5, 16, 24}, want: wantConv},
 	{name: "maxpool 2×2", op: MaxPool{Kernel: 2, Stride: 2}, in: []Shape{{3, 4, 6}}, out: Shape{3, 2, 3}, want: wantMaxPool, step: 0.2},
 	{name: "maxpool overlapping", op: MaxPool{Kernel: 3, Stride: 2}, in: []Shape{{2, 7, 7}}, out: Shape{2, 3, 3}, want: wantMaxPool, step: 0.2},
-	{name: "maxpool wide", op: MaxPool{Kernel: 3, Stride: 2, Ceil: true}, in: []Shape{{2, 8, 27}}, out: Shape{2, 4, 13}, want: wantMaxPool, step: 0.2},
+	{name: "maxpool wide", op: MaxPool{Kernel: 3, Stride: 2, Ceil: true}, in: []Shape{{1, 6, 27}}, out: Shape{1, 3, 13}, want: wantMaxPool, step: 0.2},
 	{name: "maxpool floor", op: MaxPool{Kernel: 3, Stride: 2}, in: []Shape{{2, 6, 8}}, out: Shape{2, 2, 3}, want: wantMaxPool, step: 0.2},
 	{name: "maxpool ceil", op: MaxPool{Kernel: 3, Stride: 2, Ceil: true}, in: []Shape{{2, 6, 8}}, out: Shape{2, 3, 4}, want: wantMaxPool, step: 0.2},
 	{name: "maxpool pad ceil", op: MaxPool{Kernel: 3, Stride: 2, Pad: 1, Ceil: true}, in: []Shape{{1, 6, 6}}, out: Shape{1, 4, 4}, want: wantMaxPool, step: 0.2},
@@ -50,7 +50,6 @@ var operations = []operation{
 	{name: "localresponsenorm few channels", op: LocalResponseNorm{Size: 7, Alpha: 2, K: 0.5}, in: []Shape{{2, 3, 3}}, out: Shape{2, 3, 3}, want: wantResponseNorm, step: 1e-2},
 	{name: "localresponsenorm beta", op: LocalResponseNorm{Size: 3, Alpha: 0.8, Beta: 0.5, K: 2}, in: []Shape{{5, 3, 4}}, out: Shape{5, 3, 4}, want: wantResponseNorm, step: 1e-2},
 	{name: "localresponsenorm alone", op: LocalResponseNorm{Size: 1}, in: []Shape{{3, 2, 2}}, out: Shape{3, 2, 2}, want: wantResponseNorm, step: 1e-2},
-	{name: "localresponsenorm blocks", op: LocalResponseNorm{Size: 3, Alpha: 0.8}, in: []Shape{{5, 21, 21}}, out: Shape{5, 21, 21}, want: wantResponseNorm, step: 1e-2},
 	{name: "batchnorm image", op: BatchNorm{}, in: []Shape{{3, 2, 3}}, out: Shape{3, 2, 3}, step: 1e-2},
 	{name: "batchnorm vector", op: BatchNorm{Epsilon: 0.1}, in: []Shape{{7}}, out: Shape{7}, step: 1e-2},
 	{name: "dropout 0", op: Dropout{}, in: []Shape{{6}}, out: Shape{6}, want: each(func(x float64) float64 { return x })},
@@ -169,20 +168,6 @@ func wantFastfood(layer Layer, in [][]float64) []float64 {
 func wantCosSin(_ Layer, in [][]float64) []float64 {
 	cos := each(math.Cos)(nil, in)
 	return append(cos, each(math.Sin)(nil, in)...)
-}
-
-func wantResponseNorm(layer Layer, in [][]float64) []float64 {
-	l := layer.(*responseNorm)
-	x, plane := in[0], l.shape[1]*l.shape[2]
-	y := make([]float64, len(x))
-	for i := range y {
-		var sum float64
-		for j := i%plane + max(0, i/plane-l.Size/2)*plane; j < len(x) && j/plane <= i/plane+l.Size/2; j += plane {
-			sum += x[j] * x[j]
-		}
-		y[i] = x[i] * math.Pow(l.K+l.Alpha/float64(l.Size)*sum, -l.Beta)
-	}
-	return y
 }
 
 func wantAdd(_ Layer, in [][]float64) []float64 {

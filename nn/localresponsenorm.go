@@ -69,8 +69,8 @@ func (l *responseNorm) OutShape() Shape { return l.shape }
 
 // responseBlock is how many pixels of a sample are handled at a time: as many
 // as stay in the first-level cache, those of all neighbouring channels
-// included. No result depends on it.
-const responseBlock = 2048
+// included. No result depends on it. It is a variable for tests.
+var responseBlock = 2048
 
 // responseScratch is the memory of one worker.
 type responseScratch struct {
