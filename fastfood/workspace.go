@@ -42,12 +42,12 @@ type Workspace[T fwht.Float] struct {
 	rowByRow  bool // no tiles, for benchmarks
 	epilogue  Epilogue[T]
 
-	// What the transforms leave, for each row or tile: [batch, Blocks, Dim] when
-	// training, else [workers, side, Dim].
-	inner   []T // ΠHBx of a row, HBx of a tile
-	outer   []T // HGΠHBx
-	scratch []T // [workers, 2, side, Dim]
-	partial []T // gradients: [gradientChunks, 3, Blocks·Dim]
+	// What the transforms leave, for each row or tile, when training: [batch,
+	// Blocks, Dim].
+	inner   []T   // ΠHBx of a row, HBx of a tile
+	outer   []T   // HGΠHBx
+	scratch [][]T // of each worker: [2, side, Dim], and as much again for inner and outer if not training
+	partial []T   // gradients: [gradientChunks, 3, Blocks·Dim]
 
 	// The arguments of the call under way, and the loop bodies made once.
 	y, x, dy, dx     []T
@@ -77,14 +77,14 @@ func NewWorkspace[T fwht.Float](t *Transform[T], maxBatch int, training bool) *W
 	if hasTiles[T]() && maxBatch >= leastTile {
 		w.side = tileRows
 	}
-	kept := w.workers * w.side * t.Dim
+	tiles := 4
 	if training {
-		kept = roundUp(maxBatch, w.side) * t.Blocks * t.Dim
+		tiles = 2
+		kept := roundUp(maxBatch, w.side) * t.Blocks * t.Dim
+		w.inner, w.outer = make([]T, kept), make([]T, kept)
 		w.partial = make([]T, gradientChunks*3*t.Blocks*t.Dim)
 	}
-	w.inner = make([]T, kept)
-	w.outer = make([]T, kept)
-	w.scratch = make([]T, w.workers*2*w.side*t.Dim)
+	w.scratch = par.Scratch[T](w.workers, tiles*w.side*t.Dim)
 	w.forward, w.reverse, w.reduce = w.forwardChunk, w.backwardChunk, w.reduceChunk
 	return w
 }
@@ -185,14 +185,14 @@ func (w *Workspace[T]) forwardRows(row, rows, b, worker int) {
 	t := w.transform
 	k, x := t.block(b), w.inputs(w.x, row, rows)
 	inner, outer := w.kept(row, rows, b, worker)
-	scratch := w.scratch[worker*2*w.side*t.Dim:][:2*w.side*t.Dim]
+	scratch := w.scratch[worker]
 	column := b * t.Dim
 	e := w.epilogue.columns(column, min(t.Outputs, column+t.Dim))
 	var y matrix[T]
 	if e.Map == nil {
 		y = w.outputs(w.y, row, rows, b)
 	} else {
-		y = matrix[T]{scratch[w.side*t.Dim:], t.Dim, rows, min(t.Dim, t.Outputs-column)}
+		y = matrix[T]{scratch[w.side*t.Dim:][:w.side*t.Dim], t.Dim, rows, min(t.Dim, t.Outputs-column)}
 	}
 	if rows > 1 {
 		k.forwardTile(y, x, inner, outer, e)
@@ -230,10 +230,11 @@ func (w *Workspace[T]) kept(row, rows, b, worker int) (inner, outer []T) {
 	if rows > 1 {
 		size *= tileRows
 	}
-	from := worker * w.side * t.Dim
-	if w.training {
-		from = row*t.Blocks*t.Dim + b*size
+	if !w.training {
+		both := w.scratch[worker][2*w.side*t.Dim:]
+		return both[:size], both[size:][:size]
 	}
+	from := row*t.Blocks*t.Dim + b*size
 	return w.inner[from:][:size], w.outer[from:][:size]
 }
 
@@ -270,7 +271,7 @@ func (w *Workspace[T]) backwardRows(row, rows, chunk, worker int) {
 	for b := range t.Blocks {
 		k, d, dy := t.block(b), w.partialBlock(chunk, b), w.outputs(w.dy, row, rows, b)
 		inner, outer := w.kept(row, rows, b, worker)
-		scratch := w.scratch[worker*2*w.side*t.Dim:]
+		scratch := w.scratch[worker]
 		u, v := scratch[:len(inner)], scratch[len(inner):][:len(inner)]
 		if rows > 1 {
 			k.backwardTile(dx, b > 0, d, dy, x, u, v, inner, outer)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/deepfry/deepfry/internal/par"
 	"github.com/deepfry/deepfry/internal/simd"
 )
 
@@ -74,10 +75,7 @@ const (
 //	dW += dYᵀ·X,  dbias += Σ dY
 func (l *dense) Plan(b *Binding) Pass {
 	x, y := b.X[0], b.Y
-	scratch := make([][]float32, b.Workers)
-	for i := range scratch {
-		scratch[i] = make([]float32, l.scratchSize(b))
-	}
+	scratch := par.Scratch[float32](b.Workers, l.scratchSize(b))
 	weight := simd.RowMajor(l.weight.Data, l.Out, l.in)
 	values := func(t *Tensor) simd.Matrix { return simd.RowMajor(t.Value, b.Batch(), t.Size) }
 	grads := func(t *Tensor) simd.Matrix { return simd.RowMajor(t.Grad, b.Batch(), t.Size) }
@@ -112,10 +110,7 @@ func (l *dense) forward(b *Binding, weight simd.Matrix, values func(*Tensor) sim
 	x, y := b.X[0], b.Y
 	var mapped [][]float32 // a tile of outputs for each worker
 	if b.Epilogue.Map != nil {
-		mapped = make([][]float32, b.Workers)
-		for i := range mapped {
-			mapped[i] = make([]float32, max(denseRows*l.Out, b.MaxBatch*denseColumns))
-		}
+		mapped = par.Scratch[float32](b.Workers, max(denseRows*l.Out, b.MaxBatch*denseColumns))
 	}
 	tile := func(sample, end, column, columnEnd, worker int) {
 		e := simd.Epilogue{ReLU: b.Epilogue.ReLU}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"github.com/deepfry/deepfry/internal/par"
 	"github.com/deepfry/deepfry/internal/random"
 	"github.com/deepfry/deepfry/internal/simd"
 )
@@ -51,7 +52,7 @@ func (l *dropout) Plan(b *Binding) Pass {
 		})}
 	}
 	factors := make([]float32, b.MaxBatch*y.Size) // 0 or scale
-	sources := make([]rand.PCG, b.Workers)
+	sources := par.Scratch[rand.PCG](b.Workers, 1)
 	pass := Pass{Forward: b.EachSample(func(first, last, worker int) {
 		for i := first; i < last; i++ {
 			stream := b.workspace.stream
@@ -59,8 +60,8 @@ func (l *dropout) Plan(b *Binding) Pass {
 			if stream.Samples != nil {
 				sample = stream.Samples[i]
 			}
-			random.Seed(&sources[worker], stream.Seed, l.purpose, stream.Epoch, sample)
-			l.draw(factors[i*y.Size:][:y.Size], &sources[worker])
+			random.Seed(&sources[worker][0], stream.Seed, l.purpose, stream.Epoch, sample)
+			l.draw(factors[i*y.Size:][:y.Size], &sources[worker][0])
 		}
 		simd.Multiply(y.Rows(first, last), x.Rows(first, last), factors[first*y.Size:last*y.Size], 1)
 	})}

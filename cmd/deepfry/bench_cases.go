@@ -180,7 +180,7 @@ func (c *benchGEMM) cases() (cases []benchCase, err error) {
 // columns.
 func splitGemm(c, a, b simd.Matrix, threads int) func() {
 	const alignment = 32 // columns of a tile of the kernels
-	width := (c.Cols/threads + alignment) / alignment * alignment
+	width := ((c.Cols+threads-1)/threads + alignment - 1) / alignment * alignment
 	scratch := make([][]float32, threads)
 	for i := range scratch {
 		scratch[i] = make([]float32, simd.GemmScratch(a.Rows, width, a.Cols))

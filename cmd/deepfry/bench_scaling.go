@@ -35,7 +35,7 @@ type scalingResult struct {
 	One       float64 `json:"one_median_ns"`     // of a row, with one core
 	Several   float64 `json:"several_median_ns"` // with all of them
 	Scaling   float64 `json:"scaling"`           // the median of the rounds' ratios
-	Share     float64 `json:"share"`             // of the scaling of multiply-adds
+	Share     float64 `json:"share"`             // of the scaling of multiply-adds in the same round, likewise
 }
 
 // multiplyAddsCase makes independent multiply-adds, the same number on any
@@ -53,7 +53,8 @@ func scalingCases(threads int) ([]benchCase, error) {
 	f := benchFlags{Threads: threads}
 	cases := []benchCase{multiplyAddsCase(threads)}
 	for _, build := range []func() ([]benchCase, error){
-		(&benchFWHT{benchFlags: f, N: []int{256, 1024, 4096}, Rows: 64, Precision: "float32"}).cases,
+		(&benchFWHT{benchFlags: f, N: []int{256, 1024}, Rows: 256, Precision: "float32"}).cases,
+		(&benchFWHT{benchFlags: f, N: []int{4096}, Rows: 64, Precision: "float32"}).cases,
 		(&benchFastfood{benchFlags: f, Sizes: []string{"1024:1024"}, Batch: []int{64, 256}}).cases,
 		(&benchFastfood{benchFlags: f, Sizes: []string{"4096:4096"}, Batch: []int{16, 64}}).cases,
 		(&benchGEMM{benchFlags: f, Sizes: []string{"256x1024x1024", "512x512x512"}}).cases,
@@ -81,33 +82,43 @@ func (c *benchScaling) Run(term *terminal) error {
 	if err != nil {
 		return err
 	}
-	var results []scalingResult
-	for i := range one {
-		if err := term.Context.Err(); err != nil {
-			return err
+	times := make([]scalingTimes, len(one))
+	for range c.Rounds {
+		for i := range one {
+			if err := term.Context.Err(); err != nil {
+				return err
+			}
+			times[i].measure(c, one[i], several[i])
 		}
-		r := c.compare(one[i], several[i])
+	}
+	var results []scalingResult
+	for i, t := range times {
+		r := scalingResult{
+			Benchmark: one[i].benchmark, Case: one[i].name, Threads: c.Threads,
+			One: median(t.one), Several: median(t.several),
+		}
+		var scalings, shares []float64
+		for round := range t.one {
+			scaling := func(t scalingTimes) float64 { return t.one[round] / t.several[round] }
+			scalings = append(scalings, scaling(t))
+			shares = append(shares, scaling(t)/scaling(times[0]))
+		}
+		r.Scaling, r.Share = median(scalings), median(shares)
 		results = append(results, r)
-		results[i].Share = r.Scaling / results[0].Scaling
 	}
 	return c.write(term, results)
 }
 
-// compare measures a case with one core and with several, in turn.
-func (c *benchScaling) compare(one, several benchCase) scalingResult {
-	var times [2][]float64
-	var ratios []float64
-	for range c.Rounds {
-		for i, threads := range []int{1, c.Threads} {
-			runtime.GOMAXPROCS(threads)
-			times[i] = append(times[i], bench.Measure(c.Time, []benchCase{one, several}[i].run).Per(one.rows).Median)
-		}
-		ratios = append(ratios, times[0][len(ratios)]/times[1][len(ratios)])
-	}
-	return scalingResult{
-		Benchmark: one.benchmark, Case: one.name, Threads: c.Threads,
-		One: median(times[0]), Several: median(times[1]), Scaling: median(ratios),
-	}
+// scalingTimes are a case's medians in each round.
+type scalingTimes struct{ one, several []float64 }
+
+// measure runs a case with one core and with several, one right after the
+// other: what else the machine does slows both.
+func (t *scalingTimes) measure(c *benchScaling, one, several benchCase) {
+	runtime.GOMAXPROCS(1)
+	t.one = append(t.one, bench.Measure(c.Time, one.run).Per(one.rows).Median)
+	runtime.GOMAXPROCS(c.Threads)
+	t.several = append(t.several, bench.Measure(c.Time, several.run).Per(one.rows).Median)
 }
 
 func median(values []float64) float64 {

@@ -12,13 +12,13 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
 // job is one call of For.
 type job struct {
 	body   func(chunk, worker int)
-	shares []share // of the caller, then of the helpers
+	shares []share       // of the caller, then of the helpers
+	done   chan struct{} // receives from a helper whose caller sleeps
 }
 
 // share is the chunks with which a worker begins. Others take of them when
@@ -28,19 +28,25 @@ type share struct {
 	end    int64
 	job    *job
 	worker int
-	hired  *helper  // nil: nobody was free
-	_      [88]byte // no two in one pair of cache lines
+	hired  *helper // nil: nobody was free
+	// What a helper's state says of this share.
+	offered, working, awaited state
+	_                         [64]byte // no two in one pair of cache lines
 }
+
+// state is what a helper does with a share: it was offered to the helper, the
+// helper works on it, and, where its caller sleeps, it is awaited.
+type state struct{ share *share }
 
 // helper is a goroutine of the pool.
 type helper struct {
-	share atomic.Pointer[share] // what it works on, or nil while it looks for work, or asleep
+	state atomic.Pointer[state] // nil while it looks for work; or asleep
 	wake  chan struct{}
 	_     [112]byte
 }
 
-// asleep stands for the share of a helper that has to be woken.
-var asleep share
+// asleep is the state of a helper that has to be woken.
+var asleep state
 
 var (
 	pool     atomic.Pointer[[]*helper]
@@ -93,12 +99,14 @@ func takeJob(workers int) *job {
 	select {
 	case j = <-idleJobs:
 	default:
-		j = &job{}
+		j = &job{done: make(chan struct{}, 1)}
 	}
 	if cap(j.shares) < workers {
 		j.shares = make([]share, workers)
 		for i := range j.shares {
-			j.shares[i].job, j.shares[i].worker = j, i
+			s := &j.shares[i]
+			s.job, s.worker = j, i
+			s.offered, s.working, s.awaited = state{s}, state{s}, state{s}
 		}
 	}
 	j.shares = j.shares[:workers]
@@ -115,8 +123,8 @@ func (j *job) hire() {
 		}
 		s := &j.shares[next]
 		switch {
-		case h.share.CompareAndSwap(nil, s):
-		case h.share.CompareAndSwap(&asleep, s):
+		case h.state.CompareAndSwap(nil, &s.offered):
+		case h.state.CompareAndSwap(&asleep, &s.offered):
 			h.wake <- struct{}{}
 		default:
 			continue
@@ -138,32 +146,32 @@ func (j *job) work(worker int) {
 	}
 }
 
-// A goroutine that waits looks so many times for what it waits for before it
-// goes to sleep, about 50 µs in all, and after so many glances lets other
-// goroutines run. Waking it would take as long, more than many a call of For
-// does, and the next call mostly follows at once.
-const (
-	patience = 300
-	glances  = 50
-)
+// patience is how often a goroutine that waits looks for what it waits for before
+// it goes to sleep: some 100 µs. Waking it would take as long, more than many a
+// call of For does, and the next call mostly follows at once. It does not yield
+// meanwhile: caller and helper would end up on one of Go's processors, in turns,
+// while the thread of the other one sleeps.
+const patience = 200_000
 
-// wait returns when the helper that was hired for the share has left.
+// wait returns when the helper that was hired for the share has left. If it has
+// not even begun, which takes long where it had to be woken, it is not needed
+// any more: all chunks are taken.
 func (s *share) wait() {
 	h := s.hired
 	if h == nil {
 		return
 	}
 	s.hired = nil
-	for range patience {
-		for range glances {
-			if h.share.Load() != s {
-				return
-			}
-		}
-		runtime.Gosched()
+	if h.state.CompareAndSwap(&s.offered, nil) {
+		return
 	}
-	for h.share.Load() == s {
-		time.Sleep(50 * time.Microsecond)
+	for range patience {
+		if h.state.Load() != &s.working {
+			return
+		}
+	}
+	if h.state.CompareAndSwap(&s.working, &s.awaited) {
+		<-s.job.done
 	}
 }
 
@@ -191,22 +199,22 @@ func (h *helper) run() {
 	for {
 		s := h.await()
 		s.job.work(s.worker)
-		h.share.Store(nil)
+		if h.state.Swap(nil) == &s.awaited {
+			s.job.done <- struct{}{}
+		}
 	}
 }
 
-// await returns the next share.
+// await returns the next share, on which the helper is now to work.
 func (h *helper) await() *share {
-	for range patience {
-		for range glances {
-			if s := h.share.Load(); s != nil {
-				return s
+	for {
+		for range patience {
+			if offer := h.state.Load(); offer != nil && h.state.CompareAndSwap(offer, &offer.share.working) {
+				return offer.share
 			}
 		}
-		runtime.Gosched()
+		if h.state.CompareAndSwap(nil, &asleep) {
+			<-h.wake
+		}
 	}
-	if h.share.CompareAndSwap(nil, &asleep) {
-		<-h.wake
-	}
-	return h.share.Load()
 }

@@ -92,7 +92,7 @@ func TestForWakesSleepers(t *testing.T) {
 			both.Wait()
 		})
 		for _, h := range *pool.Load() {
-			for h.share.Load() != &asleep {
+			for h.state.Load() != &asleep {
 				runtime.Gosched()
 			}
 		}
