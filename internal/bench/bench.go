@@ -27,7 +27,7 @@ func (t Times) Per(n int) Times {
 const shortest = 30 * time.Microsecond
 
 // Measure calls f for about as long as budget says. It times stretches of
-// calls that are long enough for the clock, at least ten of them, after one
+// calls that are long enough for the clock, at least five of them, after one
 // that warms up.
 func Measure(budget time.Duration, f func()) Times {
 	calls := 1
@@ -39,7 +39,7 @@ func Measure(budget time.Duration, f func()) Times {
 		calls = max(calls*2, int(float64(calls)*1.2*float64(shortest)/float64(took+1)))
 	}
 	var samples []float64
-	for start := time.Now(); len(samples) < 10 || time.Since(start) < budget; {
+	for start := time.Now(); len(samples) < 5 || time.Since(start) < budget; {
 		samples = append(samples, float64(stretch(calls, f).Nanoseconds())/float64(calls))
 	}
 	return Summarize(samples)
