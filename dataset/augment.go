@@ -176,7 +176,8 @@ func (g *augmenter) interpolateRow(controls *[splinePoints]point, y int) {
 func (g *augmenter) row(dst []float32, src []byte, y int, controls *[splinePoints]point) {
 	m, plane := g.matrix, g.height*g.width
 	startX, startY := g.offset[0]+m[1]*float32(y), g.offset[1]+m[3]*float32(y)
-	right, bottom := g.width-1, g.height-1
+	right, bottom := float32(g.width-1), float32(g.height-1)
+	dst = dst[y*g.width:]
 	for x := range g.width {
 		sourceX, sourceY := startX+m[0]*float32(x), startY+m[2]*float32(x)
 		if g.Elastic > 0 {
@@ -186,19 +187,35 @@ func (g *augmenter) row(dst []float32, src []byte, y int, controls *[splinePoint
 			sourceX += w[0]*c[0].x + w[1]*c[1].x + w[2]*c[2].x + w[3]*c[3].x
 			sourceY += w[0]*c[0].y + w[1]*c[1].y + w[2]*c[2].y + w[3]*c[3].y
 		}
-		sourceX = min(max(sourceX, 0), float32(right))
-		sourceY = min(max(sourceY, 0), float32(bottom))
+		sourceX, sourceY = within(sourceX, right), within(sourceY, bottom)
 		x0, y0 := int(sourceX), int(sourceY)
-		x1, y1 := min(x0+1, right), min(y0+1, bottom)
+		right, below := 1, g.width // to the next pixels, which are the same at the border
+		if x0 == g.width-1 {
+			right = 0
+		}
+		if y0 == g.height-1 {
+			below = 0
+		}
 		tx, ty := sourceX-float32(x0), sourceY-float32(y0)
 		for channel := range g.channels {
-			from := src[channel*plane : (channel+1)*plane]
-			upper, lower := from[y0*g.width:], from[y1*g.width:]
-			a, b := unit[upper[x0]], unit[upper[x1]]
-			c, d := unit[lower[x0]], unit[lower[x1]]
+			from := src[channel*plane+y0*g.width+x0:]
+			a, b := unit[from[0]], unit[from[right]]
+			c, d := unit[from[below]], unit[from[below+right]]
 			a += tx * (b - a)
 			c += tx * (d - c)
-			dst[channel*plane+y*g.width+x] = a + ty*(c-a)
+			dst[channel*plane+x] = a + ty*(c-a)
 		}
 	}
+}
+
+// within returns the nearest number to x from 0 to limit. Go's min and max,
+// which know NaNs, take longer.
+func within(x, limit float32) float32 {
+	if x < 0 {
+		return 0
+	}
+	if x > limit {
+		return limit
+	}
+	return x
 }
