@@ -1,6 +1,6 @@
 """PyTorch: training steps of a network, or its export to ONNX.
 
-peer_torch_networks.py train MODEL BATCH THREADS    a step with AdamW
+peer_torch_networks.py train MODEL BATCH THREADS    a step: AdamW for lenet, SGD with momentum for caffenet
 peer_torch_networks.py conv MODEL BATCH THREADS     each convolution alone, on inputs of the network
 peer_torch_networks.py export MODEL FILE
 """
@@ -17,7 +17,10 @@ from networks import make
 def train(model, batch, threads):
     torch.set_num_threads(threads)
     network, shape, classes = make(model)
-    optimizer = torch.optim.SGD(network.parameters(), lr=1e-4, momentum=0.9) if model == "caffenet" else torch.optim.Adam(network.parameters(), lr=1e-4)
+    if model == "lenet":
+        optimizer = torch.optim.AdamW(network.parameters(), lr=1e-6, weight_decay=0)
+    else:
+        optimizer = torch.optim.SGD(network.parameters(), lr=1e-6, momentum=0.9)
     x, labels = torch.randn(batch, *shape), torch.randint(classes, (batch,))
 
     def step():

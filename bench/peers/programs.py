@@ -11,7 +11,7 @@ PYTHON = "/usr/bin/python3"
 
 
 def install():
-    packages = ["python3-torch", "python3-numpy", "libopenblas0-pthread", "nodejs"]
+    packages = ["python3-torch", "python3-numpy", "libopenblas0-pthread", "nodejs", "npm"]
     subprocess.run(["apt-get", "update", "-qq"], check=True)
     subprocess.run(["apt-get", "install", "-y", "-qq", *packages], check=True)
     os.makedirs(NODE, exist_ok=True)
@@ -36,6 +36,8 @@ def lines(command, threads=1, **variables):
 
 def peak_mib(command):
     """Returns the most memory that a program held at a time."""
-    pid = os.posix_spawn(command[0], command, {**os.environ}, file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)])
-    _, _, usage = os.wait4(pid, 0)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=HERE)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status != 0:
+        raise RuntimeError(f"{command}: status {status}")
     return usage.ru_maxrss / 1024
