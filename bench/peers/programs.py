@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 
@@ -11,7 +12,9 @@ PYTHON = "/usr/bin/python3"
 
 
 def install():
-    packages = ["python3-torch", "python3-numpy", "libopenblas0-pthread", "nodejs", "npm"]
+    packages = ["python3-torch", "python3-numpy", "libopenblas0-pthread"]
+    if shutil.which("npm") is None:
+        packages += ["nodejs", "npm"]
     subprocess.run(["apt-get", "update", "-qq"], check=True)
     subprocess.run(["apt-get", "install", "-y", "-qq", *packages], check=True)
     os.makedirs(NODE, exist_ok=True)
