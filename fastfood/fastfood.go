@@ -35,7 +35,7 @@ type Transform[T fwht.Float] struct {
 	Blocks  int // ⌈n / Dim⌉
 
 	S, G, B []T     // the diagonals, [Blocks, Dim] each
-	Perm    []int32 // Π, [Blocks, Dim]: (Πv)[i] = v[Perm[i]] within a block
+	Perm    []int32 // Π, [Blocks, Dim]: (Πv)[i] = v[Perm[i]] within a block. Workspaces copy it.
 }
 
 // Padding says to which length inputs are padded.

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/deepfry/deepfry/fwht"
+	"github.com/deepfry/deepfry/internal/check"
 	"pgregory.net/rapid"
 )
 
@@ -217,7 +218,6 @@ func TestResultsDoNotDependOnCores(t *testing.T) {
 }
 
 func TestNothingIsAllocated(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
 	v, err := Sample[float32](100, 256, 1, 1)
 	if err != nil {
 		t.Fatal(err)
@@ -226,24 +226,14 @@ func TestNothingIsAllocated(t *testing.T) {
 	y, dx := make([]float32, len(dy)), make([]float32, len(x))
 	n := len(v.S)
 	d := &Gradients[float32]{make([]float32, n), make([]float32, n), make([]float32, n)}
+	before := runtime.GOMAXPROCS(2) // a workspace asks once
 	w := NewWorkspace(v, 16, true)
+	runtime.GOMAXPROCS(before)
 	step := func() {
 		w.Forward(y, x)
 		w.Backward(dx, dy, x, d)
 	}
-	step()
-	// Not testing.AllocsPerRun, which takes one core. The runtime allocates a
-	// little meanwhile: what goroutines sleep on, up to 128 for each core.
-	const calls = 1000
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	for range calls {
-		step()
-	}
-	runtime.ReadMemStats(&after)
-	if n := after.Mallocs - before.Mallocs; n >= calls/2 {
-		t.Errorf("%d allocations in %d steps on two cores", n, calls)
-	}
+	check.Allocations(t, "Forward and Backward", 1000, step)
 }
 
 func TestCallersMistakesPanic(t *testing.T) {

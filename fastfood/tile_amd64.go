@@ -30,7 +30,7 @@ func hasTiles[T fwht.Float]() bool { return unsafe.Sizeof(*new(T)) == 4 }
 // tiles fit in no cache: measured up to 2^18, where it takes about 0.6 of the
 // time.
 func useTile[T fwht.Float](dim, rows int) bool {
-	return hasTiles[T]() && cpu.Current() != cpu.Ref && dim >= maxRun && dim%runLength() == 0 && rows >= 3
+	return hasTiles[T]() && cpu.Current() != cpu.Ref && dim >= maxRun && dim%runLength() == 0 && rows >= leastTile
 }
 
 // forwardTile is forward for the rows of x side by side. y has the columns that

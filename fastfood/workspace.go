@@ -1,6 +1,8 @@
 package fastfood
 
 import (
+	"slices"
+
 	"github.com/deepfry/deepfry/fwht"
 	"github.com/deepfry/deepfry/internal/par"
 	"github.com/deepfry/deepfry/internal/simd"
@@ -35,6 +37,7 @@ const (
 // and else one by one. The results of Forward are the same to the bit.
 type Workspace[T fwht.Float] struct {
 	transform *Transform[T]
+	perm      []int32 // a copy of Π, so that it stays valid
 	maxBatch  int
 	training  bool
 	workers   int
@@ -66,13 +69,14 @@ type matrix[T fwht.Float] struct {
 }
 
 // NewWorkspace returns a workspace for up to maxBatch rows at a time. One that
-// is made for training keeps what Backward needs. It panics if t is not valid:
-// the kernels trust its permutation.
+// is made for training keeps what Backward needs. It panics if t is not
+// valid. The diagonals may change from call to call, but the workspace keeps the
+// permutation that it finds here.
 func NewWorkspace[T fwht.Float](t *Transform[T], maxBatch int, training bool) *Workspace[T] {
 	if t.Validate() != nil {
 		panic("fastfood: NewWorkspace: the transform is not valid")
 	}
-	w := &Workspace[T]{transform: t, maxBatch: maxBatch, training: training, workers: par.Workers()}
+	w := &Workspace[T]{transform: t, perm: slices.Clone(t.Perm), maxBatch: maxBatch, training: training, workers: par.Workers()}
 	w.side = 1
 	if hasTiles[T]() && maxBatch >= leastTile {
 		w.side = tileRows
@@ -132,6 +136,9 @@ func (w *Workspace[T]) Backward(dx, dy, x []T, gradients *Gradients[T]) {
 	if dx != nil && len(dx) != len(x) {
 		panic("fastfood: dx and x have different lengths")
 	}
+	if size := len(w.perm); gradients != nil && (len(gradients.S) != size || len(gradients.G) != size || len(gradients.B) != size) {
+		panic("fastfood: the gradients are not [Blocks, Dim]")
+	}
 	w.dx, w.dy, w.x, w.gradients = dx, dy, x, gradients
 	par.For(gradientChunks, w.workers, w.reverse)
 	if gradients != nil {
@@ -183,7 +190,7 @@ func (w *Workspace[T]) forwardChunk(chunk, worker int) {
 // forwardRows does block b of a single row, or of a tile with several.
 func (w *Workspace[T]) forwardRows(row, rows, b, worker int) {
 	t := w.transform
-	k, x := t.block(b), w.inputs(w.x, row, rows)
+	k, x := w.block(b), w.inputs(w.x, row, rows)
 	inner, outer := w.kept(row, rows, b, worker)
 	scratch := w.scratch[worker]
 	column := b * t.Dim
@@ -204,6 +211,13 @@ func (w *Workspace[T]) forwardRows(row, rows, b, worker int) {
 			e.Map(row+r, column, y.data[r*y.stride:][:y.columns])
 		}
 	}
+}
+
+// block returns block i, with the permutation that has been validated.
+func (w *Workspace[T]) block(i int) block[T] {
+	k := w.transform.block(i)
+	k.perm = w.perm[i*w.transform.Dim:][:w.transform.Dim]
+	return k
 }
 
 // inputs returns rows of a matrix of the shape of x.
@@ -269,7 +283,7 @@ func (w *Workspace[T]) backwardRows(row, rows, chunk, worker int) {
 		clear(dx.data)
 	}
 	for b := range t.Blocks {
-		k, d, dy := t.block(b), w.partialBlock(chunk, b), w.outputs(w.dy, row, rows, b)
+		k, d, dy := w.block(b), w.partialBlock(chunk, b), w.outputs(w.dy, row, rows, b)
 		inner, outer := w.kept(row, rows, b, worker)
 		scratch := w.scratch[worker]
 		u, v := scratch[:len(inner)], scratch[len(inner):][:len(inner)]

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"slices"
 
 	"github.com/deepfry/deepfry/internal/paley"
 )
@@ -101,7 +102,7 @@ func factor(n int) (f factors, ok bool) {
 	}
 	twos := bits.TrailingZeros(uint(n))
 	odd := n >> twos
-	for _, m := range [...]int{36, 28, 20, 12} {
+	for _, m := range slices.Backward(paley.Orders[:]) {
 		for ; odd%(m/4) == 0 && twos >= 2; f.count++ {
 			f.orders[f.count] = m
 			odd /= m / 4

@@ -36,6 +36,9 @@ type nodeJSON struct {
 
 // MarshalJSON stores the node with the kind of its operation.
 func (n Node) MarshalJSON() ([]byte, error) {
+	if n.Op == nil {
+		return nil, fmt.Errorf("nn: node %s has no operation", n.Name)
+	}
 	config, err := json.Marshal(n.Op)
 	if err != nil {
 		return nil, fmt.Errorf("nn: node %s: %w", n.Name, err)

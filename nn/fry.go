@@ -77,7 +77,8 @@ func (o FryOptions) fryHidden(d *Description, i int, dense Dense) error {
 	}
 	if o.NonLinearity != "" {
 		next := i + 1
-		if _, ok := d.Nodes[next].Op.(ReLU); !ok {
+		from := d.Nodes[next].From
+		if _, ok := d.Nodes[next].Op.(ReLU); !ok || len(from) > 0 && !slices.Equal(from, []string{d.Nodes[i].Name}) {
 			return fmt.Errorf("nn: network %s: layer %s is not followed by a relu that %q could replace", d.Name, d.Nodes[i].Name, o.NonLinearity)
 		}
 		switch o.NonLinearity {

@@ -24,7 +24,7 @@ func (l SoftmaxCrossEntropy) Evaluate(grad, logits []float32, labels []int32, cl
 	}
 	for i, label := range labels {
 		if label < 0 || int(label) >= classes {
-			panic("nn: a label is not less than the number of classes")
+			panic("nn: a label is negative or not less than the number of classes")
 		}
 		row := logits[i*classes:][:classes]
 		best, total := 0, 0.0

@@ -34,7 +34,7 @@ type Stream struct {
 
 // Trace says how long a layer's part of a pass took.
 type Trace struct {
-	Layer    string // its name; a layer that is done as another's epilogue counts as that one
+	Layer    string // its name; going forward, a layer that is done as another's epilogue counts as that one
 	Kind     string
 	Backward bool
 	Elapsed  time.Duration
@@ -176,8 +176,8 @@ func (w *Workspace) SetStream(s Stream) { w.stream = s }
 func (w *Workspace) Forward(x []float32) []float32 {
 	input := w.tensors[0]
 	w.batch = len(x) / input.Size
-	if len(x) != w.batch*input.Size {
-		panic("nn: Forward: the input is not a whole number of samples")
+	if len(x) != w.batch*input.Size || w.batch == 0 {
+		panic("nn: Forward: the input is not a whole number of samples, at least one")
 	}
 	if w.batch > w.maxBatch {
 		panic("nn: Forward: the batch is larger than the workspace")
@@ -193,8 +193,8 @@ func (w *Workspace) Forward(x []float32) []float32 {
 }
 
 // OutputGrad returns the memory for the gradient of the loss with respect to
-// the output, [batch, output size], which is to be filled before Backward. It
-// is nil if no parameter learns.
+// the output, [batch, output size], which is to be filled before every Backward,
+// which may overwrite it. It is nil if no parameter learns.
 func (w *Workspace) OutputGrad() []float32 {
 	if w.output().Grad == nil {
 		return nil

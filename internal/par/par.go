@@ -34,8 +34,13 @@ type share struct {
 	_                         [64]byte // no two in one pair of cache lines
 }
 
-// state is what a helper does with a share: it was offered to the helper, the
-// helper works on it, and, where its caller sleeps, it is awaited.
+// state is what a helper does with a share. A state is known by its address, so
+// that it says of which share it is: the next one may be another caller's.
+//
+//	nil → offered (hire)      offered → working (await)   working → nil (run)
+//	nil → asleep (await)      asleep → offered (hire, which wakes the helper)
+//	offered → nil (wait: the caller needs it no more)
+//	working → awaited (wait: the caller sleeps)           awaited → nil (run, which wakes it)
 type state struct{ share *share }
 
 // helper is a goroutine of the pool.
@@ -64,8 +69,9 @@ func Workers() int { return runtime.GOMAXPROCS(0) }
 // body can use it to pick scratch memory. A worker begins with neighbouring
 // chunks, in a like call with the same ones. For allocates nothing once its pool
 // has started, as long as body is a function that exists already: create it
-// once rather than at every call. A panic in body ends the program, since it may
-// be in another goroutine: check what can be wrong before.
+// once rather than at every call. A panic in body ends the program if it is in
+// another goroutine: check what can be wrong before. One in the caller's own
+// goes on when the others have left.
 func For(chunks, workers int, body func(chunk, worker int)) {
 	workers = min(chunks, workers, Workers())
 	if workers <= 1 {
@@ -81,8 +87,13 @@ func For(chunks, workers int, body func(chunk, worker int)) {
 		s.next.Store(int64(i * chunks / workers))
 		s.end = int64((i + 1) * chunks / workers)
 	}
+	defer j.finish()
 	j.hire()
 	j.work(0)
+}
+
+// finish waits for the helpers and gives the job back.
+func (j *job) finish() {
 	for i := range j.shares {
 		j.shares[i].wait()
 	}

@@ -5,6 +5,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
+
+	"github.com/deepfry/deepfry/internal/check"
 )
 
 func TestForRunsEveryChunkOnce(t *testing.T) {
@@ -63,22 +66,9 @@ func TestForNestedAndConcurrent(t *testing.T) {
 }
 
 func TestForAllocatesNothing(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
 	var sum atomic.Int64
 	body := func(i, _ int) { sum.Add(int64(i)) }
-	For(8, 2, body)
-	// Not testing.AllocsPerRun, which takes one core, and so no helper. The runtime
-	// allocates a little meanwhile: what goroutines sleep on, up to 128 for each core.
-	const calls = 1000
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	for range calls {
-		For(8, 2, body)
-	}
-	runtime.ReadMemStats(&after)
-	if n := after.Mallocs - before.Mallocs; n >= calls/2 {
-		t.Fatalf("%d allocations in %d calls", n, calls)
-	}
+	check.Allocations(t, "For", 1000, func() { For(8, 2, body) })
 }
 
 // TestForWakesSleepers waits until the helpers have gone to sleep.
@@ -94,6 +84,59 @@ func TestForWakesSleepers(t *testing.T) {
 		for _, h := range *pool.Load() {
 			for h.state.Load() != &asleep {
 				runtime.Gosched()
+			}
+		}
+	}
+}
+
+// TestForWhileTheOtherSleeps has one end long after the other: the caller goes
+// to sleep while the helper works, and the helper while the caller does.
+func TestForWhileTheOtherSleeps(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	for slow := range 2 {
+		var calls atomic.Int64
+		For(2, 2, func(_, worker int) {
+			if worker == slow {
+				time.Sleep(5 * time.Millisecond)
+			}
+			calls.Add(1)
+		})
+		if calls.Load() != 2 {
+			t.Errorf("%d of 2 calls when For returned", calls.Load())
+		}
+	}
+}
+
+// TestForPanicsInTheCaller waits for the helper even then.
+func TestForPanicsInTheCaller(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	var running atomic.Int64
+	func() {
+		defer func() { recover() }()
+		For(2, 2, func(_, worker int) {
+			if worker == 0 {
+				panic("a chunk of the caller's")
+			}
+			running.Add(1)
+			time.Sleep(5 * time.Millisecond)
+			running.Add(-1)
+		})
+	}()
+	if running.Load() != 0 {
+		t.Error("a helper still runs after the caller's panic")
+	}
+}
+
+// TestForWithChangingCores lowers and raises GOMAXPROCS between calls.
+func TestForWithChangingCores(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	for _, cores := range []int{4, 1, 3, 2, 4} {
+		runtime.GOMAXPROCS(cores)
+		for range 20 {
+			var calls atomic.Int64
+			For(9, 4, func(_, _ int) { calls.Add(1) })
+			if calls.Load() != 9 {
+				t.Fatalf("%d cores: %d of 9 calls", cores, calls.Load())
 			}
 		}
 	}

@@ -23,7 +23,7 @@ func peakAdditions(operations int) int {
 	case cpu.AVX2:
 		return rounds(operations, 8*12, addPeak256)
 	}
-	return peakMultiplyAddsRef(operations)
+	return peakAdditionsRef(operations)
 }
 
 // rounds calls loop, whose every round makes the given number of operations.

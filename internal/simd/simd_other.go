@@ -24,7 +24,7 @@ func maxPool3x3(y []float32, index []int32, x []float32, height, width, yStride,
 }
 
 func peakMultiplyAdds(operations int) int { return peakMultiplyAddsRef(operations) }
-func peakAdditions(operations int) int    { return peakMultiplyAddsRef(operations) }
+func peakAdditions(operations int) int    { return peakAdditionsRef(operations) }
 
 func sinCosVectors(sin, cos, x []float32) int { return 0 }
 
