@@ -41,3 +41,21 @@ func subtractProductsVectors(dst, x, y []float32, factor float32) int           
 func responseNormBackwardVectors(dx, ratios, dy, y, sums []float32, k, scale float32) int { return 0 }
 
 func momentumVectors(param, grad, velocity []float32, s *MomentumStep) int { return 0 }
+
+func loadTile(tile []float32, x Samples, width, rows, gap, samples int) {
+	loadTileRef(tile, x, width, rows, gap, samples)
+}
+
+func storeTile(y Samples, tile []float32, width, rows, samples int) {
+	storeTileRef(y, tile, width, rows, samples)
+}
+
+func sumLanes(dst []float32, dstRow int, tile []float32, tileRow, width, rows int) {
+	sumLanesRef(dst, dstRow, tile, tileRow, width, rows)
+}
+
+func convolve(s *Stencil, b *Band, dst, src, weights []float32, channels, outputs int, e Epilogue) {
+	convolveRef(s, b, dst, src, weights, channels, outputs, e)
+}
+
+func tapGradients(s *tapSums, taps []tap) { tapGradientsRef(s, taps) }

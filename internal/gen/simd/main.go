@@ -13,7 +13,9 @@ import (
 
 // files maps the value of -kernels to the function that writes the kernels.
 var files = map[string]func(){
+	"conv":     conv,
 	"gemm":     gemm,
+	"tile":     tile,
 	"window":   window,
 	"pool":     pool,
 	"vector":   vector,
