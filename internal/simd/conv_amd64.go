@@ -40,22 +40,33 @@ func convolve(s *Stencil, b *Band, dst, src, weights []float32, channels, output
 }
 
 func tapGradients(s *tapSums, taps []tap) {
-	switch cpu.Current() {
-	case cpu.AVX512:
-		chunks := (len(taps) + 4) / 5
-		for i := range chunks {
-			t := taps[i*len(taps)/chunks : (i+1)*len(taps)/chunks]
-			tapGradients512(s.outputs, len(t), &s.sums[0], s.sumsOutput, &s.dy[0], s.dyOutput,
-				&s.x[0], &t[0].source, s.xPixel, s.xRow, s.rows, s.columns)
-		}
-	case cpu.AVX2:
-		for i := 0; i < len(taps); i += 2 {
-			for half := 0; half < TileSamples; half += 8 {
-				tapGradients256(s.outputs, min(2, len(taps)-i), &s.sums[half], s.sumsOutput, &s.dy[half], s.dyOutput,
-					&s.x[half], &taps[i].source, s.xPixel, s.xRow, s.rows, s.columns)
-			}
-		}
-	default:
+	if cpu.Current() == cpu.Ref {
 		tapGradientsRef(s, taps)
+		return
+	}
+	most := 5
+	if cpu.Current() == cpu.AVX2 {
+		most = 2
+	}
+	// As few groups as can be, of two sizes at most.
+	groups := (len(taps) + most - 1) / most
+	size := len(taps) / groups
+	larger := len(taps) % groups
+	tapGroups(s, taps[:larger*(size+1)], larger, size+1)
+	tapGroups(s, taps[larger*(size+1):], groups-larger, size)
+}
+
+// tapGroups computes the sums of groups of so many taps.
+func tapGroups(s *tapSums, taps []tap, groups, size int) {
+	switch {
+	case groups == 0:
+	case cpu.Current() == cpu.AVX512:
+		tapGradients512(s.outputs, size, groups, &s.sums[0], s.sumsOutput, &s.dy[0], s.dyOutput,
+			&s.x[0], &taps[0].source, s.xPixel, s.xRow, s.rows, s.columns)
+	default:
+		for half := 0; half < TileSamples; half += 8 {
+			tapGradients256(s.outputs, size, groups, &s.sums[half], s.sumsOutput, &s.dy[half], s.dyOutput,
+				&s.x[half], &taps[0].source, s.xPixel, s.xRow, s.rows, s.columns)
+		}
 	}
 }

@@ -5637,160 +5637,164 @@ outputs6_relu:
 	VZEROUPPER
 	RET
 
-// func tapGradients512(outputs int, taps int, sums *float32, sumsOutput int, dy *float32, dyOutput int, x *float32, offsets *int32, xPixel int, xRow int, rows int, columns int)
+// func tapGradients512(outputs int, taps int, groups int, sums *float32, sumsOutput int, dy *float32, dyOutput int, x *float32, offsets *int32, xPixel int, xRow int, rows int, columns int)
 // Requires: AVX, AVX512F
-TEXT ·tapGradients512(SB), NOSPLIT, $0-96
-	MOVQ   outputs+0(FP), AX
-	MOVQ   taps+8(FP), CX
-	IMUL3Q $0x08, AX, AX
-	ADDQ   CX, AX
-	CMPQ   AX, $0x09
-	JEQ    tile1x1
-	CMPQ   AX, $0x0a
-	JEQ    tile1x2
-	CMPQ   AX, $0x0b
-	JEQ    tile1x3
-	CMPQ   AX, $0x0c
-	JEQ    tile1x4
-	CMPQ   AX, $0x0d
-	JEQ    tile1x5
-	CMPQ   AX, $0x11
-	JEQ    tile2x1
-	CMPQ   AX, $0x12
-	JEQ    tile2x2
-	CMPQ   AX, $0x13
-	JEQ    tile2x3
-	CMPQ   AX, $0x14
-	JEQ    tile2x4
-	CMPQ   AX, $0x15
-	JEQ    tile2x5
-	CMPQ   AX, $0x19
-	JEQ    tile3x1
-	CMPQ   AX, $0x1a
-	JEQ    tile3x2
-	CMPQ   AX, $0x1b
-	JEQ    tile3x3
-	CMPQ   AX, $0x1c
-	JEQ    tile3x4
-	CMPQ   AX, $0x1d
-	JEQ    tile3x5
-	CMPQ   AX, $0x21
-	JEQ    tile4x1
-	CMPQ   AX, $0x22
-	JEQ    tile4x2
-	CMPQ   AX, $0x23
-	JEQ    tile4x3
-	CMPQ   AX, $0x24
-	JEQ    tile4x4
-	CMPQ   AX, $0x25
-	JEQ    tile4x5
-	CMPQ   AX, $0x29
-	JEQ    tile5x1
-	CMPQ   AX, $0x2a
-	JEQ    tile5x2
-	CMPQ   AX, $0x2b
-	JEQ    tile5x3
-	CMPQ   AX, $0x2c
-	JEQ    tile5x4
-	CMPQ   AX, $0x2d
-	JEQ    tile5x5
+TEXT ·tapGradients512(SB), NOSPLIT, $8-104
+	MOVQ outputs+0(FP), AX
+	MOVQ taps+8(FP), CX
+	MOVQ offsets+64(FP), DX
+	MOVQ groups+16(FP), BX
+	SHLQ $0x03, AX
+	ADDQ CX, AX
+	CMPQ AX, $0x2d
+	JEQ  tile5x5
+	CMPQ AX, $0x2c
+	JEQ  tile5x4
+	CMPQ AX, $0x2b
+	JEQ  tile5x3
+	CMPQ AX, $0x2a
+	JEQ  tile5x2
+	CMPQ AX, $0x29
+	JEQ  tile5x1
+	CMPQ AX, $0x25
+	JEQ  tile4x5
+	CMPQ AX, $0x24
+	JEQ  tile4x4
+	CMPQ AX, $0x23
+	JEQ  tile4x3
+	CMPQ AX, $0x22
+	JEQ  tile4x2
+	CMPQ AX, $0x21
+	JEQ  tile4x1
+	CMPQ AX, $0x1d
+	JEQ  tile3x5
+	CMPQ AX, $0x1c
+	JEQ  tile3x4
+	CMPQ AX, $0x1b
+	JEQ  tile3x3
+	CMPQ AX, $0x1a
+	JEQ  tile3x2
+	CMPQ AX, $0x19
+	JEQ  tile3x1
+	CMPQ AX, $0x15
+	JEQ  tile2x5
+	CMPQ AX, $0x14
+	JEQ  tile2x4
+	CMPQ AX, $0x13
+	JEQ  tile2x3
+	CMPQ AX, $0x12
+	JEQ  tile2x2
+	CMPQ AX, $0x11
+	JEQ  tile2x1
+	CMPQ AX, $0x0d
+	JEQ  tile1x5
+	CMPQ AX, $0x0c
+	JEQ  tile1x4
+	CMPQ AX, $0x0b
+	JEQ  tile1x3
+	CMPQ AX, $0x0a
+	JEQ  tile1x2
+	CMPQ AX, $0x09
+	JEQ  tile1x1
 	RET
 
 tile1x1:
 	VXORPS  X0, X0, X0
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), DX
-	SHLQ    $0x02, DX
-	LEAQ    (DX)(DX*2), DX
-	MOVQ    xPixel+64(FP), DX
-	SHLQ    $0x02, DX
-	MOVQ    xRow+72(FP), BX
-	SHLQ    $0x02, BX
-	MOVQ    rows+80(FP), SI
-	MOVQ    DX, DI
-	MOVQ    columns+88(FP), R8
-	IMULQ   R8, DI
-	SUBQ    DI, BX
-	XORQ    DI, DI
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), SI
+	SHLQ    $0x02, SI
+	LEAQ    (SI)(SI*2), SI
+	MOVQ    xPixel+72(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    xRow+80(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    rows+88(FP), R8
+	MOVQ    SI, R9
+	MOVQ    columns+96(FP), R10
+	IMULQ   R10, R9
+	SUBQ    R9, DI
+	XORQ    R9, R9
 
 tile1x1_row:
-	MOVQ columns+88(FP), R8
+	MOVQ columns+96(FP), R10
 
 tile1x1_column:
 	VMOVUPS     (AX), Z1
-	VMOVUPS     (CX)(DI*1), Z2
+	VMOVUPS     (CX)(R9*1), Z2
 	VFMADD231PS Z1, Z2, Z0
-	ADDQ        DX, DI
+	ADDQ        SI, R9
 	ADDQ        $0x40, AX
-	DECQ        R8
+	DECQ        R10
 	JNZ         tile1x1_column
-	ADDQ        BX, DI
-	DECQ        SI
+	ADDQ        DI, R9
+	DECQ        R8
 	JNZ         tile1x1_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), CX
-	MOVLQSX     4(CX), CX
+	MOVLQSX     4(DX), CX
 	ADDQ        AX, CX
 	VMOVUPS     Z0, (CX)
+	ADDQ        $0x08, DX
+	DECQ        BX
+	JNZ         tile1x1
 	VZEROUPPER
 	RET
 
 tile1x2:
 	VXORPS  X0, X0, X0
 	VXORPS  X1, X1, X1
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), DX
-	ADDQ    AX, DX
-	MOVLQSX 8(CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), BX
-	SHLQ    $0x02, BX
-	LEAQ    (BX)(BX*2), BX
-	MOVQ    xPixel+64(FP), BX
-	SHLQ    $0x02, BX
-	MOVQ    xRow+72(FP), SI
-	SHLQ    $0x02, SI
-	MOVQ    rows+80(FP), DI
-	MOVQ    BX, R8
-	MOVQ    columns+88(FP), R9
-	IMULQ   R9, R8
-	SUBQ    R8, SI
-	XORQ    R8, R8
+	MOVLQSX 8(DX), SI
+	ADDQ    AX, SI
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (DI)(DI*2), DI
+	MOVQ    xPixel+72(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    xRow+80(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    rows+88(FP), R9
+	MOVQ    DI, R10
+	MOVQ    columns+96(FP), R11
+	IMULQ   R11, R10
+	SUBQ    R10, R8
+	XORQ    R10, R10
 
 tile1x2_row:
-	MOVQ columns+88(FP), R9
+	MOVQ columns+96(FP), R11
 
 tile1x2_column:
 	VMOVUPS     (AX), Z2
-	VMOVUPS     (DX)(R8*1), Z3
+	VMOVUPS     (CX)(R10*1), Z3
 	VFMADD231PS Z2, Z3, Z0
-	VMOVUPS     (CX)(R8*1), Z4
+	VMOVUPS     (SI)(R10*1), Z4
 	VFMADD231PS Z2, Z4, Z1
-	ADDQ        BX, R8
+	ADDQ        DI, R10
 	ADDQ        $0x40, AX
-	DECQ        R9
+	DECQ        R11
 	JNZ         tile1x2_column
-	ADDQ        SI, R8
-	DECQ        DI
+	ADDQ        R8, R10
+	DECQ        R9
 	JNZ         tile1x2_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), CX
-	MOVLQSX     4(CX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Z0, (DX)
-	MOVLQSX     12(CX), CX
+	MOVLQSX     4(DX), CX
+	ADDQ        AX, CX
+	VMOVUPS     Z0, (CX)
+	MOVLQSX     12(DX), CX
 	ADDQ        AX, CX
 	VMOVUPS     Z1, (CX)
+	ADDQ        $0x10, DX
+	DECQ        BX
+	JNZ         tile1x2
 	VZEROUPPER
 	RET
 
@@ -5798,60 +5802,61 @@ tile1x3:
 	VXORPS  X0, X0, X0
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), DX
-	ADDQ    AX, DX
-	MOVLQSX 8(CX), BX
-	ADDQ    AX, BX
-	MOVLQSX 16(CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), SI
-	SHLQ    $0x02, SI
-	LEAQ    (SI)(SI*2), SI
-	MOVQ    xPixel+64(FP), SI
-	SHLQ    $0x02, SI
-	MOVQ    xRow+72(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    rows+80(FP), R8
-	MOVQ    SI, R9
-	MOVQ    columns+88(FP), R10
-	IMULQ   R10, R9
-	SUBQ    R9, DI
-	XORQ    R9, R9
+	MOVLQSX 8(DX), SI
+	ADDQ    AX, SI
+	MOVLQSX 16(DX), DI
+	ADDQ    AX, DI
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R8
+	MOVQ    xPixel+72(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    xRow+80(FP), R9
+	SHLQ    $0x02, R9
+	MOVQ    rows+88(FP), R10
+	MOVQ    R8, R11
+	MOVQ    columns+96(FP), R12
+	IMULQ   R12, R11
+	SUBQ    R11, R9
+	XORQ    R11, R11
 
 tile1x3_row:
-	MOVQ columns+88(FP), R10
+	MOVQ columns+96(FP), R12
 
 tile1x3_column:
 	VMOVUPS     (AX), Z3
-	VMOVUPS     (DX)(R9*1), Z4
+	VMOVUPS     (CX)(R11*1), Z4
 	VFMADD231PS Z3, Z4, Z0
-	VMOVUPS     (BX)(R9*1), Z5
+	VMOVUPS     (SI)(R11*1), Z5
 	VFMADD231PS Z3, Z5, Z1
-	VMOVUPS     (CX)(R9*1), Z4
+	VMOVUPS     (DI)(R11*1), Z4
 	VFMADD231PS Z3, Z4, Z2
-	ADDQ        SI, R9
+	ADDQ        R8, R11
 	ADDQ        $0x40, AX
-	DECQ        R10
+	DECQ        R12
 	JNZ         tile1x3_column
-	ADDQ        DI, R9
-	DECQ        R8
+	ADDQ        R9, R11
+	DECQ        R10
 	JNZ         tile1x3_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), CX
-	MOVLQSX     4(CX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Z0, (DX)
-	MOVLQSX     12(CX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Z1, (DX)
-	MOVLQSX     20(CX), CX
+	MOVLQSX     4(DX), CX
+	ADDQ        AX, CX
+	VMOVUPS     Z0, (CX)
+	MOVLQSX     12(DX), CX
+	ADDQ        AX, CX
+	VMOVUPS     Z1, (CX)
+	MOVLQSX     20(DX), CX
 	ADDQ        AX, CX
 	VMOVUPS     Z2, (CX)
+	ADDQ        $0x18, DX
+	DECQ        BX
+	JNZ         tile1x3
 	VZEROUPPER
 	RET
 
@@ -5860,67 +5865,68 @@ tile1x4:
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
 	VXORPS  X3, X3, X3
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), DX
-	ADDQ    AX, DX
-	MOVLQSX 8(CX), BX
-	ADDQ    AX, BX
-	MOVLQSX 16(CX), SI
-	ADDQ    AX, SI
-	MOVLQSX 24(CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), DI
-	SHLQ    $0x02, DI
-	LEAQ    (DI)(DI*2), DI
-	MOVQ    xPixel+64(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    xRow+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    rows+80(FP), R9
-	MOVQ    DI, R10
-	MOVQ    columns+88(FP), R11
-	IMULQ   R11, R10
-	SUBQ    R10, R8
-	XORQ    R10, R10
+	MOVLQSX 8(DX), SI
+	ADDQ    AX, SI
+	MOVLQSX 16(DX), DI
+	ADDQ    AX, DI
+	MOVLQSX 24(DX), R8
+	ADDQ    AX, R8
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), R9
+	SHLQ    $0x02, R9
+	LEAQ    (R9)(R9*2), R9
+	MOVQ    xPixel+72(FP), R9
+	SHLQ    $0x02, R9
+	MOVQ    xRow+80(FP), R10
+	SHLQ    $0x02, R10
+	MOVQ    rows+88(FP), R11
+	MOVQ    R9, R12
+	MOVQ    columns+96(FP), R13
+	IMULQ   R13, R12
+	SUBQ    R12, R10
+	XORQ    R12, R12
 
 tile1x4_row:
-	MOVQ columns+88(FP), R11
+	MOVQ columns+96(FP), R13
 
 tile1x4_column:
 	VMOVUPS     (AX), Z4
-	VMOVUPS     (DX)(R10*1), Z5
+	VMOVUPS     (CX)(R12*1), Z5
 	VFMADD231PS Z4, Z5, Z0
-	VMOVUPS     (BX)(R10*1), Z6
+	VMOVUPS     (SI)(R12*1), Z6
 	VFMADD231PS Z4, Z6, Z1
-	VMOVUPS     (SI)(R10*1), Z5
+	VMOVUPS     (DI)(R12*1), Z5
 	VFMADD231PS Z4, Z5, Z2
-	VMOVUPS     (CX)(R10*1), Z6
+	VMOVUPS     (R8)(R12*1), Z6
 	VFMADD231PS Z4, Z6, Z3
-	ADDQ        DI, R10
+	ADDQ        R9, R12
 	ADDQ        $0x40, AX
-	DECQ        R11
+	DECQ        R13
 	JNZ         tile1x4_column
-	ADDQ        R8, R10
-	DECQ        R9
+	ADDQ        R10, R12
+	DECQ        R11
 	JNZ         tile1x4_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), CX
-	MOVLQSX     4(CX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Z0, (DX)
-	MOVLQSX     12(CX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Z1, (DX)
-	MOVLQSX     20(CX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Z2, (DX)
-	MOVLQSX     28(CX), CX
+	MOVLQSX     4(DX), CX
+	ADDQ        AX, CX
+	VMOVUPS     Z0, (CX)
+	MOVLQSX     12(DX), CX
+	ADDQ        AX, CX
+	VMOVUPS     Z1, (CX)
+	MOVLQSX     20(DX), CX
+	ADDQ        AX, CX
+	VMOVUPS     Z2, (CX)
+	MOVLQSX     28(DX), CX
 	ADDQ        AX, CX
 	VMOVUPS     Z3, (CX)
+	ADDQ        $0x20, DX
+	DECQ        BX
+	JNZ         tile1x4
 	VZEROUPPER
 	RET
 
@@ -5930,124 +5936,126 @@ tile1x5:
 	VXORPS  X2, X2, X2
 	VXORPS  X3, X3, X3
 	VXORPS  X4, X4, X4
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), DX
-	ADDQ    AX, DX
-	MOVLQSX 8(CX), BX
-	ADDQ    AX, BX
-	MOVLQSX 16(CX), SI
-	ADDQ    AX, SI
-	MOVLQSX 24(CX), DI
-	ADDQ    AX, DI
-	MOVLQSX 32(CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), R8
-	SHLQ    $0x02, R8
-	LEAQ    (R8)(R8*2), R8
-	MOVQ    xPixel+64(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    xRow+72(FP), R9
-	SHLQ    $0x02, R9
-	MOVQ    rows+80(FP), R10
-	MOVQ    R8, R11
-	MOVQ    columns+88(FP), R12
-	IMULQ   R12, R11
-	SUBQ    R11, R9
-	XORQ    R11, R11
+	MOVLQSX 8(DX), SI
+	ADDQ    AX, SI
+	MOVLQSX 16(DX), DI
+	ADDQ    AX, DI
+	MOVLQSX 24(DX), R8
+	ADDQ    AX, R8
+	MOVLQSX 32(DX), R9
+	ADDQ    AX, R9
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), R10
+	SHLQ    $0x02, R10
+	LEAQ    (R10)(R10*2), R10
+	MOVQ    xPixel+72(FP), R10
+	SHLQ    $0x02, R10
+	MOVQ    xRow+80(FP), R11
+	SHLQ    $0x02, R11
+	MOVQ    rows+88(FP), R12
+	MOVQ    R10, R13
+	MOVQ    columns+96(FP), R14
+	IMULQ   R14, R13
+	SUBQ    R13, R11
+	XORQ    R13, R13
 
 tile1x5_row:
-	MOVQ columns+88(FP), R12
+	MOVQ columns+96(FP), R14
 
 tile1x5_column:
 	VMOVUPS     (AX), Z5
-	VMOVUPS     (DX)(R11*1), Z6
+	VMOVUPS     (CX)(R13*1), Z6
 	VFMADD231PS Z5, Z6, Z0
-	VMOVUPS     (BX)(R11*1), Z7
+	VMOVUPS     (SI)(R13*1), Z7
 	VFMADD231PS Z5, Z7, Z1
-	VMOVUPS     (SI)(R11*1), Z6
+	VMOVUPS     (DI)(R13*1), Z6
 	VFMADD231PS Z5, Z6, Z2
-	VMOVUPS     (DI)(R11*1), Z7
+	VMOVUPS     (R8)(R13*1), Z7
 	VFMADD231PS Z5, Z7, Z3
-	VMOVUPS     (CX)(R11*1), Z6
+	VMOVUPS     (R9)(R13*1), Z6
 	VFMADD231PS Z5, Z6, Z4
-	ADDQ        R8, R11
+	ADDQ        R10, R13
 	ADDQ        $0x40, AX
-	DECQ        R12
+	DECQ        R14
 	JNZ         tile1x5_column
-	ADDQ        R9, R11
-	DECQ        R10
+	ADDQ        R11, R13
+	DECQ        R12
 	JNZ         tile1x5_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), CX
-	MOVLQSX     4(CX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Z0, (DX)
-	MOVLQSX     12(CX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Z1, (DX)
-	MOVLQSX     20(CX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Z2, (DX)
-	MOVLQSX     28(CX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Z3, (DX)
-	MOVLQSX     36(CX), CX
+	MOVLQSX     4(DX), CX
+	ADDQ        AX, CX
+	VMOVUPS     Z0, (CX)
+	MOVLQSX     12(DX), CX
+	ADDQ        AX, CX
+	VMOVUPS     Z1, (CX)
+	MOVLQSX     20(DX), CX
+	ADDQ        AX, CX
+	VMOVUPS     Z2, (CX)
+	MOVLQSX     28(DX), CX
+	ADDQ        AX, CX
+	VMOVUPS     Z3, (CX)
+	MOVLQSX     36(DX), CX
 	ADDQ        AX, CX
 	VMOVUPS     Z4, (CX)
+	ADDQ        $0x28, DX
+	DECQ        BX
+	JNZ         tile1x5
 	VZEROUPPER
 	RET
 
 tile2x1:
 	VXORPS  X0, X0, X0
 	VXORPS  X1, X1, X1
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), DX
-	SHLQ    $0x02, DX
-	LEAQ    (DX)(DX*2), BX
-	MOVQ    xPixel+64(FP), BX
-	SHLQ    $0x02, BX
-	MOVQ    xRow+72(FP), SI
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), SI
 	SHLQ    $0x02, SI
-	MOVQ    rows+80(FP), DI
-	MOVQ    BX, R8
-	MOVQ    columns+88(FP), R9
-	IMULQ   R9, R8
-	SUBQ    R8, SI
-	XORQ    R8, R8
+	LEAQ    (SI)(SI*2), DI
+	MOVQ    xPixel+72(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    xRow+80(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    rows+88(FP), R9
+	MOVQ    DI, R10
+	MOVQ    columns+96(FP), R11
+	IMULQ   R11, R10
+	SUBQ    R10, R8
+	XORQ    R10, R10
 
 tile2x1_row:
-	MOVQ columns+88(FP), R9
+	MOVQ columns+96(FP), R11
 
 tile2x1_column:
-	VMOVUPS     (CX)(R8*1), Z2
+	VMOVUPS     (CX)(R10*1), Z2
 	VMOVUPS     (AX), Z3
 	VFMADD231PS Z2, Z3, Z0
-	VMOVUPS     (AX)(DX*1), Z4
+	VMOVUPS     (AX)(SI*1), Z4
 	VFMADD231PS Z2, Z4, Z1
-	ADDQ        BX, R8
+	ADDQ        DI, R10
 	ADDQ        $0x40, AX
-	DECQ        R9
+	DECQ        R11
 	JNZ         tile2x1_column
-	ADDQ        SI, R8
-	DECQ        DI
+	ADDQ        R8, R10
+	DECQ        R9
 	JNZ         tile2x1_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), DX
-	MOVLQSX     4(DX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Z0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z1, (DX)
+	MOVLQSX     4(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z0, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z1, (SI)
+	ADDQ        $0x08, DX
+	DECQ        BX
+	JNZ         tile2x1
 	VZEROUPPER
 	RET
 
@@ -6056,60 +6064,61 @@ tile2x2:
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
 	VXORPS  X3, X3, X3
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), DX
-	ADDQ    AX, DX
-	MOVLQSX 8(CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), BX
-	SHLQ    $0x02, BX
-	LEAQ    (BX)(BX*2), SI
-	MOVQ    xPixel+64(FP), SI
-	SHLQ    $0x02, SI
-	MOVQ    xRow+72(FP), DI
+	MOVLQSX 8(DX), SI
+	ADDQ    AX, SI
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    rows+80(FP), R8
-	MOVQ    SI, R9
-	MOVQ    columns+88(FP), R10
-	IMULQ   R10, R9
-	SUBQ    R9, DI
-	XORQ    R9, R9
+	LEAQ    (DI)(DI*2), R8
+	MOVQ    xPixel+72(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    xRow+80(FP), R9
+	SHLQ    $0x02, R9
+	MOVQ    rows+88(FP), R10
+	MOVQ    R8, R11
+	MOVQ    columns+96(FP), R12
+	IMULQ   R12, R11
+	SUBQ    R11, R9
+	XORQ    R11, R11
 
 tile2x2_row:
-	MOVQ columns+88(FP), R10
+	MOVQ columns+96(FP), R12
 
 tile2x2_column:
 	VMOVUPS     (AX), Z4
-	VMOVUPS     (AX)(BX*1), Z5
-	VMOVUPS     (DX)(R9*1), Z6
+	VMOVUPS     (AX)(DI*1), Z5
+	VMOVUPS     (CX)(R11*1), Z6
 	VFMADD231PS Z4, Z6, Z0
 	VFMADD231PS Z5, Z6, Z2
-	VMOVUPS     (CX)(R9*1), Z7
+	VMOVUPS     (SI)(R11*1), Z7
 	VFMADD231PS Z4, Z7, Z1
 	VFMADD231PS Z5, Z7, Z3
-	ADDQ        SI, R9
+	ADDQ        R8, R11
 	ADDQ        $0x40, AX
-	DECQ        R10
+	DECQ        R12
 	JNZ         tile2x2_column
-	ADDQ        DI, R9
-	DECQ        R8
+	ADDQ        R9, R11
+	DECQ        R10
 	JNZ         tile2x2_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), DX
-	MOVLQSX     4(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z0, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z2, (BX)
-	MOVLQSX     12(DX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Z1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z3, (DX)
+	MOVLQSX     4(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z0, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z2, (SI)
+	MOVLQSX     12(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z1, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z3, (SI)
+	ADDQ        $0x10, DX
+	DECQ        BX
+	JNZ         tile2x2
 	VZEROUPPER
 	RET
 
@@ -6120,70 +6129,71 @@ tile2x3:
 	VXORPS  X3, X3, X3
 	VXORPS  X4, X4, X4
 	VXORPS  X5, X5, X5
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), DX
-	ADDQ    AX, DX
-	MOVLQSX 8(CX), BX
-	ADDQ    AX, BX
-	MOVLQSX 16(CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), SI
-	SHLQ    $0x02, SI
-	LEAQ    (SI)(SI*2), DI
-	MOVQ    xPixel+64(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    xRow+72(FP), R8
+	MOVLQSX 8(DX), SI
+	ADDQ    AX, SI
+	MOVLQSX 16(DX), DI
+	ADDQ    AX, DI
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), R8
 	SHLQ    $0x02, R8
-	MOVQ    rows+80(FP), R9
-	MOVQ    DI, R10
-	MOVQ    columns+88(FP), R11
-	IMULQ   R11, R10
-	SUBQ    R10, R8
-	XORQ    R10, R10
+	LEAQ    (R8)(R8*2), R9
+	MOVQ    xPixel+72(FP), R9
+	SHLQ    $0x02, R9
+	MOVQ    xRow+80(FP), R10
+	SHLQ    $0x02, R10
+	MOVQ    rows+88(FP), R11
+	MOVQ    R9, R12
+	MOVQ    columns+96(FP), R13
+	IMULQ   R13, R12
+	SUBQ    R12, R10
+	XORQ    R12, R12
 
 tile2x3_row:
-	MOVQ columns+88(FP), R11
+	MOVQ columns+96(FP), R13
 
 tile2x3_column:
 	VMOVUPS     (AX), Z6
-	VMOVUPS     (AX)(SI*1), Z7
-	VMOVUPS     (DX)(R10*1), Z8
+	VMOVUPS     (AX)(R8*1), Z7
+	VMOVUPS     (CX)(R12*1), Z8
 	VFMADD231PS Z6, Z8, Z0
 	VFMADD231PS Z7, Z8, Z3
-	VMOVUPS     (BX)(R10*1), Z9
+	VMOVUPS     (SI)(R12*1), Z9
 	VFMADD231PS Z6, Z9, Z1
 	VFMADD231PS Z7, Z9, Z4
-	VMOVUPS     (CX)(R10*1), Z8
+	VMOVUPS     (DI)(R12*1), Z8
 	VFMADD231PS Z6, Z8, Z2
 	VFMADD231PS Z7, Z8, Z5
-	ADDQ        DI, R10
+	ADDQ        R9, R12
 	ADDQ        $0x40, AX
-	DECQ        R11
+	DECQ        R13
 	JNZ         tile2x3_column
-	ADDQ        R8, R10
-	DECQ        R9
+	ADDQ        R10, R12
+	DECQ        R11
 	JNZ         tile2x3_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), DX
-	MOVLQSX     4(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z0, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z3, (BX)
-	MOVLQSX     12(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z1, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z4, (BX)
-	MOVLQSX     20(DX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Z2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z5, (DX)
+	MOVLQSX     4(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z0, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z3, (SI)
+	MOVLQSX     12(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z1, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z4, (SI)
+	MOVLQSX     20(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z2, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z5, (SI)
+	ADDQ        $0x18, DX
+	DECQ        BX
+	JNZ         tile2x3
 	VZEROUPPER
 	RET
 
@@ -6196,80 +6206,81 @@ tile2x4:
 	VXORPS  X5, X5, X5
 	VXORPS  X6, X6, X6
 	VXORPS  X7, X7, X7
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), DX
-	ADDQ    AX, DX
-	MOVLQSX 8(CX), BX
-	ADDQ    AX, BX
-	MOVLQSX 16(CX), SI
-	ADDQ    AX, SI
-	MOVLQSX 24(CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), DI
-	SHLQ    $0x02, DI
-	LEAQ    (DI)(DI*2), R8
-	MOVQ    xPixel+64(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    xRow+72(FP), R9
+	MOVLQSX 8(DX), SI
+	ADDQ    AX, SI
+	MOVLQSX 16(DX), DI
+	ADDQ    AX, DI
+	MOVLQSX 24(DX), R8
+	ADDQ    AX, R8
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), R9
 	SHLQ    $0x02, R9
-	MOVQ    rows+80(FP), R10
-	MOVQ    R8, R11
-	MOVQ    columns+88(FP), R12
-	IMULQ   R12, R11
-	SUBQ    R11, R9
-	XORQ    R11, R11
+	LEAQ    (R9)(R9*2), R10
+	MOVQ    xPixel+72(FP), R10
+	SHLQ    $0x02, R10
+	MOVQ    xRow+80(FP), R11
+	SHLQ    $0x02, R11
+	MOVQ    rows+88(FP), R12
+	MOVQ    R10, R13
+	MOVQ    columns+96(FP), R14
+	IMULQ   R14, R13
+	SUBQ    R13, R11
+	XORQ    R13, R13
 
 tile2x4_row:
-	MOVQ columns+88(FP), R12
+	MOVQ columns+96(FP), R14
 
 tile2x4_column:
 	VMOVUPS     (AX), Z8
-	VMOVUPS     (AX)(DI*1), Z9
-	VMOVUPS     (DX)(R11*1), Z10
+	VMOVUPS     (AX)(R9*1), Z9
+	VMOVUPS     (CX)(R13*1), Z10
 	VFMADD231PS Z8, Z10, Z0
 	VFMADD231PS Z9, Z10, Z4
-	VMOVUPS     (BX)(R11*1), Z11
+	VMOVUPS     (SI)(R13*1), Z11
 	VFMADD231PS Z8, Z11, Z1
 	VFMADD231PS Z9, Z11, Z5
-	VMOVUPS     (SI)(R11*1), Z10
+	VMOVUPS     (DI)(R13*1), Z10
 	VFMADD231PS Z8, Z10, Z2
 	VFMADD231PS Z9, Z10, Z6
-	VMOVUPS     (CX)(R11*1), Z11
+	VMOVUPS     (R8)(R13*1), Z11
 	VFMADD231PS Z8, Z11, Z3
 	VFMADD231PS Z9, Z11, Z7
-	ADDQ        R8, R11
+	ADDQ        R10, R13
 	ADDQ        $0x40, AX
-	DECQ        R12
+	DECQ        R14
 	JNZ         tile2x4_column
-	ADDQ        R9, R11
-	DECQ        R10
+	ADDQ        R11, R13
+	DECQ        R12
 	JNZ         tile2x4_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), DX
-	MOVLQSX     4(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z0, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z4, (BX)
-	MOVLQSX     12(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z1, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z5, (BX)
-	MOVLQSX     20(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z2, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z6, (BX)
-	MOVLQSX     28(DX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Z3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z7, (DX)
+	MOVLQSX     4(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z0, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z4, (SI)
+	MOVLQSX     12(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z1, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z5, (SI)
+	MOVLQSX     20(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z2, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z6, (SI)
+	MOVLQSX     28(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z3, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z7, (SI)
+	ADDQ        $0x20, DX
+	DECQ        BX
+	JNZ         tile2x4
 	VZEROUPPER
 	RET
 
@@ -6284,90 +6295,91 @@ tile2x5:
 	VXORPS  X7, X7, X7
 	VXORPS  X8, X8, X8
 	VXORPS  X9, X9, X9
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), DX
-	ADDQ    AX, DX
-	MOVLQSX 8(CX), BX
-	ADDQ    AX, BX
-	MOVLQSX 16(CX), SI
-	ADDQ    AX, SI
-	MOVLQSX 24(CX), DI
-	ADDQ    AX, DI
-	MOVLQSX 32(CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), R8
-	SHLQ    $0x02, R8
-	LEAQ    (R8)(R8*2), R9
-	MOVQ    xPixel+64(FP), R9
-	SHLQ    $0x02, R9
-	MOVQ    xRow+72(FP), R10
+	MOVLQSX 8(DX), SI
+	ADDQ    AX, SI
+	MOVLQSX 16(DX), DI
+	ADDQ    AX, DI
+	MOVLQSX 24(DX), R8
+	ADDQ    AX, R8
+	MOVLQSX 32(DX), R9
+	ADDQ    AX, R9
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), R10
 	SHLQ    $0x02, R10
-	MOVQ    rows+80(FP), R11
-	MOVQ    R9, R12
-	MOVQ    columns+88(FP), R13
-	IMULQ   R13, R12
-	SUBQ    R12, R10
-	XORQ    R12, R12
+	LEAQ    (R10)(R10*2), R11
+	MOVQ    xPixel+72(FP), R11
+	SHLQ    $0x02, R11
+	MOVQ    xRow+80(FP), R12
+	SHLQ    $0x02, R12
+	MOVQ    rows+88(FP), R13
+	MOVQ    R11, R14
+	MOVQ    columns+96(FP), R15
+	IMULQ   R15, R14
+	SUBQ    R14, R12
+	XORQ    R14, R14
 
 tile2x5_row:
-	MOVQ columns+88(FP), R13
+	MOVQ columns+96(FP), R15
 
 tile2x5_column:
 	VMOVUPS     (AX), Z10
-	VMOVUPS     (AX)(R8*1), Z11
-	VMOVUPS     (DX)(R12*1), Z12
+	VMOVUPS     (AX)(R10*1), Z11
+	VMOVUPS     (CX)(R14*1), Z12
 	VFMADD231PS Z10, Z12, Z0
 	VFMADD231PS Z11, Z12, Z5
-	VMOVUPS     (BX)(R12*1), Z13
+	VMOVUPS     (SI)(R14*1), Z13
 	VFMADD231PS Z10, Z13, Z1
 	VFMADD231PS Z11, Z13, Z6
-	VMOVUPS     (SI)(R12*1), Z12
+	VMOVUPS     (DI)(R14*1), Z12
 	VFMADD231PS Z10, Z12, Z2
 	VFMADD231PS Z11, Z12, Z7
-	VMOVUPS     (DI)(R12*1), Z13
+	VMOVUPS     (R8)(R14*1), Z13
 	VFMADD231PS Z10, Z13, Z3
 	VFMADD231PS Z11, Z13, Z8
-	VMOVUPS     (CX)(R12*1), Z12
+	VMOVUPS     (R9)(R14*1), Z12
 	VFMADD231PS Z10, Z12, Z4
 	VFMADD231PS Z11, Z12, Z9
-	ADDQ        R9, R12
+	ADDQ        R11, R14
 	ADDQ        $0x40, AX
-	DECQ        R13
+	DECQ        R15
 	JNZ         tile2x5_column
-	ADDQ        R10, R12
-	DECQ        R11
+	ADDQ        R12, R14
+	DECQ        R13
 	JNZ         tile2x5_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), DX
-	MOVLQSX     4(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z0, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z5, (BX)
-	MOVLQSX     12(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z1, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z6, (BX)
-	MOVLQSX     20(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z2, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z7, (BX)
-	MOVLQSX     28(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z3, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z8, (BX)
-	MOVLQSX     36(DX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Z4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z9, (DX)
+	MOVLQSX     4(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z0, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z5, (SI)
+	MOVLQSX     12(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z1, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z6, (SI)
+	MOVLQSX     20(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z2, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z7, (SI)
+	MOVLQSX     28(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z3, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z8, (SI)
+	MOVLQSX     36(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z4, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z9, (SI)
+	ADDQ        $0x28, DX
+	DECQ        BX
+	JNZ         tile2x5
 	VZEROUPPER
 	RET
 
@@ -6375,54 +6387,55 @@ tile3x1:
 	VXORPS  X0, X0, X0
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), DX
-	SHLQ    $0x02, DX
-	LEAQ    (DX)(DX*2), BX
-	MOVQ    xPixel+64(FP), BX
-	SHLQ    $0x02, BX
-	MOVQ    xRow+72(FP), SI
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), SI
 	SHLQ    $0x02, SI
-	MOVQ    rows+80(FP), DI
-	MOVQ    BX, R8
-	MOVQ    columns+88(FP), R9
-	IMULQ   R9, R8
-	SUBQ    R8, SI
-	XORQ    R8, R8
+	LEAQ    (SI)(SI*2), DI
+	MOVQ    xPixel+72(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    xRow+80(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    rows+88(FP), R9
+	MOVQ    DI, R10
+	MOVQ    columns+96(FP), R11
+	IMULQ   R11, R10
+	SUBQ    R10, R8
+	XORQ    R10, R10
 
 tile3x1_row:
-	MOVQ columns+88(FP), R9
+	MOVQ columns+96(FP), R11
 
 tile3x1_column:
-	VMOVUPS     (CX)(R8*1), Z3
+	VMOVUPS     (CX)(R10*1), Z3
 	VMOVUPS     (AX), Z4
 	VFMADD231PS Z3, Z4, Z0
-	VMOVUPS     (AX)(DX*1), Z5
+	VMOVUPS     (AX)(SI*1), Z5
 	VFMADD231PS Z3, Z5, Z1
-	VMOVUPS     (AX)(DX*2), Z4
+	VMOVUPS     (AX)(SI*2), Z4
 	VFMADD231PS Z3, Z4, Z2
-	ADDQ        BX, R8
+	ADDQ        DI, R10
 	ADDQ        $0x40, AX
-	DECQ        R9
+	DECQ        R11
 	JNZ         tile3x1_column
-	ADDQ        SI, R8
-	DECQ        DI
+	ADDQ        R8, R10
+	DECQ        R9
 	JNZ         tile3x1_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), DX
-	MOVLQSX     4(DX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Z0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z2, (DX)
+	MOVLQSX     4(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z0, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z1, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z2, (SI)
+	ADDQ        $0x08, DX
+	DECQ        BX
+	JNZ         tile3x1
 	VZEROUPPER
 	RET
 
@@ -6433,67 +6446,68 @@ tile3x2:
 	VXORPS  X3, X3, X3
 	VXORPS  X4, X4, X4
 	VXORPS  X5, X5, X5
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), DX
-	ADDQ    AX, DX
-	MOVLQSX 8(CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), BX
-	SHLQ    $0x02, BX
-	LEAQ    (BX)(BX*2), SI
-	MOVQ    xPixel+64(FP), SI
-	SHLQ    $0x02, SI
-	MOVQ    xRow+72(FP), DI
+	MOVLQSX 8(DX), SI
+	ADDQ    AX, SI
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    rows+80(FP), R8
-	MOVQ    SI, R9
-	MOVQ    columns+88(FP), R10
-	IMULQ   R10, R9
-	SUBQ    R9, DI
-	XORQ    R9, R9
+	LEAQ    (DI)(DI*2), R8
+	MOVQ    xPixel+72(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    xRow+80(FP), R9
+	SHLQ    $0x02, R9
+	MOVQ    rows+88(FP), R10
+	MOVQ    R8, R11
+	MOVQ    columns+96(FP), R12
+	IMULQ   R12, R11
+	SUBQ    R11, R9
+	XORQ    R11, R11
 
 tile3x2_row:
-	MOVQ columns+88(FP), R10
+	MOVQ columns+96(FP), R12
 
 tile3x2_column:
-	VMOVUPS     (DX)(R9*1), Z6
-	VMOVUPS     (CX)(R9*1), Z7
+	VMOVUPS     (CX)(R11*1), Z6
+	VMOVUPS     (SI)(R11*1), Z7
 	VMOVUPS     (AX), Z8
 	VFMADD231PS Z6, Z8, Z0
 	VFMADD231PS Z7, Z8, Z1
-	VMOVUPS     (AX)(BX*1), Z9
+	VMOVUPS     (AX)(DI*1), Z9
 	VFMADD231PS Z6, Z9, Z2
 	VFMADD231PS Z7, Z9, Z3
-	VMOVUPS     (AX)(BX*2), Z8
+	VMOVUPS     (AX)(DI*2), Z8
 	VFMADD231PS Z6, Z8, Z4
 	VFMADD231PS Z7, Z8, Z5
-	ADDQ        SI, R9
+	ADDQ        R8, R11
 	ADDQ        $0x40, AX
-	DECQ        R10
+	DECQ        R12
 	JNZ         tile3x2_column
-	ADDQ        DI, R9
-	DECQ        R8
+	ADDQ        R9, R11
+	DECQ        R10
 	JNZ         tile3x2_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), DX
-	MOVLQSX     4(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z0, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z2, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z4, (BX)
-	MOVLQSX     12(DX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Z1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z5, (DX)
+	MOVLQSX     4(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z0, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z2, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z4, (SI)
+	MOVLQSX     12(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z1, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z3, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z5, (SI)
+	ADDQ        $0x10, DX
+	DECQ        BX
+	JNZ         tile3x2
 	VZEROUPPER
 	RET
 
@@ -6507,80 +6521,81 @@ tile3x3:
 	VXORPS  X6, X6, X6
 	VXORPS  X7, X7, X7
 	VXORPS  X8, X8, X8
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), DX
-	ADDQ    AX, DX
-	MOVLQSX 8(CX), BX
-	ADDQ    AX, BX
-	MOVLQSX 16(CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), SI
-	SHLQ    $0x02, SI
-	LEAQ    (SI)(SI*2), DI
-	MOVQ    xPixel+64(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    xRow+72(FP), R8
+	MOVLQSX 8(DX), SI
+	ADDQ    AX, SI
+	MOVLQSX 16(DX), DI
+	ADDQ    AX, DI
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), R8
 	SHLQ    $0x02, R8
-	MOVQ    rows+80(FP), R9
-	MOVQ    DI, R10
-	MOVQ    columns+88(FP), R11
-	IMULQ   R11, R10
-	SUBQ    R10, R8
-	XORQ    R10, R10
+	LEAQ    (R8)(R8*2), R9
+	MOVQ    xPixel+72(FP), R9
+	SHLQ    $0x02, R9
+	MOVQ    xRow+80(FP), R10
+	SHLQ    $0x02, R10
+	MOVQ    rows+88(FP), R11
+	MOVQ    R9, R12
+	MOVQ    columns+96(FP), R13
+	IMULQ   R13, R12
+	SUBQ    R12, R10
+	XORQ    R12, R12
 
 tile3x3_row:
-	MOVQ columns+88(FP), R11
+	MOVQ columns+96(FP), R13
 
 tile3x3_column:
 	VMOVUPS     (AX), Z9
-	VMOVUPS     (AX)(SI*1), Z10
-	VMOVUPS     (AX)(SI*2), Z11
-	VMOVUPS     (DX)(R10*1), Z12
+	VMOVUPS     (AX)(R8*1), Z10
+	VMOVUPS     (AX)(R8*2), Z11
+	VMOVUPS     (CX)(R12*1), Z12
 	VFMADD231PS Z9, Z12, Z0
 	VFMADD231PS Z10, Z12, Z3
 	VFMADD231PS Z11, Z12, Z6
-	VMOVUPS     (BX)(R10*1), Z13
+	VMOVUPS     (SI)(R12*1), Z13
 	VFMADD231PS Z9, Z13, Z1
 	VFMADD231PS Z10, Z13, Z4
 	VFMADD231PS Z11, Z13, Z7
-	VMOVUPS     (CX)(R10*1), Z12
+	VMOVUPS     (DI)(R12*1), Z12
 	VFMADD231PS Z9, Z12, Z2
 	VFMADD231PS Z10, Z12, Z5
 	VFMADD231PS Z11, Z12, Z8
-	ADDQ        DI, R10
+	ADDQ        R9, R12
 	ADDQ        $0x40, AX
-	DECQ        R11
+	DECQ        R13
 	JNZ         tile3x3_column
-	ADDQ        R8, R10
-	DECQ        R9
+	ADDQ        R10, R12
+	DECQ        R11
 	JNZ         tile3x3_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), DX
-	MOVLQSX     4(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z0, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z3, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z6, (BX)
-	MOVLQSX     12(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z1, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z4, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z7, (BX)
-	MOVLQSX     20(DX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Z2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z8, (DX)
+	MOVLQSX     4(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z0, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z3, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z6, (SI)
+	MOVLQSX     12(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z1, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z4, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z7, (SI)
+	MOVLQSX     20(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z2, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z5, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z8, (SI)
+	ADDQ        $0x18, DX
+	DECQ        BX
+	JNZ         tile3x3
 	VZEROUPPER
 	RET
 
@@ -6597,93 +6612,94 @@ tile3x4:
 	VXORPS  X9, X9, X9
 	VXORPS  X10, X10, X10
 	VXORPS  X11, X11, X11
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), DX
-	ADDQ    AX, DX
-	MOVLQSX 8(CX), BX
-	ADDQ    AX, BX
-	MOVLQSX 16(CX), SI
-	ADDQ    AX, SI
-	MOVLQSX 24(CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), DI
-	SHLQ    $0x02, DI
-	LEAQ    (DI)(DI*2), R8
-	MOVQ    xPixel+64(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    xRow+72(FP), R9
+	MOVLQSX 8(DX), SI
+	ADDQ    AX, SI
+	MOVLQSX 16(DX), DI
+	ADDQ    AX, DI
+	MOVLQSX 24(DX), R8
+	ADDQ    AX, R8
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), R9
 	SHLQ    $0x02, R9
-	MOVQ    rows+80(FP), R10
-	MOVQ    R8, R11
-	MOVQ    columns+88(FP), R12
-	IMULQ   R12, R11
-	SUBQ    R11, R9
-	XORQ    R11, R11
+	LEAQ    (R9)(R9*2), R10
+	MOVQ    xPixel+72(FP), R10
+	SHLQ    $0x02, R10
+	MOVQ    xRow+80(FP), R11
+	SHLQ    $0x02, R11
+	MOVQ    rows+88(FP), R12
+	MOVQ    R10, R13
+	MOVQ    columns+96(FP), R14
+	IMULQ   R14, R13
+	SUBQ    R13, R11
+	XORQ    R13, R13
 
 tile3x4_row:
-	MOVQ columns+88(FP), R12
+	MOVQ columns+96(FP), R14
 
 tile3x4_column:
 	VMOVUPS     (AX), Z12
-	VMOVUPS     (AX)(DI*1), Z13
-	VMOVUPS     (AX)(DI*2), Z14
-	VMOVUPS     (DX)(R11*1), Z15
+	VMOVUPS     (AX)(R9*1), Z13
+	VMOVUPS     (AX)(R9*2), Z14
+	VMOVUPS     (CX)(R13*1), Z15
 	VFMADD231PS Z12, Z15, Z0
 	VFMADD231PS Z13, Z15, Z4
 	VFMADD231PS Z14, Z15, Z8
-	VMOVUPS     (BX)(R11*1), Z16
+	VMOVUPS     (SI)(R13*1), Z16
 	VFMADD231PS Z12, Z16, Z1
 	VFMADD231PS Z13, Z16, Z5
 	VFMADD231PS Z14, Z16, Z9
-	VMOVUPS     (SI)(R11*1), Z15
+	VMOVUPS     (DI)(R13*1), Z15
 	VFMADD231PS Z12, Z15, Z2
 	VFMADD231PS Z13, Z15, Z6
 	VFMADD231PS Z14, Z15, Z10
-	VMOVUPS     (CX)(R11*1), Z16
+	VMOVUPS     (R8)(R13*1), Z16
 	VFMADD231PS Z12, Z16, Z3
 	VFMADD231PS Z13, Z16, Z7
 	VFMADD231PS Z14, Z16, Z11
-	ADDQ        R8, R11
+	ADDQ        R10, R13
 	ADDQ        $0x40, AX
-	DECQ        R12
+	DECQ        R14
 	JNZ         tile3x4_column
-	ADDQ        R9, R11
-	DECQ        R10
+	ADDQ        R11, R13
+	DECQ        R12
 	JNZ         tile3x4_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), DX
-	MOVLQSX     4(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z0, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z4, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z8, (BX)
-	MOVLQSX     12(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z1, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z5, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z9, (BX)
-	MOVLQSX     20(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z2, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z6, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z10, (BX)
-	MOVLQSX     28(DX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Z3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z7, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z11, (DX)
+	MOVLQSX     4(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z0, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z4, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z8, (SI)
+	MOVLQSX     12(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z1, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z5, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z9, (SI)
+	MOVLQSX     20(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z2, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z6, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z10, (SI)
+	MOVLQSX     28(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z3, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z7, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z11, (SI)
+	ADDQ        $0x20, DX
+	DECQ        BX
+	JNZ         tile3x4
 	VZEROUPPER
 	RET
 
@@ -6703,106 +6719,107 @@ tile3x5:
 	VXORPS  X12, X12, X12
 	VXORPS  X13, X13, X13
 	VXORPS  X14, X14, X14
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), DX
-	ADDQ    AX, DX
-	MOVLQSX 8(CX), BX
-	ADDQ    AX, BX
-	MOVLQSX 16(CX), SI
-	ADDQ    AX, SI
-	MOVLQSX 24(CX), DI
-	ADDQ    AX, DI
-	MOVLQSX 32(CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), R8
-	SHLQ    $0x02, R8
-	LEAQ    (R8)(R8*2), R9
-	MOVQ    xPixel+64(FP), R9
-	SHLQ    $0x02, R9
-	MOVQ    xRow+72(FP), R10
+	MOVLQSX 8(DX), SI
+	ADDQ    AX, SI
+	MOVLQSX 16(DX), DI
+	ADDQ    AX, DI
+	MOVLQSX 24(DX), R8
+	ADDQ    AX, R8
+	MOVLQSX 32(DX), R9
+	ADDQ    AX, R9
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), R10
 	SHLQ    $0x02, R10
-	MOVQ    rows+80(FP), R11
-	MOVQ    R9, R12
-	MOVQ    columns+88(FP), R13
-	IMULQ   R13, R12
-	SUBQ    R12, R10
-	XORQ    R12, R12
+	LEAQ    (R10)(R10*2), R11
+	MOVQ    xPixel+72(FP), R11
+	SHLQ    $0x02, R11
+	MOVQ    xRow+80(FP), R12
+	SHLQ    $0x02, R12
+	MOVQ    rows+88(FP), R13
+	MOVQ    R11, R14
+	MOVQ    columns+96(FP), R15
+	IMULQ   R15, R14
+	SUBQ    R14, R12
+	XORQ    R14, R14
 
 tile3x5_row:
-	MOVQ columns+88(FP), R13
+	MOVQ columns+96(FP), R15
 
 tile3x5_column:
 	VMOVUPS     (AX), Z15
-	VMOVUPS     (AX)(R8*1), Z16
-	VMOVUPS     (AX)(R8*2), Z17
-	VMOVUPS     (DX)(R12*1), Z18
+	VMOVUPS     (AX)(R10*1), Z16
+	VMOVUPS     (AX)(R10*2), Z17
+	VMOVUPS     (CX)(R14*1), Z18
 	VFMADD231PS Z15, Z18, Z0
 	VFMADD231PS Z16, Z18, Z5
 	VFMADD231PS Z17, Z18, Z10
-	VMOVUPS     (BX)(R12*1), Z19
+	VMOVUPS     (SI)(R14*1), Z19
 	VFMADD231PS Z15, Z19, Z1
 	VFMADD231PS Z16, Z19, Z6
 	VFMADD231PS Z17, Z19, Z11
-	VMOVUPS     (SI)(R12*1), Z18
+	VMOVUPS     (DI)(R14*1), Z18
 	VFMADD231PS Z15, Z18, Z2
 	VFMADD231PS Z16, Z18, Z7
 	VFMADD231PS Z17, Z18, Z12
-	VMOVUPS     (DI)(R12*1), Z19
+	VMOVUPS     (R8)(R14*1), Z19
 	VFMADD231PS Z15, Z19, Z3
 	VFMADD231PS Z16, Z19, Z8
 	VFMADD231PS Z17, Z19, Z13
-	VMOVUPS     (CX)(R12*1), Z18
+	VMOVUPS     (R9)(R14*1), Z18
 	VFMADD231PS Z15, Z18, Z4
 	VFMADD231PS Z16, Z18, Z9
 	VFMADD231PS Z17, Z18, Z14
-	ADDQ        R9, R12
+	ADDQ        R11, R14
 	ADDQ        $0x40, AX
-	DECQ        R13
+	DECQ        R15
 	JNZ         tile3x5_column
-	ADDQ        R10, R12
-	DECQ        R11
+	ADDQ        R12, R14
+	DECQ        R13
 	JNZ         tile3x5_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), DX
-	MOVLQSX     4(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z0, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z5, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z10, (BX)
-	MOVLQSX     12(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z1, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z6, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z11, (BX)
-	MOVLQSX     20(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z2, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z7, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z12, (BX)
-	MOVLQSX     28(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z3, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z8, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z13, (BX)
-	MOVLQSX     36(DX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Z4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z9, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z14, (DX)
+	MOVLQSX     4(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z0, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z5, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z10, (SI)
+	MOVLQSX     12(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z1, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z6, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z11, (SI)
+	MOVLQSX     20(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z2, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z7, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z12, (SI)
+	MOVLQSX     28(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z3, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z8, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z13, (SI)
+	MOVLQSX     36(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z4, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z9, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z14, (SI)
+	ADDQ        $0x28, DX
+	DECQ        BX
+	JNZ         tile3x5
 	VZEROUPPER
 	RET
 
@@ -6811,58 +6828,59 @@ tile4x1:
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
 	VXORPS  X3, X3, X3
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), DX
-	SHLQ    $0x02, DX
-	LEAQ    (DX)(DX*2), BX
-	MOVQ    xPixel+64(FP), SI
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), SI
 	SHLQ    $0x02, SI
-	MOVQ    xRow+72(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    rows+80(FP), R8
-	MOVQ    SI, R9
-	MOVQ    columns+88(FP), R10
-	IMULQ   R10, R9
-	SUBQ    R9, DI
-	XORQ    R9, R9
+	LEAQ    (SI)(SI*2), DI
+	MOVQ    xPixel+72(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    xRow+80(FP), R9
+	SHLQ    $0x02, R9
+	MOVQ    rows+88(FP), R10
+	MOVQ    R8, R11
+	MOVQ    columns+96(FP), R12
+	IMULQ   R12, R11
+	SUBQ    R11, R9
+	XORQ    R11, R11
 
 tile4x1_row:
-	MOVQ columns+88(FP), R10
+	MOVQ columns+96(FP), R12
 
 tile4x1_column:
-	VMOVUPS     (CX)(R9*1), Z4
+	VMOVUPS     (CX)(R11*1), Z4
 	VMOVUPS     (AX), Z5
 	VFMADD231PS Z4, Z5, Z0
-	VMOVUPS     (AX)(DX*1), Z6
+	VMOVUPS     (AX)(SI*1), Z6
 	VFMADD231PS Z4, Z6, Z1
-	VMOVUPS     (AX)(DX*2), Z5
+	VMOVUPS     (AX)(SI*2), Z5
 	VFMADD231PS Z4, Z5, Z2
-	VMOVUPS     (AX)(BX*1), Z6
+	VMOVUPS     (AX)(DI*1), Z6
 	VFMADD231PS Z4, Z6, Z3
-	ADDQ        SI, R9
+	ADDQ        R8, R11
 	ADDQ        $0x40, AX
-	DECQ        R10
+	DECQ        R12
 	JNZ         tile4x1_column
-	ADDQ        DI, R9
-	DECQ        R8
+	ADDQ        R9, R11
+	DECQ        R10
 	JNZ         tile4x1_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), DX
-	MOVLQSX     4(DX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Z0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z3, (DX)
+	MOVLQSX     4(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z0, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z1, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z2, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z3, (SI)
+	ADDQ        $0x08, DX
+	DECQ        BX
+	JNZ         tile4x1
 	VZEROUPPER
 	RET
 
@@ -6875,74 +6893,75 @@ tile4x2:
 	VXORPS  X5, X5, X5
 	VXORPS  X6, X6, X6
 	VXORPS  X7, X7, X7
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), DX
-	ADDQ    AX, DX
-	MOVLQSX 8(CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), BX
-	SHLQ    $0x02, BX
-	LEAQ    (BX)(BX*2), SI
-	MOVQ    xPixel+64(FP), DI
+	MOVLQSX 8(DX), SI
+	ADDQ    AX, SI
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    xRow+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    rows+80(FP), R9
-	MOVQ    DI, R10
-	MOVQ    columns+88(FP), R11
-	IMULQ   R11, R10
-	SUBQ    R10, R8
-	XORQ    R10, R10
+	LEAQ    (DI)(DI*2), R8
+	MOVQ    xPixel+72(FP), R9
+	SHLQ    $0x02, R9
+	MOVQ    xRow+80(FP), R10
+	SHLQ    $0x02, R10
+	MOVQ    rows+88(FP), R11
+	MOVQ    R9, R12
+	MOVQ    columns+96(FP), R13
+	IMULQ   R13, R12
+	SUBQ    R12, R10
+	XORQ    R12, R12
 
 tile4x2_row:
-	MOVQ columns+88(FP), R11
+	MOVQ columns+96(FP), R13
 
 tile4x2_column:
-	VMOVUPS     (DX)(R10*1), Z8
-	VMOVUPS     (CX)(R10*1), Z9
+	VMOVUPS     (CX)(R12*1), Z8
+	VMOVUPS     (SI)(R12*1), Z9
 	VMOVUPS     (AX), Z10
 	VFMADD231PS Z8, Z10, Z0
 	VFMADD231PS Z9, Z10, Z1
-	VMOVUPS     (AX)(BX*1), Z11
+	VMOVUPS     (AX)(DI*1), Z11
 	VFMADD231PS Z8, Z11, Z2
 	VFMADD231PS Z9, Z11, Z3
-	VMOVUPS     (AX)(BX*2), Z10
+	VMOVUPS     (AX)(DI*2), Z10
 	VFMADD231PS Z8, Z10, Z4
 	VFMADD231PS Z9, Z10, Z5
-	VMOVUPS     (AX)(SI*1), Z11
+	VMOVUPS     (AX)(R8*1), Z11
 	VFMADD231PS Z8, Z11, Z6
 	VFMADD231PS Z9, Z11, Z7
-	ADDQ        DI, R10
+	ADDQ        R9, R12
 	ADDQ        $0x40, AX
-	DECQ        R11
+	DECQ        R13
 	JNZ         tile4x2_column
-	ADDQ        R8, R10
-	DECQ        R9
+	ADDQ        R10, R12
+	DECQ        R11
 	JNZ         tile4x2_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), DX
-	MOVLQSX     4(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z0, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z2, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z4, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z6, (BX)
-	MOVLQSX     12(DX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Z1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z7, (DX)
+	MOVLQSX     4(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z0, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z2, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z4, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z6, (SI)
+	MOVLQSX     12(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z1, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z3, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z5, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z7, (SI)
+	ADDQ        $0x10, DX
+	DECQ        BX
+	JNZ         tile4x2
 	VZEROUPPER
 	RET
 
@@ -6959,90 +6978,91 @@ tile4x3:
 	VXORPS  X9, X9, X9
 	VXORPS  X10, X10, X10
 	VXORPS  X11, X11, X11
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), DX
-	ADDQ    AX, DX
-	MOVLQSX 8(CX), BX
-	ADDQ    AX, BX
-	MOVLQSX 16(CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), SI
-	SHLQ    $0x02, SI
-	LEAQ    (SI)(SI*2), DI
-	MOVQ    xPixel+64(FP), R8
+	MOVLQSX 8(DX), SI
+	ADDQ    AX, SI
+	MOVLQSX 16(DX), DI
+	ADDQ    AX, DI
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), R8
 	SHLQ    $0x02, R8
-	MOVQ    xRow+72(FP), R9
-	SHLQ    $0x02, R9
-	MOVQ    rows+80(FP), R10
-	MOVQ    R8, R11
-	MOVQ    columns+88(FP), R12
-	IMULQ   R12, R11
-	SUBQ    R11, R9
-	XORQ    R11, R11
+	LEAQ    (R8)(R8*2), R9
+	MOVQ    xPixel+72(FP), R10
+	SHLQ    $0x02, R10
+	MOVQ    xRow+80(FP), R11
+	SHLQ    $0x02, R11
+	MOVQ    rows+88(FP), R12
+	MOVQ    R10, R13
+	MOVQ    columns+96(FP), R14
+	IMULQ   R14, R13
+	SUBQ    R13, R11
+	XORQ    R13, R13
 
 tile4x3_row:
-	MOVQ columns+88(FP), R12
+	MOVQ columns+96(FP), R14
 
 tile4x3_column:
-	VMOVUPS     (DX)(R11*1), Z12
-	VMOVUPS     (BX)(R11*1), Z13
-	VMOVUPS     (CX)(R11*1), Z14
+	VMOVUPS     (CX)(R13*1), Z12
+	VMOVUPS     (SI)(R13*1), Z13
+	VMOVUPS     (DI)(R13*1), Z14
 	VMOVUPS     (AX), Z15
 	VFMADD231PS Z12, Z15, Z0
 	VFMADD231PS Z13, Z15, Z1
 	VFMADD231PS Z14, Z15, Z2
-	VMOVUPS     (AX)(SI*1), Z16
+	VMOVUPS     (AX)(R8*1), Z16
 	VFMADD231PS Z12, Z16, Z3
 	VFMADD231PS Z13, Z16, Z4
 	VFMADD231PS Z14, Z16, Z5
-	VMOVUPS     (AX)(SI*2), Z15
+	VMOVUPS     (AX)(R8*2), Z15
 	VFMADD231PS Z12, Z15, Z6
 	VFMADD231PS Z13, Z15, Z7
 	VFMADD231PS Z14, Z15, Z8
-	VMOVUPS     (AX)(DI*1), Z16
+	VMOVUPS     (AX)(R9*1), Z16
 	VFMADD231PS Z12, Z16, Z9
 	VFMADD231PS Z13, Z16, Z10
 	VFMADD231PS Z14, Z16, Z11
-	ADDQ        R8, R11
+	ADDQ        R10, R13
 	ADDQ        $0x40, AX
-	DECQ        R12
+	DECQ        R14
 	JNZ         tile4x3_column
-	ADDQ        R9, R11
-	DECQ        R10
+	ADDQ        R11, R13
+	DECQ        R12
 	JNZ         tile4x3_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), DX
-	MOVLQSX     4(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z0, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z3, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z6, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z9, (BX)
-	MOVLQSX     12(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z1, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z4, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z7, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z10, (BX)
-	MOVLQSX     20(DX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Z2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z8, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z11, (DX)
+	MOVLQSX     4(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z0, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z3, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z6, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z9, (SI)
+	MOVLQSX     12(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z1, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z4, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z7, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z10, (SI)
+	MOVLQSX     20(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z2, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z5, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z8, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z11, (SI)
+	ADDQ        $0x18, DX
+	DECQ        BX
+	JNZ         tile4x3
 	VZEROUPPER
 	RET
 
@@ -7063,106 +7083,107 @@ tile4x4:
 	VXORPS  X13, X13, X13
 	VXORPS  X14, X14, X14
 	VXORPS  X15, X15, X15
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), DX
-	ADDQ    AX, DX
-	MOVLQSX 8(CX), BX
-	ADDQ    AX, BX
-	MOVLQSX 16(CX), SI
-	ADDQ    AX, SI
-	MOVLQSX 24(CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), DI
-	SHLQ    $0x02, DI
-	LEAQ    (DI)(DI*2), R8
-	MOVQ    xPixel+64(FP), R9
+	MOVLQSX 8(DX), SI
+	ADDQ    AX, SI
+	MOVLQSX 16(DX), DI
+	ADDQ    AX, DI
+	MOVLQSX 24(DX), R8
+	ADDQ    AX, R8
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), R9
 	SHLQ    $0x02, R9
-	MOVQ    xRow+72(FP), R10
-	SHLQ    $0x02, R10
-	MOVQ    rows+80(FP), R11
-	MOVQ    R9, R12
-	MOVQ    columns+88(FP), R13
-	IMULQ   R13, R12
-	SUBQ    R12, R10
-	XORQ    R12, R12
+	LEAQ    (R9)(R9*2), R10
+	MOVQ    xPixel+72(FP), R11
+	SHLQ    $0x02, R11
+	MOVQ    xRow+80(FP), R12
+	SHLQ    $0x02, R12
+	MOVQ    rows+88(FP), R13
+	MOVQ    R11, R14
+	MOVQ    columns+96(FP), R15
+	IMULQ   R15, R14
+	SUBQ    R14, R12
+	XORQ    R14, R14
 
 tile4x4_row:
-	MOVQ columns+88(FP), R13
+	MOVQ columns+96(FP), R15
 
 tile4x4_column:
 	VMOVUPS     (AX), Z16
-	VMOVUPS     (AX)(DI*1), Z17
-	VMOVUPS     (AX)(DI*2), Z18
-	VMOVUPS     (AX)(R8*1), Z19
-	VMOVUPS     (DX)(R12*1), Z20
+	VMOVUPS     (AX)(R9*1), Z17
+	VMOVUPS     (AX)(R9*2), Z18
+	VMOVUPS     (AX)(R10*1), Z19
+	VMOVUPS     (CX)(R14*1), Z20
 	VFMADD231PS Z16, Z20, Z0
 	VFMADD231PS Z17, Z20, Z4
 	VFMADD231PS Z18, Z20, Z8
 	VFMADD231PS Z19, Z20, Z12
-	VMOVUPS     (BX)(R12*1), Z21
+	VMOVUPS     (SI)(R14*1), Z21
 	VFMADD231PS Z16, Z21, Z1
 	VFMADD231PS Z17, Z21, Z5
 	VFMADD231PS Z18, Z21, Z9
 	VFMADD231PS Z19, Z21, Z13
-	VMOVUPS     (SI)(R12*1), Z20
+	VMOVUPS     (DI)(R14*1), Z20
 	VFMADD231PS Z16, Z20, Z2
 	VFMADD231PS Z17, Z20, Z6
 	VFMADD231PS Z18, Z20, Z10
 	VFMADD231PS Z19, Z20, Z14
-	VMOVUPS     (CX)(R12*1), Z21
+	VMOVUPS     (R8)(R14*1), Z21
 	VFMADD231PS Z16, Z21, Z3
 	VFMADD231PS Z17, Z21, Z7
 	VFMADD231PS Z18, Z21, Z11
 	VFMADD231PS Z19, Z21, Z15
-	ADDQ        R9, R12
+	ADDQ        R11, R14
 	ADDQ        $0x40, AX
-	DECQ        R13
+	DECQ        R15
 	JNZ         tile4x4_column
-	ADDQ        R10, R12
-	DECQ        R11
+	ADDQ        R12, R14
+	DECQ        R13
 	JNZ         tile4x4_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), DX
-	MOVLQSX     4(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z0, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z4, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z8, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z12, (BX)
-	MOVLQSX     12(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z1, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z5, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z9, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z13, (BX)
-	MOVLQSX     20(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z2, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z6, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z10, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z14, (BX)
-	MOVLQSX     28(DX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Z3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z7, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z11, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z15, (DX)
+	MOVLQSX     4(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z0, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z4, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z8, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z12, (SI)
+	MOVLQSX     12(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z1, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z5, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z9, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z13, (SI)
+	MOVLQSX     20(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z2, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z6, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z10, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z14, (SI)
+	MOVLQSX     28(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z3, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z7, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z11, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z15, (SI)
+	ADDQ        $0x20, DX
+	DECQ        BX
+	JNZ         tile4x4
 	VZEROUPPER
 	RET
 
@@ -7187,122 +7208,123 @@ tile4x5:
 	VXORPS  X17, X17, X17
 	VXORPS  X18, X18, X18
 	VXORPS  X19, X19, X19
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), DX
-	ADDQ    AX, DX
-	MOVLQSX 8(CX), BX
-	ADDQ    AX, BX
-	MOVLQSX 16(CX), SI
-	ADDQ    AX, SI
-	MOVLQSX 24(CX), DI
-	ADDQ    AX, DI
-	MOVLQSX 32(CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), R8
-	SHLQ    $0x02, R8
-	LEAQ    (R8)(R8*2), R9
-	MOVQ    xPixel+64(FP), R10
+	MOVLQSX 8(DX), SI
+	ADDQ    AX, SI
+	MOVLQSX 16(DX), DI
+	ADDQ    AX, DI
+	MOVLQSX 24(DX), R8
+	ADDQ    AX, R8
+	MOVLQSX 32(DX), R9
+	ADDQ    AX, R9
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), R10
 	SHLQ    $0x02, R10
-	MOVQ    xRow+72(FP), R11
-	SHLQ    $0x02, R11
-	MOVQ    rows+80(FP), R12
-	MOVQ    R10, R13
-	MOVQ    columns+88(FP), R14
-	IMULQ   R14, R13
-	SUBQ    R13, R11
-	XORQ    R13, R13
+	LEAQ    (R10)(R10*2), R11
+	MOVQ    xPixel+72(FP), R12
+	SHLQ    $0x02, R12
+	MOVQ    xRow+80(FP), R13
+	SHLQ    $0x02, R13
+	MOVQ    rows+88(FP), R14
+	MOVQ    R12, R15
+	MOVQ    columns+96(FP), BP
+	IMULQ   BP, R15
+	SUBQ    R15, R13
+	XORQ    R15, R15
 
 tile4x5_row:
-	MOVQ columns+88(FP), R14
+	MOVQ columns+96(FP), BP
 
 tile4x5_column:
 	VMOVUPS     (AX), Z20
-	VMOVUPS     (AX)(R8*1), Z21
-	VMOVUPS     (AX)(R8*2), Z22
-	VMOVUPS     (AX)(R9*1), Z23
-	VMOVUPS     (DX)(R13*1), Z24
+	VMOVUPS     (AX)(R10*1), Z21
+	VMOVUPS     (AX)(R10*2), Z22
+	VMOVUPS     (AX)(R11*1), Z23
+	VMOVUPS     (CX)(R15*1), Z24
 	VFMADD231PS Z20, Z24, Z0
 	VFMADD231PS Z21, Z24, Z5
 	VFMADD231PS Z22, Z24, Z10
 	VFMADD231PS Z23, Z24, Z15
-	VMOVUPS     (BX)(R13*1), Z25
+	VMOVUPS     (SI)(R15*1), Z25
 	VFMADD231PS Z20, Z25, Z1
 	VFMADD231PS Z21, Z25, Z6
 	VFMADD231PS Z22, Z25, Z11
 	VFMADD231PS Z23, Z25, Z16
-	VMOVUPS     (SI)(R13*1), Z24
+	VMOVUPS     (DI)(R15*1), Z24
 	VFMADD231PS Z20, Z24, Z2
 	VFMADD231PS Z21, Z24, Z7
 	VFMADD231PS Z22, Z24, Z12
 	VFMADD231PS Z23, Z24, Z17
-	VMOVUPS     (DI)(R13*1), Z25
+	VMOVUPS     (R8)(R15*1), Z25
 	VFMADD231PS Z20, Z25, Z3
 	VFMADD231PS Z21, Z25, Z8
 	VFMADD231PS Z22, Z25, Z13
 	VFMADD231PS Z23, Z25, Z18
-	VMOVUPS     (CX)(R13*1), Z24
+	VMOVUPS     (R9)(R15*1), Z24
 	VFMADD231PS Z20, Z24, Z4
 	VFMADD231PS Z21, Z24, Z9
 	VFMADD231PS Z22, Z24, Z14
 	VFMADD231PS Z23, Z24, Z19
-	ADDQ        R10, R13
+	ADDQ        R12, R15
 	ADDQ        $0x40, AX
-	DECQ        R14
+	DECQ        BP
 	JNZ         tile4x5_column
-	ADDQ        R11, R13
-	DECQ        R12
+	ADDQ        R13, R15
+	DECQ        R14
 	JNZ         tile4x5_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), DX
-	MOVLQSX     4(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z0, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z5, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z10, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z15, (BX)
-	MOVLQSX     12(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z1, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z6, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z11, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z16, (BX)
-	MOVLQSX     20(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z2, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z7, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z12, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z17, (BX)
-	MOVLQSX     28(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z3, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z8, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z13, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z18, (BX)
-	MOVLQSX     36(DX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Z4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z9, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z14, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z19, (DX)
+	MOVLQSX     4(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z0, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z5, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z10, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z15, (SI)
+	MOVLQSX     12(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z1, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z6, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z11, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z16, (SI)
+	MOVLQSX     20(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z2, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z7, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z12, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z17, (SI)
+	MOVLQSX     28(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z3, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z8, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z13, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z18, (SI)
+	MOVLQSX     36(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z4, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z9, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z14, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z19, (SI)
+	ADDQ        $0x28, DX
+	DECQ        BX
+	JNZ         tile4x5
 	VZEROUPPER
 	RET
 
@@ -7312,62 +7334,63 @@ tile5x1:
 	VXORPS  X2, X2, X2
 	VXORPS  X3, X3, X3
 	VXORPS  X4, X4, X4
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), DX
-	SHLQ    $0x02, DX
-	LEAQ    (DX)(DX*2), BX
-	MOVQ    xPixel+64(FP), SI
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), SI
 	SHLQ    $0x02, SI
-	MOVQ    xRow+72(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    rows+80(FP), R8
-	MOVQ    SI, R9
-	MOVQ    columns+88(FP), R10
-	IMULQ   R10, R9
-	SUBQ    R9, DI
-	XORQ    R9, R9
+	LEAQ    (SI)(SI*2), DI
+	MOVQ    xPixel+72(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    xRow+80(FP), R9
+	SHLQ    $0x02, R9
+	MOVQ    rows+88(FP), R10
+	MOVQ    R8, R11
+	MOVQ    columns+96(FP), R12
+	IMULQ   R12, R11
+	SUBQ    R11, R9
+	XORQ    R11, R11
 
 tile5x1_row:
-	MOVQ columns+88(FP), R10
+	MOVQ columns+96(FP), R12
 
 tile5x1_column:
-	VMOVUPS     (CX)(R9*1), Z5
+	VMOVUPS     (CX)(R11*1), Z5
 	VMOVUPS     (AX), Z6
 	VFMADD231PS Z5, Z6, Z0
-	VMOVUPS     (AX)(DX*1), Z7
+	VMOVUPS     (AX)(SI*1), Z7
 	VFMADD231PS Z5, Z7, Z1
-	VMOVUPS     (AX)(DX*2), Z6
+	VMOVUPS     (AX)(SI*2), Z6
 	VFMADD231PS Z5, Z6, Z2
-	VMOVUPS     (AX)(BX*1), Z7
+	VMOVUPS     (AX)(DI*1), Z7
 	VFMADD231PS Z5, Z7, Z3
-	VMOVUPS     (AX)(DX*4), Z6
+	VMOVUPS     (AX)(SI*4), Z6
 	VFMADD231PS Z5, Z6, Z4
-	ADDQ        SI, R9
+	ADDQ        R8, R11
 	ADDQ        $0x40, AX
-	DECQ        R10
+	DECQ        R12
 	JNZ         tile5x1_column
-	ADDQ        DI, R9
-	DECQ        R8
+	ADDQ        R9, R11
+	DECQ        R10
 	JNZ         tile5x1_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), DX
-	MOVLQSX     4(DX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Z0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z4, (DX)
+	MOVLQSX     4(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z0, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z1, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z2, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z3, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z4, (SI)
+	ADDQ        $0x08, DX
+	DECQ        BX
+	JNZ         tile5x1
 	VZEROUPPER
 	RET
 
@@ -7382,81 +7405,82 @@ tile5x2:
 	VXORPS  X7, X7, X7
 	VXORPS  X8, X8, X8
 	VXORPS  X9, X9, X9
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), DX
-	ADDQ    AX, DX
-	MOVLQSX 8(CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), BX
-	SHLQ    $0x02, BX
-	LEAQ    (BX)(BX*2), SI
-	MOVQ    xPixel+64(FP), DI
+	MOVLQSX 8(DX), SI
+	ADDQ    AX, SI
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    xRow+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    rows+80(FP), R9
-	MOVQ    DI, R10
-	MOVQ    columns+88(FP), R11
-	IMULQ   R11, R10
-	SUBQ    R10, R8
-	XORQ    R10, R10
+	LEAQ    (DI)(DI*2), R8
+	MOVQ    xPixel+72(FP), R9
+	SHLQ    $0x02, R9
+	MOVQ    xRow+80(FP), R10
+	SHLQ    $0x02, R10
+	MOVQ    rows+88(FP), R11
+	MOVQ    R9, R12
+	MOVQ    columns+96(FP), R13
+	IMULQ   R13, R12
+	SUBQ    R12, R10
+	XORQ    R12, R12
 
 tile5x2_row:
-	MOVQ columns+88(FP), R11
+	MOVQ columns+96(FP), R13
 
 tile5x2_column:
-	VMOVUPS     (DX)(R10*1), Z10
-	VMOVUPS     (CX)(R10*1), Z11
+	VMOVUPS     (CX)(R12*1), Z10
+	VMOVUPS     (SI)(R12*1), Z11
 	VMOVUPS     (AX), Z12
 	VFMADD231PS Z10, Z12, Z0
 	VFMADD231PS Z11, Z12, Z1
-	VMOVUPS     (AX)(BX*1), Z13
+	VMOVUPS     (AX)(DI*1), Z13
 	VFMADD231PS Z10, Z13, Z2
 	VFMADD231PS Z11, Z13, Z3
-	VMOVUPS     (AX)(BX*2), Z12
+	VMOVUPS     (AX)(DI*2), Z12
 	VFMADD231PS Z10, Z12, Z4
 	VFMADD231PS Z11, Z12, Z5
-	VMOVUPS     (AX)(SI*1), Z13
+	VMOVUPS     (AX)(R8*1), Z13
 	VFMADD231PS Z10, Z13, Z6
 	VFMADD231PS Z11, Z13, Z7
-	VMOVUPS     (AX)(BX*4), Z12
+	VMOVUPS     (AX)(DI*4), Z12
 	VFMADD231PS Z10, Z12, Z8
 	VFMADD231PS Z11, Z12, Z9
-	ADDQ        DI, R10
+	ADDQ        R9, R12
 	ADDQ        $0x40, AX
-	DECQ        R11
+	DECQ        R13
 	JNZ         tile5x2_column
-	ADDQ        R8, R10
-	DECQ        R9
+	ADDQ        R10, R12
+	DECQ        R11
 	JNZ         tile5x2_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), DX
-	MOVLQSX     4(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z0, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z2, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z4, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z6, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z8, (BX)
-	MOVLQSX     12(DX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Z1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z7, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z9, (DX)
+	MOVLQSX     4(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z0, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z2, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z4, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z6, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z8, (SI)
+	MOVLQSX     12(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z1, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z3, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z5, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z7, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z9, (SI)
+	ADDQ        $0x10, DX
+	DECQ        BX
+	JNZ         tile5x2
 	VZEROUPPER
 	RET
 
@@ -7476,100 +7500,101 @@ tile5x3:
 	VXORPS  X12, X12, X12
 	VXORPS  X13, X13, X13
 	VXORPS  X14, X14, X14
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), DX
-	ADDQ    AX, DX
-	MOVLQSX 8(CX), BX
-	ADDQ    AX, BX
-	MOVLQSX 16(CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), SI
-	SHLQ    $0x02, SI
-	LEAQ    (SI)(SI*2), DI
-	MOVQ    xPixel+64(FP), R8
+	MOVLQSX 8(DX), SI
+	ADDQ    AX, SI
+	MOVLQSX 16(DX), DI
+	ADDQ    AX, DI
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), R8
 	SHLQ    $0x02, R8
-	MOVQ    xRow+72(FP), R9
-	SHLQ    $0x02, R9
-	MOVQ    rows+80(FP), R10
-	MOVQ    R8, R11
-	MOVQ    columns+88(FP), R12
-	IMULQ   R12, R11
-	SUBQ    R11, R9
-	XORQ    R11, R11
+	LEAQ    (R8)(R8*2), R9
+	MOVQ    xPixel+72(FP), R10
+	SHLQ    $0x02, R10
+	MOVQ    xRow+80(FP), R11
+	SHLQ    $0x02, R11
+	MOVQ    rows+88(FP), R12
+	MOVQ    R10, R13
+	MOVQ    columns+96(FP), R14
+	IMULQ   R14, R13
+	SUBQ    R13, R11
+	XORQ    R13, R13
 
 tile5x3_row:
-	MOVQ columns+88(FP), R12
+	MOVQ columns+96(FP), R14
 
 tile5x3_column:
-	VMOVUPS     (DX)(R11*1), Z15
-	VMOVUPS     (BX)(R11*1), Z16
-	VMOVUPS     (CX)(R11*1), Z17
+	VMOVUPS     (CX)(R13*1), Z15
+	VMOVUPS     (SI)(R13*1), Z16
+	VMOVUPS     (DI)(R13*1), Z17
 	VMOVUPS     (AX), Z18
 	VFMADD231PS Z15, Z18, Z0
 	VFMADD231PS Z16, Z18, Z1
 	VFMADD231PS Z17, Z18, Z2
-	VMOVUPS     (AX)(SI*1), Z19
+	VMOVUPS     (AX)(R8*1), Z19
 	VFMADD231PS Z15, Z19, Z3
 	VFMADD231PS Z16, Z19, Z4
 	VFMADD231PS Z17, Z19, Z5
-	VMOVUPS     (AX)(SI*2), Z18
+	VMOVUPS     (AX)(R8*2), Z18
 	VFMADD231PS Z15, Z18, Z6
 	VFMADD231PS Z16, Z18, Z7
 	VFMADD231PS Z17, Z18, Z8
-	VMOVUPS     (AX)(DI*1), Z19
+	VMOVUPS     (AX)(R9*1), Z19
 	VFMADD231PS Z15, Z19, Z9
 	VFMADD231PS Z16, Z19, Z10
 	VFMADD231PS Z17, Z19, Z11
-	VMOVUPS     (AX)(SI*4), Z18
+	VMOVUPS     (AX)(R8*4), Z18
 	VFMADD231PS Z15, Z18, Z12
 	VFMADD231PS Z16, Z18, Z13
 	VFMADD231PS Z17, Z18, Z14
-	ADDQ        R8, R11
+	ADDQ        R10, R13
 	ADDQ        $0x40, AX
-	DECQ        R12
+	DECQ        R14
 	JNZ         tile5x3_column
-	ADDQ        R9, R11
-	DECQ        R10
+	ADDQ        R11, R13
+	DECQ        R12
 	JNZ         tile5x3_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), DX
-	MOVLQSX     4(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z0, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z3, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z6, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z9, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z12, (BX)
-	MOVLQSX     12(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z1, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z4, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z7, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z10, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z13, (BX)
-	MOVLQSX     20(DX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Z2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z8, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z11, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z14, (DX)
+	MOVLQSX     4(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z0, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z3, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z6, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z9, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z12, (SI)
+	MOVLQSX     12(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z1, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z4, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z7, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z10, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z13, (SI)
+	MOVLQSX     20(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z2, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z5, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z8, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z11, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z14, (SI)
+	ADDQ        $0x18, DX
+	DECQ        BX
+	JNZ         tile5x3
 	VZEROUPPER
 	RET
 
@@ -7594,119 +7619,120 @@ tile5x4:
 	VXORPS  X17, X17, X17
 	VXORPS  X18, X18, X18
 	VXORPS  X19, X19, X19
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), DX
-	ADDQ    AX, DX
-	MOVLQSX 8(CX), BX
-	ADDQ    AX, BX
-	MOVLQSX 16(CX), SI
-	ADDQ    AX, SI
-	MOVLQSX 24(CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), DI
-	SHLQ    $0x02, DI
-	LEAQ    (DI)(DI*2), R8
-	MOVQ    xPixel+64(FP), R9
+	MOVLQSX 8(DX), SI
+	ADDQ    AX, SI
+	MOVLQSX 16(DX), DI
+	ADDQ    AX, DI
+	MOVLQSX 24(DX), R8
+	ADDQ    AX, R8
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), R9
 	SHLQ    $0x02, R9
-	MOVQ    xRow+72(FP), R10
-	SHLQ    $0x02, R10
-	MOVQ    rows+80(FP), R11
-	MOVQ    R9, R12
-	MOVQ    columns+88(FP), R13
-	IMULQ   R13, R12
-	SUBQ    R12, R10
-	XORQ    R12, R12
+	LEAQ    (R9)(R9*2), R10
+	MOVQ    xPixel+72(FP), R11
+	SHLQ    $0x02, R11
+	MOVQ    xRow+80(FP), R12
+	SHLQ    $0x02, R12
+	MOVQ    rows+88(FP), R13
+	MOVQ    R11, R14
+	MOVQ    columns+96(FP), R15
+	IMULQ   R15, R14
+	SUBQ    R14, R12
+	XORQ    R14, R14
 
 tile5x4_row:
-	MOVQ columns+88(FP), R13
+	MOVQ columns+96(FP), R15
 
 tile5x4_column:
-	VMOVUPS     (DX)(R12*1), Z20
-	VMOVUPS     (BX)(R12*1), Z21
-	VMOVUPS     (SI)(R12*1), Z22
-	VMOVUPS     (CX)(R12*1), Z23
+	VMOVUPS     (CX)(R14*1), Z20
+	VMOVUPS     (SI)(R14*1), Z21
+	VMOVUPS     (DI)(R14*1), Z22
+	VMOVUPS     (R8)(R14*1), Z23
 	VMOVUPS     (AX), Z24
 	VFMADD231PS Z20, Z24, Z0
 	VFMADD231PS Z21, Z24, Z1
 	VFMADD231PS Z22, Z24, Z2
 	VFMADD231PS Z23, Z24, Z3
-	VMOVUPS     (AX)(DI*1), Z25
+	VMOVUPS     (AX)(R9*1), Z25
 	VFMADD231PS Z20, Z25, Z4
 	VFMADD231PS Z21, Z25, Z5
 	VFMADD231PS Z22, Z25, Z6
 	VFMADD231PS Z23, Z25, Z7
-	VMOVUPS     (AX)(DI*2), Z24
+	VMOVUPS     (AX)(R9*2), Z24
 	VFMADD231PS Z20, Z24, Z8
 	VFMADD231PS Z21, Z24, Z9
 	VFMADD231PS Z22, Z24, Z10
 	VFMADD231PS Z23, Z24, Z11
-	VMOVUPS     (AX)(R8*1), Z25
+	VMOVUPS     (AX)(R10*1), Z25
 	VFMADD231PS Z20, Z25, Z12
 	VFMADD231PS Z21, Z25, Z13
 	VFMADD231PS Z22, Z25, Z14
 	VFMADD231PS Z23, Z25, Z15
-	VMOVUPS     (AX)(DI*4), Z24
+	VMOVUPS     (AX)(R9*4), Z24
 	VFMADD231PS Z20, Z24, Z16
 	VFMADD231PS Z21, Z24, Z17
 	VFMADD231PS Z22, Z24, Z18
 	VFMADD231PS Z23, Z24, Z19
-	ADDQ        R9, R12
+	ADDQ        R11, R14
 	ADDQ        $0x40, AX
-	DECQ        R13
+	DECQ        R15
 	JNZ         tile5x4_column
-	ADDQ        R10, R12
-	DECQ        R11
+	ADDQ        R12, R14
+	DECQ        R13
 	JNZ         tile5x4_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), DX
-	MOVLQSX     4(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z0, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z4, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z8, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z12, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z16, (BX)
-	MOVLQSX     12(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z1, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z5, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z9, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z13, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z17, (BX)
-	MOVLQSX     20(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z2, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z6, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z10, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z14, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z18, (BX)
-	MOVLQSX     28(DX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Z3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z7, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z11, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z15, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z19, (DX)
+	MOVLQSX     4(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z0, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z4, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z8, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z12, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z16, (SI)
+	MOVLQSX     12(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z1, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z5, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z9, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z13, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z17, (SI)
+	MOVLQSX     20(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z2, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z6, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z10, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z14, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z18, (SI)
+	MOVLQSX     28(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z3, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z7, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z11, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z15, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z19, (SI)
+	ADDQ        $0x20, DX
+	DECQ        BX
+	JNZ         tile5x4
 	VZEROUPPER
 	RET
 
@@ -7736,315 +7762,321 @@ tile5x5:
 	VXORPS  X22, X22, X22
 	VXORPS  X23, X23, X23
 	VXORPS  X24, X24, X24
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), DX
-	ADDQ    AX, DX
-	MOVLQSX 8(CX), BX
-	ADDQ    AX, BX
-	MOVLQSX 16(CX), SI
-	ADDQ    AX, SI
-	MOVLQSX 24(CX), DI
-	ADDQ    AX, DI
-	MOVLQSX 32(CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), R8
-	SHLQ    $0x02, R8
-	LEAQ    (R8)(R8*2), R9
-	MOVQ    xPixel+64(FP), R10
+	MOVLQSX 8(DX), SI
+	ADDQ    AX, SI
+	MOVLQSX 16(DX), DI
+	ADDQ    AX, DI
+	MOVLQSX 24(DX), R8
+	ADDQ    AX, R8
+	MOVLQSX 32(DX), R9
+	ADDQ    AX, R9
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), R10
 	SHLQ    $0x02, R10
-	MOVQ    xRow+72(FP), R11
-	SHLQ    $0x02, R11
-	MOVQ    rows+80(FP), R12
-	MOVQ    R10, R13
-	MOVQ    columns+88(FP), R14
-	IMULQ   R14, R13
-	SUBQ    R13, R11
-	XORQ    R13, R13
+	LEAQ    (R10)(R10*2), R11
+	MOVQ    xPixel+72(FP), R12
+	SHLQ    $0x02, R12
+	MOVQ    xRow+80(FP), R13
+	SHLQ    $0x02, R13
+	MOVQ    rows+88(FP), R14
+	MOVQ    R12, R15
+	MOVQ    columns+96(FP), BP
+	IMULQ   BP, R15
+	SUBQ    R15, R13
+	XORQ    R15, R15
 
 tile5x5_row:
-	MOVQ columns+88(FP), R14
+	MOVQ columns+96(FP), BP
 
 tile5x5_column:
 	VMOVUPS     (AX), Z25
-	VMOVUPS     (AX)(R8*1), Z26
-	VMOVUPS     (AX)(R8*2), Z27
-	VMOVUPS     (AX)(R9*1), Z28
-	VMOVUPS     (AX)(R8*4), Z29
-	VMOVUPS     (DX)(R13*1), Z30
+	VMOVUPS     (AX)(R10*1), Z26
+	VMOVUPS     (AX)(R10*2), Z27
+	VMOVUPS     (AX)(R11*1), Z28
+	VMOVUPS     (AX)(R10*4), Z29
+	VMOVUPS     (CX)(R15*1), Z30
 	VFMADD231PS Z25, Z30, Z0
 	VFMADD231PS Z26, Z30, Z5
 	VFMADD231PS Z27, Z30, Z10
 	VFMADD231PS Z28, Z30, Z15
 	VFMADD231PS Z29, Z30, Z20
-	VMOVUPS     (BX)(R13*1), Z31
+	VMOVUPS     (SI)(R15*1), Z31
 	VFMADD231PS Z25, Z31, Z1
 	VFMADD231PS Z26, Z31, Z6
 	VFMADD231PS Z27, Z31, Z11
 	VFMADD231PS Z28, Z31, Z16
 	VFMADD231PS Z29, Z31, Z21
-	VMOVUPS     (SI)(R13*1), Z30
+	VMOVUPS     (DI)(R15*1), Z30
 	VFMADD231PS Z25, Z30, Z2
 	VFMADD231PS Z26, Z30, Z7
 	VFMADD231PS Z27, Z30, Z12
 	VFMADD231PS Z28, Z30, Z17
 	VFMADD231PS Z29, Z30, Z22
-	VMOVUPS     (DI)(R13*1), Z31
+	VMOVUPS     (R8)(R15*1), Z31
 	VFMADD231PS Z25, Z31, Z3
 	VFMADD231PS Z26, Z31, Z8
 	VFMADD231PS Z27, Z31, Z13
 	VFMADD231PS Z28, Z31, Z18
 	VFMADD231PS Z29, Z31, Z23
-	VMOVUPS     (CX)(R13*1), Z30
+	VMOVUPS     (R9)(R15*1), Z30
 	VFMADD231PS Z25, Z30, Z4
 	VFMADD231PS Z26, Z30, Z9
 	VFMADD231PS Z27, Z30, Z14
 	VFMADD231PS Z28, Z30, Z19
 	VFMADD231PS Z29, Z30, Z24
-	ADDQ        R10, R13
+	ADDQ        R12, R15
 	ADDQ        $0x40, AX
-	DECQ        R14
+	DECQ        BP
 	JNZ         tile5x5_column
-	ADDQ        R11, R13
-	DECQ        R12
+	ADDQ        R13, R15
+	DECQ        R14
 	JNZ         tile5x5_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), DX
-	MOVLQSX     4(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z0, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z5, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z10, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z15, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z20, (BX)
-	MOVLQSX     12(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z1, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z6, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z11, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z16, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z21, (BX)
-	MOVLQSX     20(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z2, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z7, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z12, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z17, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z22, (BX)
-	MOVLQSX     28(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Z3, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z8, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z13, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z18, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Z23, (BX)
-	MOVLQSX     36(DX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Z4, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z9, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z14, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z19, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Z24, (DX)
+	MOVLQSX     4(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z0, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z5, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z10, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z15, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z20, (SI)
+	MOVLQSX     12(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z1, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z6, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z11, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z16, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z21, (SI)
+	MOVLQSX     20(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z2, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z7, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z12, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z17, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z22, (SI)
+	MOVLQSX     28(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z3, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z8, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z13, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z18, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z23, (SI)
+	MOVLQSX     36(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Z4, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z9, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z14, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z19, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Z24, (SI)
+	ADDQ        $0x28, DX
+	DECQ        BX
+	JNZ         tile5x5
 	VZEROUPPER
 	RET
 
-// func tapGradients256(outputs int, taps int, sums *float32, sumsOutput int, dy *float32, dyOutput int, x *float32, offsets *int32, xPixel int, xRow int, rows int, columns int)
+// func tapGradients256(outputs int, taps int, groups int, sums *float32, sumsOutput int, dy *float32, dyOutput int, x *float32, offsets *int32, xPixel int, xRow int, rows int, columns int)
 // Requires: AVX, FMA3
-TEXT ·tapGradients256(SB), NOSPLIT, $0-96
-	MOVQ   outputs+0(FP), AX
-	MOVQ   taps+8(FP), CX
-	IMUL3Q $0x08, AX, AX
-	ADDQ   CX, AX
-	CMPQ   AX, $0x09
-	JEQ    tile1x1
-	CMPQ   AX, $0x0a
-	JEQ    tile1x2
-	CMPQ   AX, $0x11
-	JEQ    tile2x1
-	CMPQ   AX, $0x12
-	JEQ    tile2x2
-	CMPQ   AX, $0x19
-	JEQ    tile3x1
-	CMPQ   AX, $0x1a
-	JEQ    tile3x2
-	CMPQ   AX, $0x21
-	JEQ    tile4x1
-	CMPQ   AX, $0x22
-	JEQ    tile4x2
-	CMPQ   AX, $0x29
-	JEQ    tile5x1
-	CMPQ   AX, $0x2a
-	JEQ    tile5x2
+TEXT ·tapGradients256(SB), NOSPLIT, $0-104
+	MOVQ outputs+0(FP), AX
+	MOVQ taps+8(FP), CX
+	MOVQ offsets+64(FP), DX
+	MOVQ groups+16(FP), BX
+	SHLQ $0x03, AX
+	ADDQ CX, AX
+	CMPQ AX, $0x2a
+	JEQ  tile5x2
+	CMPQ AX, $0x29
+	JEQ  tile5x1
+	CMPQ AX, $0x22
+	JEQ  tile4x2
+	CMPQ AX, $0x21
+	JEQ  tile4x1
+	CMPQ AX, $0x1a
+	JEQ  tile3x2
+	CMPQ AX, $0x19
+	JEQ  tile3x1
+	CMPQ AX, $0x12
+	JEQ  tile2x2
+	CMPQ AX, $0x11
+	JEQ  tile2x1
+	CMPQ AX, $0x0a
+	JEQ  tile1x2
+	CMPQ AX, $0x09
+	JEQ  tile1x1
 	RET
 
 tile1x1:
 	VXORPS  X0, X0, X0
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), DX
-	SHLQ    $0x02, DX
-	LEAQ    (DX)(DX*2), DX
-	MOVQ    xPixel+64(FP), DX
-	SHLQ    $0x02, DX
-	MOVQ    xRow+72(FP), BX
-	SHLQ    $0x02, BX
-	MOVQ    rows+80(FP), SI
-	MOVQ    DX, DI
-	MOVQ    columns+88(FP), R8
-	IMULQ   R8, DI
-	SUBQ    DI, BX
-	XORQ    DI, DI
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), SI
+	SHLQ    $0x02, SI
+	LEAQ    (SI)(SI*2), SI
+	MOVQ    xPixel+72(FP), SI
+	SHLQ    $0x02, SI
+	MOVQ    xRow+80(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    rows+88(FP), R8
+	MOVQ    SI, R9
+	MOVQ    columns+96(FP), R10
+	IMULQ   R10, R9
+	SUBQ    R9, DI
+	XORQ    R9, R9
 
 tile1x1_row:
-	MOVQ columns+88(FP), R8
+	MOVQ columns+96(FP), R10
 
 tile1x1_column:
 	VMOVUPS     (AX), Y1
-	VMOVUPS     (CX)(DI*1), Y2
+	VMOVUPS     (CX)(R9*1), Y2
 	VFMADD231PS Y1, Y2, Y0
-	ADDQ        DX, DI
+	ADDQ        SI, R9
 	ADDQ        $0x40, AX
-	DECQ        R8
+	DECQ        R10
 	JNZ         tile1x1_column
-	ADDQ        BX, DI
-	DECQ        SI
+	ADDQ        DI, R9
+	DECQ        R8
 	JNZ         tile1x1_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), CX
-	MOVLQSX     4(CX), CX
+	MOVLQSX     4(DX), CX
 	ADDQ        AX, CX
 	VMOVUPS     Y0, (CX)
+	ADDQ        $0x08, DX
+	DECQ        BX
+	JNZ         tile1x1
 	VZEROUPPER
 	RET
 
 tile1x2:
 	VXORPS  X0, X0, X0
 	VXORPS  X1, X1, X1
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), DX
-	ADDQ    AX, DX
-	MOVLQSX 8(CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), BX
-	SHLQ    $0x02, BX
-	LEAQ    (BX)(BX*2), BX
-	MOVQ    xPixel+64(FP), BX
-	SHLQ    $0x02, BX
-	MOVQ    xRow+72(FP), SI
-	SHLQ    $0x02, SI
-	MOVQ    rows+80(FP), DI
-	MOVQ    BX, R8
-	MOVQ    columns+88(FP), R9
-	IMULQ   R9, R8
-	SUBQ    R8, SI
-	XORQ    R8, R8
+	MOVLQSX 8(DX), SI
+	ADDQ    AX, SI
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), DI
+	SHLQ    $0x02, DI
+	LEAQ    (DI)(DI*2), DI
+	MOVQ    xPixel+72(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    xRow+80(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    rows+88(FP), R9
+	MOVQ    DI, R10
+	MOVQ    columns+96(FP), R11
+	IMULQ   R11, R10
+	SUBQ    R10, R8
+	XORQ    R10, R10
 
 tile1x2_row:
-	MOVQ columns+88(FP), R9
+	MOVQ columns+96(FP), R11
 
 tile1x2_column:
 	VMOVUPS     (AX), Y2
-	VMOVUPS     (DX)(R8*1), Y3
+	VMOVUPS     (CX)(R10*1), Y3
 	VFMADD231PS Y2, Y3, Y0
-	VMOVUPS     (CX)(R8*1), Y4
+	VMOVUPS     (SI)(R10*1), Y4
 	VFMADD231PS Y2, Y4, Y1
-	ADDQ        BX, R8
+	ADDQ        DI, R10
 	ADDQ        $0x40, AX
-	DECQ        R9
+	DECQ        R11
 	JNZ         tile1x2_column
-	ADDQ        SI, R8
-	DECQ        DI
+	ADDQ        R8, R10
+	DECQ        R9
 	JNZ         tile1x2_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), CX
-	MOVLQSX     4(CX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	MOVLQSX     12(CX), CX
+	MOVLQSX     4(DX), CX
+	ADDQ        AX, CX
+	VMOVUPS     Y0, (CX)
+	MOVLQSX     12(DX), CX
 	ADDQ        AX, CX
 	VMOVUPS     Y1, (CX)
+	ADDQ        $0x10, DX
+	DECQ        BX
+	JNZ         tile1x2
 	VZEROUPPER
 	RET
 
 tile2x1:
 	VXORPS  X0, X0, X0
 	VXORPS  X1, X1, X1
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), DX
-	SHLQ    $0x02, DX
-	LEAQ    (DX)(DX*2), BX
-	MOVQ    xPixel+64(FP), BX
-	SHLQ    $0x02, BX
-	MOVQ    xRow+72(FP), SI
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), SI
 	SHLQ    $0x02, SI
-	MOVQ    rows+80(FP), DI
-	MOVQ    BX, R8
-	MOVQ    columns+88(FP), R9
-	IMULQ   R9, R8
-	SUBQ    R8, SI
-	XORQ    R8, R8
+	LEAQ    (SI)(SI*2), DI
+	MOVQ    xPixel+72(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    xRow+80(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    rows+88(FP), R9
+	MOVQ    DI, R10
+	MOVQ    columns+96(FP), R11
+	IMULQ   R11, R10
+	SUBQ    R10, R8
+	XORQ    R10, R10
 
 tile2x1_row:
-	MOVQ columns+88(FP), R9
+	MOVQ columns+96(FP), R11
 
 tile2x1_column:
-	VMOVUPS     (CX)(R8*1), Y2
+	VMOVUPS     (CX)(R10*1), Y2
 	VMOVUPS     (AX), Y3
 	VFMADD231PS Y2, Y3, Y0
-	VMOVUPS     (AX)(DX*1), Y4
+	VMOVUPS     (AX)(SI*1), Y4
 	VFMADD231PS Y2, Y4, Y1
-	ADDQ        BX, R8
+	ADDQ        DI, R10
 	ADDQ        $0x40, AX
-	DECQ        R9
+	DECQ        R11
 	JNZ         tile2x1_column
-	ADDQ        SI, R8
-	DECQ        DI
+	ADDQ        R8, R10
+	DECQ        R9
 	JNZ         tile2x1_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), DX
-	MOVLQSX     4(DX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
+	MOVLQSX     4(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Y0, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Y1, (SI)
+	ADDQ        $0x08, DX
+	DECQ        BX
+	JNZ         tile2x1
 	VZEROUPPER
 	RET
 
@@ -8053,60 +8085,61 @@ tile2x2:
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
 	VXORPS  X3, X3, X3
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), DX
-	ADDQ    AX, DX
-	MOVLQSX 8(CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), BX
-	SHLQ    $0x02, BX
-	LEAQ    (BX)(BX*2), SI
-	MOVQ    xPixel+64(FP), SI
-	SHLQ    $0x02, SI
-	MOVQ    xRow+72(FP), DI
+	MOVLQSX 8(DX), SI
+	ADDQ    AX, SI
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    rows+80(FP), R8
-	MOVQ    SI, R9
-	MOVQ    columns+88(FP), R10
-	IMULQ   R10, R9
-	SUBQ    R9, DI
-	XORQ    R9, R9
+	LEAQ    (DI)(DI*2), R8
+	MOVQ    xPixel+72(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    xRow+80(FP), R9
+	SHLQ    $0x02, R9
+	MOVQ    rows+88(FP), R10
+	MOVQ    R8, R11
+	MOVQ    columns+96(FP), R12
+	IMULQ   R12, R11
+	SUBQ    R11, R9
+	XORQ    R11, R11
 
 tile2x2_row:
-	MOVQ columns+88(FP), R10
+	MOVQ columns+96(FP), R12
 
 tile2x2_column:
 	VMOVUPS     (AX), Y4
-	VMOVUPS     (AX)(BX*1), Y5
-	VMOVUPS     (DX)(R9*1), Y6
+	VMOVUPS     (AX)(DI*1), Y5
+	VMOVUPS     (CX)(R11*1), Y6
 	VFMADD231PS Y4, Y6, Y0
 	VFMADD231PS Y5, Y6, Y2
-	VMOVUPS     (CX)(R9*1), Y7
+	VMOVUPS     (SI)(R11*1), Y7
 	VFMADD231PS Y4, Y7, Y1
 	VFMADD231PS Y5, Y7, Y3
-	ADDQ        SI, R9
+	ADDQ        R8, R11
 	ADDQ        $0x40, AX
-	DECQ        R10
+	DECQ        R12
 	JNZ         tile2x2_column
-	ADDQ        DI, R9
-	DECQ        R8
+	ADDQ        R9, R11
+	DECQ        R10
 	JNZ         tile2x2_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), DX
-	MOVLQSX     4(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Y0, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Y2, (BX)
-	MOVLQSX     12(DX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
+	MOVLQSX     4(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Y0, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Y2, (SI)
+	MOVLQSX     12(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Y1, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Y3, (SI)
+	ADDQ        $0x10, DX
+	DECQ        BX
+	JNZ         tile2x2
 	VZEROUPPER
 	RET
 
@@ -8114,54 +8147,55 @@ tile3x1:
 	VXORPS  X0, X0, X0
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), DX
-	SHLQ    $0x02, DX
-	LEAQ    (DX)(DX*2), BX
-	MOVQ    xPixel+64(FP), BX
-	SHLQ    $0x02, BX
-	MOVQ    xRow+72(FP), SI
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), SI
 	SHLQ    $0x02, SI
-	MOVQ    rows+80(FP), DI
-	MOVQ    BX, R8
-	MOVQ    columns+88(FP), R9
-	IMULQ   R9, R8
-	SUBQ    R8, SI
-	XORQ    R8, R8
+	LEAQ    (SI)(SI*2), DI
+	MOVQ    xPixel+72(FP), DI
+	SHLQ    $0x02, DI
+	MOVQ    xRow+80(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    rows+88(FP), R9
+	MOVQ    DI, R10
+	MOVQ    columns+96(FP), R11
+	IMULQ   R11, R10
+	SUBQ    R10, R8
+	XORQ    R10, R10
 
 tile3x1_row:
-	MOVQ columns+88(FP), R9
+	MOVQ columns+96(FP), R11
 
 tile3x1_column:
-	VMOVUPS     (CX)(R8*1), Y3
+	VMOVUPS     (CX)(R10*1), Y3
 	VMOVUPS     (AX), Y4
 	VFMADD231PS Y3, Y4, Y0
-	VMOVUPS     (AX)(DX*1), Y5
+	VMOVUPS     (AX)(SI*1), Y5
 	VFMADD231PS Y3, Y5, Y1
-	VMOVUPS     (AX)(DX*2), Y4
+	VMOVUPS     (AX)(SI*2), Y4
 	VFMADD231PS Y3, Y4, Y2
-	ADDQ        BX, R8
+	ADDQ        DI, R10
 	ADDQ        $0x40, AX
-	DECQ        R9
+	DECQ        R11
 	JNZ         tile3x1_column
-	ADDQ        SI, R8
-	DECQ        DI
+	ADDQ        R8, R10
+	DECQ        R9
 	JNZ         tile3x1_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), DX
-	MOVLQSX     4(DX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
+	MOVLQSX     4(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Y0, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Y1, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Y2, (SI)
+	ADDQ        $0x08, DX
+	DECQ        BX
+	JNZ         tile3x1
 	VZEROUPPER
 	RET
 
@@ -8172,67 +8206,68 @@ tile3x2:
 	VXORPS  X3, X3, X3
 	VXORPS  X4, X4, X4
 	VXORPS  X5, X5, X5
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), DX
-	ADDQ    AX, DX
-	MOVLQSX 8(CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), BX
-	SHLQ    $0x02, BX
-	LEAQ    (BX)(BX*2), SI
-	MOVQ    xPixel+64(FP), SI
-	SHLQ    $0x02, SI
-	MOVQ    xRow+72(FP), DI
+	MOVLQSX 8(DX), SI
+	ADDQ    AX, SI
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    rows+80(FP), R8
-	MOVQ    SI, R9
-	MOVQ    columns+88(FP), R10
-	IMULQ   R10, R9
-	SUBQ    R9, DI
-	XORQ    R9, R9
+	LEAQ    (DI)(DI*2), R8
+	MOVQ    xPixel+72(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    xRow+80(FP), R9
+	SHLQ    $0x02, R9
+	MOVQ    rows+88(FP), R10
+	MOVQ    R8, R11
+	MOVQ    columns+96(FP), R12
+	IMULQ   R12, R11
+	SUBQ    R11, R9
+	XORQ    R11, R11
 
 tile3x2_row:
-	MOVQ columns+88(FP), R10
+	MOVQ columns+96(FP), R12
 
 tile3x2_column:
-	VMOVUPS     (DX)(R9*1), Y6
-	VMOVUPS     (CX)(R9*1), Y7
+	VMOVUPS     (CX)(R11*1), Y6
+	VMOVUPS     (SI)(R11*1), Y7
 	VMOVUPS     (AX), Y8
 	VFMADD231PS Y6, Y8, Y0
 	VFMADD231PS Y7, Y8, Y1
-	VMOVUPS     (AX)(BX*1), Y9
+	VMOVUPS     (AX)(DI*1), Y9
 	VFMADD231PS Y6, Y9, Y2
 	VFMADD231PS Y7, Y9, Y3
-	VMOVUPS     (AX)(BX*2), Y8
+	VMOVUPS     (AX)(DI*2), Y8
 	VFMADD231PS Y6, Y8, Y4
 	VFMADD231PS Y7, Y8, Y5
-	ADDQ        SI, R9
+	ADDQ        R8, R11
 	ADDQ        $0x40, AX
-	DECQ        R10
+	DECQ        R12
 	JNZ         tile3x2_column
-	ADDQ        DI, R9
-	DECQ        R8
+	ADDQ        R9, R11
+	DECQ        R10
 	JNZ         tile3x2_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), DX
-	MOVLQSX     4(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Y0, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Y2, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Y4, (BX)
-	MOVLQSX     12(DX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
+	MOVLQSX     4(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Y0, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Y2, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Y4, (SI)
+	MOVLQSX     12(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Y1, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Y3, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Y5, (SI)
+	ADDQ        $0x10, DX
+	DECQ        BX
+	JNZ         tile3x2
 	VZEROUPPER
 	RET
 
@@ -8241,58 +8276,59 @@ tile4x1:
 	VXORPS  X1, X1, X1
 	VXORPS  X2, X2, X2
 	VXORPS  X3, X3, X3
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), DX
-	SHLQ    $0x02, DX
-	LEAQ    (DX)(DX*2), BX
-	MOVQ    xPixel+64(FP), SI
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), SI
 	SHLQ    $0x02, SI
-	MOVQ    xRow+72(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    rows+80(FP), R8
-	MOVQ    SI, R9
-	MOVQ    columns+88(FP), R10
-	IMULQ   R10, R9
-	SUBQ    R9, DI
-	XORQ    R9, R9
+	LEAQ    (SI)(SI*2), DI
+	MOVQ    xPixel+72(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    xRow+80(FP), R9
+	SHLQ    $0x02, R9
+	MOVQ    rows+88(FP), R10
+	MOVQ    R8, R11
+	MOVQ    columns+96(FP), R12
+	IMULQ   R12, R11
+	SUBQ    R11, R9
+	XORQ    R11, R11
 
 tile4x1_row:
-	MOVQ columns+88(FP), R10
+	MOVQ columns+96(FP), R12
 
 tile4x1_column:
-	VMOVUPS     (CX)(R9*1), Y4
+	VMOVUPS     (CX)(R11*1), Y4
 	VMOVUPS     (AX), Y5
 	VFMADD231PS Y4, Y5, Y0
-	VMOVUPS     (AX)(DX*1), Y6
+	VMOVUPS     (AX)(SI*1), Y6
 	VFMADD231PS Y4, Y6, Y1
-	VMOVUPS     (AX)(DX*2), Y5
+	VMOVUPS     (AX)(SI*2), Y5
 	VFMADD231PS Y4, Y5, Y2
-	VMOVUPS     (AX)(BX*1), Y6
+	VMOVUPS     (AX)(DI*1), Y6
 	VFMADD231PS Y4, Y6, Y3
-	ADDQ        SI, R9
+	ADDQ        R8, R11
 	ADDQ        $0x40, AX
-	DECQ        R10
+	DECQ        R12
 	JNZ         tile4x1_column
-	ADDQ        DI, R9
-	DECQ        R8
+	ADDQ        R9, R11
+	DECQ        R10
 	JNZ         tile4x1_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), DX
-	MOVLQSX     4(DX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
+	MOVLQSX     4(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Y0, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Y1, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Y2, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Y3, (SI)
+	ADDQ        $0x08, DX
+	DECQ        BX
+	JNZ         tile4x1
 	VZEROUPPER
 	RET
 
@@ -8305,74 +8341,75 @@ tile4x2:
 	VXORPS  X5, X5, X5
 	VXORPS  X6, X6, X6
 	VXORPS  X7, X7, X7
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), DX
-	ADDQ    AX, DX
-	MOVLQSX 8(CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), BX
-	SHLQ    $0x02, BX
-	LEAQ    (BX)(BX*2), SI
-	MOVQ    xPixel+64(FP), DI
+	MOVLQSX 8(DX), SI
+	ADDQ    AX, SI
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    xRow+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    rows+80(FP), R9
-	MOVQ    DI, R10
-	MOVQ    columns+88(FP), R11
-	IMULQ   R11, R10
-	SUBQ    R10, R8
-	XORQ    R10, R10
+	LEAQ    (DI)(DI*2), R8
+	MOVQ    xPixel+72(FP), R9
+	SHLQ    $0x02, R9
+	MOVQ    xRow+80(FP), R10
+	SHLQ    $0x02, R10
+	MOVQ    rows+88(FP), R11
+	MOVQ    R9, R12
+	MOVQ    columns+96(FP), R13
+	IMULQ   R13, R12
+	SUBQ    R12, R10
+	XORQ    R12, R12
 
 tile4x2_row:
-	MOVQ columns+88(FP), R11
+	MOVQ columns+96(FP), R13
 
 tile4x2_column:
-	VMOVUPS     (DX)(R10*1), Y8
-	VMOVUPS     (CX)(R10*1), Y9
+	VMOVUPS     (CX)(R12*1), Y8
+	VMOVUPS     (SI)(R12*1), Y9
 	VMOVUPS     (AX), Y10
 	VFMADD231PS Y8, Y10, Y0
 	VFMADD231PS Y9, Y10, Y1
-	VMOVUPS     (AX)(BX*1), Y11
+	VMOVUPS     (AX)(DI*1), Y11
 	VFMADD231PS Y8, Y11, Y2
 	VFMADD231PS Y9, Y11, Y3
-	VMOVUPS     (AX)(BX*2), Y10
+	VMOVUPS     (AX)(DI*2), Y10
 	VFMADD231PS Y8, Y10, Y4
 	VFMADD231PS Y9, Y10, Y5
-	VMOVUPS     (AX)(SI*1), Y11
+	VMOVUPS     (AX)(R8*1), Y11
 	VFMADD231PS Y8, Y11, Y6
 	VFMADD231PS Y9, Y11, Y7
-	ADDQ        DI, R10
+	ADDQ        R9, R12
 	ADDQ        $0x40, AX
-	DECQ        R11
+	DECQ        R13
 	JNZ         tile4x2_column
-	ADDQ        R8, R10
-	DECQ        R9
+	ADDQ        R10, R12
+	DECQ        R11
 	JNZ         tile4x2_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), DX
-	MOVLQSX     4(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Y0, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Y2, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Y4, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Y6, (BX)
-	MOVLQSX     12(DX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
+	MOVLQSX     4(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Y0, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Y2, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Y4, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Y6, (SI)
+	MOVLQSX     12(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Y1, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Y3, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Y5, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Y7, (SI)
+	ADDQ        $0x10, DX
+	DECQ        BX
+	JNZ         tile4x2
 	VZEROUPPER
 	RET
 
@@ -8382,62 +8419,63 @@ tile5x1:
 	VXORPS  X2, X2, X2
 	VXORPS  X3, X3, X3
 	VXORPS  X4, X4, X4
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), DX
-	SHLQ    $0x02, DX
-	LEAQ    (DX)(DX*2), BX
-	MOVQ    xPixel+64(FP), SI
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), SI
 	SHLQ    $0x02, SI
-	MOVQ    xRow+72(FP), DI
-	SHLQ    $0x02, DI
-	MOVQ    rows+80(FP), R8
-	MOVQ    SI, R9
-	MOVQ    columns+88(FP), R10
-	IMULQ   R10, R9
-	SUBQ    R9, DI
-	XORQ    R9, R9
+	LEAQ    (SI)(SI*2), DI
+	MOVQ    xPixel+72(FP), R8
+	SHLQ    $0x02, R8
+	MOVQ    xRow+80(FP), R9
+	SHLQ    $0x02, R9
+	MOVQ    rows+88(FP), R10
+	MOVQ    R8, R11
+	MOVQ    columns+96(FP), R12
+	IMULQ   R12, R11
+	SUBQ    R11, R9
+	XORQ    R11, R11
 
 tile5x1_row:
-	MOVQ columns+88(FP), R10
+	MOVQ columns+96(FP), R12
 
 tile5x1_column:
-	VMOVUPS     (CX)(R9*1), Y5
+	VMOVUPS     (CX)(R11*1), Y5
 	VMOVUPS     (AX), Y6
 	VFMADD231PS Y5, Y6, Y0
-	VMOVUPS     (AX)(DX*1), Y7
+	VMOVUPS     (AX)(SI*1), Y7
 	VFMADD231PS Y5, Y7, Y1
-	VMOVUPS     (AX)(DX*2), Y6
+	VMOVUPS     (AX)(SI*2), Y6
 	VFMADD231PS Y5, Y6, Y2
-	VMOVUPS     (AX)(BX*1), Y7
+	VMOVUPS     (AX)(DI*1), Y7
 	VFMADD231PS Y5, Y7, Y3
-	VMOVUPS     (AX)(DX*4), Y6
+	VMOVUPS     (AX)(SI*4), Y6
 	VFMADD231PS Y5, Y6, Y4
-	ADDQ        SI, R9
+	ADDQ        R8, R11
 	ADDQ        $0x40, AX
-	DECQ        R10
+	DECQ        R12
 	JNZ         tile5x1_column
-	ADDQ        DI, R9
-	DECQ        R8
+	ADDQ        R9, R11
+	DECQ        R10
 	JNZ         tile5x1_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), DX
-	MOVLQSX     4(DX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Y0, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y2, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y4, (DX)
+	MOVLQSX     4(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Y0, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Y1, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Y2, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Y3, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Y4, (SI)
+	ADDQ        $0x08, DX
+	DECQ        BX
+	JNZ         tile5x1
 	VZEROUPPER
 	RET
 
@@ -8452,80 +8490,81 @@ tile5x2:
 	VXORPS  X7, X7, X7
 	VXORPS  X8, X8, X8
 	VXORPS  X9, X9, X9
-	MOVQ    x+48(FP), AX
-	MOVQ    offsets+56(FP), CX
-	MOVLQSX (CX), DX
-	ADDQ    AX, DX
-	MOVLQSX 8(CX), CX
+	MOVQ    x+56(FP), AX
+	MOVLQSX (DX), CX
 	ADDQ    AX, CX
-	MOVQ    dy+32(FP), AX
-	MOVQ    dyOutput+40(FP), BX
-	SHLQ    $0x02, BX
-	LEAQ    (BX)(BX*2), SI
-	MOVQ    xPixel+64(FP), DI
+	MOVLQSX 8(DX), SI
+	ADDQ    AX, SI
+	MOVQ    dy+40(FP), AX
+	MOVQ    dyOutput+48(FP), DI
 	SHLQ    $0x02, DI
-	MOVQ    xRow+72(FP), R8
-	SHLQ    $0x02, R8
-	MOVQ    rows+80(FP), R9
-	MOVQ    DI, R10
-	MOVQ    columns+88(FP), R11
-	IMULQ   R11, R10
-	SUBQ    R10, R8
-	XORQ    R10, R10
+	LEAQ    (DI)(DI*2), R8
+	MOVQ    xPixel+72(FP), R9
+	SHLQ    $0x02, R9
+	MOVQ    xRow+80(FP), R10
+	SHLQ    $0x02, R10
+	MOVQ    rows+88(FP), R11
+	MOVQ    R9, R12
+	MOVQ    columns+96(FP), R13
+	IMULQ   R13, R12
+	SUBQ    R12, R10
+	XORQ    R12, R12
 
 tile5x2_row:
-	MOVQ columns+88(FP), R11
+	MOVQ columns+96(FP), R13
 
 tile5x2_column:
-	VMOVUPS     (DX)(R10*1), Y10
-	VMOVUPS     (CX)(R10*1), Y11
+	VMOVUPS     (CX)(R12*1), Y10
+	VMOVUPS     (SI)(R12*1), Y11
 	VMOVUPS     (AX), Y12
 	VFMADD231PS Y10, Y12, Y0
 	VFMADD231PS Y11, Y12, Y1
-	VMOVUPS     (AX)(BX*1), Y13
+	VMOVUPS     (AX)(DI*1), Y13
 	VFMADD231PS Y10, Y13, Y2
 	VFMADD231PS Y11, Y13, Y3
-	VMOVUPS     (AX)(BX*2), Y12
+	VMOVUPS     (AX)(DI*2), Y12
 	VFMADD231PS Y10, Y12, Y4
 	VFMADD231PS Y11, Y12, Y5
-	VMOVUPS     (AX)(SI*1), Y13
+	VMOVUPS     (AX)(R8*1), Y13
 	VFMADD231PS Y10, Y13, Y6
 	VFMADD231PS Y11, Y13, Y7
-	VMOVUPS     (AX)(BX*4), Y12
+	VMOVUPS     (AX)(DI*4), Y12
 	VFMADD231PS Y10, Y12, Y8
 	VFMADD231PS Y11, Y12, Y9
-	ADDQ        DI, R10
+	ADDQ        R9, R12
 	ADDQ        $0x40, AX
-	DECQ        R11
+	DECQ        R13
 	JNZ         tile5x2_column
-	ADDQ        R8, R10
-	DECQ        R9
+	ADDQ        R10, R12
+	DECQ        R11
 	JNZ         tile5x2_row
-	MOVQ        sums+16(FP), AX
-	MOVQ        sumsOutput+24(FP), CX
+	MOVQ        sums+24(FP), AX
+	MOVQ        sumsOutput+32(FP), CX
 	SHLQ        $0x02, CX
-	MOVQ        offsets+56(FP), DX
-	MOVLQSX     4(DX), BX
-	ADDQ        AX, BX
-	VMOVUPS     Y0, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Y2, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Y4, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Y6, (BX)
-	ADDQ        CX, BX
-	VMOVUPS     Y8, (BX)
-	MOVLQSX     12(DX), DX
-	ADDQ        AX, DX
-	VMOVUPS     Y1, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y3, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y5, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y7, (DX)
-	ADDQ        CX, DX
-	VMOVUPS     Y9, (DX)
+	MOVLQSX     4(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Y0, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Y2, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Y4, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Y6, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Y8, (SI)
+	MOVLQSX     12(DX), SI
+	ADDQ        AX, SI
+	VMOVUPS     Y1, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Y3, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Y5, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Y7, (SI)
+	ADDQ        CX, SI
+	VMOVUPS     Y9, (SI)
+	ADDQ        $0x10, DX
+	DECQ        BX
+	JNZ         tile5x2
 	VZEROUPPER
 	RET

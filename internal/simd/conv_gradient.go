@@ -18,10 +18,10 @@ type TapGradients struct {
 func (w *Window) TapGradients(channels, rows int) *TapGradients {
 	g := &TapGradients{window: *w, xWidth: w.Width + w.PadW}
 	g.xRows = min((rows-1)*w.StrideH+w.KernelH, w.Height)
-	// Sums of about 128 taps stay in the caches. With a multiple of 5 channels,
+	// Sums of about 384 taps stay in the caches. With a multiple of 5 channels,
 	// the taps of a row are a multiple of those of a register tile.
 	kernel := w.KernelH * w.KernelW
-	g.block = max(1, 128/kernel)
+	g.block = max(1, 384/kernel)
 	if g.block > 5 {
 		g.block -= g.block % 5
 	}
@@ -103,20 +103,23 @@ func (g *TapGradients) Add(dw []float32, dwRow int, dy, x []float32, channels, o
 // kernelRow computes the sums of row ky of the kernel for n channels.
 func (g *TapGradients) kernelRow(sums, dy, x []float32, ky, n, outputs, first, last int) {
 	w := &g.window
-	area := (last - first) * w.OutWidth * TileSamples
 	s := tapSums{
 		outputs: outputs, columns: w.OutWidth,
 		sums: sums[ky*w.KernelW*TileSamples:], sumsOutput: n * w.KernelH * w.KernelW * TileSamples,
-		xPixel: w.StrideW * TileSamples, xRow: w.StrideH * g.xWidth * TileSamples,
-		dyOutput: area,
+		dyOutput: (last - first) * w.OutWidth * TileSamples,
+		xPixel:   w.StrideW * TileSamples, xRow: w.StrideH * g.xWidth * TileSamples,
 	}
+	taps := g.taps[:n*w.KernelW]
 	from, to := inside(last, w.Height, w.StrideH, ky-w.PadH)
 	from = max(from, first)
-	if s.rows = max(0, to-from); s.rows > 0 {
-		s.dy = dy[(from-first)*w.OutWidth*TileSamples:]
-		s.x = x[(from*w.StrideH-w.PadH+ky-g.top(first))*g.xWidth*TileSamples:]
+	if from >= to {
+		s.clear(taps)
+		return
 	}
-	s.add(g.taps[:n*w.KernelW])
+	s.rows = to - from
+	s.dy = dy[(from-first)*w.OutWidth*TileSamples:]
+	s.x = x[(from*w.StrideH-w.PadH+ky-g.top(first))*g.xWidth*TileSamples:]
+	tapGradients(&s, taps)
 }
 
 // tapSums are sums over pixels for some output channels.
@@ -130,12 +133,8 @@ type tapSums struct {
 	xPixel, xRow           int // floats from a pixel to the next, and from a row to the next
 }
 
-// add computes the sums of taps: of no pixels if there are no rows.
-func (s *tapSums) add(taps []tap) {
-	if s.rows > 0 {
-		tapGradients(s, taps)
-		return
-	}
+// clear makes the sums of taps 0.
+func (s *tapSums) clear(taps []tap) {
 	for o := range s.outputs {
 		for _, t := range taps {
 			clear(s.sums[o*s.sumsOutput+int(t.weight)/4:][:TileSamples])
@@ -162,6 +161,6 @@ func SumPixels(db, dy []float32, pixels int) {
 		outputs: len(db), rows: 1, columns: pixels, sums: sums[:], sumsOutput: TileSamples,
 		dy: dy, dyOutput: pixels * TileSamples, x: ones[:],
 	}
-	s.add([]tap{{}})
+	tapGradients(&s, []tap{{}})
 	SumLanes(db, 1, sums[:], TileSamples, 1, len(db))
 }

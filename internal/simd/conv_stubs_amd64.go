@@ -73,10 +73,10 @@ func convolveSingles512(outputs int, count int, pixels *int32, taps *int32, chan
 //go:noescape
 func convolveSingles256(outputs int, count int, pixels *int32, taps *int32, channels int, src *float32, srcChannel int, weights *float32, weightChannel int, dst *float32, dstChannel int, accumulate bool, bias *float32, relu bool)
 
-// tapGradients512 sums products over pixels, for 1 to 5 output channels and 1 to 5 taps:
+// tapGradients512 sums products over pixels, for 1 to 5 output channels and groups of 1 to 5 taps:
 //
 //	for o := range outputs {
-//		for _, t := range offsets[:taps] {
+//		for _, t := range offsets[:groups*taps] {
 //			for lane := range 16 {
 //				sum := 0
 //				for i := range rows {
@@ -91,12 +91,12 @@ func convolveSingles256(outputs int, count int, pixels *int32, taps *int32, chan
 //	}
 //
 //go:noescape
-func tapGradients512(outputs int, taps int, sums *float32, sumsOutput int, dy *float32, dyOutput int, x *float32, offsets *int32, xPixel int, xRow int, rows int, columns int)
+func tapGradients512(outputs int, taps int, groups int, sums *float32, sumsOutput int, dy *float32, dyOutput int, x *float32, offsets *int32, xPixel int, xRow int, rows int, columns int)
 
-// tapGradients256 sums products over pixels, for 1 to 5 output channels and 1 to 2 taps:
+// tapGradients256 sums products over pixels, for 1 to 5 output channels and groups of 1 to 2 taps:
 //
 //	for o := range outputs {
-//		for _, t := range offsets[:taps] {
+//		for _, t := range offsets[:groups*taps] {
 //			for lane := range 8 {
 //				sum := 0
 //				for i := range rows {
@@ -111,4 +111,4 @@ func tapGradients512(outputs int, taps int, sums *float32, sumsOutput int, dy *f
 //	}
 //
 //go:noescape
-func tapGradients256(outputs int, taps int, sums *float32, sumsOutput int, dy *float32, dyOutput int, x *float32, offsets *int32, xPixel int, xRow int, rows int, columns int)
+func tapGradients256(outputs int, taps int, groups int, sums *float32, sumsOutput int, dy *float32, dyOutput int, x *float32, offsets *int32, xPixel int, xRow int, rows int, columns int)

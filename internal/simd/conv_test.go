@@ -50,7 +50,7 @@ func TestConvolve(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := drawTileWindow(rt)
 		outputs := rapid.IntRange(1, MaxConvolve).Draw(rt, "outputs")
-		rows := rapid.IntRange(1, 13).Draw(rt, "rows of a band")
+		bands := rapid.IntRange(1, 13).Draw(rt, "bands")
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 0))
 		e := Epilogue{Accumulate: rapid.Bool().Draw(rt, "accumulate"), ReLU: rapid.Bool().Draw(rt, "ReLU")}
 		if rapid.Bool().Draw(rt, "bias") {
@@ -59,9 +59,9 @@ func TestConvolve(t *testing.T) {
 		kernel, x, y := w.KernelH*w.KernelW, w.Height*w.Width, w.OutHeight*w.OutWidth
 		weights := random(r, w.Channels*kernel*TileSamples)
 		for _, adjoint := range []bool{false, true} {
-			s, sourceArea, targetArea := w.Stencil(rows), x, y
+			s, sourceArea, targetArea := w.Stencil(bands), x, y
 			if adjoint {
-				s, sourceArea, targetArea = w.Adjoint(rows), y, x
+				s, sourceArea, targetArea = w.Adjoint(bands), y, x
 			}
 			src := random(r, w.Channels*sourceArea*TileSamples)
 			before := random(r, outputs*targetArea*TileSamples)
@@ -125,10 +125,7 @@ func convolveBands(t *testing.T, r *rand.Rand, s *Stencil, src, weights, before 
 	}
 	for i := range s.Bands {
 		b := &s.Bands[i]
-		width, sourceWidth := b.area/(b.Last-b.First), 0
-		if b.SourceLast > b.SourceFirst {
-			sourceWidth = b.sourceArea / (b.SourceLast - b.SourceFirst)
-		}
+		width, sourceWidth := b.area/b.Rows(), b.sourceArea/max(1, b.SourceRows())
 		source := make([]float32, channels*b.sourceArea*TileSamples)
 		rowsOf(src, source, channels, b.SourceFirst*sourceWidth, b.SourceLast*sourceWidth, true)
 		dst, check := guarded(r, outputs*b.area*TileSamples, 3)
@@ -165,7 +162,7 @@ func TestConvolveEqualsGemm(t *testing.T) {
 			LoadTile(src, Samples{x, in, in}, in, 1, 0, TileSamples)
 			LoadTile(packed, Samples{weights, w.Channels * kernel, 0}, w.Channels*kernel, 1, 0, outputs)
 			dst, got := make([]float32, len(want)), make([]float32, len(want))
-			s := w.Stencil(w.OutHeight)
+			s := w.Stencil(1)
 			if b := &s.Bands[0]; b.SourceFirst == 0 && b.SourceLast == w.Height {
 				s.Convolve(b, dst, src, packed, w.Channels, outputs, e)
 				StoreTile(Samples{got, outputs * out, out}, dst, out, outputs, TileSamples)
@@ -260,9 +257,9 @@ func BenchmarkConvolve(b *testing.B) {
 	for name, c := range convolutions {
 		for _, adjoint := range []bool{false, true} {
 			w := c.window
-			s := w.Stencil((63 + w.OutWidth) / w.OutWidth)
+			s := w.Stencil((w.OutHeight*w.OutWidth + 63) / 64)
 			if adjoint {
-				s = w.Adjoint((63 + w.Width) / w.Width)
+				s = w.Adjoint((w.Height*w.Width + 63) / 64)
 			}
 			band := &s.Bands[len(s.Bands)/2]
 			channels := ConvolveBlock(w.Channels, s.kernel)

@@ -35,29 +35,36 @@ type tap struct {
 
 const entryBytes = 4 * TileSamples
 
-// Stencil returns the stencil of the convolution, from x to y, in bands of so
-// many rows.
-func (w *Window) Stencil(rows int) *Stencil {
-	return newStencil(w, w.OutHeight, w.OutWidth, w.Width, rows,
+// Stencil returns the stencil of the convolution, from x to y, in so many bands.
+func (w *Window) Stencil(bands int) *Stencil {
+	return newStencil(w, w.OutHeight, w.OutWidth, w.Width, bands,
 		func(y int) side { return forward(y, w.Height, w.KernelH, w.StrideH, w.PadH) },
 		func(x int) side { return forward(x, w.Width, w.KernelW, w.StrideW, w.PadW) })
 }
 
 // Adjoint returns the stencil of the convolution's adjoint, which takes
-// gradients from y to x, in bands of so many rows.
-func (w *Window) Adjoint(rows int) *Stencil {
-	return newStencil(w, w.Height, w.Width, w.OutWidth, rows,
+// gradients from y to x, in so many bands.
+func (w *Window) Adjoint(bands int) *Stencil {
+	return newStencil(w, w.Height, w.Width, w.OutWidth, bands,
 		func(y int) side { return adjoint(y, w.OutHeight, w.KernelH, w.StrideH, w.PadH) },
 		func(x int) side { return adjoint(x, w.OutWidth, w.KernelW, w.StrideW, w.PadW) })
 }
 
-// SourceRows returns the most rows of the source that a band needs.
-func (s *Stencil) SourceRows() (rows int) {
+// Sizes returns the most floats of a channel of the target, and of the source,
+// that a band has.
+func (s *Stencil) Sizes() (target, source int) {
 	for i := range s.Bands {
-		rows = max(rows, s.Bands[i].SourceLast-s.Bands[i].SourceFirst)
+		target = max(target, s.Bands[i].area*TileSamples)
+		source = max(source, s.Bands[i].sourceArea*TileSamples)
 	}
-	return rows
+	return target, source
 }
+
+// SourceRows returns the rows of the source that the band needs.
+func (b *Band) SourceRows() int { return b.SourceLast - b.SourceFirst }
+
+// Rows returns the rows of the target in the band.
+func (b *Band) Rows() int { return b.Last - b.First }
 
 // side is what a pixel of the target meets along one side: pixels source,
 // source+sourceStep... of the source, with elements kernel, kernel+kernelStep...
@@ -79,15 +86,16 @@ func adjoint(i, out, kernel, stride, pad int) side {
 	return side{max(0, last-first+1), last, -1, i + pad - last*stride, stride}
 }
 
-func newStencil(w *Window, height, width, sourceWidth, rows int, down, right func(pixel int) side) *Stencil {
+func newStencil(w *Window, height, width, sourceWidth, bands int, down, right func(pixel int) side) *Stencil {
 	s := &Stencil{kernel: w.KernelH * w.KernelW}
 	starts := map[[2]side]int32{} // where the taps of a class of pixels begin
-	for first := 0; first < height; first += rows {
-		b := Band{First: first, Last: min(first+rows, height)}
+	bands = min(bands, height)
+	for i := range bands {
+		b := Band{First: i * height / bands, Last: (i + 1) * height / bands}
 		for y := b.First; y < b.Last; y++ {
 			b.include(down(y))
 		}
-		b.area, b.sourceArea = (b.Last-b.First)*width, (b.SourceLast-b.SourceFirst)*sourceWidth
+		b.area, b.sourceArea = b.Rows()*width, b.SourceRows()*sourceWidth
 		for y := b.First; y < b.Last; y++ {
 			for x := range width {
 				v, h := down(y), right(x)

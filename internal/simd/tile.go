@@ -1,5 +1,7 @@
 package simd
 
+import "github.com/deepfry/deepfry/internal/cpu"
+
 // TileSamples is the number of samples in a tile. A tile holds values of so many
 // samples side by side: a value's entry is TileSamples floats, one for each
 // sample. What differs from value to value, such as a pixel's place, is then the
@@ -70,3 +72,8 @@ func SumLanes(dst []float32, dstRow int, tile []float32, tileRow, width, rows in
 func NewTile(n int) []float32 {
 	return align(make([]float32, n+alignment))[:n:n]
 }
+
+// TilePays tells whether a tile of so many samples takes less time than the
+// samples one by one, in the kernels that can do both. There is no fast tile in
+// pure Go.
+func TilePays(samples int) bool { return cpu.Current() != cpu.Ref && samples >= 12 }

@@ -5,108 +5,126 @@
 #include "textflag.h"
 
 // func loadTile512(tile *float32, x *float32, sample int, row int, width int, rows int, gap int, samples int, masks *int32)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·loadTile512(SB), NOSPLIT, $0-72
 	MOVQ tile+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ sample+16(FP), DX
 	SHLQ $0x02, DX
-	MOVQ rows+40(FP), BX
-	MOVQ samples+56(FP), SI
+	MOVQ row+24(FP), BX
+	SHLQ $0x02, BX
+	MOVQ rows+40(FP), SI
+	MOVQ samples+56(FP), DI
 
 row:
-	MOVQ width+32(FP), R8
-	MOVQ CX, DI
+	MOVQ width+32(FP), R9
+	MOVQ CX, R8
 
 columns:
-	MOVQ      masks+64(FP), R9
-	MOVQ      $0x00000010, R10
-	CMPQ      R8, R10
-	CMOVQLT   R8, R10
-	NEGQ      R10
-	VMOVDQU32 64(R9)(R10*4), Z31
-	VPMOVD2M  Z31, K1
-	VXORPS    X0, X0, X0
-	VXORPS    X1, X1, X1
-	VXORPS    X2, X2, X2
-	VXORPS    X3, X3, X3
-	VXORPS    X4, X4, X4
-	VXORPS    X5, X5, X5
-	VXORPS    X6, X6, X6
-	VXORPS    X7, X7, X7
-	VXORPS    X8, X8, X8
-	VXORPS    X9, X9, X9
-	VXORPS    X10, X10, X10
-	VXORPS    X11, X11, X11
-	VXORPS    X12, X12, X12
-	VXORPS    X13, X13, X13
-	VXORPS    X14, X14, X14
-	VXORPS    X15, X15, X15
-	MOVQ      DI, R9
-	CMPQ      SI, $0x00
-	JE        loaded
-	VMOVUPS.Z (R9), K1, Z0
-	ADDQ      DX, R9
-	CMPQ      SI, $0x01
-	JE        loaded
-	VMOVUPS.Z (R9), K1, Z1
-	ADDQ      DX, R9
-	CMPQ      SI, $0x02
-	JE        loaded
-	VMOVUPS.Z (R9), K1, Z2
-	ADDQ      DX, R9
-	CMPQ      SI, $0x03
-	JE        loaded
-	VMOVUPS.Z (R9), K1, Z3
-	ADDQ      DX, R9
-	CMPQ      SI, $0x04
-	JE        loaded
-	VMOVUPS.Z (R9), K1, Z4
-	ADDQ      DX, R9
-	CMPQ      SI, $0x05
-	JE        loaded
-	VMOVUPS.Z (R9), K1, Z5
-	ADDQ      DX, R9
-	CMPQ      SI, $0x06
-	JE        loaded
-	VMOVUPS.Z (R9), K1, Z6
-	ADDQ      DX, R9
-	CMPQ      SI, $0x07
-	JE        loaded
-	VMOVUPS.Z (R9), K1, Z7
-	ADDQ      DX, R9
-	CMPQ      SI, $0x08
-	JE        loaded
-	VMOVUPS.Z (R9), K1, Z8
-	ADDQ      DX, R9
-	CMPQ      SI, $0x09
-	JE        loaded
-	VMOVUPS.Z (R9), K1, Z9
-	ADDQ      DX, R9
-	CMPQ      SI, $0x0a
-	JE        loaded
-	VMOVUPS.Z (R9), K1, Z10
-	ADDQ      DX, R9
-	CMPQ      SI, $0x0b
-	JE        loaded
-	VMOVUPS.Z (R9), K1, Z11
-	ADDQ      DX, R9
-	CMPQ      SI, $0x0c
-	JE        loaded
-	VMOVUPS.Z (R9), K1, Z12
-	ADDQ      DX, R9
-	CMPQ      SI, $0x0d
-	JE        loaded
-	VMOVUPS.Z (R9), K1, Z13
-	ADDQ      DX, R9
-	CMPQ      SI, $0x0e
-	JE        loaded
-	VMOVUPS.Z (R9), K1, Z14
-	ADDQ      DX, R9
-	CMPQ      SI, $0x0f
-	JE        loaded
-	VMOVUPS.Z (R9), K1, Z15
-	ADDQ      DX, R9
+	MOVQ       masks+64(FP), R10
+	MOVQ       $0x00000010, R11
+	CMPQ       R9, R11
+	CMOVQLT    R9, R11
+	NEGQ       R11
+	VMOVDQU32  64(R10)(R11*4), Z31
+	VPMOVD2M   Z31, K1
+	VXORPS     X0, X0, X0
+	VXORPS     X1, X1, X1
+	VXORPS     X2, X2, X2
+	VXORPS     X3, X3, X3
+	VXORPS     X4, X4, X4
+	VXORPS     X5, X5, X5
+	VXORPS     X6, X6, X6
+	VXORPS     X7, X7, X7
+	VXORPS     X8, X8, X8
+	VXORPS     X9, X9, X9
+	VXORPS     X10, X10, X10
+	VXORPS     X11, X11, X11
+	VXORPS     X12, X12, X12
+	VXORPS     X13, X13, X13
+	VXORPS     X14, X14, X14
+	VXORPS     X15, X15, X15
+	MOVQ       R8, R10
+	CMPQ       DI, $0x00
+	JE         loaded
+	VMOVUPS.Z  (R10), K1, Z0
+	PREFETCHT1 (R10)(BX*1)
+	ADDQ       DX, R10
+	CMPQ       DI, $0x01
+	JE         loaded
+	VMOVUPS.Z  (R10), K1, Z1
+	PREFETCHT1 (R10)(BX*1)
+	ADDQ       DX, R10
+	CMPQ       DI, $0x02
+	JE         loaded
+	VMOVUPS.Z  (R10), K1, Z2
+	PREFETCHT1 (R10)(BX*1)
+	ADDQ       DX, R10
+	CMPQ       DI, $0x03
+	JE         loaded
+	VMOVUPS.Z  (R10), K1, Z3
+	PREFETCHT1 (R10)(BX*1)
+	ADDQ       DX, R10
+	CMPQ       DI, $0x04
+	JE         loaded
+	VMOVUPS.Z  (R10), K1, Z4
+	PREFETCHT1 (R10)(BX*1)
+	ADDQ       DX, R10
+	CMPQ       DI, $0x05
+	JE         loaded
+	VMOVUPS.Z  (R10), K1, Z5
+	PREFETCHT1 (R10)(BX*1)
+	ADDQ       DX, R10
+	CMPQ       DI, $0x06
+	JE         loaded
+	VMOVUPS.Z  (R10), K1, Z6
+	PREFETCHT1 (R10)(BX*1)
+	ADDQ       DX, R10
+	CMPQ       DI, $0x07
+	JE         loaded
+	VMOVUPS.Z  (R10), K1, Z7
+	PREFETCHT1 (R10)(BX*1)
+	ADDQ       DX, R10
+	CMPQ       DI, $0x08
+	JE         loaded
+	VMOVUPS.Z  (R10), K1, Z8
+	PREFETCHT1 (R10)(BX*1)
+	ADDQ       DX, R10
+	CMPQ       DI, $0x09
+	JE         loaded
+	VMOVUPS.Z  (R10), K1, Z9
+	PREFETCHT1 (R10)(BX*1)
+	ADDQ       DX, R10
+	CMPQ       DI, $0x0a
+	JE         loaded
+	VMOVUPS.Z  (R10), K1, Z10
+	PREFETCHT1 (R10)(BX*1)
+	ADDQ       DX, R10
+	CMPQ       DI, $0x0b
+	JE         loaded
+	VMOVUPS.Z  (R10), K1, Z11
+	PREFETCHT1 (R10)(BX*1)
+	ADDQ       DX, R10
+	CMPQ       DI, $0x0c
+	JE         loaded
+	VMOVUPS.Z  (R10), K1, Z12
+	PREFETCHT1 (R10)(BX*1)
+	ADDQ       DX, R10
+	CMPQ       DI, $0x0d
+	JE         loaded
+	VMOVUPS.Z  (R10), K1, Z13
+	PREFETCHT1 (R10)(BX*1)
+	ADDQ       DX, R10
+	CMPQ       DI, $0x0e
+	JE         loaded
+	VMOVUPS.Z  (R10), K1, Z14
+	PREFETCHT1 (R10)(BX*1)
+	ADDQ       DX, R10
+	CMPQ       DI, $0x0f
+	JE         loaded
+	VMOVUPS.Z  (R10), K1, Z15
+	PREFETCHT1 (R10)(BX*1)
+	ADDQ       DX, R10
 
 loaded:
 	VUNPCKLPS  Z1, Z0, Z16
@@ -175,164 +193,164 @@ loaded:
 	VSHUFF32X4 $0xdd, Z31, Z23, Z15
 	VMOVUPS    Z0, (AX)
 	ADDQ       $0x40, AX
-	CMPQ       R8, $0x01
+	CMPQ       R9, $0x01
 	JE         stored
 	VMOVUPS    Z1, (AX)
 	ADDQ       $0x40, AX
-	CMPQ       R8, $0x02
+	CMPQ       R9, $0x02
 	JE         stored
 	VMOVUPS    Z2, (AX)
 	ADDQ       $0x40, AX
-	CMPQ       R8, $0x03
+	CMPQ       R9, $0x03
 	JE         stored
 	VMOVUPS    Z3, (AX)
 	ADDQ       $0x40, AX
-	CMPQ       R8, $0x04
+	CMPQ       R9, $0x04
 	JE         stored
 	VMOVUPS    Z4, (AX)
 	ADDQ       $0x40, AX
-	CMPQ       R8, $0x05
+	CMPQ       R9, $0x05
 	JE         stored
 	VMOVUPS    Z5, (AX)
 	ADDQ       $0x40, AX
-	CMPQ       R8, $0x06
+	CMPQ       R9, $0x06
 	JE         stored
 	VMOVUPS    Z6, (AX)
 	ADDQ       $0x40, AX
-	CMPQ       R8, $0x07
+	CMPQ       R9, $0x07
 	JE         stored
 	VMOVUPS    Z7, (AX)
 	ADDQ       $0x40, AX
-	CMPQ       R8, $0x08
+	CMPQ       R9, $0x08
 	JE         stored
 	VMOVUPS    Z8, (AX)
 	ADDQ       $0x40, AX
-	CMPQ       R8, $0x09
+	CMPQ       R9, $0x09
 	JE         stored
 	VMOVUPS    Z9, (AX)
 	ADDQ       $0x40, AX
-	CMPQ       R8, $0x0a
+	CMPQ       R9, $0x0a
 	JE         stored
 	VMOVUPS    Z10, (AX)
 	ADDQ       $0x40, AX
-	CMPQ       R8, $0x0b
+	CMPQ       R9, $0x0b
 	JE         stored
 	VMOVUPS    Z11, (AX)
 	ADDQ       $0x40, AX
-	CMPQ       R8, $0x0c
+	CMPQ       R9, $0x0c
 	JE         stored
 	VMOVUPS    Z12, (AX)
 	ADDQ       $0x40, AX
-	CMPQ       R8, $0x0d
+	CMPQ       R9, $0x0d
 	JE         stored
 	VMOVUPS    Z13, (AX)
 	ADDQ       $0x40, AX
-	CMPQ       R8, $0x0e
+	CMPQ       R9, $0x0e
 	JE         stored
 	VMOVUPS    Z14, (AX)
 	ADDQ       $0x40, AX
-	CMPQ       R8, $0x0f
+	CMPQ       R9, $0x0f
 	JE         stored
 	VMOVUPS    Z15, (AX)
 	ADDQ       $0x40, AX
 
 stored:
-	ADDQ   $0x40, DI
-	SUBQ   $0x10, R8
+	ADDQ   $0x40, R8
+	SUBQ   $0x10, R9
 	JG     columns
-	MOVQ   gap+48(FP), DI
+	MOVQ   gap+48(FP), R8
 	VXORPS X0, X0, X0
 
 gap:
-	DECQ    DI
+	DECQ    R8
 	JL      next
 	VMOVUPS Z0, (AX)
 	ADDQ    $0x40, AX
 	JMP     gap
 
 next:
-	MOVQ row+24(FP), DI
-	SHLQ $0x02, DI
-	ADDQ DI, CX
-	DECQ BX
+	ADDQ BX, CX
+	DECQ SI
 	JNZ  row
 	VZEROUPPER
 	RET
 
 // func storeTile512(y *float32, sample int, row int, tile *float32, width int, rows int, samples int, masks *int32)
-// Requires: AVX, AVX512DQ, AVX512F, CMOV
+// Requires: AVX, AVX512DQ, AVX512F, CMOV, MMX+
 TEXT ·storeTile512(SB), NOSPLIT, $0-64
 	MOVQ tile+24(FP), AX
 	MOVQ y+0(FP), CX
 	MOVQ sample+8(FP), DX
 	SHLQ $0x02, DX
-	MOVQ rows+40(FP), BX
-	MOVQ samples+48(FP), SI
+	MOVQ row+16(FP), BX
+	SHLQ $0x02, BX
+	MOVQ rows+40(FP), SI
+	MOVQ samples+48(FP), DI
 
 row:
-	MOVQ width+32(FP), R8
-	MOVQ CX, DI
+	MOVQ width+32(FP), R9
+	MOVQ CX, R8
 
 columns:
 	VMOVUPS (AX), Z0
 	ADDQ    $0x40, AX
-	CMPQ    R8, $0x01
+	CMPQ    R9, $0x01
 	JE      loaded
 	VMOVUPS (AX), Z1
 	ADDQ    $0x40, AX
-	CMPQ    R8, $0x02
+	CMPQ    R9, $0x02
 	JE      loaded
 	VMOVUPS (AX), Z2
 	ADDQ    $0x40, AX
-	CMPQ    R8, $0x03
+	CMPQ    R9, $0x03
 	JE      loaded
 	VMOVUPS (AX), Z3
 	ADDQ    $0x40, AX
-	CMPQ    R8, $0x04
+	CMPQ    R9, $0x04
 	JE      loaded
 	VMOVUPS (AX), Z4
 	ADDQ    $0x40, AX
-	CMPQ    R8, $0x05
+	CMPQ    R9, $0x05
 	JE      loaded
 	VMOVUPS (AX), Z5
 	ADDQ    $0x40, AX
-	CMPQ    R8, $0x06
+	CMPQ    R9, $0x06
 	JE      loaded
 	VMOVUPS (AX), Z6
 	ADDQ    $0x40, AX
-	CMPQ    R8, $0x07
+	CMPQ    R9, $0x07
 	JE      loaded
 	VMOVUPS (AX), Z7
 	ADDQ    $0x40, AX
-	CMPQ    R8, $0x08
+	CMPQ    R9, $0x08
 	JE      loaded
 	VMOVUPS (AX), Z8
 	ADDQ    $0x40, AX
-	CMPQ    R8, $0x09
+	CMPQ    R9, $0x09
 	JE      loaded
 	VMOVUPS (AX), Z9
 	ADDQ    $0x40, AX
-	CMPQ    R8, $0x0a
+	CMPQ    R9, $0x0a
 	JE      loaded
 	VMOVUPS (AX), Z10
 	ADDQ    $0x40, AX
-	CMPQ    R8, $0x0b
+	CMPQ    R9, $0x0b
 	JE      loaded
 	VMOVUPS (AX), Z11
 	ADDQ    $0x40, AX
-	CMPQ    R8, $0x0c
+	CMPQ    R9, $0x0c
 	JE      loaded
 	VMOVUPS (AX), Z12
 	ADDQ    $0x40, AX
-	CMPQ    R8, $0x0d
+	CMPQ    R9, $0x0d
 	JE      loaded
 	VMOVUPS (AX), Z13
 	ADDQ    $0x40, AX
-	CMPQ    R8, $0x0e
+	CMPQ    R9, $0x0e
 	JE      loaded
 	VMOVUPS (AX), Z14
 	ADDQ    $0x40, AX
-	CMPQ    R8, $0x0f
+	CMPQ    R9, $0x0f
 	JE      loaded
 	VMOVUPS (AX), Z15
 	ADDQ    $0x40, AX
@@ -402,84 +420,98 @@ loaded:
 	VSHUFF32X4 $0xdd, Z27, Z19, Z7
 	VSHUFF32X4 $0x88, Z31, Z23, Z11
 	VSHUFF32X4 $0xdd, Z31, Z23, Z15
-	MOVQ       masks+56(FP), R9
-	MOVQ       $0x00000010, R10
-	CMPQ       R8, R10
-	CMOVQLT    R8, R10
-	NEGQ       R10
-	VMOVDQU32  64(R9)(R10*4), Z31
+	MOVQ       masks+56(FP), R10
+	MOVQ       $0x00000010, R11
+	CMPQ       R9, R11
+	CMOVQLT    R9, R11
+	NEGQ       R11
+	VMOVDQU32  64(R10)(R11*4), Z31
 	VPMOVD2M   Z31, K1
-	MOVQ       DI, R9
-	VMOVUPS    Z0, K1, (R9)
-	CMPQ       SI, $0x01
+	MOVQ       R8, R10
+	VMOVUPS    Z0, K1, (R10)
+	PREFETCHT1 (R10)(BX*1)
+	CMPQ       DI, $0x01
 	JE         stored
-	ADDQ       DX, R9
-	VMOVUPS    Z1, K1, (R9)
-	CMPQ       SI, $0x02
+	ADDQ       DX, R10
+	VMOVUPS    Z1, K1, (R10)
+	PREFETCHT1 (R10)(BX*1)
+	CMPQ       DI, $0x02
 	JE         stored
-	ADDQ       DX, R9
-	VMOVUPS    Z2, K1, (R9)
-	CMPQ       SI, $0x03
+	ADDQ       DX, R10
+	VMOVUPS    Z2, K1, (R10)
+	PREFETCHT1 (R10)(BX*1)
+	CMPQ       DI, $0x03
 	JE         stored
-	ADDQ       DX, R9
-	VMOVUPS    Z3, K1, (R9)
-	CMPQ       SI, $0x04
+	ADDQ       DX, R10
+	VMOVUPS    Z3, K1, (R10)
+	PREFETCHT1 (R10)(BX*1)
+	CMPQ       DI, $0x04
 	JE         stored
-	ADDQ       DX, R9
-	VMOVUPS    Z4, K1, (R9)
-	CMPQ       SI, $0x05
+	ADDQ       DX, R10
+	VMOVUPS    Z4, K1, (R10)
+	PREFETCHT1 (R10)(BX*1)
+	CMPQ       DI, $0x05
 	JE         stored
-	ADDQ       DX, R9
-	VMOVUPS    Z5, K1, (R9)
-	CMPQ       SI, $0x06
+	ADDQ       DX, R10
+	VMOVUPS    Z5, K1, (R10)
+	PREFETCHT1 (R10)(BX*1)
+	CMPQ       DI, $0x06
 	JE         stored
-	ADDQ       DX, R9
-	VMOVUPS    Z6, K1, (R9)
-	CMPQ       SI, $0x07
+	ADDQ       DX, R10
+	VMOVUPS    Z6, K1, (R10)
+	PREFETCHT1 (R10)(BX*1)
+	CMPQ       DI, $0x07
 	JE         stored
-	ADDQ       DX, R9
-	VMOVUPS    Z7, K1, (R9)
-	CMPQ       SI, $0x08
+	ADDQ       DX, R10
+	VMOVUPS    Z7, K1, (R10)
+	PREFETCHT1 (R10)(BX*1)
+	CMPQ       DI, $0x08
 	JE         stored
-	ADDQ       DX, R9
-	VMOVUPS    Z8, K1, (R9)
-	CMPQ       SI, $0x09
+	ADDQ       DX, R10
+	VMOVUPS    Z8, K1, (R10)
+	PREFETCHT1 (R10)(BX*1)
+	CMPQ       DI, $0x09
 	JE         stored
-	ADDQ       DX, R9
-	VMOVUPS    Z9, K1, (R9)
-	CMPQ       SI, $0x0a
+	ADDQ       DX, R10
+	VMOVUPS    Z9, K1, (R10)
+	PREFETCHT1 (R10)(BX*1)
+	CMPQ       DI, $0x0a
 	JE         stored
-	ADDQ       DX, R9
-	VMOVUPS    Z10, K1, (R9)
-	CMPQ       SI, $0x0b
+	ADDQ       DX, R10
+	VMOVUPS    Z10, K1, (R10)
+	PREFETCHT1 (R10)(BX*1)
+	CMPQ       DI, $0x0b
 	JE         stored
-	ADDQ       DX, R9
-	VMOVUPS    Z11, K1, (R9)
-	CMPQ       SI, $0x0c
+	ADDQ       DX, R10
+	VMOVUPS    Z11, K1, (R10)
+	PREFETCHT1 (R10)(BX*1)
+	CMPQ       DI, $0x0c
 	JE         stored
-	ADDQ       DX, R9
-	VMOVUPS    Z12, K1, (R9)
-	CMPQ       SI, $0x0d
+	ADDQ       DX, R10
+	VMOVUPS    Z12, K1, (R10)
+	PREFETCHT1 (R10)(BX*1)
+	CMPQ       DI, $0x0d
 	JE         stored
-	ADDQ       DX, R9
-	VMOVUPS    Z13, K1, (R9)
-	CMPQ       SI, $0x0e
+	ADDQ       DX, R10
+	VMOVUPS    Z13, K1, (R10)
+	PREFETCHT1 (R10)(BX*1)
+	CMPQ       DI, $0x0e
 	JE         stored
-	ADDQ       DX, R9
-	VMOVUPS    Z14, K1, (R9)
-	CMPQ       SI, $0x0f
+	ADDQ       DX, R10
+	VMOVUPS    Z14, K1, (R10)
+	PREFETCHT1 (R10)(BX*1)
+	CMPQ       DI, $0x0f
 	JE         stored
-	ADDQ       DX, R9
-	VMOVUPS    Z15, K1, (R9)
+	ADDQ       DX, R10
+	VMOVUPS    Z15, K1, (R10)
+	PREFETCHT1 (R10)(BX*1)
 
 stored:
-	ADDQ $0x40, DI
-	SUBQ $0x10, R8
+	ADDQ $0x40, R8
+	SUBQ $0x10, R9
 	JG   columns
-	MOVQ row+16(FP), DI
-	SHLQ $0x02, DI
-	ADDQ DI, CX
-	DECQ BX
+	ADDQ BX, CX
+	DECQ SI
 	JNZ  row
 	VZEROUPPER
 	RET
@@ -616,26 +648,28 @@ loaded:
 	RET
 
 // func loadTile256(tile *float32, x *float32, sample int, row int, width int, rows int, gap int, samples int, masks *int32)
-// Requires: AVX, CMOV
+// Requires: AVX, CMOV, MMX+
 TEXT ·loadTile256(SB), NOSPLIT, $0-72
 	MOVQ tile+0(FP), AX
 	MOVQ x+8(FP), CX
 	MOVQ sample+16(FP), DX
 	SHLQ $0x02, DX
-	MOVQ rows+40(FP), BX
-	MOVQ samples+56(FP), SI
+	MOVQ row+24(FP), BX
+	SHLQ $0x02, BX
+	MOVQ rows+40(FP), SI
+	MOVQ samples+56(FP), DI
 
 row:
-	MOVQ width+32(FP), R8
-	MOVQ CX, DI
+	MOVQ width+32(FP), R9
+	MOVQ CX, R8
 
 columns:
-	MOVQ       masks+64(FP), R9
-	MOVQ       $0x00000008, R10
-	CMPQ       R8, R10
-	CMOVQLT    R8, R10
-	NEGQ       R10
-	VMOVDQU    32(R9)(R10*4), Y15
+	MOVQ       masks+64(FP), R10
+	MOVQ       $0x00000008, R11
+	CMPQ       R9, R11
+	CMOVQLT    R9, R11
+	NEGQ       R11
+	VMOVDQU    32(R10)(R11*4), Y15
 	VXORPS     X0, X0, X0
 	VXORPS     X1, X1, X1
 	VXORPS     X2, X2, X2
@@ -644,39 +678,47 @@ columns:
 	VXORPS     X5, X5, X5
 	VXORPS     X6, X6, X6
 	VXORPS     X7, X7, X7
-	MOVQ       DI, R9
-	CMPQ       SI, $0x00
+	MOVQ       R8, R10
+	CMPQ       DI, $0x00
 	JE         loaded
-	VMASKMOVPS (R9), Y15, Y0
-	ADDQ       DX, R9
-	CMPQ       SI, $0x01
+	VMASKMOVPS (R10), Y15, Y0
+	PREFETCHT1 (R10)(BX*1)
+	ADDQ       DX, R10
+	CMPQ       DI, $0x01
 	JE         loaded
-	VMASKMOVPS (R9), Y15, Y1
-	ADDQ       DX, R9
-	CMPQ       SI, $0x02
+	VMASKMOVPS (R10), Y15, Y1
+	PREFETCHT1 (R10)(BX*1)
+	ADDQ       DX, R10
+	CMPQ       DI, $0x02
 	JE         loaded
-	VMASKMOVPS (R9), Y15, Y2
-	ADDQ       DX, R9
-	CMPQ       SI, $0x03
+	VMASKMOVPS (R10), Y15, Y2
+	PREFETCHT1 (R10)(BX*1)
+	ADDQ       DX, R10
+	CMPQ       DI, $0x03
 	JE         loaded
-	VMASKMOVPS (R9), Y15, Y3
-	ADDQ       DX, R9
-	CMPQ       SI, $0x04
+	VMASKMOVPS (R10), Y15, Y3
+	PREFETCHT1 (R10)(BX*1)
+	ADDQ       DX, R10
+	CMPQ       DI, $0x04
 	JE         loaded
-	VMASKMOVPS (R9), Y15, Y4
-	ADDQ       DX, R9
-	CMPQ       SI, $0x05
+	VMASKMOVPS (R10), Y15, Y4
+	PREFETCHT1 (R10)(BX*1)
+	ADDQ       DX, R10
+	CMPQ       DI, $0x05
 	JE         loaded
-	VMASKMOVPS (R9), Y15, Y5
-	ADDQ       DX, R9
-	CMPQ       SI, $0x06
+	VMASKMOVPS (R10), Y15, Y5
+	PREFETCHT1 (R10)(BX*1)
+	ADDQ       DX, R10
+	CMPQ       DI, $0x06
 	JE         loaded
-	VMASKMOVPS (R9), Y15, Y6
-	ADDQ       DX, R9
-	CMPQ       SI, $0x07
+	VMASKMOVPS (R10), Y15, Y6
+	PREFETCHT1 (R10)(BX*1)
+	ADDQ       DX, R10
+	CMPQ       DI, $0x07
 	JE         loaded
-	VMASKMOVPS (R9), Y15, Y7
-	ADDQ       DX, R9
+	VMASKMOVPS (R10), Y15, Y7
+	PREFETCHT1 (R10)(BX*1)
+	ADDQ       DX, R10
 
 loaded:
 	VUNPCKLPS  Y1, Y0, Y8
@@ -713,100 +755,100 @@ loaded:
 	VMOVAPS    Y15, Y7
 	VMOVUPS    Y0, (AX)
 	ADDQ       $0x40, AX
-	CMPQ       R8, $0x01
+	CMPQ       R9, $0x01
 	JE         stored
 	VMOVUPS    Y1, (AX)
 	ADDQ       $0x40, AX
-	CMPQ       R8, $0x02
+	CMPQ       R9, $0x02
 	JE         stored
 	VMOVUPS    Y2, (AX)
 	ADDQ       $0x40, AX
-	CMPQ       R8, $0x03
+	CMPQ       R9, $0x03
 	JE         stored
 	VMOVUPS    Y3, (AX)
 	ADDQ       $0x40, AX
-	CMPQ       R8, $0x04
+	CMPQ       R9, $0x04
 	JE         stored
 	VMOVUPS    Y4, (AX)
 	ADDQ       $0x40, AX
-	CMPQ       R8, $0x05
+	CMPQ       R9, $0x05
 	JE         stored
 	VMOVUPS    Y5, (AX)
 	ADDQ       $0x40, AX
-	CMPQ       R8, $0x06
+	CMPQ       R9, $0x06
 	JE         stored
 	VMOVUPS    Y6, (AX)
 	ADDQ       $0x40, AX
-	CMPQ       R8, $0x07
+	CMPQ       R9, $0x07
 	JE         stored
 	VMOVUPS    Y7, (AX)
 	ADDQ       $0x40, AX
 
 stored:
-	ADDQ   $0x20, DI
-	SUBQ   $0x08, R8
+	ADDQ   $0x20, R8
+	SUBQ   $0x08, R9
 	JG     columns
-	MOVQ   gap+48(FP), DI
+	MOVQ   gap+48(FP), R8
 	VXORPS X0, X0, X0
 
 gap:
-	DECQ    DI
+	DECQ    R8
 	JL      next
 	VMOVUPS Y0, (AX)
 	ADDQ    $0x40, AX
 	JMP     gap
 
 next:
-	MOVQ row+24(FP), DI
-	SHLQ $0x02, DI
-	ADDQ DI, CX
-	DECQ BX
+	ADDQ BX, CX
+	DECQ SI
 	JNZ  row
 	VZEROUPPER
 	RET
 
 // func storeTile256(y *float32, sample int, row int, tile *float32, width int, rows int, samples int, masks *int32)
-// Requires: AVX, CMOV
+// Requires: AVX, CMOV, MMX+
 TEXT ·storeTile256(SB), NOSPLIT, $0-64
 	MOVQ tile+24(FP), AX
 	MOVQ y+0(FP), CX
 	MOVQ sample+8(FP), DX
 	SHLQ $0x02, DX
-	MOVQ rows+40(FP), BX
-	MOVQ samples+48(FP), SI
+	MOVQ row+16(FP), BX
+	SHLQ $0x02, BX
+	MOVQ rows+40(FP), SI
+	MOVQ samples+48(FP), DI
 
 row:
-	MOVQ width+32(FP), R8
-	MOVQ CX, DI
+	MOVQ width+32(FP), R9
+	MOVQ CX, R8
 
 columns:
 	VMOVUPS (AX), Y0
 	ADDQ    $0x40, AX
-	CMPQ    R8, $0x01
+	CMPQ    R9, $0x01
 	JE      loaded
 	VMOVUPS (AX), Y1
 	ADDQ    $0x40, AX
-	CMPQ    R8, $0x02
+	CMPQ    R9, $0x02
 	JE      loaded
 	VMOVUPS (AX), Y2
 	ADDQ    $0x40, AX
-	CMPQ    R8, $0x03
+	CMPQ    R9, $0x03
 	JE      loaded
 	VMOVUPS (AX), Y3
 	ADDQ    $0x40, AX
-	CMPQ    R8, $0x04
+	CMPQ    R9, $0x04
 	JE      loaded
 	VMOVUPS (AX), Y4
 	ADDQ    $0x40, AX
-	CMPQ    R8, $0x05
+	CMPQ    R9, $0x05
 	JE      loaded
 	VMOVUPS (AX), Y5
 	ADDQ    $0x40, AX
-	CMPQ    R8, $0x06
+	CMPQ    R9, $0x06
 	JE      loaded
 	VMOVUPS (AX), Y6
 	ADDQ    $0x40, AX
-	CMPQ    R8, $0x07
+	CMPQ    R9, $0x07
 	JE      loaded
 	VMOVUPS (AX), Y7
 	ADDQ    $0x40, AX
@@ -844,51 +886,57 @@ loaded:
 	VMOVAPS    Y13, Y5
 	VMOVAPS    Y14, Y6
 	VMOVAPS    Y15, Y7
-	MOVQ       masks+56(FP), R9
-	MOVQ       $0x00000008, R10
-	CMPQ       R8, R10
-	CMOVQLT    R8, R10
-	NEGQ       R10
-	VMOVDQU    32(R9)(R10*4), Y15
-	MOVQ       DI, R9
-	VMASKMOVPS Y0, Y15, (R9)
-	CMPQ       SI, $0x01
+	MOVQ       masks+56(FP), R10
+	MOVQ       $0x00000008, R11
+	CMPQ       R9, R11
+	CMOVQLT    R9, R11
+	NEGQ       R11
+	VMOVDQU    32(R10)(R11*4), Y15
+	MOVQ       R8, R10
+	VMASKMOVPS Y0, Y15, (R10)
+	PREFETCHT1 (R10)(BX*1)
+	CMPQ       DI, $0x01
 	JE         stored
-	ADDQ       DX, R9
-	VMASKMOVPS Y1, Y15, (R9)
-	CMPQ       SI, $0x02
+	ADDQ       DX, R10
+	VMASKMOVPS Y1, Y15, (R10)
+	PREFETCHT1 (R10)(BX*1)
+	CMPQ       DI, $0x02
 	JE         stored
-	ADDQ       DX, R9
-	VMASKMOVPS Y2, Y15, (R9)
-	CMPQ       SI, $0x03
+	ADDQ       DX, R10
+	VMASKMOVPS Y2, Y15, (R10)
+	PREFETCHT1 (R10)(BX*1)
+	CMPQ       DI, $0x03
 	JE         stored
-	ADDQ       DX, R9
-	VMASKMOVPS Y3, Y15, (R9)
-	CMPQ       SI, $0x04
+	ADDQ       DX, R10
+	VMASKMOVPS Y3, Y15, (R10)
+	PREFETCHT1 (R10)(BX*1)
+	CMPQ       DI, $0x04
 	JE         stored
-	ADDQ       DX, R9
-	VMASKMOVPS Y4, Y15, (R9)
-	CMPQ       SI, $0x05
+	ADDQ       DX, R10
+	VMASKMOVPS Y4, Y15, (R10)
+	PREFETCHT1 (R10)(BX*1)
+	CMPQ       DI, $0x05
 	JE         stored
-	ADDQ       DX, R9
-	VMASKMOVPS Y5, Y15, (R9)
-	CMPQ       SI, $0x06
+	ADDQ       DX, R10
+	VMASKMOVPS Y5, Y15, (R10)
+	PREFETCHT1 (R10)(BX*1)
+	CMPQ       DI, $0x06
 	JE         stored
-	ADDQ       DX, R9
-	VMASKMOVPS Y6, Y15, (R9)
-	CMPQ       SI, $0x07
+	ADDQ       DX, R10
+	VMASKMOVPS Y6, Y15, (R10)
+	PREFETCHT1 (R10)(BX*1)
+	CMPQ       DI, $0x07
 	JE         stored
-	ADDQ       DX, R9
-	VMASKMOVPS Y7, Y15, (R9)
+	ADDQ       DX, R10
+	VMASKMOVPS Y7, Y15, (R10)
+	PREFETCHT1 (R10)(BX*1)
 
 stored:
-	ADDQ $0x20, DI
-	SUBQ $0x08, R8
+	ADDQ $0x20, R8
+	SUBQ $0x08, R9
 	JG   columns
-	MOVQ row+16(FP), DI
-	SHLQ $0x02, DI
-	ADDQ DI, CX
-	DECQ BX
+	ADDQ BX, CX
+	DECQ SI
 	JNZ  row
 	VZEROUPPER
 	RET

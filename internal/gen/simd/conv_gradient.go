@@ -17,13 +17,13 @@ type tapGradients struct {
 }
 
 func (k tapGradients) function() {
-	TEXT(k.name, NOSPLIT, "func(outputs, taps int, sums *float32, sumsOutput int, dy *float32, dyOutput int, x *float32, offsets *int32, xPixel, xRow, rows, columns int)")
+	TEXT(k.name, NOSPLIT, "func(outputs, taps, groups int, sums *float32, sumsOutput int, dy *float32, dyOutput int, x *float32, offsets *int32, xPixel, xRow, rows, columns int)")
 	Pragma("noescape")
 	Doc(
-		fmt.Sprintf("%s sums products over pixels, for 1 to %d output channels and 1 to %d taps:", k.name, k.outputs, k.taps),
+		fmt.Sprintf("%s sums products over pixels, for 1 to %d output channels and groups of 1 to %d taps:", k.name, k.outputs, k.taps),
 		"",
 		"\tfor o := range outputs {",
-		"\t\tfor _, t := range offsets[:taps] {",
+		"\t\tfor _, t := range offsets[:groups*taps] {",
 		fmt.Sprintf("\t\t\tfor lane := range %d {", k.lanes()),
 		"\t\t\t\tsum := 0",
 		"\t\t\t\tfor i := range rows {",
@@ -38,10 +38,11 @@ func (k tapGradients) function() {
 		"\t}",
 	)
 	outputs, taps := Load(Param("outputs"), GP64()), Load(Param("taps"), GP64())
-	IMUL3Q(U8(8), outputs, outputs)
+	offsets, groups := Load(Param("offsets"), GP64()), Load(Param("groups"), GP64())
+	SHLQ(U8(3), outputs)
 	ADDQ(taps, outputs)
-	for o := 1; o <= k.outputs; o++ {
-		for t := 1; t <= k.taps; t++ {
+	for o := k.outputs; o > 0; o-- {
+		for t := k.taps; t > 0; t-- {
 			CMPQ(outputs, U8(8*o+t))
 			JEQ(LabelRef(fmt.Sprintf("tile%dx%d", o, t)))
 		}
@@ -49,7 +50,7 @@ func (k tapGradients) function() {
 	RET()
 	for o := 1; o <= k.outputs; o++ {
 		for t := 1; t <= k.taps; t++ {
-			k.tile(o, t)
+			k.tile(o, t, offsets, groups)
 		}
 	}
 }
@@ -59,14 +60,14 @@ func (k tapGradients) lanes() int { return int(k.vector(0).Size()) / 4 }
 // tile has the accumulators in the first registers, output by output, then the
 // outputs' gradients, then a tap or two. If that is more registers than there
 // are, it takes the gradients one after the other.
-func (k tapGradients) tile(outputs, taps int) {
+func (k tapGradients) tile(outputs, taps int, offsets, groups Register) {
 	label := fmt.Sprintf("tile%dx%d", outputs, taps)
 	Label(label)
 	for i := range outputs * taps {
 		VXORPS(xmm(i), xmm(i), xmm(i))
 	}
 	var x []Register
-	base, offsets := Load(Param("x"), GP64()), Load(Param("offsets"), GP64())
+	base := Load(Param("x"), GP64())
 	for t := range taps {
 		at := GP64()
 		MOVLQSX(Mem{Base: offsets, Disp: 8 * t}, at)
@@ -106,7 +107,6 @@ func (k tapGradients) tile(outputs, taps int) {
 	JNZ(LabelRef(label + "_row"))
 
 	sums, sumsOutput := Load(Param("sums"), GP64()), bytes("sumsOutput")
-	offsets = Load(Param("offsets"), GP64())
 	for t := range taps {
 		to := GP64()
 		MOVLQSX(Mem{Base: offsets, Disp: 8*t + 4}, to)
@@ -118,6 +118,9 @@ func (k tapGradients) tile(outputs, taps int) {
 			}
 		}
 	}
+	ADDQ(U8(8*taps), offsets)
+	DECQ(groups)
+	JNZ(LabelRef(label))
 	VZEROUPPER()
 	RET()
 }

@@ -47,7 +47,7 @@ func (s tileSet) load() {
 		fmt.Sprintf("masks[%d-n:] holds n times -1, then zeros.", s.lanes),
 	)
 	to, x := Load(Param("tile"), GP64()), Load(Param("x"), GP64())
-	sample, rows := bytes("sample"), Load(Param("rows"), GP64())
+	sample, row, rows := bytes("sample"), bytes("row"), Load(Param("rows"), GP64())
 	samples := Load(Param("samples"), GP64())
 	Label("row")
 	from, width := GP64(), Load(Param("width"), GP64())
@@ -63,6 +63,7 @@ func (s tileSet) load() {
 		CMPQ(samples, U8(i))
 		JE(LabelRef("loaded"))
 		s.loadMasked(Mem{Base: at}, s.vector(i))
+		PREFETCHT1(Mem{Base: at, Index: row, Scale: 1})
 		ADDQ(sample, at)
 	}
 	Label("loaded")
@@ -89,7 +90,7 @@ func (s tileSet) load() {
 	ADDQ(U8(entryBytes), to)
 	JMP(LabelRef("gap"))
 	Label("next")
-	ADDQ(bytes("row"), x)
+	ADDQ(row, x)
 	DECQ(rows)
 	JNZ(LabelRef("row"))
 	VZEROUPPER()
@@ -114,7 +115,7 @@ func (s tileSet) store() {
 		fmt.Sprintf("masks[%d-n:] holds n times -1, then zeros.", s.lanes),
 	)
 	from, y := Load(Param("tile"), GP64()), Load(Param("y"), GP64())
-	sample, rows := bytes("sample"), Load(Param("rows"), GP64())
+	sample, row, rows := bytes("sample"), bytes("row"), Load(Param("rows"), GP64())
 	samples := Load(Param("samples"), GP64())
 	Label("row")
 	to, width := GP64(), Load(Param("width"), GP64())
@@ -135,6 +136,7 @@ func (s tileSet) store() {
 	MOVQ(to, at)
 	for i := range s.lanes {
 		s.storeMasked(data[i], Mem{Base: at})
+		PREFETCHT1(Mem{Base: at, Index: row, Scale: 1})
 		if i < s.lanes-1 {
 			CMPQ(samples, U8(i+1))
 			JE(LabelRef("stored"))
@@ -145,7 +147,7 @@ func (s tileSet) store() {
 	ADDQ(U8(4*s.lanes), to)
 	SUBQ(U8(s.lanes), width)
 	JG(LabelRef("columns"))
-	ADDQ(bytes("row"), y)
+	ADDQ(row, y)
 	DECQ(rows)
 	JNZ(LabelRef("row"))
 	VZEROUPPER()
