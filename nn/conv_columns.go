@@ -58,10 +58,13 @@ func (l *conv) channelBlock() int {
 func (l *conv) planColumns(b *Binding) Pass {
 	scratch := l.newColumnScratch(b.Workers, b.Training)
 	x, y := b.X[0], b.Y
-	pass := Pass{Forward: b.EachSample(func(first, last, worker int) {
-		for i := first; i < last; i++ {
-			l.forward(y.Row(i), x.Row(i), b.Epilogue.ReLU, &scratch[worker])
-		}
+	rows := l.forwardRows(b)
+	blocks := (l.window.OutHeight + rows - 1) / rows
+	tiles := func() int { return b.Batch() * l.Groups * blocks }
+	pass := Pass{Forward: b.EachTile(tiles, 1, func(i, _, worker int) {
+		sample, group, first := i/blocks/l.Groups, i/blocks%l.Groups, i%blocks*rows
+		last := min(first+rows, l.window.OutHeight)
+		l.forwardBlock(y.Row(sample), x.Row(sample), group, first, last, b.Epilogue.ReLU, &scratch[worker])
 	})}
 	if !b.Training {
 		return pass
@@ -121,25 +124,43 @@ func (l *conv) input(x []float32, g int) []float32 {
 
 // forward computes one sample: y [Out, pixels], or max(y, 0) if relu.
 func (l *conv) forward(y, x []float32, relu bool, s *columnScratch) {
-	kernel, block := l.Kernel*l.Kernel, l.channelBlock()
-	rows := l.blockRows(block)
+	rows := l.blockRows(l.channelBlock())
 	for g := range l.Groups {
 		for first := 0; first < l.window.OutHeight; first += rows {
-			last := min(first+rows, l.window.OutHeight)
-			pixels := (last - first) * l.window.OutWidth
-			for c := 0; c < l.window.Channels; c += block {
-				end := min(c+block, l.window.Channels)
-				s.window.Channels = end - c
-				simd.Im2col(s.columns, pixels, l.input(x, g)[c*l.window.Height*l.window.Width:], &s.window, first, last)
-				e := simd.Epilogue{Accumulate: c > 0}
-				if end == l.window.Channels {
-					e.RowBias, e.ReLU = l.groupBias(g), relu
-				}
-				columns := simd.RowMajor(s.columns, (end-c)*kernel, pixels)
-				simd.Gemm(l.channels(y, g, first, last), l.group(g).ColumnRange(c*kernel, end*kernel), columns, e, s.gemm)
-			}
+			l.forwardBlock(y, x, g, first, min(first+rows, l.window.OutHeight), relu, s)
 		}
 	}
+}
+
+// forwardBlock computes output rows first to last-1 of the channels of group g.
+func (l *conv) forwardBlock(y, x []float32, g, first, last int, relu bool, s *columnScratch) {
+	kernel, block, pixels := l.Kernel*l.Kernel, l.channelBlock(), (last-first)*l.window.OutWidth
+	for c := 0; c < l.window.Channels; c += block {
+		end := min(c+block, l.window.Channels)
+		s.window.Channels = end - c
+		simd.Im2col(s.columns, pixels, l.input(x, g)[c*l.window.Height*l.window.Width:], &s.window, first, last)
+		e := simd.Epilogue{Accumulate: c > 0}
+		if end == l.window.Channels {
+			e.RowBias, e.ReLU = l.groupBias(g), relu
+		}
+		columns := simd.RowMajor(s.columns, (end-c)*kernel, pixels)
+		simd.Gemm(l.channels(y, g, first, last), l.group(g).ColumnRange(c*kernel, end*kernel), columns, e, s.gemm)
+	}
+}
+
+// leastBlock is the multiply-adds of a block that is worth handing to another
+// core: some 20 µs.
+const leastBlock = 2_000_000
+
+// forwardRows returns how many output rows a core takes at a time: no more than
+// blockRows, and few enough to keep all cores busy where there are few samples.
+func (l *conv) forwardRows(b *Binding) int {
+	rows := l.blockRows(l.channelBlock())
+	wanted := min(4*b.Workers/(b.MaxBatch*l.Groups), l.MultiplyAdds()/l.Groups/leastBlock)
+	if b.Workers > 1 && wanted > 1 {
+		rows = min(rows, (l.window.OutHeight+wanted-1)/wanted)
+	}
+	return rows
 }
 
 // groupBias returns the bias of a group's outputs, or nil.
