@@ -160,19 +160,19 @@ func (l *batchNorm) backward(b *Binding, c int, m moments, fromBatch bool) {
 			products += float64(g) * (float64(x[j]) - m.mean)
 		}
 	}
-	add := func(p *Param, value float64) {
+	set := func(p *Param, value float64) {
 		if grad := b.Gradient(p); grad != nil {
-			grad[c] += float32(value)
+			grad[c] = float32(value)
 		}
 	}
-	add(l.bias, sum)
-	add(l.weight, products*l.scale(m))
+	set(l.bias, sum)
+	set(l.weight, products*l.scale(m))
 	n := float64(b.Batch() * l.pixels)
 	if !fromBatch {
 		sum, products = 0, 0
 	} else {
-		add(l.mean, l.Momentum*(float64(l.mean.Data[c])-m.mean))
-		add(l.variance, l.Momentum*(float64(l.variance.Data[c])-m.variance*n/max(n-1, 1)))
+		set(l.mean, l.Momentum*(float64(l.mean.Data[c])-m.mean))
+		set(l.variance, l.Momentum*(float64(l.variance.Data[c])-m.variance*n/max(n-1, 1)))
 	}
 	if b.X[0].Grad != nil {
 		l.backwardInput(b, c, m, sum/n, products/n)

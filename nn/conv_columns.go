@@ -199,11 +199,12 @@ func (l *conv) backward(dx, dweight, dbias, dy, x []float32, s *columnScratch) {
 	}
 }
 
-// reduce adds the chunks' sums for output channel o to the gradients.
+// reduce adds up the chunks' sums for output channel o.
 func (l *conv) reduce(b *Binding, o int, part func(chunk int) (weight, bias []float32)) {
 	out := l.Out / l.Groups
 	if grad := b.Gradient(l.weight); grad != nil {
 		row := grad[o*l.taps():][:l.taps()]
+		clear(row)
 		for chunk := range gradientChunks {
 			weight, _ := part(chunk)
 			transposed := weight[o/out*out*l.taps()+o%out:] // dWᵀ of the group, column o
@@ -213,6 +214,7 @@ func (l *conv) reduce(b *Binding, o int, part func(chunk int) (weight, bias []fl
 		}
 	}
 	if grad := b.Gradient(l.bias); grad != nil {
+		grad[o] = 0
 		for chunk := range gradientChunks {
 			_, bias := part(chunk)
 			grad[o] += bias[o]

@@ -19,7 +19,7 @@ type tileGradients struct {
 // a first-level cache of 48 KB.
 const gradientEntries = 640
 
-// parameterGradients returns the pass that adds to the gradients of weights and
+// parameterGradients returns the pass that computes the gradients of weights and
 // bias, or nil.
 func (t *convTiles) parameterGradients() func() {
 	weight, bias := t.b.Gradient(t.weight), t.b.Gradient(t.bias)
@@ -28,9 +28,12 @@ func (t *convTiles) parameterGradients() func() {
 	}
 	g := t.planGradients()
 	chunks := func() int { return t.Groups * g.outputChunks * g.channelChunks }
-	return t.b.EachTile(chunks, 1, func(i, _, worker int) {
+	return inSequence(func() {
+		clear(weight)
+		clear(bias)
+	}, t.b.EachTile(chunks, 1, func(i, _, worker int) {
 		t.addGradients(g, i, weight, bias, &t.scratch[worker])
-	})
+	}))
 }
 
 func (t *convTiles) planGradients() *tileGradients {

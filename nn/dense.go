@@ -72,7 +72,7 @@ const (
 //
 //	Y  = X·Wᵀ + bias
 //	dX = dY·W
-//	dW += dYᵀ·X,  dbias += Σ dY
+//	dW = dYᵀ·X,  dbias = Σ dY
 func (l *dense) Plan(b *Binding) Pass {
 	x, y := b.X[0], b.Y
 	scratch := par.Scratch[float32](b.Workers, l.scratchSize(b))
@@ -90,17 +90,14 @@ func (l *dense) Plan(b *Binding) Pass {
 			simd.Gemm(grads(x).ColumnRange(first, last), grads(y), weight.ColumnRange(first, last), simd.Epilogue{}, scratch[worker])
 		})
 	}
-	var weights, biases func()
+	var weights func()
 	if grad := b.Gradient(l.weight); grad != nil {
 		dw := simd.RowMajor(grad, l.Out, l.in)
 		weights = b.EachTile(func() int { return l.in }, denseColumns, func(first, last, worker int) {
-			simd.Gemm(dw.ColumnRange(first, last), grads(y).T(), values(x).ColumnRange(first, last), simd.Epilogue{Accumulate: true}, scratch[worker])
+			simd.Gemm(dw.ColumnRange(first, last), grads(y).T(), values(x).ColumnRange(first, last), simd.Epilogue{}, scratch[worker])
 		})
 	}
-	if grad := b.Gradient(l.bias); grad != nil {
-		biases = func() { addRows(grad, y.GradRows(0, b.Batch())) }
-	}
-	pass.Backward = inSequence(input, weights, biases)
+	pass.Backward = inSequence(input, weights, b.biasGradient(l.bias))
 	return pass
 }
 
@@ -152,9 +149,19 @@ func (l *dense) backwardScratch(b *Binding) int {
 	return max(simd.GemmScratch(b.MaxBatch, denseColumns, l.Out), simd.GemmScratch(l.Out, denseColumns, b.MaxBatch))
 }
 
-// addRows adds every row of dy to total: the gradient of a bias.
-func addRows(total, dy []float32) {
-	for ; len(dy) > 0; dy = dy[len(total):] {
-		simd.Add(total, dy[:len(total)])
+// biasGradient returns a function that sums the rows of dY, or nil if the bias
+// does not learn.
+func (b *Binding) biasGradient(bias *Param) func() {
+	grad := b.Gradient(bias)
+	if grad == nil {
+		return nil
 	}
+	const columns = 1024
+	return b.EachTile(func() int { return len(grad) }, columns, func(first, last, _ int) {
+		total := grad[first:last]
+		clear(total)
+		for i := range b.Batch() {
+			simd.Add(total, b.Y.GradRow(i)[first:last])
+		}
+	})
 }

@@ -137,18 +137,20 @@ func (l *fastfoodLayer) Plan(b *Binding) Pass {
 	if !b.Training {
 		return pass
 	}
-	gradients := l.gradients(b)
-	pass.Backward = func() {
+	gradients, biases := l.gradients(b), b.biasGradient(l.bias)
+	pass.Backward = inSequence(func() {
 		var dx []float32
 		if x.Grad != nil {
 			dx = x.GradRows(0, b.Batch())
 		}
 		dy := y.GradRows(0, b.Batch())
-		workspace.Backward(dx, dy, x.Rows(0, b.Batch()), gradients)
-		if grad := b.Gradient(l.bias); grad != nil {
-			addRows(grad, dy)
+		if gradients != nil { // to which the workspace adds
+			clear(gradients.S)
+			clear(gradients.G)
+			clear(gradients.B)
 		}
-	}
+		workspace.Backward(dx, dy, x.Rows(0, b.Batch()), gradients)
+	}, biases)
 	return pass
 }
 

@@ -36,7 +36,7 @@ type Pass struct {
 	// Forward computes b.Y.Value from the inputs' values.
 	Forward func()
 	// Backward, given b.Y.Grad, overwrites the Grad of every input that has
-	// one, and adds to the gradients of the parameters. It is nil in a
+	// one, and the gradients of the parameters that learn. It is nil in a
 	// workspace that is not for training.
 	Backward func()
 }

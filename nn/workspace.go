@@ -210,9 +210,6 @@ func (w *Workspace) Backward() {
 	if !w.training {
 		panic("nn: Backward on a workspace that is not for training")
 	}
-	for _, p := range w.network.params {
-		clear(w.gradients[p])
-	}
 	for i := len(w.steps) - 1; i >= 0; i-- {
 		if w.tensors[i+1].Grad == nil {
 			continue // neither this layer nor one before it learns
