@@ -49,7 +49,8 @@ func (t *convTiles) planGradients() *tileGradients {
 	g.taps = t.window.TapGradients(g.channels, g.rows)
 	g.outputChunks = 1
 	if t.b.Workers > 1 {
-		g.outputChunks = min(g.parts, 1+4*t.b.Workers/(t.Groups*g.channelChunks))
+		others := t.Groups * g.channelChunks
+		g.outputChunks = min(g.parts, (t.b.Workers+others-1)/others) // each loads the input's tiles anew
 	}
 	for i := range t.scratch {
 		s := &t.scratch[i]
