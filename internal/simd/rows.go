@@ -24,3 +24,13 @@ func addRowsRef(dst, src rows, width, height, planes int) {
 		}
 	}
 }
+
+// copyEveryRef copies every so manyth float of rows.
+func copyEveryRef(dst []float32, dstStride int, src []float32, srcStride, every, width, height int) {
+	for i := range height {
+		from, to := src[i*srcStride:], dst[i*dstStride:][:width]
+		for j := range to {
+			to[j] = from[j*every]
+		}
+	}
+}

@@ -33,3 +33,14 @@ func addRows(dst, src rows, width, height, planes int) {
 		addRowsRef(dst, src, width, height, planes)
 	}
 }
+
+func copyEvery(dst []float32, dstStride int, src []float32, srcStride, every, width, height int) {
+	switch cpu.Current() {
+	case cpu.AVX512:
+		copyEvery512(&dst[0], dstStride, &src[0], srcStride, every, width, height, &storeMasks[0])
+	case cpu.AVX2:
+		copyEvery256(&dst[0], dstStride, &src[0], srcStride, every, width, height, &storeMasks[8])
+	default:
+		copyEveryRef(dst, dstStride, src, srcStride, every, width, height)
+	}
+}

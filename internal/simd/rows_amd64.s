@@ -398,3 +398,180 @@ columns1_done:
 	JNZ  plane
 	VZEROUPPER
 	RET
+
+DATA laneNumbers<>+0(SB)/4, $0x00000000
+DATA laneNumbers<>+4(SB)/4, $0x00000001
+DATA laneNumbers<>+8(SB)/4, $0x00000002
+DATA laneNumbers<>+12(SB)/4, $0x00000003
+DATA laneNumbers<>+16(SB)/4, $0x00000004
+DATA laneNumbers<>+20(SB)/4, $0x00000005
+DATA laneNumbers<>+24(SB)/4, $0x00000006
+DATA laneNumbers<>+28(SB)/4, $0x00000007
+DATA laneNumbers<>+32(SB)/4, $0x00000008
+DATA laneNumbers<>+36(SB)/4, $0x00000009
+DATA laneNumbers<>+40(SB)/4, $0x0000000a
+DATA laneNumbers<>+44(SB)/4, $0x0000000b
+DATA laneNumbers<>+48(SB)/4, $0x0000000c
+DATA laneNumbers<>+52(SB)/4, $0x0000000d
+DATA laneNumbers<>+56(SB)/4, $0x0000000e
+DATA laneNumbers<>+60(SB)/4, $0x0000000f
+GLOBL laneNumbers<>(SB), RODATA|NOPTR, $64
+
+// func copyEvery512(dst *float32, dstStride int, src *float32, srcStride int, every int, width int, height int, masks *int32)
+// Requires: AVX, AVX512DQ, AVX512F, CMOV
+TEXT ·copyEvery512(SB), NOSPLIT, $8-64
+	VPBROADCASTD every+32(FP), Z2
+	VPMULLD      laneNumbers<>+0(SB), Z2, Z2
+	VPSRLD       $0x04, Z2, Z3
+	VPSLLD       $0x04, Z3, Z5
+	VPSUBD       Z5, Z2, Z2
+	VPTERNLOGD   $0xff, Z5, Z5, Z5
+	VPSRLD       $0x1f, Z5, Z5
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+16(FP), CX
+	MOVQ         every+32(FP), DX
+	MOVQ         dstStride+8(FP), BX
+	SHLQ         $0x02, BX
+	MOVQ         srcStride+24(FP), SI
+	SHLQ         $0x02, SI
+	MOVQ         height+48(FP), DI
+	IMUL3Q       $0x00000040, DX, R8
+
+row:
+	MOVQ width+40(FP), R11
+	MOVQ CX, R9
+	MOVQ AX, R10
+
+columns:
+	MOVQ   R9, R12
+	LEAQ   -1(R11), R13
+	IMULQ  DX, R13
+	INCQ   R13
+	VXORPS X0, X0, X0
+	VXORPS X4, X4, X4
+	MOVQ   DX, R14
+
+vector:
+	CMPQ    R13, $0x10
+	JL      part
+	VMOVUPS (R12), Z1
+	JMP     loaded
+
+part:
+	MOVQ      masks+56(FP), R15
+	MOVQ      $0x00000010, BP
+	CMPQ      R13, BP
+	CMOVQLT   R13, BP
+	NEGQ      BP
+	VMOVDQU32 64(R15)(BP*4), Z31
+	VPMOVD2M  Z31, K1
+	VMOVUPS.Z (R12), K1, Z1
+
+loaded:
+	VPCMPEQD Z4, Z3, K2
+	VPERMPS  Z1, Z2, K2, Z0
+	VPADDD   Z5, Z4, Z4
+	ADDQ     $0x40, R12
+	SUBQ     $0x10, R13
+	JLE      taken
+	DECQ     R14
+	JNZ      vector
+
+taken:
+	MOVQ      masks+56(FP), R12
+	MOVQ      $0x00000010, R13
+	CMPQ      R11, R13
+	CMOVQLT   R11, R13
+	NEGQ      R13
+	VMOVDQU32 64(R12)(R13*4), Z31
+	VPMOVD2M  Z31, K1
+	VMOVUPS   Z0, K1, (R10)
+	ADDQ      R8, R9
+	ADDQ      $0x40, R10
+	SUBQ      $0x10, R11
+	JG        columns
+	ADDQ      SI, CX
+	ADDQ      BX, AX
+	DECQ      DI
+	JNZ       row
+	VZEROUPPER
+	RET
+
+// func copyEvery256(dst *float32, dstStride int, src *float32, srcStride int, every int, width int, height int, masks *int32)
+// Requires: AVX, AVX2, CMOV
+TEXT ·copyEvery256(SB), NOSPLIT, $8-64
+	VPBROADCASTD every+32(FP), Y2
+	VPMULLD      laneNumbers<>+0(SB), Y2, Y2
+	VPSRLD       $0x03, Y2, Y3
+	VPSLLD       $0x03, Y3, Y5
+	VPSUBD       Y5, Y2, Y2
+	VPCMPEQD     Y5, Y5, Y5
+	VPSRLD       $0x1f, Y5, Y5
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+16(FP), CX
+	MOVQ         every+32(FP), DX
+	MOVQ         dstStride+8(FP), BX
+	SHLQ         $0x02, BX
+	MOVQ         srcStride+24(FP), SI
+	SHLQ         $0x02, SI
+	MOVQ         height+48(FP), DI
+	IMUL3Q       $0x00000020, DX, R8
+
+row:
+	MOVQ width+40(FP), R11
+	MOVQ CX, R9
+	MOVQ AX, R10
+
+columns:
+	MOVQ   R9, R12
+	LEAQ   -1(R11), R13
+	IMULQ  DX, R13
+	INCQ   R13
+	VXORPS X0, X0, X0
+	VXORPS X4, X4, X4
+	MOVQ   DX, R14
+
+vector:
+	CMPQ    R13, $0x08
+	JL      part
+	VMOVUPS (R12), Y1
+	JMP     loaded
+
+part:
+	MOVQ       masks+56(FP), R15
+	MOVQ       $0x00000008, BP
+	CMPQ       R13, BP
+	CMOVQLT    R13, BP
+	NEGQ       BP
+	VMOVDQU    32(R15)(BP*4), Y15
+	VMASKMOVPS (R12), Y15, Y1
+
+loaded:
+	VPCMPEQD  Y4, Y3, Y6
+	VPERMPS   Y1, Y2, Y1
+	VBLENDVPS Y6, Y1, Y0, Y0
+	VPADDD    Y5, Y4, Y4
+	ADDQ      $0x20, R12
+	SUBQ      $0x08, R13
+	JLE       taken
+	DECQ      R14
+	JNZ       vector
+
+taken:
+	MOVQ       masks+56(FP), R12
+	MOVQ       $0x00000008, R13
+	CMPQ       R11, R13
+	CMOVQLT    R11, R13
+	NEGQ       R13
+	VMOVDQU    32(R12)(R13*4), Y15
+	VMASKMOVPS Y0, Y15, (R10)
+	ADDQ       R8, R9
+	ADDQ       $0x20, R10
+	SUBQ       $0x08, R11
+	JG         columns
+	ADDQ       SI, CX
+	ADDQ       BX, AX
+	DECQ       DI
+	JNZ        row
+	VZEROUPPER
+	RET

@@ -63,3 +63,29 @@ func copyRows256(dst *float32, dstStride int, dstPlane int, src *float32, srcStr
 //
 //go:noescape
 func addRows256(dst *float32, dstStride int, dstPlane int, src *float32, srcStride int, srcPlane int, width int, height int, planes int)
+
+// copyEvery512 copies every so manyth float of rows:
+//
+//	for i := range height { // at least 1
+//		for j := range width { // at least 1
+//			dst[i*dstStride+j] = src[i*srcStride+j*every]
+//		}
+//	}
+//
+// masks[16-n:] holds n times -1, then zeros.
+//
+//go:noescape
+func copyEvery512(dst *float32, dstStride int, src *float32, srcStride int, every int, width int, height int, masks *int32)
+
+// copyEvery256 copies every so manyth float of rows:
+//
+//	for i := range height { // at least 1
+//		for j := range width { // at least 1
+//			dst[i*dstStride+j] = src[i*srcStride+j*every]
+//		}
+//	}
+//
+// masks[8-n:] holds n times -1, then zeros.
+//
+//go:noescape
+func copyEvery256(dst *float32, dstStride int, src *float32, srcStride int, every int, width int, height int, masks *int32)

@@ -9,6 +9,10 @@ func gemmTiles(c, a Matrix, b []float32, rowStride, panelStride, count, width in
 func copyRows(dst, src rows, width, height, planes int) { copyRowsRef(dst, src, width, height, planes) }
 func addRows(dst, src rows, width, height, planes int)  { addRowsRef(dst, src, width, height, planes) }
 
+func copyEvery(dst []float32, dstStride int, src []float32, srcStride, every, width, height int) {
+	copyEveryRef(dst, dstStride, src, srcStride, every, width, height)
+}
+
 func arrangeTransposed(dst []float32, stride int, m Matrix, _ bool) {
 	arrangeRef(dst, stride, m)
 }

@@ -106,12 +106,7 @@ func (w *Window) gather(col []float32, ld int, plane []float32, ky, kx, count, f
 		copyRows(rows{col, width, ld}, rows{plane, w.StrideH * w.Width, 1}, r.columns, r.rows, count)
 		return
 	}
-	for i := range r.rows {
-		from, to := plane[i*w.StrideH*w.Width:], col[i*width:][:r.columns]
-		for j := range to {
-			to[j] = from[j*w.StrideW]
-		}
-	}
+	copyEvery(col, width, plane, w.StrideH*w.Width, w.StrideW, r.columns, r.rows)
 }
 
 // scatter adds count rows of col to the pixels that gather copies.

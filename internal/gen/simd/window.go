@@ -13,6 +13,7 @@ func window() {
 	rows("addRows512", true, 16, 8, 4, 1)
 	rows("copyRows256", false, 8, 4, 1)
 	rows("addRows256", true, 8, 4, 1)
+	every()
 }
 
 // rows uses the widest vector that fits rather than masks: a masked load
