@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -59,10 +60,10 @@ type benchCase struct {
 	benchmark, name string
 	kind            string // of the layer, if it is one
 	run             func()
-	times           func(budget time.Duration) (bench.Times, error) // in place of run
-	rows            int                                             // that one run handles
-	operations      float64                                         // floating-point operations of a row
-	additions       bool                                            // whether the peak of additions is the limit, not that of multiply-adds
+	times           func(ctx context.Context, budget time.Duration) (bench.Times, error) // in place of run
+	rows            int                                                                  // that one run handles
+	operations      float64                                                              // floating-point operations of a row
+	additions       bool                                                                 // whether the peak of additions is the limit, not that of multiply-adds
 }
 
 // errSkip is the error of a case that has nothing to measure.
@@ -77,13 +78,19 @@ func (f benchFlags) measure(term *terminal, build func() ([]benchCase, error)) e
 	if f.Threads < 1 || f.Threads > 1024 || f.Time <= 0 {
 		return fmt.Errorf("--threads %d --time %v: want 1 to 1024 and a positive time", f.Threads, f.Time)
 	}
+	if n := runtime.NumCPU(); f.Threads > n {
+		fmt.Fprintf(term.err, "--threads %d share the %d cores of this machine\n", f.Threads, n)
+	}
 	defer cpu.Use(version)()
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(f.Threads))
 	cases, err := build() // workspaces ask how many cores there are
 	if err != nil {
 		return err
 	}
-	machine := bench.MeasureMachine(f.Threads, f.Time/3)
+	machine, err := bench.MeasureMachine(term, f.Threads, f.Time/3)
+	if err != nil {
+		return err
+	}
 	encoder := json.NewEncoder(term.out)
 	table := tabwriter.NewWriter(term.out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	if f.JSON {
@@ -99,7 +106,7 @@ func (f benchFlags) measure(term *terminal, build func() ([]benchCase, error)) e
 		if err := term.Context.Err(); err != nil {
 			return err
 		}
-		r, err := c.measure(f, version, machine)
+		r, err := c.measure(term, f, version, machine)
 		if err == errSkip {
 			continue
 		}
@@ -118,15 +125,16 @@ func (f benchFlags) measure(term *terminal, build func() ([]benchCase, error)) e
 	return table.Flush()
 }
 
-func (c benchCase) measure(f benchFlags, version cpu.Version, machine bench.Machine) (benchResult, error) {
-	var times bench.Times
-	if c.times == nil {
-		times = bench.Measure(f.Time, c.run)
-	} else {
-		var err error
-		if times, err = c.times(f.Time); err != nil {
-			return benchResult{}, err
+func (c benchCase) measure(ctx context.Context, f benchFlags, version cpu.Version, machine bench.Machine) (benchResult, error) {
+	timeIt := c.times
+	if timeIt == nil {
+		timeIt = func(ctx context.Context, budget time.Duration) (bench.Times, error) {
+			return bench.Measure(ctx, budget, c.run)
 		}
+	}
+	times, err := timeIt(ctx, f.Time)
+	if err != nil {
+		return benchResult{}, err
 	}
 	times = times.Per(c.rows)
 	r := benchResult{

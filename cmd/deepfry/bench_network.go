@@ -98,7 +98,9 @@ func trainCases(d nn.Description, name string, batch int, recipeName string, lay
 	stopwatch := newStopwatch(trainer.SetTrace)
 	step := benchCase{
 		benchmark: "train", name: name, rows: batch, operations: 6 * float64(multiplyAdds(network)),
-		times: func(budget time.Duration) (bench.Times, error) { return timeSteps(trainer, budget, layers, stopwatch) },
+		times: func(ctx context.Context, budget time.Duration) (bench.Times, error) {
+			return timeSteps(ctx, trainer, budget, layers, stopwatch)
+		},
 	}
 	cases := []benchCase{step}
 	if layers {
@@ -108,7 +110,7 @@ func trainCases(d nn.Description, name string, batch int, recipeName string, lay
 }
 
 // timeSteps trains for so long and times the steps, but for the first ones.
-func timeSteps(trainer *train.Trainer, budget time.Duration, layers bool, stopwatch *stopwatch) (bench.Times, error) {
+func timeSteps(ctx context.Context, trainer *train.Trainer, budget time.Duration, layers bool, stopwatch *stopwatch) (bench.Times, error) {
 	var samples []float64
 	enough := errors.New("enough")
 	warm := 2
@@ -116,7 +118,7 @@ func timeSteps(trainer *train.Trainer, budget time.Duration, layers bool, stopwa
 	last := begin
 	err := error(nil)
 	for err == nil {
-		err = trainer.RunEpoch(context.Background(), func(p train.Progress) error {
+		err = trainer.RunEpoch(ctx, func(p train.Progress) error {
 			now := time.Now()
 			if warm > 0 {
 				warm--
@@ -208,12 +210,12 @@ func inferenceCases(network *nn.Network, name string, batch int, layers bool) []
 	stopwatch := newStopwatch(workspace.SetTrace)
 	cases := []benchCase{{
 		benchmark: "inference", name: name, rows: batch, operations: 2 * float64(multiplyAdds(network)),
-		times: func(budget time.Duration) (bench.Times, error) {
+		times: func(ctx context.Context, budget time.Duration) (bench.Times, error) {
 			if layers {
 				stopwatch.start()
 				defer stopwatch.stop()
 			}
-			return bench.Measure(budget, func() { workspace.Forward(x) }), nil
+			return bench.Measure(ctx, budget, func() { workspace.Forward(x) })
 		},
 	}}
 	if layers {
@@ -274,7 +276,7 @@ func (s *stopwatch) cases(network *nn.Network, name string, batch int, training 
 			}
 			cases = append(cases, benchCase{
 				benchmark: layer.Name + " " + pass, name: name, kind: layer.Kind, rows: batch, operations: operations,
-				times: func(time.Duration) (bench.Times, error) {
+				times: func(context.Context, time.Duration) (bench.Times, error) {
 					samples := s.samples[layerPass{layer.Name, backward}]
 					if len(samples) == 0 {
 						return bench.Times{}, errSkip // done by the layer before it

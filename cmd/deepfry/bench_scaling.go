@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"runtime"
@@ -85,10 +86,9 @@ func (c *benchScaling) Run(term *terminal) error {
 	times := make([]scalingTimes, len(one))
 	for range c.Rounds {
 		for i := range one {
-			if err := term.Context.Err(); err != nil {
+			if err := times[i].measure(term, c, one[i], several[i]); err != nil {
 				return err
 			}
-			times[i].measure(c, one[i], several[i])
 		}
 	}
 	var results []scalingResult
@@ -114,11 +114,19 @@ type scalingTimes struct{ one, several []float64 }
 
 // measure runs a case with one core and with several, one right after the
 // other: what else the machine does slows both.
-func (t *scalingTimes) measure(c *benchScaling, one, several benchCase) {
+func (t *scalingTimes) measure(ctx context.Context, c *benchScaling, one, several benchCase) error {
 	runtime.GOMAXPROCS(1)
-	t.one = append(t.one, bench.Measure(c.Time, one.run).Per(one.rows).Median)
+	times, err := bench.Measure(ctx, c.Time, one.run)
+	if err != nil {
+		return err
+	}
+	t.one = append(t.one, times.Per(one.rows).Median)
 	runtime.GOMAXPROCS(c.Threads)
-	t.several = append(t.several, bench.Measure(c.Time, several.run).Per(one.rows).Median)
+	if times, err = bench.Measure(ctx, c.Time, several.run); err != nil {
+		return err
+	}
+	t.several = append(t.several, times.Per(one.rows).Median)
+	return nil
 }
 
 func median(values []float64) float64 {

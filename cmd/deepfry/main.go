@@ -44,6 +44,7 @@ type terminal struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal kills
 	os.Exit(run(os.Args[1:], &terminal{ctx, os.Stdout, os.Stderr, isTerminal(os.Stderr)}))
 }
 
@@ -89,6 +90,9 @@ type hintedError struct {
 func (e *hintedError) Unwrap() error { return e.error }
 
 func report(w io.Writer, err error) {
+	if errors.Is(err, context.Canceled) {
+		err = errors.New("interrupted")
+	}
 	fmt.Fprintf(w, "deepfry: %v\n", err)
 	var hinted *hintedError
 	if errors.As(err, &hinted) {

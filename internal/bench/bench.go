@@ -3,6 +3,7 @@
 package bench
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -28,8 +29,8 @@ const shortest = 30 * time.Microsecond
 
 // Measure calls f for about as long as budget says. It times stretches of
 // calls that are long enough for the clock, at least five of them, after one
-// that warms up.
-func Measure(budget time.Duration, f func()) Times {
+// that warms up. It ends early with the context's error.
+func Measure(ctx context.Context, budget time.Duration, f func()) (Times, error) {
 	calls := 1
 	for {
 		took := stretch(calls, f)
@@ -40,9 +41,12 @@ func Measure(budget time.Duration, f func()) Times {
 	}
 	var samples []float64
 	for start := time.Now(); len(samples) < 5 || time.Since(start) < budget; {
+		if err := ctx.Err(); err != nil {
+			return Times{}, err
+		}
 		samples = append(samples, float64(stretch(calls, f).Nanoseconds())/float64(calls))
 	}
-	return Summarize(samples)
+	return Summarize(samples), nil
 }
 
 // Summarize returns the times of calls that took so many nanoseconds each, at
@@ -69,23 +73,32 @@ type Machine struct {
 	Copy         float64 `json:"memory_bandwidth_gb_per_s"` // bytes read plus bytes written, beyond the caches
 }
 
-// MeasureMachine runs the peaks on all threads at once.
-func MeasureMachine(threads int, budget time.Duration) Machine {
+// MeasureMachine runs the peaks on all threads at once. It ends early with the
+// context's error.
+func MeasureMachine(ctx context.Context, threads int, budget time.Duration) (Machine, error) {
 	const operations = 100_000_000 // half a millisecond, which is long beside starting threads
+	const copied = 16 << 20        // floats of all threads together: 64 MiB, and as many to copy from
 	made := make([]int, threads)
-	rate := func(peak func(int) int) float64 {
-		body := func(i, _ int) { made[i] = peak(operations) }
-		best := Measure(budget, func() { par.For(threads, threads, body) }).Min
-		return float64(threads*made[0]) / best
+	part := copied / threads
+	from, to := make([]float32, copied), make([]float32, copied)
+	peaks := func(peak func(int) int) func(i, worker int) {
+		return func(i, _ int) { made[i] = peak(operations) }
 	}
-	m := Machine{Threads: threads, Additions: rate(simd.PeakAdditions), MultiplyAdds: rate(simd.PeakMultiplyAdds)}
-	const floats = 16 << 20 // 64 MiB a thread
-	buffers := make([][]float32, 2*threads)
-	for i := range buffers {
-		buffers[i] = make([]float32, floats)
+	m := Machine{Threads: threads}
+	for _, limit := range []struct {
+		result *float64
+		body   func(i, worker int)
+		work   func() float64 // of all threads
+	}{
+		{&m.Additions, peaks(simd.PeakAdditions), func() float64 { return float64(threads) * float64(made[0]) }},
+		{&m.MultiplyAdds, peaks(simd.PeakMultiplyAdds), func() float64 { return float64(threads) * float64(made[0]) }},
+		{&m.Copy, func(i, _ int) { copy(to[i*part:(i+1)*part], from[i*part:]) }, func() float64 { return float64(threads * part * 2 * 4) }},
+	} {
+		times, err := Measure(ctx, budget, func() { par.For(threads, threads, limit.body) })
+		if err != nil {
+			return m, err
+		}
+		*limit.result = limit.work() / times.Min
 	}
-	body := func(i, _ int) { copy(buffers[2*i], buffers[2*i+1]) }
-	best := Measure(budget, func() { par.For(threads, threads, body) }).Min
-	m.Copy = float64(threads) * 2 * 4 * floats / best
-	return m
+	return m, nil
 }

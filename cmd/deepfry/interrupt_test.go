@@ -1,0 +1,47 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/models"
+	"github.com/deepfry/deepfry/nn"
+)
+
+func TestInterruptedCommandsSaySo(t *testing.T) {
+	data, path := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "lenet.safetensors")
+	network, err := nn.New(models.LeNet(models.Options{}), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := makeData(data, 10, 10); err != nil {
+		t.Fatal(err)
+	}
+	if err := checkpoint.Save(path, network, checkpoint.Extra{}); err != nil {
+		t.Fatal(err)
+	}
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, args := range [][]string{{"eval", path, "--data", data}, {"bench", "fwht", "--time", "1h"}, {"bench", "scaling", "--time", "1h"}} {
+		var out, complaint bytes.Buffer
+		if code := run(args, &terminal{cancelled, &out, &complaint, false}); code != 1 || complaint.String() != "deepfry: interrupted\n" {
+			t.Errorf("%v: exit code %d, %q", args, code, complaint.String())
+		}
+	}
+}
+
+func TestTimingStepsEndsWithTheContext(t *testing.T) {
+	cases, err := trainCases(models.LeNet(models.Options{}), "lenet", 2, "default", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := cases[0].times(cancelled, time.Hour); err != context.Canceled {
+		t.Errorf("error %v, want context.Canceled", err)
+	}
+}
