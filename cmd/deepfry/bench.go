@@ -1,13 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/deepfry/deepfry/internal/bench"
@@ -42,23 +41,20 @@ type benchFlags struct {
 	Kernel  string        `placeholder:"VERSION" help:"ref, avx2 or avx512. Default: the best that runs here."`
 	Time    time.Duration `default:"300ms" help:"How long to measure a case."`
 	JSON    bool          `name:"json" help:"Write a JSON object a line: the machine, then a case each."`
+	memoryFlag
 }
 
-// benchResult is a line of the output. Times are of one row, or one product.
-type benchResult struct {
-	Benchmark string `json:"benchmark"`
-	Case      string `json:"case"`
-	Threads   int    `json:"threads"`
-	Kernel    string `json:"kernel"`
-	bench.Times
-	GFLOPS float64 `json:"gflops"` // at the median
-	Share  float64 `json:"share"`  // of the peak that limits the case
+// benchGroup is cases that share memory, which they take only while they are
+// measured.
+type benchGroup struct {
+	name  string
+	bytes int64 // about what the cases hold
+	build func() ([]benchCase, error)
 }
 
 // benchCase is something to measure.
 type benchCase struct {
 	benchmark, name string
-	kind            string // of the layer, if it is one
 	run             func()
 	times           func(ctx context.Context, budget time.Duration) (bench.Times, error) // in place of run
 	rows            int                                                                  // that one run handles
@@ -69,8 +65,9 @@ type benchCase struct {
 // errSkip is the error of a case that has nothing to measure.
 var errSkip = errors.New("nothing to measure")
 
-// measure builds the cases, runs them and writes the results.
-func (f benchFlags) measure(term *terminal, build func() ([]benchCase, error)) error {
+// measure measures the groups in turn and writes the results, also those before
+// an error.
+func (f benchFlags) measure(term *terminal, list func() ([]benchGroup, error)) error {
 	version, err := f.version()
 	if err != nil {
 		return err
@@ -81,71 +78,63 @@ func (f benchFlags) measure(term *terminal, build func() ([]benchCase, error)) e
 	if n := runtime.NumCPU(); f.Threads > n {
 		fmt.Fprintf(term.err, "--threads %d share the %d cores of this machine\n", f.Threads, n)
 	}
-	defer cpu.Use(version)()
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(f.Threads))
-	cases, err := build() // workspaces ask how many cores there are
+	groups, err := list()
 	if err != nil {
 		return err
 	}
+	for _, g := range groups {
+		if err := f.check(g.name, g.bytes); err != nil {
+			return err
+		}
+	}
+	defer cpu.Use(version)()
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(f.Threads))
 	machine, err := bench.MeasureMachine(term, f.Threads, f.Time/3)
 	if err != nil {
 		return err
 	}
-	encoder := json.NewEncoder(term.out)
-	table := tabwriter.NewWriter(term.out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	if f.JSON {
-		if err := encoder.Encode(machine); err != nil {
-			return err
+	report := newBenchReport(term, f.JSON, version, machine)
+	for _, g := range groups {
+		if err = f.measureGroup(report, g); err != nil {
+			break
 		}
-	} else {
-		fmt.Fprintf(term.out, "%v, %d threads; at most %.0f GFLOP/s of additions, %.0f of multiply-adds, %.1f GB/s of memory\n\n",
-			version, f.Threads, machine.Additions, machine.MultiplyAdds, machine.Copy)
-		fmt.Fprintln(table, "benchmark\tcase\tminimum\tmedian\tp99\tGFLOP/s\tof peak\t")
+	}
+	return cmp.Or(err, report.flush())
+}
+
+// measureGroup builds and measures cases. The memory of the group before is
+// given back first.
+func (f benchFlags) measureGroup(report *benchReport, g benchGroup) error {
+	runtime.GC()
+	report.progress(g.name)
+	cases, err := g.build()
+	if err != nil {
+		return err
 	}
 	for _, c := range cases {
-		if err := term.Context.Err(); err != nil {
-			return err
-		}
-		r, err := c.measure(term, f, version, machine)
+		report.progress(c.benchmark + " " + c.name)
+		times, err := c.measure(report.term, f.Time)
 		if err == errSkip {
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		if f.JSON {
-			if err := encoder.Encode(r); err != nil {
-				return err
-			}
-			continue
+		if err := report.add(c, times); err != nil {
+			return err
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%.1f\t%.0f%%\t\n", r.Benchmark, r.Case,
-			nanoseconds(r.Min), nanoseconds(r.Median), nanoseconds(r.P99), r.GFLOPS, 100*r.Share)
 	}
-	return table.Flush()
+	return nil
 }
 
-func (c benchCase) measure(ctx context.Context, f benchFlags, version cpu.Version, machine bench.Machine) (benchResult, error) {
-	timeIt := c.times
-	if timeIt == nil {
-		timeIt = func(ctx context.Context, budget time.Duration) (bench.Times, error) {
-			return bench.Measure(ctx, budget, c.run)
-		}
+// measure returns the times of a row.
+func (c benchCase) measure(ctx context.Context, budget time.Duration) (times bench.Times, err error) {
+	if c.times != nil {
+		times, err = c.times(ctx, budget)
+	} else {
+		times, err = bench.Measure(ctx, budget, c.run)
 	}
-	times, err := timeIt(ctx, f.Time)
-	if err != nil {
-		return benchResult{}, err
-	}
-	times = times.Per(c.rows)
-	r := benchResult{
-		Benchmark: c.benchmark, Case: c.name, Threads: f.Threads, Kernel: version.String(),
-		Times: times, GFLOPS: c.operations / times.Median,
-	}
-	r.Share = r.GFLOPS / machine.MultiplyAdds
-	if c.additions {
-		r.Share = r.GFLOPS / machine.Additions
-	}
-	return r, nil
+	return times.Per(c.rows), err
 }
 
 func (f benchFlags) version() (cpu.Version, error) {
@@ -160,15 +149,4 @@ func (f benchFlags) version() (cpu.Version, error) {
 		names = append(names, v.String())
 	}
 	return 0, fmt.Errorf("--kernel %s: this machine runs %s", f.Kernel, strings.Join(names, ", "))
-}
-
-// nanoseconds writes a time with three digits or more.
-func nanoseconds(ns float64) string {
-	switch {
-	case ns < 1e4:
-		return fmt.Sprintf("%.4g ns", ns)
-	case ns < 1e7:
-		return fmt.Sprintf("%.4g µs", ns/1e3)
-	}
-	return fmt.Sprintf("%.4g ms", ns/1e6)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -20,33 +21,32 @@ type benchFWHT struct {
 	Precision string `default:"float32" enum:"float32,float64" help:"${enum}."`
 }
 
-func (c *benchFWHT) Run(term *terminal) error { return c.measure(term, c.cases) }
+func (c *benchFWHT) Run(term *terminal) error { return c.measure(term, c.groups) }
 
-func (c *benchFWHT) cases() (cases []benchCase, err error) {
+func (c *benchFWHT) groups() (groups []benchGroup, err error) {
 	for _, n := range c.N {
-		var run func()
+		if n < 1 || n > fwht.MaxLength || c.Rows < 1 || c.Rows > 1<<24 {
+			return nil, fmt.Errorf("%d rows of %d: want 1 to 2^24 rows of 1 to 2^30", c.Rows, n)
+		}
+		name := fmt.Sprintf("%s n=%d rows=%d", c.Precision, n, c.Rows)
+		size, fill := int64(4), fwhtCase[float32]
 		if c.Precision == "float64" {
-			run, err = fwhtCase[float64](n, c.Rows)
-		} else {
-			run, err = fwhtCase[float32](n, c.Rows)
+			size, fill = 8, fwhtCase[float64]
 		}
-		if err != nil {
-			return nil, err
-		}
-		cases = append(cases, benchCase{
-			benchmark: "fwht", name: fmt.Sprintf("%s n=%d rows=%d", c.Precision, n, c.Rows), run: run,
-			rows: c.Rows, operations: float64(fwht.Additions(n)), additions: true,
-		})
+		groups = append(groups, benchGroup{name, size * int64(n) * int64(c.Rows), func() ([]benchCase, error) {
+			run, err := fill(n, c.Rows)
+			return []benchCase{{
+				benchmark: "fwht", name: name, run: run,
+				rows: c.Rows, operations: float64(fwht.Additions(n)), additions: true,
+			}}, err
+		}})
 	}
-	return cases, nil
+	return groups, nil
 }
 
 // fwhtCase returns a transform of a batch, again and again: the orthonormal
 // one, so that the values stay as large as they are.
 func fwhtCase[T fwht.Float](n, rows int) (func(), error) {
-	if rows < 1 || n < 1 || n > fwht.MaxLength || rows > 1<<32/n {
-		return nil, fmt.Errorf("%d rows of %d: want at least 1 of both, and no more than 2^32 values", rows, n)
-	}
 	x := make([]T, n*rows)
 	source := rand.New(rand.NewPCG(1, 2))
 	for i := range x {
@@ -66,29 +66,32 @@ type benchFastfood struct {
 	Dense bool     `default:"true" negatable:"" help:"Measure the dense product too."`
 }
 
-func (c *benchFastfood) Run(term *terminal) error { return c.measure(term, c.cases) }
+func (c *benchFastfood) Run(term *terminal) error { return c.measure(term, c.groups) }
 
-func (c *benchFastfood) cases() (cases []benchCase, err error) {
+func (c *benchFastfood) groups() (groups []benchGroup, err error) {
 	for _, size := range c.Sizes {
 		d, n, err := parseSize(size)
 		if err != nil {
 			return nil, err
 		}
 		for _, batch := range c.Batch {
-			if batch < 1 || batch > 1<<31/max(d, n) {
-				return nil, fmt.Errorf("--batch %d: want at least 1, and no more than 2^31 values", batch)
+			if batch < 1 || batch > 1<<20 {
+				return nil, fmt.Errorf("--batch %d: want 1 to 2^20", batch)
 			}
-			more, err := fastfoodCases(d, n, batch)
-			if err != nil {
-				return nil, err
-			}
-			cases = append(cases, more...)
+			name := fmt.Sprintf("%d→%d batch=%d", d, n, batch)
+			inputs, outputs, rows := int64(d), int64(n), int64(batch)
+			// x, dx, y, dy, and two vectors of the blocks' size that training keeps of a row
+			groups = append(groups, benchGroup{"fastfood " + name, 4 * rows * 4 * (inputs + outputs), func() ([]benchCase, error) {
+				return fastfoodCases(name, d, n, batch)
+			}})
 			if c.Dense {
-				cases = append(cases, denseCases(d, n, batch, c.Threads)...)
+				groups = append(groups, benchGroup{"dense " + name, 4 * (rows*(2*inputs+outputs) + 2*inputs*outputs), func() ([]benchCase, error) {
+					return denseCases(name, d, n, batch, c.Threads), nil
+				}})
 			}
 		}
 	}
-	return cases, nil
+	return groups, nil
 }
 
 // parseSize reads d:n.
@@ -111,7 +114,7 @@ func normals(n int) []float32 {
 	return x
 }
 
-func fastfoodCases(d, n, batch int) ([]benchCase, error) {
+func fastfoodCases(name string, d, n, batch int) ([]benchCase, error) {
 	v, err := fastfood.Sample[float32](d, n, math.Sqrt2, 1)
 	if err != nil {
 		return nil, err
@@ -122,7 +125,6 @@ func fastfoodCases(d, n, batch int) ([]benchCase, error) {
 	gradients := &fastfood.Gradients[float32]{S: make([]float32, size), G: make([]float32, size), B: make([]float32, size)}
 	inference, training := fastfood.NewWorkspace(v, batch, false), fastfood.NewWorkspace(v, batch, true)
 	operations := float64(size) * (3 + 2*math.Log2(float64(v.Dim)))
-	name := fmt.Sprintf("%d→%d batch=%d", d, n, batch)
 	return []benchCase{
 		{benchmark: "fastfood forward", name: name, rows: batch, operations: operations, additions: true,
 			run: func() { inference.Forward(y, x) }},
@@ -136,13 +138,12 @@ func fastfoodCases(d, n, batch int) ([]benchCase, error) {
 
 // denseCases are the products that a dense layer would make, split over the
 // threads by columns.
-func denseCases(d, n, batch, threads int) []benchCase {
+func denseCases(name string, d, n, batch, threads int) []benchCase {
 	x, w, y := simd.RowMajor(normals(batch*d), batch, d), simd.RowMajor(normals(n*d), n, d), simd.RowMajor(make([]float32, batch*n), batch, n)
 	dx, dw := simd.RowMajor(make([]float32, batch*d), batch, d), simd.RowMajor(make([]float32, n*d), n, d)
 	forward := splitGemm(y, x, w.T(), threads)
 	backwardData, backwardWeights := splitGemm(dx, y, w, threads), splitGemm(dw, y.T(), x, threads)
 	operations := 2 * float64(d) * float64(n)
-	name := fmt.Sprintf("%d→%d batch=%d", d, n, batch)
 	return []benchCase{
 		{benchmark: "dense forward", name: name, rows: batch, operations: operations, run: forward},
 		{benchmark: "dense forward+backward", name: name, rows: batch, operations: 3 * operations, run: func() {
@@ -158,22 +159,41 @@ type benchGEMM struct {
 	Sizes []string `default:"256x1024x1024,256x4096x4096,512x512x512,1024x1024x1024" help:"Rows, inner dimension and columns, as MxKxN."`
 }
 
-func (c *benchGEMM) Run(term *terminal) error { return c.measure(term, c.cases) }
+func (c *benchGEMM) Run(term *terminal) error { return c.measure(term, c.groups) }
 
-func (c *benchGEMM) cases() (cases []benchCase, err error) {
+func (c *benchGEMM) groups() (groups []benchGroup, err error) {
 	for _, size := range c.Sizes {
-		var m, k, n int
-		if _, err := fmt.Sscanf(size, "%dx%dx%d", &m, &k, &n); err != nil || min(m, k, n) < 1 || max(m, k, n) > 1<<15 {
-			return nil, fmt.Errorf("size %q: want rows, inner dimension and columns of 1 to 32768, as in 256x1024x1024", size)
+		m, k, n, err := parseProduct(size)
+		if err != nil {
+			return nil, err
 		}
-		a, b := simd.RowMajor(normals(m*k), m, k), simd.RowMajor(normals(k*n), k, n)
-		product := simd.RowMajor(make([]float32, m*n), m, n)
-		cases = append(cases, benchCase{
-			benchmark: "gemm", name: size, rows: 1, operations: 2 * float64(m) * float64(k) * float64(n),
-			run: splitGemm(product, a, b, c.Threads),
-		})
+		bytes := 4 * (int64(m)*int64(k) + int64(k)*int64(n) + int64(m)*int64(n))
+		groups = append(groups, benchGroup{"gemm " + size, bytes, func() ([]benchCase, error) {
+			a, b := simd.RowMajor(normals(m*k), m, k), simd.RowMajor(normals(k*n), k, n)
+			product := simd.RowMajor(make([]float32, m*n), m, n)
+			return []benchCase{{
+				benchmark: "gemm", name: size, rows: 1, operations: 2 * float64(m) * float64(k) * float64(n),
+				run: splitGemm(product, a, b, c.Threads),
+			}}, nil
+		}})
 	}
-	return cases, nil
+	return groups, nil
+}
+
+// parseProduct reads MxKxN.
+func parseProduct(size string) (m, k, n int, err error) {
+	parts := strings.Split(size, "x")
+	if len(parts) == 3 {
+		var errs [3]error
+		m, errs[0] = strconv.Atoi(parts[0])
+		k, errs[1] = strconv.Atoi(parts[1])
+		n, errs[2] = strconv.Atoi(parts[2])
+		err = errors.Join(errs[:]...)
+	}
+	if err != nil || min(m, k, n) < 1 || max(m, k, n) > 1<<15 {
+		return 0, 0, 0, fmt.Errorf("size %q: want rows, inner dimension and columns of 1 to 32768, as in 256x1024x1024", size)
+	}
+	return m, k, n, nil
 }
 
 // splitGemm returns a product C = A·B that is split over the threads by

@@ -5,14 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"slices"
 	"time"
 
 	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/internal/bench"
-	"github.com/deepfry/deepfry/models"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/train"
 )
@@ -20,15 +17,23 @@ import (
 // benchNetworks are the flags of benchmarks of whole networks.
 type benchNetworks struct {
 	benchFlags
-	Batch  []int    `placeholder:"N" help:"Images of a batch."`
-	FC     []string `name:"fc" default:"dense,adaptive" help:"Fully-connected layers, as for inspect: several are measured one after the other. Without a number, they have the model's own outputs."`
+	FC     []string `name:"fc" placeholder:"LAYER" help:"Fully-connected layers, as for inspect: several are measured one after the other; without N they have as many outputs as the dense ones. Default: dense and what train takes."`
 	Layers bool     `help:"Measure every layer too."`
+}
+
+// layers returns --fc for a model.
+func (f benchNetworks) layers(model string) []string {
+	if len(f.FC) == 0 {
+		return []string{"dense", defaultFC(model)}
+	}
+	return f.FC
 }
 
 type benchTrain struct {
 	benchNetworks
+	Batch  []int  `default:"64" help:"Images of a batch."`
 	Model  string `default:"lenet" help:"A model, as for inspect."`
-	Recipe string `default:"default" enum:"default,caffe" help:"Optimizer, as for train: ${enum}."`
+	Recipe string `default:"default" enum:"default,caffe" help:"Optimizer and details of the network, as for train: ${enum}."`
 }
 
 func (*benchTrain) Help() string {
@@ -38,54 +43,65 @@ are for one image of it.`
 
 type benchModel struct {
 	benchNetworks
+	Batch   []int  `default:"1,16,256" help:"Images of a batch."`
 	Network string `arg:"" default:"lenet" help:"A model, or a checkpoint."`
 }
 
 type benchConv struct {
 	benchFlags
-	Batch int    `default:"32" help:"Images of a batch."`
+	Batch []int  `default:"32" help:"Images of a batch."`
 	Model string `default:"lenet" help:"A model, as for inspect."`
 }
 
 func (*benchConv) Help() string {
-	return `The convolutions of a model in training steps. Times are for one image; the
-backward pass is that for weights, bias and, but for the first layer, the input.`
+	return `The layers up to the last convolution, and the pooling behind it, in training
+steps. Times are for one image; the backward pass of a convolution is that for
+weights, bias and, but for the first layer, the input.`
 }
 
-func (c *benchTrain) Run(term *terminal) error {
-	if len(c.Batch) == 0 {
-		c.Batch = []int{64}
+func checkBatch(batch int) error {
+	if batch < 1 || batch > 4096 {
+		return fmt.Errorf("--batch %d: want 1 to 4096", batch)
 	}
-	return c.measure(term, c.cases)
+	return nil
 }
 
-func (c *benchTrain) cases() (cases []benchCase, err error) {
-	for _, fc := range c.FC {
-		d, err := networkFlags{Classifier: "dense"}.describe(c.Model, models.Options{ConvReLU: true, Dropout: new(0.5)}, fc)
+func (c *benchTrain) Run(term *terminal) error { return c.measure(term, c.groups) }
+
+func (c *benchTrain) groups() (groups []benchGroup, err error) {
+	recipe, options, err := recipeByName(c.Recipe, false)
+	if err != nil {
+		return nil, err
+	}
+	for _, fc := range c.layers(c.Model) {
+		d, err := describeModel(c.Model, options, fc)
 		if err != nil {
 			return nil, err
 		}
 		for _, batch := range c.Batch {
-			more, err := trainCases(d, fmt.Sprintf("%s %s batch=%d", c.Model, fc, batch), batch, c.Recipe, c.Layers)
+			g, err := trainGroup(d, fmt.Sprintf("%s %s batch=%d", c.Model, fc, batch), batch, recipe, c.Layers)
 			if err != nil {
 				return nil, err
 			}
-			cases = append(cases, more...)
+			groups = append(groups, g)
 		}
 	}
-	return cases, nil
+	return groups, nil
 }
 
-// trainCases are the training steps of a network, and what its layers do in them.
-func trainCases(d nn.Description, name string, batch int, recipeName string, layers bool) ([]benchCase, error) {
-	if batch < 1 || batch > 4096 {
-		return nil, fmt.Errorf("--batch %d: want 1 to 4096", batch)
+// trainGroup is the training steps of a network, and what its layers do in them.
+func trainGroup(d nn.Description, name string, batch int, recipe train.Recipe, layers bool) (benchGroup, error) {
+	if err := checkBatch(batch); err != nil {
+		return benchGroup{}, err
 	}
+	bytes, err := networkBytes(d, batch, true)
+	return benchGroup{"training " + name, bytes, func() ([]benchCase, error) {
+		return trainCases(d, name, batch, recipe, layers)
+	}}, err
+}
+
+func trainCases(d nn.Description, name string, batch int, recipe train.Recipe, layers bool) ([]benchCase, error) {
 	network, err := nn.New(d, 1)
-	if err != nil {
-		return nil, err
-	}
-	recipe, err := train.ByName(recipeName)
 	if err != nil {
 		return nil, err
 	}
@@ -96,13 +112,12 @@ func trainCases(d nn.Description, name string, batch int, recipeName string, lay
 		return nil, err
 	}
 	stopwatch := newStopwatch(trainer.SetTrace)
-	step := benchCase{
+	cases := []benchCase{{
 		benchmark: "train", name: name, rows: batch, operations: 6 * float64(multiplyAdds(network)),
 		times: func(ctx context.Context, budget time.Duration) (bench.Times, error) {
 			return timeSteps(ctx, trainer, budget, layers, stopwatch)
 		},
-	}
-	cases := []benchCase{step}
+	}}
 	if layers {
 		cases = append(cases, stopwatch.cases(network, name, batch, true)...)
 	}
@@ -163,45 +178,58 @@ func multiplyAdds(network *nn.Network) (total int) {
 	return total
 }
 
-func (c *benchModel) Run(term *terminal) error {
-	if len(c.Batch) == 0 {
-		c.Batch = []int{1, 16, 256}
-	}
-	return c.measure(term, c.cases)
-}
+func (c *benchModel) Run(term *terminal) error { return c.measure(term, c.groups) }
 
-func (c *benchModel) cases() (cases []benchCase, err error) {
-	networks := map[string]*nn.Network{}
-	var names []string
-	if _, err := os.Stat(c.Network); err == nil && !slices.Contains(models.Names(), c.Network) {
+func (c *benchModel) groups() (groups []benchGroup, err error) {
+	isFile, err := isCheckpoint(c.Network, c.FC != nil, "--fc chooses")
+	if err != nil {
+		return nil, err
+	}
+	if isFile {
 		network, _, err := checkpoint.Load(c.Network)
 		if err != nil {
 			return nil, err
 		}
-		names = append(names, c.Network)
-		networks[c.Network] = network
-	} else {
-		for _, fc := range c.FC {
-			d, err := networkFlags{Classifier: "dense"}.describe(c.Network, models.Options{ConvReLU: true}, fc)
+		return c.inferenceGroups(network.Description, c.Network, func() (*nn.Network, error) { return network, nil })
+	}
+	_, options, err := recipeByName("default", false)
+	if err != nil {
+		return nil, err
+	}
+	for _, fc := range c.layers(c.Network) {
+		d, err := describeModel(c.Network, options, fc)
+		if err != nil {
+			return nil, err
+		}
+		more, err := c.inferenceGroups(d, c.Network+" "+fc, func() (*nn.Network, error) { return nn.New(d, 1) })
+		if err != nil {
+			return nil, err
+		}
+		groups = append(groups, more...)
+	}
+	return groups, nil
+}
+
+// inferenceGroups are inference by a network in batches of each size.
+func (c *benchModel) inferenceGroups(d nn.Description, name string, build func() (*nn.Network, error)) (groups []benchGroup, err error) {
+	for _, batch := range c.Batch {
+		if err := checkBatch(batch); err != nil {
+			return nil, err
+		}
+		bytes, err := networkBytes(d, batch, false)
+		if err != nil {
+			return nil, err
+		}
+		name := fmt.Sprintf("%s batch=%d", name, batch)
+		groups = append(groups, benchGroup{"inference " + name, bytes, func() ([]benchCase, error) {
+			network, err := build()
 			if err != nil {
 				return nil, err
 			}
-			name := c.Network + " " + fc
-			names = append(names, name)
-			if networks[name], err = nn.New(d, 1); err != nil {
-				return nil, err
-			}
-		}
+			return inferenceCases(network, name, batch, c.Layers), nil
+		}})
 	}
-	for _, name := range names {
-		for _, batch := range c.Batch {
-			if batch < 1 || batch > 4096 {
-				return nil, fmt.Errorf("--batch %d: want 1 to 4096", batch)
-			}
-			cases = append(cases, inferenceCases(networks[name], fmt.Sprintf("%s batch=%d", name, batch), batch, c.Layers)...)
-		}
-	}
-	return cases, nil
+	return groups, nil
 }
 
 func inferenceCases(network *nn.Network, name string, batch int, layers bool) []benchCase {
@@ -224,15 +252,33 @@ func inferenceCases(network *nn.Network, name string, batch int, layers bool) []
 	return cases
 }
 
-func (c *benchConv) Run(term *terminal) error {
-	return c.measure(term, func() ([]benchCase, error) {
-		d, err := networkFlags{Classifier: "dense"}.describe(c.Model, models.Options{}, "dense")
+func (c *benchConv) Run(term *terminal) error { return c.measure(term, c.groups) }
+
+func (c *benchConv) groups() (groups []benchGroup, err error) {
+	recipe, options, err := recipeByName("caffe", false)
+	if err != nil {
+		return nil, err
+	}
+	d, err := describeModel(c.Model, options, "dense")
+	if err != nil {
+		return nil, err
+	}
+	last := 0
+	for i, node := range d.Nodes {
+		switch node.Op.(type) {
+		case nn.Conv, nn.MaxPool:
+			last = i
+		}
+	}
+	d.Nodes = d.Nodes[:last+1]
+	for _, batch := range c.Batch {
+		g, err := trainGroup(d, fmt.Sprintf("%s batch=%d", c.Model, batch), batch, recipe, true)
 		if err != nil {
 			return nil, err
 		}
-		cases, err := trainCases(d, fmt.Sprintf("%s batch=%d", c.Model, c.Batch), c.Batch, "caffe", true)
-		return slices.DeleteFunc(cases, func(b benchCase) bool { return b.kind != "conv" && b.benchmark != "train" }), err
-	})
+		groups = append(groups, g)
+	}
+	return groups, nil
 }
 
 // stopwatch collects the times of the layers of a workspace.
@@ -275,7 +321,7 @@ func (s *stopwatch) cases(network *nn.Network, name string, batch int, training 
 				}
 			}
 			cases = append(cases, benchCase{
-				benchmark: layer.Name + " " + pass, name: name, kind: layer.Kind, rows: batch, operations: operations,
+				benchmark: layer.Name + " " + pass, name: name, rows: batch, operations: operations,
 				times: func(context.Context, time.Duration) (bench.Times, error) {
 					samples := s.samples[layerPass{layer.Name, backward}]
 					if len(samples) == 0 {

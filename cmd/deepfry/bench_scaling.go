@@ -53,18 +53,24 @@ func multiplyAddsCase(threads int) benchCase {
 func scalingCases(threads int) ([]benchCase, error) {
 	f := benchFlags{Threads: threads}
 	cases := []benchCase{multiplyAddsCase(threads)}
-	for _, build := range []func() ([]benchCase, error){
-		(&benchFWHT{benchFlags: f, N: []int{256, 1024}, Rows: 256, Precision: "float32"}).cases,
-		(&benchFWHT{benchFlags: f, N: []int{4096}, Rows: 64, Precision: "float32"}).cases,
-		(&benchFastfood{benchFlags: f, Sizes: []string{"1024:1024"}, Batch: []int{64, 256}}).cases,
-		(&benchFastfood{benchFlags: f, Sizes: []string{"4096:4096"}, Batch: []int{16, 64}}).cases,
-		(&benchGEMM{benchFlags: f, Sizes: []string{"256x1024x1024", "512x512x512"}}).cases,
+	for _, list := range []func() ([]benchGroup, error){
+		(&benchFWHT{benchFlags: f, N: []int{256, 1024}, Rows: 256, Precision: "float32"}).groups,
+		(&benchFWHT{benchFlags: f, N: []int{4096}, Rows: 64, Precision: "float32"}).groups,
+		(&benchFastfood{benchFlags: f, Sizes: []string{"1024:1024"}, Batch: []int{64, 256}}).groups,
+		(&benchFastfood{benchFlags: f, Sizes: []string{"4096:4096"}, Batch: []int{16, 64}}).groups,
+		(&benchGEMM{benchFlags: f, Sizes: []string{"256x1024x1024", "512x512x512"}}).groups,
 	} {
-		more, err := build()
+		groups, err := list()
 		if err != nil {
 			return nil, err
 		}
-		cases = append(cases, more...)
+		for _, g := range groups {
+			more, err := g.build()
+			if err != nil {
+				return nil, err
+			}
+			cases = append(cases, more...)
+		}
 	}
 	return cases, nil
 }

@@ -1,12 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
-	"os"
-	"slices"
 	"strconv"
-	"strings"
 	"text/tabwriter"
 
 	"github.com/deepfry/deepfry/checkpoint"
@@ -69,24 +67,18 @@ func (c *inspectCommand) Run(term *terminal) error {
 
 // inspect lists the layers of a known model, or those of a file.
 func (c *inspectCommand) inspect() (inspection, error) {
-	if _, err := os.Stat(c.Network); err == nil && !slices.Contains(models.Names(), c.Network) {
-		if c.FC != "" || c.Classifier != "dense" || c.Padding == "mixed" {
-			return inspection{}, fmt.Errorf("--fc, --classifier and --padding choose the layers of a model; %s is a checkpoint, which has its own", c.Network)
-		}
+	isFile, err := isCheckpoint(c.Network, c.FC != "" || c.Classifier != "dense" || c.Padding == "mixed", "--fc, --classifier and --padding choose")
+	if err != nil {
+		return inspection{}, err
+	}
+	if isFile {
 		network, _, err := checkpoint.Load(c.Network)
 		if err != nil {
 			return inspection{}, err
 		}
 		return inspection{Name: network.Description.Name, Input: network.Description.Input, Layers: network.Layers()}, nil
 	}
-	if strings.ContainsAny(c.Network, "./\\") {
-		return inspection{}, fmt.Errorf("there is no file %s", c.Network)
-	}
-	fc := c.FC
-	if fc == "" {
-		fc = "dense"
-	}
-	d, err := c.describe(c.Network, models.Options{}, fc)
+	d, err := c.describe(c.Network, models.Options{}, cmp.Or(c.FC, "dense"))
 	if err != nil {
 		return inspection{}, err
 	}

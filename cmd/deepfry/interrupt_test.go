@@ -10,6 +10,7 @@ import (
 	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/models"
 	"github.com/deepfry/deepfry/nn"
+	"github.com/deepfry/deepfry/train"
 )
 
 func TestInterruptedCommandsSaySo(t *testing.T) {
@@ -35,7 +36,7 @@ func TestInterruptedCommandsSaySo(t *testing.T) {
 }
 
 func TestTimingStepsEndsWithTheContext(t *testing.T) {
-	cases, err := trainCases(models.LeNet(models.Options{}), "lenet", 2, "default", false)
+	cases, err := trainCases(models.LeNet(models.Options{}), "lenet", 2, train.Default(), false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,11 +12,12 @@ import (
 	"github.com/deepfry/deepfry/fastfood"
 	"github.com/deepfry/deepfry/models"
 	"github.com/deepfry/deepfry/nn"
+	"github.com/deepfry/deepfry/train"
 )
 
 // networkFlags choose what stands behind the convolutions.
 type networkFlags struct {
-	FC         string `name:"fc" placeholder:"LAYER" help:"Between the convolutions and the classifier: dense, fastfood:N (fixed) or adaptive:N (learnt), with N outputs. Default: dense for inspect; for train adaptive:1024, or adaptive:16384 if the model is not lenet."`
+	FC         string `name:"fc" placeholder:"LAYER" help:"Between the convolutions and the classifier: dense, fastfood:N (fixed) or adaptive:N (learnt), with N outputs; without N, as many as the dense layers have. Default: dense for inspect; for train adaptive:1024, or adaptive:16384 if the model is not lenet."`
 	Classifier string `default:"dense" enum:"dense,fastfood,adaptive" help:"The last layer: ${enum}."`
 	Padding    string `default:"power-of-two" enum:"power-of-two,mixed" help:"What inputs of Fastfood layers are padded to: a power of two, or (mixed) the next length that has a transform, such as 800, which saves weights if the outputs are about a multiple of it."`
 }
@@ -51,6 +53,49 @@ func (f networkFlags) describe(model string, options models.Options, fc string) 
 		return d, nil
 	}
 	return nn.Fry(d, fry)
+}
+
+// describeModel returns a model with the given layers, a dense classifier and
+// padding to powers of two.
+func describeModel(model string, options models.Options, fc string) (nn.Description, error) {
+	return networkFlags{Classifier: "dense"}.describe(model, options, fc)
+}
+
+// defaultFC is the layer that takes the place of a model's dense ones.
+func defaultFC(model string) string {
+	if model == "lenet" {
+		return "adaptive:1024"
+	}
+	return "adaptive:16384"
+}
+
+// recipeByName returns a recipe, and the details of the network that go with it.
+func recipeByName(name string, augment bool) (train.Recipe, models.Options, error) {
+	recipe, err := train.ByName(name)
+	var options models.Options
+	switch {
+	case name == "default" && augment:
+		recipe, options = train.Augmented(), models.Options{ConvReLU: true}
+	case name == "default":
+		options = models.Options{ConvReLU: true, Dropout: new(0.5)}
+	}
+	recipe.Augment = augment
+	return recipe, options, err
+}
+
+// isCheckpoint tells whether a name is that of a file, not of a model. It fails
+// for a path where no file is, and for a checkpoint if flags choose layers.
+func isCheckpoint(name string, flags bool, flagsChoose string) (bool, error) {
+	_, missing := os.Stat(name)
+	switch {
+	case slices.Contains(models.Names(), name):
+		return false, nil
+	case missing != nil && strings.ContainsAny(name, "./\\"):
+		return false, fmt.Errorf("there is no file %s", name)
+	case missing == nil && flags:
+		return false, fmt.Errorf("%s the layers of a model; %s is a checkpoint, which has its own", flagsChoose, name)
+	}
+	return missing == nil, nil
 }
 
 // checkInput fails if the network takes other images than these, those of the

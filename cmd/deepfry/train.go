@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 
 type trainCommand struct {
 	networkFlags
+	memoryFlag
 	Model   string `placeholder:"NAME" help:"lenet, caffenet, alexnet or vgg16. Without it, the reference LeNet and the network that --fc describes train side by side."`
 	Data    string `default:"mnist" help:"mnist, fashion, or a folder of IDX files."`
 	Epochs  int    `placeholder:"N" help:"Passes over the training images. Default: 10, or 11 by the caffe recipe."`
@@ -122,18 +124,10 @@ func (c *trainCommand) open() (*dataset.Dataset, error) {
 // recipe returns the recipe, as the flags change it, and the details of the
 // network that go with it.
 func (c *trainCommand) recipe() (train.Recipe, models.Options, error) {
-	recipe, err := train.ByName(c.Recipe)
+	recipe, options, err := recipeByName(c.Recipe, c.Augment)
 	if err != nil {
-		return recipe, models.Options{}, err
+		return recipe, options, err
 	}
-	var options models.Options
-	switch {
-	case c.Recipe == "default" && c.Augment:
-		recipe, options = train.Augmented(), models.Options{ConvReLU: true}
-	case c.Recipe == "default":
-		options = models.Options{ConvReLU: true, Dropout: new(0.5)}
-	}
-	recipe.Augment = c.Augment
 	if c.Epochs != 0 {
 		recipe.Epochs = c.Epochs
 	}
@@ -165,22 +159,14 @@ func (c *trainCommand) contestants(data *dataset.Dataset) ([]*contestant, error)
 	if err != nil {
 		return nil, err
 	}
-	model, fc := c.Model, c.FC
-	switch {
-	case fc != "":
-	case model == "" || model == "lenet":
-		fc = "adaptive:1024"
-	default:
-		fc = "adaptive:16384"
-	}
+	model := cmp.Or(c.Model, "lenet")
+	fc := cmp.Or(c.FC, defaultFC(model))
 	fcs := []string{fc}
-	if model == "" {
-		model = "lenet"
-		if fc != "dense" {
-			fcs = []string{"dense", fc}
-		}
+	if c.Model == "" && fc != "dense" {
+		fcs = []string{"dense", fc}
 	}
 	var contestants []*contestant
+	var total int64
 	for _, fc := range fcs {
 		flags := c.networkFlags
 		if fc == "dense" && len(fcs) > 1 {
@@ -191,6 +177,14 @@ func (c *trainCommand) contestants(data *dataset.Dataset) ([]*contestant, error)
 			return nil, err
 		}
 		if err := checkInput(d, data.Train, c.Data); err != nil {
+			return nil, err
+		}
+		bytes, err := networkBytes(d, min(recipe.BatchSize, data.Train.Len()), true)
+		if err != nil {
+			return nil, err
+		}
+		total += bytes
+		if err := c.check(fmt.Sprintf("training %s with batches of %d", fc, recipe.BatchSize), total); err != nil {
 			return nil, err
 		}
 		k := &contestant{fc: fc, path: c.path(model, fc, flags)}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/deepfry/deepfry/nn"
+)
+
+// memoryFlag bounds what a command allocates.
+type memoryFlag struct {
+	Memory int `default:"8" placeholder:"GIB" help:"Refuse what needs more memory than so many GiB."`
+}
+
+const gib = 1 << 30
+
+// check fails if something needs more than the flag, or an address, allows.
+func (f memoryFlag) check(name string, bytes int64) error {
+	if bytes <= math.MaxInt && float64(bytes) <= float64(f.Memory)*gib {
+		return nil
+	}
+	return &hintedError{
+		fmt.Errorf("%s needs about %.1f GiB of memory, more than --memory %d", name, float64(bytes)/gib, f.Memory),
+		"choose smaller batches or sizes, or allow more with --memory",
+	}
+}
+
+// networkBytes is about what a network and a workspace hold, and, in training,
+// the two numbers that the optimizer keeps for every parameter.
+func networkBytes(d nn.Description, batch int, training bool) (int64, error) {
+	layers, err := nn.Inspect(d)
+	if err != nil {
+		return 0, err
+	}
+	copies := int64(1)
+	if training {
+		copies = 3
+	}
+	bytes, err := nn.WorkspaceBytes(d, batch, training)
+	for _, layer := range layers {
+		for _, p := range layer.Params {
+			bytes += 4 * copies * int64(p.Size())
+		}
+	}
+	return bytes, err
+}
