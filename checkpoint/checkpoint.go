@@ -10,6 +10,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -36,10 +37,11 @@ func Save(path string, network *nn.Network, extra Extra) error {
 	if err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
-	metadata := map[string]string{descriptionKey: string(description)}
-	for key, value := range extra.Metadata {
-		metadata[key] = value
+	if _, taken := extra.Metadata[descriptionKey]; taken {
+		return fmt.Errorf("checkpoint: the metadata's %q is the network's description; choose another key", descriptionKey)
 	}
+	metadata := map[string]string{descriptionKey: string(description)}
+	maps.Copy(metadata, extra.Metadata)
 	tensors := map[string]safetensors.TensorView{}
 	for name, data := range extra.Tensors {
 		if tensors[name], err = view(safetensors.F32, []int{len(data)}, floatBytes(data)); err != nil {

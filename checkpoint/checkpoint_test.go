@@ -149,6 +149,10 @@ func TestSaveKeepsTheOldFileWhenItFails(t *testing.T) {
 	if err := Save(path, network(t), Extra{Tensors: map[string][]float32{"fc2.bias": {1}}}); err == nil {
 		t.Error("two tensors of one name: no error")
 	}
+	extra := Extra{Metadata: map[string]string{descriptionKey: "{}"}}
+	if err := Save(filepath.Join(t.TempDir(), "net"), network(t), extra); err == nil {
+		t.Error("metadata in place of the description: no error")
+	}
 	if after, _ := os.ReadFile(path); !slices.Equal(before, after) {
 		t.Error("the old file was changed")
 	}
