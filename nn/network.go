@@ -206,7 +206,7 @@ func (n *Network) Param(name string) *Param {
 	return n.params[i]
 }
 
-// Weights returns the number of weights, biases and permutations apart.
+// Weights returns the number of weights, biases, permutations and statistics apart.
 func (n *Network) Weights() int {
 	total := 0
 	for _, p := range n.params {
@@ -223,7 +223,7 @@ type LayerInfo struct {
 	Name         string   `json:"name"`
 	Kind         string   `json:"kind"`
 	Output       Shape    `json:"output"`        // shape for one sample
-	Weights      int      `json:"weights"`       // biases and permutations apart
+	Weights      int      `json:"weights"`       // biases, permutations and statistics apart
 	MultiplyAdds int      `json:"multiply_adds"` // of a forward pass of one sample
 	Params       []*Param `json:"-"`
 }

@@ -60,6 +60,7 @@ func Default() Recipe {
 		Groups: map[nn.ParamKind]Group{
 			nn.Diagonal: {RateFactor: 3},
 			nn.Bias:     {RateFactor: 1},
+			nn.Scale:    {RateFactor: 1},
 		},
 	}
 }

@@ -115,6 +115,24 @@ func TestEveryRecipeLearns(t *testing.T) {
 	}
 }
 
+// TestDecayIsForWeights makes one step, in which the gradients are those
+// without decay.
+func TestDecayIsForWeights(t *testing.T) {
+	r := smallRecipe()
+	r.Epochs, r.BatchSize, r.Augment = 1, 50, false
+	plain := newTrainer(t, r, stripes(50))
+	r.Optimizer.Decay = 0.1
+	decayed := newTrainer(t, r, stripes(50))
+	run(t, plain)
+	run(t, decayed)
+	for i, p := range plain.Network.Params() {
+		same := slices.Equal(p.Data, decayed.Network.Params()[i].Data)
+		if same == (p.Kind == nn.Weight) {
+			t.Errorf("%s (%s): unchanged by decay: %v", p.Name, p.Kind, same)
+		}
+	}
+}
+
 func TestFixedDiagonalsStay(t *testing.T) {
 	d := small()
 	d.Nodes[3].Op = nn.Fastfood{Out: 64, Learn: "G"}
