@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	"github.com/deepfry/deepfry/internal/cpu"
 )
 
 // commands is the command line; each field's Run method is a subcommand.
@@ -50,6 +51,10 @@ func main() {
 
 // run executes a command line and returns the exit code: 0, or 1 for any error.
 func run(args []string, term *terminal) (code int) {
+	if err := cpu.Err(); err != nil {
+		report(term.err, err)
+		return 1
+	}
 	var c commands
 	exited := errors.New("exited")
 	parser, err := kong.New(&c, kong.Name("deepfry"), kong.Description(description),

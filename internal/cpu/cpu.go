@@ -3,7 +3,10 @@
 // The environment variable DEEPFRY_CPU caps the choice: ref, avx2 or avx512.
 package cpu
 
-import "os"
+import (
+	"errors"
+	"os"
+)
 
 // Version is an instruction set for which kernels exist. Versions are ordered:
 // a machine that runs one also runs every smaller one.
@@ -23,24 +26,35 @@ func (v Version) String() string { return names[v] }
 var best = detect()
 
 // current is the version in use: best, capped by DEEPFRY_CPU.
-var current = min(best, limit(os.Getenv("DEEPFRY_CPU")))
+// invalid stands for one that names no version.
+var current, limitError = limit(os.Getenv("DEEPFRY_CPU"))
 
-// limit reads the value of DEEPFRY_CPU. An unknown one panics: a run that was
-// meant to be capped must not go on uncapped.
-func limit(name string) Version {
+const invalid Version = -1
+
+// limit returns the version in use for a value of DEEPFRY_CPU.
+func limit(name string) (Version, error) {
 	if name == "" {
-		return AVX512
+		return best, nil
 	}
 	for v, n := range names {
 		if n == name {
-			return Version(v)
+			return min(best, Version(v)), nil
 		}
 	}
-	panic("cpu: DEEPFRY_CPU is " + name + "; want ref, avx2 or avx512")
+	return invalid, errors.New("DEEPFRY_CPU is " + name + "; want ref, avx2 or avx512")
 }
 
-// Current returns the version whose kernels run.
-func Current() Version { return current }
+// Err returns an error if DEEPFRY_CPU names no version.
+func Err() error { return limitError }
+
+// Current returns the version whose kernels run. It panics if DEEPFRY_CPU names
+// none: a run that was meant to be capped must not go on uncapped.
+func Current() Version {
+	if current == invalid {
+		panic(limitError)
+	}
+	return current
+}
 
 // Available lists the versions that this machine and this build can run,
 // smallest first, DEEPFRY_CPU apart.
