@@ -11,6 +11,8 @@ import (
 type benchCompare struct {
 	Old string `arg:"" help:"What --json wrote before."`
 	New string `arg:"" help:"What --json wrote after."`
+
+	JSON bool `name:"json" help:"Write a JSON object a line, a case each."`
 }
 
 func (c *benchCompare) Run(term *terminal) error {
@@ -22,23 +24,56 @@ func (c *benchCompare) Run(term *terminal) error {
 	if err != nil {
 		return err
 	}
+	var both []comparison
+	for _, key := range order {
+		if was, ok := before[key]; ok {
+			is := after[key]
+			both = append(both, comparison{is.Benchmark, is.Case, is.Kernel, is.Threads, was.Median, is.Median, was.Median / is.Median, was.Min / is.Min})
+		}
+	}
+	if both == nil {
+		return fmt.Errorf("%s and %s have no case in common%s", c.Old, c.New, differences(before, order))
+	}
+	if c.JSON {
+		encoder := json.NewEncoder(term.out)
+		for _, k := range both {
+			if err := encoder.Encode(k); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	table := tabwriter.NewWriter(term.out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "benchmark\tcase\told median\tnew median\tspeed\tminima\t")
-	both := 0
-	for _, key := range order {
-		was, ok := before[key]
-		if !ok {
-			continue
-		}
-		both++
-		is := after[key]
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%.2f×\t%.2f×\t\n", is.Benchmark, is.Case,
-			nanoseconds(was.Median), nanoseconds(is.Median), was.Median/is.Median, was.Min/is.Min)
-	}
-	if both == 0 {
-		return fmt.Errorf("%s and %s have no case in common", c.Old, c.New)
+	for _, k := range both {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%.2f×\t%.2f×\t\n", k.Benchmark, k.Case, nanoseconds(k.Old), nanoseconds(k.New), k.Speed, k.Minima)
 	}
 	return table.Flush()
+}
+
+// comparison is a line of the output.
+type comparison struct {
+	Benchmark string  `json:"benchmark"`
+	Case      string  `json:"case"`
+	Kernel    string  `json:"kernel"`
+	Threads   int     `json:"threads"`
+	Old       float64 `json:"old_median_ns"`
+	New       float64 `json:"new_median_ns"`
+	Speed     float64 `json:"speed"`  // old median over new
+	Minima    float64 `json:"minima"` // likewise
+}
+
+// differences says how a case of the same name differs, if there is one.
+func differences(before map[resultKey]benchResult, order []resultKey) string {
+	for was := range before {
+		for _, is := range order {
+			if was.benchmark == is.benchmark && was.name == is.name {
+				return fmt.Sprintf(": %s %s is of kernel %s with %d threads in the one, of kernel %s with %d threads in the other",
+					is.benchmark, is.name, was.kernel, was.threads, is.kernel, is.threads)
+			}
+		}
+	}
+	return ""
 }
 
 // resultKey tells cases apart.
@@ -63,6 +98,9 @@ func readResults(path string) (map[resultKey]benchResult, []resultKey, error) {
 		}
 		if r.Benchmark == "" {
 			continue
+		}
+		if !(r.Median > 0 && r.Min > 0) {
+			return nil, nil, fmt.Errorf("%s, line %d: no time (median_ns and min_ns above 0); bench scaling's files cannot be read here", path, line)
 		}
 		key := resultKey{r.Benchmark, r.Case, r.Kernel, r.Threads}
 		if _, again := results[key]; !again {

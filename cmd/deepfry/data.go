@@ -19,7 +19,7 @@ type dataInfo struct {
 	Error  string `json:"error,omitempty"` // says how to get it
 	Train  int    `json:"train_images,omitempty"`
 	Test   int    `json:"test_images,omitempty"`
-	Shape  [3]int `json:"shape"` // channels, height, width
+	Shape  [3]int `json:"shape,omitzero"` // channels, height, width
 }
 
 func (c *dataCommand) Run(term *terminal) error {
@@ -29,21 +29,20 @@ func (c *dataCommand) Run(term *terminal) error {
 	}
 	for _, name := range names {
 		info, err := describeData(name)
-		if err != nil && c.Name != "" {
-			return err
-		}
-		if c.JSON {
+		switch {
+		case c.JSON:
 			if err := json.NewEncoder(term.out).Encode(info); err != nil {
 				return err
 			}
-			continue
-		}
-		if err != nil {
+		case err == nil:
+			fmt.Fprintf(term.out, "%-8s %s: %d training and %d test images of %d×%d×%d\n", name, info.Folder,
+				info.Train, info.Test, info.Shape[0], info.Shape[1], info.Shape[2])
+		case c.Name == "":
 			fmt.Fprintf(term.out, "%-8s not found: %v\n", name, err)
-			continue
 		}
-		fmt.Fprintf(term.out, "%-8s %s: %d training and %d test images of %d×%d×%d\n", name, info.Folder,
-			info.Train, info.Test, info.Shape[0], info.Shape[1], info.Shape[2])
+		if err != nil && c.Name != "" {
+			return err
+		}
 	}
 	return nil
 }

@@ -90,7 +90,7 @@ var paper = map[string]struct {
 
 // table writes the result of the run, with the paper's beside it for MNIST.
 func (d *display) table(c *trainCommand, contestants []*contestant) {
-	showPaper := c.Data == "mnist" && c.Holdout == 0
+	showPaper := c.Data == "mnist" && c.Holdout == nil && c.Classifier == "dense" && c.Padding == "power-of-two"
 	table := tabwriter.NewWriter(d.term.out, 0, 0, 3, ' ', tabwriter.AlignRight)
 	fmt.Fprint(table, "\nnetwork\tweights\tof the first\ttest error\t")
 	if showPaper {

@@ -31,7 +31,7 @@ type inspection struct {
 
 // totals are sums over layers.
 type totals struct {
-	Weights      int `json:"weights"` // biases and permutations apart
+	Weights      int `json:"weights"` // biases, permutations and statistics apart
 	MultiplyAdds int `json:"multiply_adds"`
 }
 

@@ -47,7 +47,7 @@ func (l *runLog) start(c *trainCommand, contestants []*contestant) {
 			Network string       `json:"network"`
 			Weights int          `json:"weights"`
 			Data    string       `json:"data"`
-			Holdout int          `json:"holdout,omitempty"`
+			Holdout *int         `json:"holdout,omitempty"`
 			Seed    uint64       `json:"seed"`
 			Recipe  train.Recipe `json:"recipe"`
 		}{"start", k.fc, k.trainer.Network.Weights(), c.Data, c.Holdout, k.trainer.Seed, k.trainer.Recipe})

@@ -88,7 +88,8 @@ func makeData(dir string, train, test int) error {
 		return err
 	}
 	source := rand.New(rand.NewPCG(1, 2))
-	for name, n := range map[string]int{"train": train, "t10k": test} {
+	for i, name := range []string{"train", "t10k"} {
+		n := []int{train, test}[i]
 		images := header(0x803, n, 28, 28)
 		labels := header(0x801, n)
 		for i := range n {
@@ -216,7 +217,9 @@ func TestKilledRunIsBitIdentical(t *testing.T) {
 	}
 	// Each run is killed a random time after it has begun, or, every other
 	// time, after its first epoch from there on, so that it gets ahead.
-	source := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0)) // any moments must do
+	seed := uint64(time.Now().UnixNano()) // any moments must do
+	t.Logf("the moments' seed is %d", seed)
+	source := rand.New(rand.NewPCG(seed, 0))
 	for kill := range 10 {
 		c := startRun(data, killed, "--resume")
 		lines, err := c.StdoutPipe()

@@ -22,7 +22,7 @@ type trainCommand struct {
 	memoryFlag
 	Model   string `placeholder:"NAME" help:"lenet, caffenet, alexnet or vgg16. Without it, the reference LeNet and the network that --fc describes train side by side."`
 	Data    string `default:"mnist" help:"mnist, fashion, or a folder of IDX files."`
-	Epochs  int    `placeholder:"N" help:"Passes over the training images. Default: 10, or 11 by the caffe recipe."`
+	Epochs  *int   `placeholder:"N" help:"Passes over the training images. Default: 10, or 11 by the caffe recipe."`
 	Seed    uint64 `default:"1" help:"Of initial weights, order, dropout and augmentation."`
 	Augment bool   `help:"Shift, rotate, zoom and bend the training images a little."`
 	Out     string `default:"runs" placeholder:"DIR" help:"Folder for checkpoints."`
@@ -31,13 +31,13 @@ type trainCommand struct {
 	Resume  bool   `help:"Go on from the checkpoints of an interrupted run."`
 
 	Recipe    string   `default:"default" enum:"default,caffe" help:"Optimizer, schedule and details of the network: ${enum}. caffe is the plain one of Caffe's LeNet example."`
-	Batch     int      `placeholder:"N" help:"Images a step, instead of the recipe's."`
-	Rate      float64  `placeholder:"X" help:"Learning rate, instead of the recipe's."`
-	Diagonals float64  `placeholder:"X" help:"Factor of the learning rate for S, G and B, instead of the recipe's."`
+	Batch     *int     `placeholder:"N" help:"Images a step, instead of the recipe's."`
+	Rate      *float64 `placeholder:"X" help:"Learning rate, instead of the recipe's."`
+	Diagonals *float64 `placeholder:"X" help:"Factor of the learning rate for S, G and B, instead of the recipe's; 0 freezes them."`
 	Decay     *float64 `placeholder:"X" help:"Weight decay, instead of the recipe's."`
 	Dropout   *float64 `placeholder:"P" help:"Dropout between the fully-connected layers, instead of the recipe's."`
 	Smoothing *float64 `placeholder:"X" help:"Label smoothing, instead of the recipe's."`
-	Holdout   int      `placeholder:"N" help:"Measure on the last N training images, which are not trained on, instead of the test images: for choosing settings."`
+	Holdout   *int     `placeholder:"N" help:"Measure on the last N training images, which are not trained on, instead of the test images: for choosing settings."`
 }
 
 func (*trainCommand) Help() string {
@@ -109,15 +109,15 @@ func (c *trainCommand) open() (*dataset.Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.Holdout == 0 {
+	if c.Holdout == nil {
 		return data, nil
 	}
 	n := data.Train.Len()
-	if c.Holdout < 0 || c.Holdout >= n {
-		return nil, fmt.Errorf("--holdout %d: want at least 1 and less than the %d training images", c.Holdout, n)
+	if *c.Holdout < 1 || *c.Holdout >= n {
+		return nil, fmt.Errorf("--holdout %d: want at least 1 and less than the %d training images", *c.Holdout, n)
 	}
-	data.Test = data.Train.Slice(n-c.Holdout, n)
-	data.Train = data.Train.Slice(0, n-c.Holdout)
+	data.Test = data.Train.Slice(n-*c.Holdout, n)
+	data.Train = data.Train.Slice(0, n-*c.Holdout)
 	return data, nil
 }
 
@@ -128,29 +128,27 @@ func (c *trainCommand) recipe() (train.Recipe, models.Options, error) {
 	if err != nil {
 		return recipe, options, err
 	}
-	if c.Epochs != 0 {
-		recipe.Epochs = c.Epochs
-	}
-	if c.Batch != 0 {
-		recipe.BatchSize = c.Batch
-	}
-	if c.Rate != 0 {
-		recipe.Optimizer.Rate = c.Rate
-	}
-	if c.Diagonals != 0 {
+	override(&recipe.Epochs, c.Epochs)
+	override(&recipe.BatchSize, c.Batch)
+	override(&recipe.Optimizer.Rate, c.Rate)
+	override(&recipe.Optimizer.Decay, c.Decay)
+	override(&recipe.Smoothing, c.Smoothing)
+	if c.Diagonals != nil {
 		group := recipe.Group(nn.Diagonal)
-		group.RateFactor = c.Diagonals
+		group.RateFactor = *c.Diagonals
 		recipe.Groups[nn.Diagonal] = group
 	}
 	if c.Dropout != nil {
 		options.Dropout = c.Dropout
 	}
-	for flag, target := range map[*float64]*float64{c.Decay: &recipe.Optimizer.Decay, c.Smoothing: &recipe.Smoothing} {
-		if flag != nil {
-			*target = *flag
-		}
-	}
 	return recipe, options, recipe.Check()
+}
+
+// override sets a setting to the value of a flag, if that was given.
+func override[T any](setting, flag *T) {
+	if flag != nil {
+		*setting = *flag
+	}
 }
 
 // contestants builds the networks of the run, or reads them when resuming.
