@@ -3,6 +3,7 @@ package train
 import (
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"math"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/dataset"
+	"github.com/deepfry/deepfry/internal/cpu"
 )
 
 // stateKey names the state of a training run in a checkpoint's metadata.
@@ -23,6 +25,7 @@ type storedState struct {
 	Epoch   epochState        `json:"epoch"`
 	History []EpochResult     `json:"history"`
 	Data    uint64            `json:"data"` // fingerprint of the training set
+	Kernel  string            `json:"kernel,omitempty"`
 	Notes   map[string]string `json:"notes,omitempty"`
 }
 
@@ -40,7 +43,7 @@ func (t *Trainer) Save(path string, notes map[string]string) error {
 	}
 	state, err := json.Marshal(storedState{
 		Recipe: t.Recipe, Seed: t.Seed, Step: t.optimizer.step, Epoch: t.epoch, History: t.History,
-		Data: t.data, Notes: notes,
+		Data: t.data, Kernel: cpu.Current().String(), Notes: notes,
 	})
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
@@ -53,8 +56,8 @@ func (t *Trainer) Save(path string, notes map[string]string) error {
 }
 
 // Resume returns a trainer that goes on where the checkpoint's run stopped, on
-// the same training set. The result is bit-identical to that of a run that was
-// never stopped.
+// the same training set. With the same version of the kernels, the result is
+// bit-identical to that of a run that was never stopped.
 func Resume(path string, images *dataset.Images) (*Trainer, error) {
 	network, extra, err := checkpoint.Load(path)
 	if err != nil {
@@ -74,7 +77,7 @@ func Resume(path string, images *dataset.Images) (*Trainer, error) {
 	if err := stored.check(t.loader.Batches()); err != nil {
 		return nil, fmt.Errorf("train: %s: %w", path, err)
 	}
-	t.epoch, t.History, t.optimizer.step = stored.Epoch, stored.History, stored.Step
+	t.epoch, t.History, t.optimizer.step, t.Kernel = stored.Epoch, stored.History, stored.Step, stored.Kernel
 	if t.Done() {
 		return t, nil
 	}
@@ -108,7 +111,12 @@ func fingerprint(images *dataset.Images) uint64 {
 	return hash.Sum64()
 }
 
-// Notes returns the notes that were given to Save.
+// ErrNoState is the error for a checkpoint that no trainer saved.
+var ErrNoState = errors.New("no training state in the checkpoint")
+
+// Notes returns the notes that were given to Save. It fails with ErrNoState for a
+// checkpoint that no trainer saved, and for a state that this version does not
+// understand.
 func Notes(extra checkpoint.Extra) (map[string]string, error) {
 	stored, err := readState(extra)
 	return stored.Notes, err
@@ -118,7 +126,7 @@ func readState(extra checkpoint.Extra) (storedState, error) {
 	var stored storedState
 	text, ok := extra.Metadata[stateKey]
 	if !ok {
-		return stored, fmt.Errorf("no training state in the checkpoint")
+		return stored, ErrNoState
 	}
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.DisallowUnknownFields() // a newer version may have written them

@@ -14,6 +14,7 @@ import (
 
 	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/dataset"
+	"github.com/deepfry/deepfry/internal/cpu"
 	"github.com/deepfry/deepfry/nn"
 )
 
@@ -216,6 +217,19 @@ func TestResumedEqualsUninterrupted(t *testing.T) {
 	}
 }
 
+func TestResumeTellsTheKernel(t *testing.T) {
+	images, path := stripes(50), filepath.Join(t.TempDir(), "run.safetensors")
+	restore := cpu.Use(cpu.Ref)
+	err := newTrainer(t, smallRecipe(), images).Save(path, nil)
+	restore()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if trainer, err := Resume(path, images); err != nil || trainer.Kernel != "ref" {
+		t.Errorf("resumed %+v, %v, want the kernel ref", trainer, err)
+	}
+}
+
 func TestDivergenceIsDiagnosed(t *testing.T) {
 	trainer := newTrainer(t, smallRecipe(), stripes(50))
 	path := filepath.Join(t.TempDir(), "good.safetensors")
@@ -304,6 +318,11 @@ func TestErrors(t *testing.T) {
 	wrong.Classes = append(wrong.Classes, "8")
 	if _, err := New(network, wrong, smallRecipe(), 1); err == nil {
 		t.Error("more classes than outputs: no error")
+	}
+	oblong := stripes(10)
+	oblong.Height, oblong.Width = 4, 16
+	if _, err := New(network, oblong, smallRecipe(), 1); err == nil {
+		t.Error("4×16 pixels for 8×8: no error")
 	}
 	path := filepath.Join(t.TempDir(), "run.safetensors")
 	if err := newTrainer(t, smallRecipe(), images).Save(path, nil); err != nil {

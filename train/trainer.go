@@ -2,7 +2,8 @@
 // and evaluation.
 //
 // A run is determined by its network, recipe, seed and data: neither the number
-// of cores nor an interruption changes a bit of the result.
+// of cores nor an interruption changes a bit of the result. Other kernels
+// (AVX-512, AVX2, pure Go) and other versions of Deepfry sum in another order.
 package train
 
 import (
@@ -10,9 +11,11 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/deepfry/deepfry/dataset"
+	"github.com/deepfry/deepfry/internal/cpu"
 	"github.com/deepfry/deepfry/nn"
 )
 
@@ -21,6 +24,9 @@ type Trainer struct {
 	Network *nn.Network
 	Recipe  Recipe
 	Seed    uint64
+	// Kernel is the version of the kernels (avx512, avx2 or ref), after Resume
+	// that of the run which wrote the checkpoint, or "" if it did not say.
+	Kernel string
 	// History holds the results of the epochs that are finished.
 	History []EpochResult
 
@@ -82,7 +88,7 @@ func New(network *nn.Network, images *dataset.Images, recipe Recipe, seed uint64
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	t := &Trainer{Network: network, Recipe: recipe, Seed: seed, loader: loader, data: fingerprint(images), classes: network.OutShape().Size()}
+	t := &Trainer{Network: network, Recipe: recipe, Seed: seed, Kernel: cpu.Current().String(), loader: loader, data: fingerprint(images), classes: network.OutShape().Size()}
 	t.loss.Smoothing = recipe.Smoothing
 	t.workspace = network.NewWorkspace(min(recipe.BatchSize, images.Len()), true)
 	t.optimizer = newOptimizer(recipe, network, t.workspace, recipe.Epochs*loader.Batches())
@@ -97,7 +103,7 @@ func New(network *nn.Network, images *dataset.Images, recipe Recipe, seed uint64
 func checkFit(network *nn.Network, images *dataset.Images) error {
 	input := network.Description.Input
 	found := nn.Shape{images.Channels, images.Height, images.Width}
-	if input.Size() != found.Size() {
+	if input.Size() != found.Size() || len(input) == 3 && !slices.Equal(input, found) {
 		return fmt.Errorf("train: network %s takes images of %v, but the data's are %v (channels, height, width)", network.Description.Name, input, found)
 	}
 	if outputs := network.OutShape().Size(); outputs < len(images.Classes) {
