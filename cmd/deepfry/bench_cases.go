@@ -21,6 +21,13 @@ type benchFWHT struct {
 	Precision string `default:"float32" enum:"float32,float64" help:"${enum}."`
 }
 
+func (*benchFWHT) Help() string {
+	return `Examples:
+
+  deepfry bench fwht --n 1024,4096
+  deepfry bench fwht --n 1024 --rows 256 --threads 2`
+}
+
 func (c *benchFWHT) Run(term *terminal) error { return c.measure(term, c.groups) }
 
 func (c *benchFWHT) groups() (groups []benchGroup, err error) {
@@ -64,6 +71,13 @@ type benchFastfood struct {
 	Sizes []string `default:"1024:1024,4096:4096,9216:16384" help:"Inputs and outputs, as d:n."`
 	Batch []int    `default:"64" help:"Rows of a batch."`
 	Dense bool     `default:"true" negatable:"" help:"Measure the dense product too."`
+}
+
+func (*benchFastfood) Help() string {
+	return `Examples:
+
+  deepfry bench fastfood --sizes 1024:1024,9216:16384 --batch 1,64
+  deepfry bench fastfood --no-dense --json > new.json`
 }
 
 func (c *benchFastfood) Run(term *terminal) error { return c.measure(term, c.groups) }
@@ -157,6 +171,13 @@ func denseCases(name string, d, n, batch, threads int) []benchCase {
 type benchGEMM struct {
 	benchFlags
 	Sizes []string `default:"256x1024x1024,256x4096x4096,512x512x512,1024x1024x1024" help:"Rows, inner dimension and columns, as MxKxN."`
+}
+
+func (*benchGEMM) Help() string {
+	return `Examples:
+
+  deepfry bench gemm
+  deepfry bench gemm --sizes 256x1024x1024 --threads 2`
 }
 
 func (c *benchGEMM) Run(term *terminal) error { return c.measure(term, c.groups) }

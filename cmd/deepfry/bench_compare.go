@@ -15,6 +15,13 @@ type benchCompare struct {
 	JSON bool `name:"json" help:"Write a JSON object a line, a case each."`
 }
 
+func (*benchCompare) Help() string {
+	return `Examples:
+
+  deepfry bench compare old.json new.json
+  deepfry bench compare old.json new.json --json`
+}
+
 func (c *benchCompare) Run(term *terminal) error {
 	before, _, err := readResults(c.Old)
 	if err != nil {

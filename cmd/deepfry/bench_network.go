@@ -38,7 +38,12 @@ type benchTrain struct {
 
 func (*benchTrain) Help() string {
 	return `A step takes random images through loader, network, loss and optimizer. Times
-are for one image of it.`
+are for one image of it.
+
+Examples:
+
+  deepfry bench train --threads 2 --layers
+  deepfry bench train --model caffenet --batch 32 --recipe caffe`
 }
 
 type benchModel struct {
@@ -56,7 +61,12 @@ type benchConv struct {
 func (*benchConv) Help() string {
 	return `The layers up to the last convolution, and the pooling behind it, in training
 steps. Times are for one image; the backward pass of a convolution is that for
-weights, bias and, but for the first layer, the input.`
+weights, bias and, but for the first layer, the input.
+
+Examples:
+
+  deepfry bench conv
+  deepfry bench conv --model caffenet --batch 16 --threads 2`
 }
 
 func checkBatch(batch int) error {
@@ -176,6 +186,14 @@ func multiplyAdds(network *nn.Network) (total int) {
 		total += layer.MultiplyAdds
 	}
 	return total
+}
+
+func (*benchModel) Help() string {
+	return `Examples:
+
+  deepfry bench model
+  deepfry bench model caffenet --batch 1,16 --layers
+  deepfry bench model runs/lenet-mnist-adaptive-1024-seed1.safetensors`
 }
 
 func (c *benchModel) Run(term *terminal) error { return c.measure(term, c.groups) }

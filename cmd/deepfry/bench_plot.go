@@ -15,6 +15,13 @@ type benchPlot struct {
 	Out     string `short:"o" required:"" placeholder:"FILE" help:"A file that ends in .svg, .png or .pdf."`
 }
 
+func (*benchPlot) Help() string {
+	return `Examples:
+
+  deepfry bench fastfood --sizes 1024:1024,4096:4096 --json > sizes.json
+  deepfry bench plot sizes.json -o sizes.svg`
+}
+
 // Run draws the medians of cases d→n against n on logarithmic axes, a line for
 // each benchmark.
 func (c *benchPlot) Run(term *terminal) error {

@@ -25,7 +25,12 @@ func (*benchScaling) Help() string {
 	return `Measures how much faster cases get on several cores, beside independent
 multiply-adds, which show what the machine allows: cores may share their power,
 their caches or, in a virtual machine, themselves. Batches are small enough for
-the caches.`
+the caches.
+
+Examples:
+
+  deepfry bench scaling
+  deepfry bench scaling --threads 4 --rounds 15`
 }
 
 // scalingResult is a line of the output.

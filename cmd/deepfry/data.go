@@ -22,6 +22,14 @@ type dataInfo struct {
 	Shape  [3]int `json:"shape,omitzero"` // channels, height, width
 }
 
+func (*dataCommand) Help() string {
+	return `Examples:
+
+  deepfry data
+  deepfry data fashion
+  deepfry data ./folder --json`
+}
+
 func (c *dataCommand) Run(term *terminal) error {
 	names := []string{"mnist", "fashion"}
 	if c.Name != "" {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/deepfry/deepfry/checkpoint"
@@ -15,6 +16,13 @@ type evalCommand struct {
 	JSON       bool   `name:"json" help:"Write JSON."`
 }
 
+func (*evalCommand) Help() string {
+	return `Examples:
+
+  deepfry eval runs/lenet-mnist-adaptive-1024-seed1.safetensors
+  deepfry eval net.safetensors --data fashion --json`
+}
+
 func (c *evalCommand) Run(term *terminal) error {
 	network, extra, err := checkpoint.Load(c.Checkpoint)
 	if err != nil {
@@ -22,7 +30,9 @@ func (c *evalCommand) Run(term *terminal) error {
 	}
 	name := c.Data
 	if name == "" {
-		name = trainedOn(extra)
+		if name, err = trainedOn(extra); err != nil {
+			return err
+		}
 	}
 	data, err := dataset.Open(name)
 	if err != nil {
@@ -48,11 +58,17 @@ func (c *evalCommand) Run(term *terminal) error {
 	return err
 }
 
-// trainedOn returns the data set that a checkpoint names, or mnist.
-func trainedOn(extra checkpoint.Extra) string {
+// trainedOn returns the data set that a checkpoint names, or mnist for one that
+// no training run wrote.
+func trainedOn(extra checkpoint.Extra) (string, error) {
 	notes, err := train.Notes(extra)
-	if err != nil || notes["data"] == "" {
-		return "mnist"
+	switch {
+	case errors.Is(err, train.ErrNoState):
+		return "mnist", nil
+	case err != nil:
+		return "", &hintedError{err, "name the data with --data"}
+	case notes["data"] == "":
+		return "", errors.New("the checkpoint does not say what it was trained on: name the data with --data")
 	}
-	return notes["data"]
+	return notes["data"], nil
 }

@@ -40,6 +40,14 @@ func (t *totals) add(l nn.LayerInfo) {
 	t.MultiplyAdds += l.MultiplyAdds
 }
 
+func (*inspectCommand) Help() string {
+	return `Examples:
+
+  deepfry inspect lenet --fc adaptive:1024
+  deepfry inspect caffenet --fc adaptive:16384 --classifier adaptive
+  deepfry inspect runs/lenet-mnist-adaptive-1024-seed1.safetensors --json`
+}
+
 func (c *inspectCommand) Run(term *terminal) error {
 	result, err := c.inspect()
 	if err != nil {

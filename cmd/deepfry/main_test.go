@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alecthomas/kong"
 	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -59,6 +60,18 @@ func TestScripts(t *testing.T) {
 			},
 		},
 	})
+}
+
+func TestEveryCommandHasExamples(t *testing.T) {
+	parser, err := kong.New(&commands{}, kong.Bind(&terminal{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, leaf := range parser.Model.Leaves(false) {
+		if !strings.Contains(leaf.Detail, "Examples:\n\n  deepfry ") {
+			t.Errorf("%s has no examples", leaf.Path())
+		}
+	}
 }
 
 func atoi(s string) int {

@@ -17,7 +17,7 @@ import (
 
 // networkFlags choose what stands behind the convolutions.
 type networkFlags struct {
-	FC         string `name:"fc" placeholder:"LAYER" help:"Between the convolutions and the classifier: dense, fastfood:N (fixed) or adaptive:N (learnt), with N outputs; without N, as many as the dense layers have. Default: dense for inspect; for train adaptive:1024, or adaptive:16384 if the model is not lenet."`
+	FC         string `name:"fc" placeholder:"LAYER" help:"Between the convolutions and the classifier: dense, fastfood:N (fixed) or adaptive:N (learnt), with N outputs; without N, as many as the dense layers have. Default: dense for inspect, adaptive:1024 for train."`
 	Classifier string `default:"dense" enum:"dense,fastfood,adaptive" help:"The last layer: ${enum}."`
 	Padding    string `default:"power-of-two" enum:"power-of-two,mixed" help:"What inputs of Fastfood layers are padded to: a power of two, or (mixed) the next length that has a transform, such as 800, which saves weights if the outputs are about a multiple of it."`
 }

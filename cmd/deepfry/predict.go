@@ -30,6 +30,13 @@ type prediction struct {
 	Inverted      bool      `json:"inverted"`      // dark on light, turned around to look like the training images
 }
 
+func (*predictCommand) Help() string {
+	return `Examples:
+
+  deepfry predict runs/lenet-mnist-adaptive-1024-seed1.safetensors digit.png
+  deepfry predict net.safetensors *.png --json`
+}
+
 func (c *predictCommand) Run(term *terminal) error {
 	network, extra, err := checkpoint.Load(c.Checkpoint)
 	if err != nil {
