@@ -9,7 +9,7 @@ import (
 
 // memoryFlag bounds what a command allocates.
 type memoryFlag struct {
-	Memory int `default:"8" placeholder:"GIB" help:"Refuse what needs more memory than so many GiB."`
+	Memory int `default:"8" help:"Refuse what needs more memory than so many GiB."`
 }
 
 const gib = 1 << 30
