@@ -83,7 +83,11 @@ func (l *conv) pixels() int { return l.window.OutHeight * l.window.OutWidth }
 // otherwise one after the other. For a kernel of a single pixel, columns cost
 // nothing.
 func (l *conv) Plan(b *Binding) Pass {
-	if l.Kernel > 1 && simd.TilePays(b.MaxBatch) && l.window.CanTile() {
+	enough := forwardTile
+	if b.Training {
+		enough = backwardTile
+	}
+	if l.Kernel > 1 && b.MaxBatch >= enough && simd.HasTileKernels() && l.window.CanTile() {
 		return l.planTiles(b)
 	}
 	return l.planColumns(b)

@@ -50,11 +50,34 @@
 // multiply-adds for each block, added to C in the blocks' order. Callers can cut
 // C into tiles for several cores, and no bit changes.
 //
-// # Convolution
+// # Convolution of single samples
 //
 // Im2col and Col2im copy or add planes of rows. Rows are often as short as 8
 // floats, so one call of the assembly does a whole plane for all elements of a
 // kernel's row, a column of vectors at a time, with the widest vectors that fit
 // and no masks: a masked load has to wait for the store to the row before where
 // only unused parts of them overlap.
+//
+// # Convolution of tiles of samples
+//
+// Where there are samples enough, 16 of them lie side by side in a tile: a pixel
+// is an entry of 16 floats, which is one vector of AVX-512. LoadTile and StoreTile
+// transpose to that layout and back. In a tile, all places are whole vectors:
+// nothing is copied into columns, and stride, padding and width of an image make
+// no difference to the inner loops, which read the places from lists.
+//
+// Stencil.Convolve keeps 14 output channels of two pixels in registers, goes
+// through channels and taps, and multiplies a weight, broadcast, by either pixel's
+// entry. A Stencil pairs pixels that have the same taps, so that those at the edge
+// of an image need no padding; what is left over is computed singly. The adjoint
+// of a convolution, which takes gradients to its input, is a stencil too, with
+// lists of the taps that fall on a pixel, whatever the stride.
+//
+// TapGradients.Add keeps the sums of 5 output channels × 5 taps in registers, for
+// every sample on its own, and goes through the pixels, which need 10 loads for 25
+// multiply-adds; SumLanes then adds up the samples.
+//
+// An output is the same chain of multiply-adds as an element of Gemm's product,
+// so that it has the same bits, unless it is zero or weights are not finite: taps
+// outside the image are left out here, and products with 0 there.
 package simd

@@ -73,7 +73,6 @@ func NewTile(n int) []float32 {
 	return align(make([]float32, n+alignment))[:n:n]
 }
 
-// TilePays tells whether a tile of so many samples takes less time than the
-// samples one by one, in the kernels that can do both. There is no fast tile in
-// pure Go.
-func TilePays(samples int) bool { return cpu.Current() != cpu.Ref && samples >= 12 }
+// HasTileKernels tells whether the kernels for tiles are faster than those for
+// single samples, if there are enough samples: in assembly they are.
+func HasTileKernels() bool { return cpu.Current() != cpu.Ref }
