@@ -267,6 +267,9 @@ func TestDivergenceIsDiagnosed(t *testing.T) {
 // and augmentation included, on two cores. The runtime allocates a little: what
 // goroutines sleep on, up to 128 for each core.
 func TestStepAllocatesNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many steps")
+	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
 	r := smallRecipe()
 	r.BatchSize = 5
