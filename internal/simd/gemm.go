@@ -1,7 +1,5 @@
 package simd
 
-import "github.com/deepfry/deepfry/internal/cpu"
-
 // Matrix is a view of float32 data: element (i, j) is
 // Data[i*RowStride+j*ColStride].
 type Matrix struct {
@@ -28,29 +26,20 @@ func (m Matrix) RowRange(first, last int) Matrix { return m.slice(first, 0, last
 func (m Matrix) ColumnRange(first, last int) Matrix { return m.slice(0, first, m.Rows, last-first) }
 
 // slice returns the view of rows × cols elements from (i, j) on.
-func (m Matrix) slice(i, j, rows, cols int) Matrix {
-	m.Rows, m.Cols = rows, cols
-	if rows == 0 || cols == 0 {
-		m.Data = nil
-	} else {
-		m.Data = m.Data[i*m.RowStride+j*m.ColStride:]
-	}
-	return m
+func (m Matrix) slice(i, j, rows, cols int) (s Matrix) {
+	s.set(&m, i, j, rows, cols)
+	return s
 }
 
-const (
-	// blockK bounds the inner dimension of a block. It is the same for all
-	// kernel versions, since it decides in which order an element is summed.
-	blockK = 512
-	// blockN bounds the columns of a block of B, so that the block stays in
-	// the second-level cache. It is a multiple of every tile's columns.
-	blockN = 256
-	// transposedLimit bounds the smaller dimension of a product that may be
-	// computed transposed, and so the scratch memory for that.
-	transposedLimit = 256
-	// alignment is the number of floats in a cache line.
-	alignment = 16
-)
+// set makes m a slice of another matrix. Unlike slice it copies nothing, which
+// counts where products are small.
+func (m *Matrix) set(of *Matrix, i, j, rows, cols int) {
+	m.Rows, m.Cols, m.RowStride, m.ColStride = rows, cols, of.RowStride, of.ColStride
+	m.Data = nil
+	if rows > 0 && cols > 0 {
+		m.Data = of.Data[i*of.RowStride+j*of.ColStride:]
+	}
+}
 
 // Epilogue is what Gemm does with an element of A·B, in this order, each step
 // with a rounding of its own. The zero Epilogue stores it.
@@ -81,28 +70,14 @@ func Gemm(c, a, b Matrix, e Epilogue, scratch []float32) {
 		gemmOfZero(c, e)
 		return
 	}
-	scratch = align(scratch)
-	if transposedPays(a, b, e.Accumulate) {
-		gemmTransposed(c, a, b, e, scratch)
-	} else {
-		gemmBlocks(c, a, b, e, scratch)
-	}
-}
-
-// GemmScratch returns the floats of scratch that Gemm needs at most for a
-// product of up to m × n elements with an inner dimension of up to k.
-func GemmScratch(m, n, k int) int {
-	columns := min(blockN, roundUp(max(m, n), 32))
-	block := min(k, blockK) * columns
-	transposed := min(m, n, transposedLimit) * max(m, n)
-	return alignment + block + roundUp(transposed, alignment)
+	gemm(&c, &a, &b, &e, align(scratch))
 }
 
 func checkGemm(c, a, b Matrix, e Epilogue, scratch []float32) {
 	if c.Rows != a.Rows || a.Cols != b.Rows || c.Cols != b.Cols {
 		panic("simd: Gemm: shapes do not match")
 	}
-	if c.ColStride != 1 && c.Cols > 1 || !contiguous(b) {
+	if c.ColStride != 1 && c.Cols > 1 || !contiguous(&b) {
 		panic("simd: Gemm: strides of B or C not supported")
 	}
 	if !c.fits() || !a.fits() || !b.fits() {
@@ -146,14 +121,20 @@ func (e Epilogue) inBlock(first, last bool) Epilogue {
 }
 
 // slice returns the epilogue of rows × cols elements from (i, j) on.
-func (e Epilogue) slice(i, j, rows, cols int) Epilogue {
-	if e.RowBias != nil {
-		e.RowBias = e.RowBias[i : i+rows]
+func (e Epilogue) slice(i, j, rows, cols int) (s Epilogue) {
+	s.set(&e, i, j, rows, cols)
+	return s
+}
+
+// set makes e a slice of another epilogue, as Matrix.set does.
+func (e *Epilogue) set(of *Epilogue, i, j, rows, cols int) {
+	e.Accumulate, e.RowBias, e.ColumnBias, e.ReLU = of.Accumulate, nil, nil, of.ReLU
+	if of.RowBias != nil {
+		e.RowBias = of.RowBias[i : i+rows]
 	}
-	if e.ColumnBias != nil {
-		e.ColumnBias = e.ColumnBias[j : j+cols]
+	if of.ColumnBias != nil {
+		e.ColumnBias = of.ColumnBias[j : j+cols]
 	}
-	return e
 }
 
 // t returns the epilogue of the transposed product.
@@ -170,98 +151,6 @@ func (m Matrix) fits() bool {
 }
 
 // contiguous tells whether rows or columns are contiguous.
-func contiguous(m Matrix) bool {
+func contiguous(m *Matrix) bool {
 	return m.ColStride == 1 || m.RowStride == 1 || m.Cols <= 1 || m.Rows <= 1
 }
-
-// transposedPays tells whether Cᵀ = Bᵀ·Aᵀ is faster. That can be where B would
-// have to be transposed to become contiguous, and where n is far from a whole
-// number of vectors.
-func transposedPays(a, b Matrix, accumulate bool) bool {
-	m, n, k := a.Rows, b.Cols, a.Cols
-	if min(m, n) > transposedLimit || !contiguous(a) {
-		return false
-	}
-	return gemmCost(n, m, k, a.ColStride == 1, true, accumulate) < gemmCost(m, n, k, b.ColStride != 1, false, accumulate)
-}
-
-// gemmCost estimates a time in tenths of a cycle, as measured on a Zen 5: half a
-// cycle for a product of vectors of 16 floats, 0.3 cycles for a float
-// transposed. Only the ratio matters.
-func gemmCost(m, n, k int, packs, transposesC, accumulate bool) int {
-	products, transposed := m*k*((n+15)/16), 0
-	if packs {
-		transposed += k * n
-	}
-	if transposesC {
-		transposed += m * n
-	}
-	if transposesC && accumulate {
-		transposed += m * n
-	}
-	return 5*products + 3*transposed
-}
-
-// gemmTransposed computes Cᵀ in scratch. A product's factors may change
-// places, so that the sums are the same to the last bit.
-func gemmTransposed(c, a, b Matrix, e Epilogue, scratch []float32) {
-	t := RowMajor(scratch, c.Cols, c.Rows)
-	if e.Accumulate {
-		arrange(t.Data, t.RowStride, c.T(), false)
-	}
-	gemmBlocks(t, b.T(), a.T(), e.t(), scratch[roundUp(c.Rows*c.Cols, alignment):])
-	arrange(c.Data, c.RowStride, t.T(), false)
-}
-
-// gemmBlocks cuts the inner dimension and the columns into blocks, and the rows
-// into groups of one tile's height, as equal as can be.
-func gemmBlocks(c, a, b Matrix, e Epilogue, scratch []float32) {
-	m, n, k := c.Rows, c.Cols, a.Cols
-	rows, _ := tileSize()
-	groups := (m + rows - 1) / rows
-	depth := blockSize(k, blockK)
-	for p := 0; p < k; p += depth {
-		d := min(depth, k-p)
-		e := e.inBlock(p == 0, p+d == k)
-		for j := 0; j < n; j += blockN {
-			w := min(blockN, n-j)
-			block := packPanels(b.slice(p, j, d, w), m, scratch)
-			for g := range groups {
-				i, next := g*m/groups, (g+1)*m/groups
-				gemmPanels(c.slice(i, j, next-i, w), a.slice(i, p, next-i, d), block, e.slice(i, j, next-i, w))
-			}
-		}
-	}
-}
-
-// gemmPanels multiplies a group of rows by the panels of a block of B.
-func gemmPanels(c, a Matrix, b panels, e Epilogue) {
-	_, cols := tileSize()
-	count, rest := c.Cols/cols, c.Cols%cols
-	if count > 0 {
-		gemmTiles(c, a, b.data, b.rowStride, b.panelStride, count, cols, e)
-	}
-	if rest > 0 {
-		j := count * cols
-		gemmTiles(c.slice(0, j, c.Rows, rest), a, b.last, cols, 0, 1, rest, e.slice(0, j, c.Rows, rest))
-	}
-}
-
-// tileSize returns the rows and columns of a register tile.
-func tileSize() (rows, cols int) {
-	switch cpu.Current() {
-	case cpu.AVX512:
-		return 14, 32
-	case cpu.AVX2:
-		return 6, 16
-	}
-	return 4, 4
-}
-
-// blockSize returns the size of ⌈n/limit⌉ equal blocks.
-func blockSize(n, limit int) int {
-	blocks := max(1, (n+limit-1)/limit)
-	return (n + blocks - 1) / blocks
-}
-
-func roundUp(n, multiple int) int { return (n + multiple - 1) / multiple * multiple }

@@ -2,7 +2,7 @@ package simd
 
 // gemmTilesRef multiplies up to 4 rows of A by count panels of 4 columns of B,
 // of which the last width columns count.
-func gemmTilesRef(c, a Matrix, b []float32, rowStride, panelStride, count, width int, e Epilogue) {
+func gemmTilesRef(c, a *Matrix, b []float32, rowStride, panelStride, count, width int, e *Epilogue) {
 	var tile [4][4]float32
 	for q := range count {
 		panel := b[q*panelStride:]
@@ -35,7 +35,7 @@ func storeRef(row, sums []float32, e Epilogue) {
 // products4x2 fills columns j and j+1 of a tile: eight sums and their factors
 // fit in 16 registers. Rows that A lacks repeat the last one. The conversions
 // to float32 keep Go from fusing products with sums on some machines.
-func products4x2(tile *[4][4]float32, j int, a Matrix, b []float32, rowStride int) {
+func products4x2(tile *[4][4]float32, j int, a *Matrix, b []float32, rowStride int) {
 	var row [4][]float32
 	for i := range row {
 		row[i] = a.Data[min(i, a.Rows-1)*a.RowStride:]
@@ -58,4 +58,14 @@ func products4x2(tile *[4][4]float32, j int, a Matrix, b []float32, rowStride in
 	tile[1][j], tile[1][j+1] = s10, s11
 	tile[2][j], tile[2][j+1] = s20, s21
 	tile[3][j], tile[3][j+1] = s30, s31
+}
+
+// gatherPanelsRef copies panels of as many columns as a tile has from rows of B.
+func gatherPanelsRef(dst []float32, b Matrix) {
+	_, cols := tileSize()
+	for j := 0; j < b.Cols; j += cols {
+		for p := range b.Rows {
+			dst = dst[copy(dst, b.Data[p*b.RowStride+j:][:cols]):]
+		}
+	}
 }

@@ -34,17 +34,59 @@ func gemmWide512(rows int, k int, a *float32, aRow int, aCol int, b *float32, bR
 //				for p := range k { // at least 1
 //					sum = fma(a[i*aRow+p*aCol], b[q*bPanel+p*bRow+j], sum)
 //				}
-//				c[i*cRow+q*32+j] = sum // after the epilogue
+//				c[i*cRow+q*16+j] = sum // after the epilogue
 //			}
 //		}
 //	}
 //
 // The last 16 columns of a panel are stored where mask[0:16] is -1.
-// The epilogue: sum += c[i*cRow+q*32+j] if accumulate; sum += rowBias[i] and
-// sum += columnBias[q*32+j] unless they are nil; sum = max(sum, 0) if relu.
+// The epilogue: sum += c[i*cRow+q*16+j] if accumulate; sum += rowBias[i] and
+// sum += columnBias[q*16+j] unless they are nil; sum = max(sum, 0) if relu.
 //
 //go:noescape
 func gemmNarrow512(rows int, k int, a *float32, aRow int, aCol int, b *float32, bRow int, bPanel int, c *float32, cRow int, panels int, mask *int32, accumulate bool, rowBias *float32, columnBias *float32, relu bool)
+
+// gemmFew512 multiplies rows (2 to 3) rows of A by panels of 128 columns of B:
+//
+//	for q := range panels {
+//		for i := range rows {
+//			for j := range 128 {
+//				sum := 0
+//				for p := range k { // at least 1
+//					sum = fma(a[i*aRow+p*aCol], b[q*bPanel+p*bRow+j], sum)
+//				}
+//				c[i*cRow+q*128+j] = sum // after the epilogue
+//			}
+//		}
+//	}
+//
+// The last 16 columns of a panel are stored where mask[0:16] is -1.
+// The epilogue: sum += c[i*cRow+q*128+j] if accumulate; sum += rowBias[i] and
+// sum += columnBias[q*128+j] unless they are nil; sum = max(sum, 0) if relu.
+//
+//go:noescape
+func gemmFew512(rows int, k int, a *float32, aRow int, aCol int, b *float32, bRow int, bPanel int, c *float32, cRow int, panels int, mask *int32, accumulate bool, rowBias *float32, columnBias *float32, relu bool)
+
+// gemmRow512 multiplies a row of A by panels of 256 columns of B:
+//
+//	for q := range panels {
+//		for i := range rows {
+//			for j := range 256 {
+//				sum := 0
+//				for p := range k { // at least 1
+//					sum = fma(a[i*aRow+p*aCol], b[q*bPanel+p*bRow+j], sum)
+//				}
+//				c[i*cRow+q*256+j] = sum // after the epilogue
+//			}
+//		}
+//	}
+//
+// The last 16 columns of a panel are stored where mask[0:16] is -1.
+// The epilogue: sum += c[i*cRow+q*256+j] if accumulate; sum += rowBias[i] and
+// sum += columnBias[q*256+j] unless they are nil; sum = max(sum, 0) if relu.
+//
+//go:noescape
+func gemmRow512(rows int, k int, a *float32, aRow int, aCol int, b *float32, bRow int, bPanel int, c *float32, cRow int, panels int, mask *int32, accumulate bool, rowBias *float32, columnBias *float32, relu bool)
 
 // gemmWide256 multiplies rows (1 to 6) rows of A by panels of 16 columns of B:
 //
@@ -76,17 +118,69 @@ func gemmWide256(rows int, k int, a *float32, aRow int, aCol int, b *float32, bR
 //				for p := range k { // at least 1
 //					sum = fma(a[i*aRow+p*aCol], b[q*bPanel+p*bRow+j], sum)
 //				}
-//				c[i*cRow+q*16+j] = sum // after the epilogue
+//				c[i*cRow+q*8+j] = sum // after the epilogue
 //			}
 //		}
 //	}
 //
 // The last 8 columns of a panel are stored where mask[0:8] is -1.
-// The epilogue: sum += c[i*cRow+q*16+j] if accumulate; sum += rowBias[i] and
-// sum += columnBias[q*16+j] unless they are nil; sum = max(sum, 0) if relu.
+// The epilogue: sum += c[i*cRow+q*8+j] if accumulate; sum += rowBias[i] and
+// sum += columnBias[q*8+j] unless they are nil; sum = max(sum, 0) if relu.
 //
 //go:noescape
 func gemmNarrow256(rows int, k int, a *float32, aRow int, aCol int, b *float32, bRow int, bPanel int, c *float32, cRow int, panels int, mask *int32, accumulate bool, rowBias *float32, columnBias *float32, relu bool)
+
+// gemmFew256 multiplies rows (2 to 3) rows of A by panels of 32 columns of B:
+//
+//	for q := range panels {
+//		for i := range rows {
+//			for j := range 32 {
+//				sum := 0
+//				for p := range k { // at least 1
+//					sum = fma(a[i*aRow+p*aCol], b[q*bPanel+p*bRow+j], sum)
+//				}
+//				c[i*cRow+q*32+j] = sum // after the epilogue
+//			}
+//		}
+//	}
+//
+// The last 8 columns of a panel are stored where mask[0:8] is -1.
+// The epilogue: sum += c[i*cRow+q*32+j] if accumulate; sum += rowBias[i] and
+// sum += columnBias[q*32+j] unless they are nil; sum = max(sum, 0) if relu.
+//
+//go:noescape
+func gemmFew256(rows int, k int, a *float32, aRow int, aCol int, b *float32, bRow int, bPanel int, c *float32, cRow int, panels int, mask *int32, accumulate bool, rowBias *float32, columnBias *float32, relu bool)
+
+// gemmRow256 multiplies a row of A by panels of 64 columns of B:
+//
+//	for q := range panels {
+//		for i := range rows {
+//			for j := range 64 {
+//				sum := 0
+//				for p := range k { // at least 1
+//					sum = fma(a[i*aRow+p*aCol], b[q*bPanel+p*bRow+j], sum)
+//				}
+//				c[i*cRow+q*64+j] = sum // after the epilogue
+//			}
+//		}
+//	}
+//
+// The last 8 columns of a panel are stored where mask[0:8] is -1.
+// The epilogue: sum += c[i*cRow+q*64+j] if accumulate; sum += rowBias[i] and
+// sum += columnBias[q*64+j] unless they are nil; sum = max(sum, 0) if relu.
+//
+//go:noescape
+func gemmRow256(rows int, k int, a *float32, aRow int, aCol int, b *float32, bRow int, bPanel int, c *float32, cRow int, panels int, mask *int32, accumulate bool, rowBias *float32, columnBias *float32, relu bool)
+
+// c[i*cRow+j], c[i*cRow+16+j] = sum, next // after the epilogue
+//
+//go:noescape
+func gemmDots512(rows int, k int, kNext int, a *float32, aRow int, aNext int, b *float32, bCol int, bNext int, c *float32, cRow int, accumulate bool, rowBias *float32, columnBias *float32, relu bool)
+
+// c[i*cRow+j] = sum + next // after the epilogue
+//
+//go:noescape
+func gemmDotsPairs512(rows int, k int, kNext int, a *float32, aRow int, aNext int, b *float32, bCol int, bNext int, c *float32, cRow int, accumulate bool, rowBias *float32, columnBias *float32, relu bool)
 
 // transpose8 turns 8 rows of src into columns:
 //
@@ -98,3 +192,36 @@ func gemmNarrow256(rows int, k int, a *float32, aRow int, aCol int, b *float32, 
 //
 //go:noescape
 func transpose8(dst *float32, dstStride int, src *float32, srcStride int, rows int, cols int)
+
+// transpose16 turns up to 16 rows of src into columns:
+//
+//	for j := range cols { // at least 16
+//		for i := range rows { // 1 to 16
+//			dst[j*dstStride+i] = src[i*srcStride+j]
+//		}
+//	}
+//
+//go:noescape
+func transpose16(dst *float32, dstStride int, src *float32, srcStride int, rows int, cols int)
+
+// copyPanels512 copies rows panel by panel:
+//
+//	for p := range rows {
+//		for q := range panels {
+//			copy(dst[q*dstPanel+p*32:][:32], src[p*srcStride+q*32:])
+//		}
+//	}
+//
+//go:noescape
+func copyPanels512(dst *float32, dstPanel int, src *float32, srcStride int, rows int, panels int)
+
+// copyPanels256 copies rows panel by panel:
+//
+//	for p := range rows {
+//		for q := range panels {
+//			copy(dst[q*dstPanel+p*16:][:16], src[p*srcStride+q*16:])
+//		}
+//	}
+//
+//go:noescape
+func copyPanels256(dst *float32, dstPanel int, src *float32, srcStride int, rows int, panels int)

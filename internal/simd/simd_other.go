@@ -2,7 +2,9 @@
 
 package simd
 
-func gemmTiles(c, a Matrix, b []float32, rowStride, panelStride, count, width int, e Epilogue) {
+const fewRows = 0
+
+func gemmTiles(c, a *Matrix, b []float32, rowStride, panelStride, count, width int, e *Epilogue) {
 	gemmTilesRef(c, a, b, rowStride, panelStride, count, width, e)
 }
 
@@ -16,6 +18,9 @@ func copyEvery(dst []float32, dstStride int, src []float32, srcStride, every, wi
 func arrangeTransposed(dst []float32, stride int, m Matrix, _ bool) {
 	arrangeRef(dst, stride, m)
 }
+
+func gemmFew(c, a, b *Matrix, e *Epilogue) int { return 0 }
+func gatherPanels(dst []float32, b Matrix)     { gatherPanelsRef(dst, b) }
 
 func maxPool2x2(y, x []float32, height, width int) { maxPool2x2Ref(y, x, height, width) }
 
