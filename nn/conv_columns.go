@@ -58,14 +58,14 @@ func (l *conv) channelBlock() int {
 func (l *conv) planColumns(b *Binding) Pass {
 	scratch := l.newColumnScratch(b.Workers, b.Training)
 	x, y := b.X[0], b.Y
-	rows := l.forwardRows(b)
-	blocks := (l.window.OutHeight + rows - 1) / rows
-	tiles := func() int { return b.Batch() * l.Groups * blocks }
-	pass := Pass{Forward: b.EachTile(tiles, 1, func(i, _, worker int) {
-		sample, group, first := i/blocks/l.Groups, i/blocks%l.Groups, i%blocks*rows
-		last := min(first+rows, l.window.OutHeight)
-		l.forwardBlock(y.Row(sample), x.Row(sample), group, first, last, b.Epilogue.ReLU, &scratch[worker])
-	})}
+	apart, together := l.forwardApart(b, scratch), l.forwardTogether(b, scratch)
+	pass := Pass{Forward: func() {
+		if l.sharesBlocks(b) {
+			together()
+		} else {
+			apart()
+		}
+	}}
 	if !b.Training {
 		return pass
 	}
@@ -122,45 +122,126 @@ func (l *conv) input(x []float32, g int) []float32 {
 	return x[g*size:][:size]
 }
 
+// columnBlock is a part of a sample's products: those of a group's input
+// channels from channel to channelEnd-1 for output rows first to last-1.
+type columnBlock struct {
+	group, channel, channelEnd, first, last int
+}
+
+// eachBlock visits the blocks of channels for a block of output rows of a group.
+// Every output is their sum, in this order.
+func (l *conv) eachBlock(group, band int, visit func(columnBlock)) {
+	block := l.channelBlock()
+	rows := l.blockRows(block)
+	at := columnBlock{group: group, first: band * rows, last: min((band+1)*rows, l.window.OutHeight)}
+	for at.channel = 0; at.channel < l.window.Channels; at.channel = at.channelEnd {
+		at.channelEnd = min(at.channel+block, l.window.Channels)
+		visit(at)
+	}
+}
+
+// forwardApart returns a function that gives every core output rows of its own.
+func (l *conv) forwardApart(b *Binding, scratch []columnScratch) func() {
+	bands := l.bands()
+	return b.EachTile(func() int { return b.Batch() * l.Groups * bands }, 1, func(i, _, worker int) {
+		sample := i / bands / l.Groups
+		l.forwardBand(b.Y.Row(sample), b.X[0].Row(sample), i/bands%l.Groups, i%bands, b.Epilogue.ReLU, &scratch[worker])
+	})
+}
+
 // forward computes one sample: y [Out, pixels], or max(y, 0) if relu.
 func (l *conv) forward(y, x []float32, relu bool, s *columnScratch) {
-	rows := l.blockRows(l.channelBlock())
-	for g := range l.Groups {
-		for first := 0; first < l.window.OutHeight; first += rows {
-			l.forwardBlock(y, x, g, first, min(first+rows, l.window.OutHeight), relu, s)
+	for group := range l.Groups {
+		for band := range l.bands() {
+			l.forwardBand(y, x, group, band, relu, s)
 		}
 	}
 }
 
-// forwardBlock computes output rows first to last-1 of the channels of group g.
-func (l *conv) forwardBlock(y, x []float32, g, first, last int, relu bool, s *columnScratch) {
-	kernel, block, pixels := l.Kernel*l.Kernel, l.channelBlock(), (last-first)*l.window.OutWidth
-	for c := 0; c < l.window.Channels; c += block {
-		end := min(c+block, l.window.Channels)
-		s.window.Channels = end - c
-		simd.Im2col(s.columns, pixels, l.input(x, g)[c*l.window.Height*l.window.Width:], &s.window, first, last)
-		e := simd.Epilogue{Accumulate: c > 0}
-		if end == l.window.Channels {
-			e.RowBias, e.ReLU = l.groupBias(g), relu
+// forwardBand computes one block of output rows of a group.
+func (l *conv) forwardBand(y, x []float32, group, band int, relu bool, s *columnScratch) {
+	l.eachBlock(group, band, func(at columnBlock) {
+		l.fold(s.columns, x, at, at.channel, at.channelEnd, s)
+		l.multiply(y, s.columns, at, 0, l.Out/l.Groups, relu, s)
+	})
+}
+
+// forwardTogether returns a function that goes from block to block with all
+// cores: they fold some of its channels each, and then multiply the columns by
+// the weights of some outputs each.
+func (l *conv) forwardTogether(b *Binding, scratch []columnScratch) func() {
+	const channels = 4 // folded at a time
+	out, columns := l.Out/l.Groups, scratch[0].columns
+	var at columnBlock
+	var sample int
+	fold := b.EachTile(func() int { return at.channelEnd - at.channel }, channels, func(first, last, worker int) {
+		l.fold(columns, b.X[0].Row(sample), at, at.channel+first, at.channel+last, &scratch[worker])
+	})
+	shares := b.Workers * max(1, out/(b.Workers*outputsTogether))
+	multiply := b.EachTile(func() int { return out }, (out+shares-1)/shares, func(first, last, worker int) {
+		l.multiply(b.Y.Row(sample), columns, at, first, last, b.Epilogue.ReLU, &scratch[worker])
+	})
+	block := func(next columnBlock) {
+		at = next
+		fold()
+		multiply()
+	}
+	return func() {
+		for sample = range b.Batch() {
+			for group := range l.Groups {
+				for band := range l.bands() {
+					l.eachBlock(group, band, block)
+				}
+			}
 		}
-		columns := simd.RowMajor(s.columns, (end-c)*kernel, pixels)
-		simd.Gemm(l.channels(y, g, first, last), l.group(g).ColumnRange(c*kernel, end*kernel), columns, e, s.gemm)
 	}
 }
 
-// leastBlock is the multiply-adds of a block that is worth handing to another
-// core: some 20 µs.
-const leastBlock = 2_000_000
+const (
+	// outputsTogether is about how many output channels a core multiplies at a
+	// time: several groups of rows of a matrix product.
+	outputsTogether = 64
+	// leastTogether is the multiply-adds of a layer whose blocks are worth
+	// sharing: two handovers for each of them take some microseconds.
+	leastTogether = 4_000_000
+)
 
-// forwardRows returns how many output rows a core takes at a time: no more than
-// blockRows, and few enough to keep all cores busy where there are few samples.
-func (l *conv) forwardRows(b *Binding) int {
+// bands is the number of blocks of output rows.
+func (l *conv) bands() int {
 	rows := l.blockRows(l.channelBlock())
-	wanted := min(4*b.Workers/(b.MaxBatch*l.Groups), l.MultiplyAdds()/l.Groups/leastBlock)
-	if b.Workers > 1 && wanted > 1 {
-		rows = min(rows, (l.window.OutHeight+wanted-1)/wanted)
+	return (l.window.OutHeight + rows - 1) / rows
+}
+
+// sharesBlocks tells whether the cores would idle for more than a tenth of the
+// time if they had output rows of their own.
+func (l *conv) sharesBlocks(b *Binding) bool {
+	tiles := b.Batch() * l.Groups * l.bands()
+	rounds := (tiles + b.Workers - 1) / b.Workers
+	return 10*tiles < 9*rounds*b.Workers && l.MultiplyAdds() >= leastTogether
+}
+
+// fold writes the columns of a block's channels from channel to end-1.
+func (l *conv) fold(columns, x []float32, at columnBlock, channel, end int, s *columnScratch) {
+	pixels := (at.last - at.first) * l.window.OutWidth
+	s.window.Channels = end - channel
+	simd.Im2col(columns[(channel-at.channel)*l.Kernel*l.Kernel*pixels:], pixels,
+		l.input(x, at.group)[channel*l.window.Height*l.window.Width:], &s.window, at.first, at.last)
+}
+
+// multiply adds a block's products to output channels from out to outEnd-1 of
+// its group. The last block applies bias and ReLU.
+func (l *conv) multiply(y, columns []float32, at columnBlock, out, outEnd int, relu bool, s *columnScratch) {
+	kernel := l.Kernel * l.Kernel
+	e := simd.Epilogue{Accumulate: at.channel > 0}
+	if at.channelEnd == l.window.Channels {
+		e.ReLU = relu
+		if bias := l.groupBias(at.group); bias != nil {
+			e.RowBias = bias[out:outEnd]
+		}
 	}
-	return rows
+	simd.Gemm(l.channels(y, at.group, at.first, at.last).RowRange(out, outEnd),
+		l.group(at.group).RowRange(out, outEnd).ColumnRange(at.channel*kernel, at.channelEnd*kernel),
+		simd.RowMajor(columns, (at.channelEnd-at.channel)*kernel, (at.last-at.first)*l.window.OutWidth), e, s.gemm)
 }
 
 // groupBias returns the bias of a group's outputs, or nil.

@@ -15,14 +15,14 @@ func TestConvolutionByRows(t *testing.T) {
 		if _, ok := o.op.(Conv); !ok {
 			continue
 		}
-		columnBytes, tileBytes = 512<<10, 1<<20
-		whole := newBench(t, o, o.samples(3))
-		columnBytes, tileBytes = 1, 1
-		rows := newBench(t, o, o.samples(3))
-		for _, h := range []*bench{whole, rows} {
+		passes := func(columns, tiles int) *bench {
+			columnBytes, tileBytes = columns, tiles
+			h := newBench(t, o, o.samples(3))
 			h.pass.Forward()
 			h.pass.Backward()
+			return h
 		}
+		whole, rows := passes(512<<10, 1<<20), passes(1, 1)
 		close := func(name string, got, want []float32) {
 			for i := range want {
 				if math.Abs(float64(got[i]-want[i])) > 1e-4*(1+math.Abs(float64(want[i]))) {

@@ -68,6 +68,9 @@ const (
 	denseRows    = 16  // samples, where outputs are few
 )
 
+// fewSamples are so few that reading the weights takes longer than multiplying.
+const fewSamples = 3
+
 // Plan computes, with X [batch, in], Y [batch, Out] and W [Out, in],
 //
 //	Y  = X·Wᵀ + bias
@@ -120,7 +123,11 @@ func (l *dense) forward(b *Binding, weight simd.Matrix, values func(*Tensor) sim
 		} else {
 			out = simd.RowMajor(mapped[worker], end-sample, columnEnd-column)
 		}
-		simd.Gemm(out, values(x).RowRange(sample, end), weight.RowRange(column, columnEnd).T(), e, scratch[worker])
+		if b.Batch() <= fewSamples {
+			simd.Dots(out, values(x).RowRange(sample, end), weight.RowRange(column, columnEnd), e)
+		} else {
+			simd.Gemm(out, values(x).RowRange(sample, end), weight.RowRange(column, columnEnd).T(), e, scratch[worker])
+		}
 		if mapped != nil {
 			for i := range out.Rows {
 				b.Epilogue.Map(sample+i, column, out.Data[i*out.RowStride:][:out.Cols])

@@ -93,11 +93,18 @@ func checkGemm(c, a, b Matrix, e Epilogue, scratch []float32) {
 
 // gemmOfZero is the epilogue of a product without an inner dimension.
 func gemmOfZero(c Matrix, e Epilogue) {
+	if !e.Accumulate {
+		for i := range c.Rows {
+			clear(c.Data[i*c.RowStride:][:c.Cols])
+		}
+	}
+	e.finish(&c)
+}
+
+// finish is what an epilogue does with the sums in C.
+func (e *Epilogue) finish(c *Matrix) {
 	for i := range c.Rows {
 		row := c.Data[i*c.RowStride:][:c.Cols]
-		if !e.Accumulate {
-			clear(row)
-		}
 		if e.RowBias != nil {
 			AddConstant(row, e.RowBias[i])
 		}

@@ -56,8 +56,6 @@ func gemmFew(c, a, b *Matrix, e *Epilogue) int {
 		return gemmStreaming(gemmRow512, 256, c, a, b, e)
 	case version == cpu.AVX512 && b.ColStride == 1:
 		return gemmStreaming(gemmFew512, 128, c, a, b, e)
-	case version == cpu.AVX512 && a.ColStride == 1:
-		return gemmDots(c, a, b, e)
 	case version == cpu.AVX2 && b.ColStride == 1 && a.Rows == 1:
 		return gemmStreaming(gemmRow256, 64, c, a, b, e)
 	case version == cpu.AVX2 && b.ColStride == 1:
@@ -76,30 +74,6 @@ func gemmStreaming(t tileKernel, columns int, c, a, b *Matrix, e *Epilogue) (don
 			d := min(depth, k-p)
 			a, e := a.slice(0, p, m, d), e.inBlock(p == 0, p+d == k)
 			t.run(&c, &a, b.Data[p*b.RowStride+done:], b.RowStride, 0, 1, 16, &e)
-		}
-	}
-	return done
-}
-
-// gemmDots multiplies few rows of A by contiguous columns of B.
-func gemmDots(c, a, b *Matrix, e *Epilogue) (done int) {
-	m, k := a.Rows, a.Cols
-	depth := blockSize(k, blockK)
-	kernel, columns, step, aNext, bNext := gemmDots512, 32, depth, 0, 16*b.ColStride
-	if depth < k {
-		kernel, columns, step, aNext, bNext = gemmDotsPairs512, 16, 2*depth, depth, depth
-	}
-	for ; done+columns <= c.Cols; done += columns {
-		e := e.slice(0, done, m, columns)
-		for p := 0; p < k; p += step {
-			d := min(depth, k-p)
-			next := d
-			if step > depth {
-				next = min(depth, k-p-d)
-			}
-			e := e.inBlock(p == 0, p+step >= k)
-			kernel(m, d, next, &a.Data[p], a.RowStride, aNext, &b.Data[p+done*b.ColStride], b.ColStride, bNext,
-				&c.Data[done], c.RowStride, e.Accumulate, unsafe.SliceData(e.RowBias), unsafe.SliceData(e.ColumnBias), e.ReLU)
 		}
 	}
 	return done

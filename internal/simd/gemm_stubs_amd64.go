@@ -172,16 +172,6 @@ func gemmFew256(rows int, k int, a *float32, aRow int, aCol int, b *float32, bRo
 //go:noescape
 func gemmRow256(rows int, k int, a *float32, aRow int, aCol int, b *float32, bRow int, bPanel int, c *float32, cRow int, panels int, mask *int32, accumulate bool, rowBias *float32, columnBias *float32, relu bool)
 
-// c[i*cRow+j], c[i*cRow+16+j] = sum, next // after the epilogue
-//
-//go:noescape
-func gemmDots512(rows int, k int, kNext int, a *float32, aRow int, aNext int, b *float32, bCol int, bNext int, c *float32, cRow int, accumulate bool, rowBias *float32, columnBias *float32, relu bool)
-
-// c[i*cRow+j] = sum + next // after the epilogue
-//
-//go:noescape
-func gemmDotsPairs512(rows int, k int, kNext int, a *float32, aRow int, aNext int, b *float32, bCol int, bNext int, c *float32, cRow int, accumulate bool, rowBias *float32, columnBias *float32, relu bool)
-
 // transpose8 turns 8 rows of src into columns:
 //
 //	for j := range cols { // at least 8

@@ -19,6 +19,8 @@ func arrangeTransposed(dst []float32, stride int, m Matrix, _ bool) {
 	arrangeRef(dst, stride, m)
 }
 
+func dotRow(c, a []float32, b *Matrix) { dotRowRef(c, a, b) }
+
 func gemmFew(c, a, b *Matrix, e *Epilogue) int { return 0 }
 func gatherPanels(dst []float32, b Matrix)     { gatherPanelsRef(dst, b) }
 

@@ -37,8 +37,6 @@ func gemm() {
 	} {
 		t.function()
 	}
-	dots{"gemmDots512", 2, false}.function()
-	dots{"gemmDotsPairs512", 1, true}.function()
 	transpose8()
 	transpose16()
 	copyPanels("copyPanels512", 64, zmm)

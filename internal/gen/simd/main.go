@@ -14,6 +14,7 @@ import (
 // files maps the value of -kernels to the function that writes the kernels.
 var files = map[string]func(){
 	"conv":     conv,
+	"dots":     dots,
 	"gemm":     gemm,
 	"tile":     tile,
 	"window":   window,

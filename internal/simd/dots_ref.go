@@ -1,0 +1,19 @@
+package simd
+
+// dotRowRef multiplies a row of A by all rows of B. The conversion to float32
+// keeps Go from fusing products with sums on some machines.
+func dotRowRef(c, a []float32, b *Matrix) {
+	for j := range c {
+		var sums [16]float32
+		row := b.Data[j*b.RowStride:][:len(a)]
+		for p, v := range row {
+			sums[p%16] += float32(a[p] * v)
+		}
+		for n := 8; n >= 4; n /= 2 {
+			for i := range n {
+				sums[i] += sums[n+i]
+			}
+		}
+		c[j] = (sums[0] + sums[1]) + (sums[2] + sums[3])
+	}
+}
