@@ -1,6 +1,10 @@
 package nn
 
-import "github.com/deepfry/deepfry/internal/simd"
+import (
+	"math"
+
+	"github.com/deepfry/deepfry/internal/simd"
+)
 
 // columnBytes is about how large the columns of a block of output rows may
 // be: half of a core's level-2 cache. It is a variable for tests.
@@ -18,6 +22,7 @@ type columnScratch struct {
 	columns     []float32   // [taps, pixels of a block]
 	columnsGrad []float32   // likewise
 	window      simd.Window // of some of the channels
+	spread      []float32   // for Im2col
 	gemm        []float32
 }
 
@@ -36,6 +41,7 @@ func (l *conv) newColumnScratch(workers int, training bool) []columnScratch {
 		s := &scratch[i]
 		s.window = l.window
 		s.columns, s.gemm = make([]float32, columns), make([]float32, gemm)
+		s.spread = make([]float32, l.window.Im2colScratch(l.blockRows(block)))
 		if training {
 			s.columnsGrad = make([]float32, columns)
 		}
@@ -58,13 +64,18 @@ func (l *conv) channelBlock() int {
 func (l *conv) planColumns(b *Binding) Pass {
 	scratch := l.newColumnScratch(b.Workers, b.Training)
 	x, y := b.X[0], b.Y
-	apart, together := l.forwardApart(b, scratch), l.forwardTogether(b, scratch)
+	bands, parts := l.bands(), 1
+	tiles := func() int { return b.Batch() * l.Groups * bands * parts }
+	compute := b.EachTile(tiles, 1, func(i, _, worker int) {
+		part, i := i%parts, i/parts
+		band, i := i%bands, i/bands
+		out, sample := l.Out/l.Groups, i/l.Groups
+		at := outputBlock{group: i % l.Groups, band: band, first: part * out / parts, last: (part + 1) * out / parts}
+		l.forwardBlock(y.Row(sample), x.Row(sample), at, b.Epilogue.ReLU, &scratch[worker])
+	})
 	pass := Pass{Forward: func() {
-		if l.sharesBlocks(b) {
-			together()
-		} else {
-			apart()
-		}
+		parts = l.parts(b)
+		compute()
 	}}
 	if !b.Training {
 		return pass
@@ -122,89 +133,9 @@ func (l *conv) input(x []float32, g int) []float32 {
 	return x[g*size:][:size]
 }
 
-// columnBlock is a part of a sample's products: those of a group's input
-// channels from channel to channelEnd-1 for output rows first to last-1.
-type columnBlock struct {
-	group, channel, channelEnd, first, last int
-}
-
-// eachBlock visits the blocks of channels for a block of output rows of a group.
-// Every output is their sum, in this order.
-func (l *conv) eachBlock(group, band int, visit func(columnBlock)) {
-	block := l.channelBlock()
-	rows := l.blockRows(block)
-	at := columnBlock{group: group, first: band * rows, last: min((band+1)*rows, l.window.OutHeight)}
-	for at.channel = 0; at.channel < l.window.Channels; at.channel = at.channelEnd {
-		at.channelEnd = min(at.channel+block, l.window.Channels)
-		visit(at)
-	}
-}
-
-// forwardApart returns a function that gives every core output rows of its own.
-func (l *conv) forwardApart(b *Binding, scratch []columnScratch) func() {
-	bands := l.bands()
-	return b.EachTile(func() int { return b.Batch() * l.Groups * bands }, 1, func(i, _, worker int) {
-		sample := i / bands / l.Groups
-		l.forwardBand(b.Y.Row(sample), b.X[0].Row(sample), i/bands%l.Groups, i%bands, b.Epilogue.ReLU, &scratch[worker])
-	})
-}
-
-// forward computes one sample: y [Out, pixels], or max(y, 0) if relu.
-func (l *conv) forward(y, x []float32, relu bool, s *columnScratch) {
-	for group := range l.Groups {
-		for band := range l.bands() {
-			l.forwardBand(y, x, group, band, relu, s)
-		}
-	}
-}
-
-// forwardBand computes one block of output rows of a group.
-func (l *conv) forwardBand(y, x []float32, group, band int, relu bool, s *columnScratch) {
-	l.eachBlock(group, band, func(at columnBlock) {
-		l.fold(s.columns, x, at, at.channel, at.channelEnd, s)
-		l.multiply(y, s.columns, at, 0, l.Out/l.Groups, relu, s)
-	})
-}
-
-// forwardTogether returns a function that goes from block to block with all
-// cores: they fold some of its channels each, and then multiply the columns by
-// the weights of some outputs each.
-func (l *conv) forwardTogether(b *Binding, scratch []columnScratch) func() {
-	const channels = 4 // folded at a time
-	out, columns := l.Out/l.Groups, scratch[0].columns
-	var at columnBlock
-	var sample int
-	fold := b.EachTile(func() int { return at.channelEnd - at.channel }, channels, func(first, last, worker int) {
-		l.fold(columns, b.X[0].Row(sample), at, at.channel+first, at.channel+last, &scratch[worker])
-	})
-	shares := b.Workers * max(1, out/(b.Workers*outputsTogether))
-	multiply := b.EachTile(func() int { return out }, (out+shares-1)/shares, func(first, last, worker int) {
-		l.multiply(b.Y.Row(sample), columns, at, first, last, b.Epilogue.ReLU, &scratch[worker])
-	})
-	block := func(next columnBlock) {
-		at = next
-		fold()
-		multiply()
-	}
-	return func() {
-		for sample = range b.Batch() {
-			for group := range l.Groups {
-				for band := range l.bands() {
-					l.eachBlock(group, band, block)
-				}
-			}
-		}
-	}
-}
-
-const (
-	// outputsTogether is about how many output channels a core multiplies at a
-	// time: several groups of rows of a matrix product.
-	outputsTogether = 64
-	// leastTogether is the multiply-adds of a layer whose blocks are worth
-	// sharing: two handovers for each of them take some microseconds.
-	leastTogether = 4_000_000
-)
+// outputBlock is what is computed at a time: channels from first to last-1 of a
+// group, for a block of output rows.
+type outputBlock struct{ group, band, first, last int }
 
 // bands is the number of blocks of output rows.
 func (l *conv) bands() int {
@@ -212,36 +143,56 @@ func (l *conv) bands() int {
 	return (l.window.OutHeight + rows - 1) / rows
 }
 
-// sharesBlocks tells whether the cores would idle for more than a tenth of the
-// time if they had output rows of their own.
-func (l *conv) sharesBlocks(b *Binding) bool {
+const (
+	leastOutputs = 14        // channels of a block: a tile of a matrix product
+	leastBlock   = 2_000_000 // multiply-adds of a block that is worth handing to another core: some 20 µs
+)
+
+// parts returns into how many blocks the output channels are cut. More than one,
+// which fold the same columns, are for cores that would idle otherwise.
+func (l *conv) parts(b *Binding) int {
 	tiles := b.Batch() * l.Groups * l.bands()
-	rounds := (tiles + b.Workers - 1) / b.Workers
-	return 10*tiles < 9*rounds*b.Workers && l.MultiplyAdds() >= leastTogether
-}
-
-// fold writes the columns of a block's channels from channel to end-1.
-func (l *conv) fold(columns, x []float32, at columnBlock, channel, end int, s *columnScratch) {
-	pixels := (at.last - at.first) * l.window.OutWidth
-	s.window.Channels = end - channel
-	simd.Im2col(columns[(channel-at.channel)*l.Kernel*l.Kernel*pixels:], pixels,
-		l.input(x, at.group)[channel*l.window.Height*l.window.Width:], &s.window, at.first, at.last)
-}
-
-// multiply adds a block's products to output channels from out to outEnd-1 of
-// its group. The last block applies bias and ReLU.
-func (l *conv) multiply(y, columns []float32, at columnBlock, out, outEnd int, relu bool, s *columnScratch) {
-	kernel := l.Kernel * l.Kernel
-	e := simd.Epilogue{Accumulate: at.channel > 0}
-	if at.channelEnd == l.window.Channels {
-		e.ReLU = relu
-		if bias := l.groupBias(at.group); bias != nil {
-			e.RowBias = bias[out:outEnd]
+	most := min(l.Out/l.Groups/leastOutputs, l.MultiplyAdds()*b.Batch()/tiles/leastBlock)
+	best, load := 1, math.Inf(1)
+	for parts := 1; parts <= min(most, b.Workers); parts++ {
+		rounds := (tiles*parts + b.Workers - 1) / b.Workers
+		if l := float64(rounds) / float64(parts); l < 0.9*load {
+			best, load = parts, l
 		}
 	}
-	simd.Gemm(l.channels(y, at.group, at.first, at.last).RowRange(out, outEnd),
-		l.group(at.group).RowRange(out, outEnd).ColumnRange(at.channel*kernel, at.channelEnd*kernel),
-		simd.RowMajor(columns, (at.channelEnd-at.channel)*kernel, (at.last-at.first)*l.window.OutWidth), e, s.gemm)
+	return best
+}
+
+// forward computes one sample: y [Out, pixels], or max(y, 0) if relu.
+func (l *conv) forward(y, x []float32, relu bool, s *columnScratch) {
+	for group := range l.Groups {
+		for band := range l.bands() {
+			l.forwardBlock(y, x, outputBlock{group, band, 0, l.Out / l.Groups}, relu, s)
+		}
+	}
+}
+
+// forwardBlock computes one block.
+func (l *conv) forwardBlock(y, x []float32, at outputBlock, relu bool, s *columnScratch) {
+	block, kernel, input := l.channelBlock(), l.Kernel*l.Kernel, l.input(x, at.group)
+	rows := l.blockRows(block)
+	first, last := at.band*rows, min((at.band+1)*rows, l.window.OutHeight)
+	pixels := (last - first) * l.window.OutWidth
+	out, weights := l.channels(y, at.group, first, last).RowRange(at.first, at.last), l.group(at.group).RowRange(at.first, at.last)
+	for c := 0; c < l.window.Channels; c += block {
+		end := min(c+block, l.window.Channels)
+		s.window.Channels = end - c
+		simd.Im2col(s.columns, pixels, input[c*l.window.Height*l.window.Width:], &s.window, first, last, s.spread)
+		e := simd.Epilogue{Accumulate: c > 0}
+		if end == l.window.Channels {
+			e.ReLU = relu
+			if bias := l.groupBias(at.group); bias != nil {
+				e.RowBias = bias[at.first:at.last]
+			}
+		}
+		columns := simd.RowMajor(s.columns, (end-c)*kernel, pixels)
+		simd.Gemm(out, weights.ColumnRange(c*kernel, end*kernel), columns, e, s.gemm)
+	}
 }
 
 // groupBias returns the bias of a group's outputs, or nil.
@@ -266,7 +217,7 @@ func (l *conv) backward(dx, dweight, dbias, dy, x []float32, s *columnScratch) {
 			grad := l.channels(dy, g, first, last)
 			if dweight != nil {
 				dw := simd.RowMajor(dweight[g*out*l.taps():][:out*l.taps()], l.taps(), out)
-				simd.Im2col(s.columns, pixels, l.input(x, g), &l.window, first, last)
+				simd.Im2col(s.columns, pixels, l.input(x, g), &l.window, first, last, s.spread)
 				simd.Gemm(dw, simd.RowMajor(s.columns, l.taps(), pixels), grad.T(), simd.Epilogue{Accumulate: true}, s.gemm)
 			}
 			if dx != nil {

@@ -105,6 +105,24 @@ func (b *Binding) EachSample(body func(first, last, worker int)) func() {
 	}
 }
 
+// leastPart is how many values are worth handing to another core.
+const leastPart = 16 << 10
+
+// EachPart is EachSample for samples that consist of parts that are independent
+// too, of size values each: where samples are few, cores share them. The body
+// gets a range of the parts of the whole batch.
+func (b *Binding) EachPart(parts, size int, body func(first, last, worker int)) func() {
+	width := 0
+	chunk := func(i, worker int) {
+		body(i*width, min(b.Batch()*parts, (i+1)*width), worker)
+	}
+	return func() {
+		n := b.Batch() * parts
+		width = min(sampleChunk*parts, max((n+b.Workers-1)/b.Workers, (leastPart+size-1)/size))
+		par.For((n+width-1)/width, b.Workers, chunk)
+	}
+}
+
 // gradientChunks is the number of parts into which a batch is split to sum
 // gradients: each part sums in order, and the parts are added in order, so
 // that a sum does not depend on the number of cores.

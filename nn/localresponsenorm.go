@@ -88,9 +88,11 @@ func (l *responseNorm) Plan(b *Binding) Pass {
 			scratch[i].ratios = make([]float32, y.Size)
 		}
 	}
-	pass := Pass{Forward: b.EachSample(func(first, last, worker int) {
+	blocks := (y.Size + responseBlock - 1) / responseBlock
+	pass := Pass{Forward: b.EachPart(blocks, responseBlock, func(first, last, worker int) {
 		for i := first; i < last; i++ {
-			l.forward(y.Row(i), x.Row(i), &scratch[worker])
+			sample, block := i/blocks, i%blocks
+			l.forward(y.Row(sample), x.Row(sample), block*responseBlock, &scratch[worker])
 		}
 	})}
 	if b.Training && x.Grad != nil {
@@ -103,12 +105,11 @@ func (l *responseNorm) Plan(b *Binding) Pass {
 	return pass
 }
 
-func (l *responseNorm) forward(y, x []float32, s *responseScratch) {
-	for first := 0; first < len(x); first += responseBlock {
-		last := min(first+responseBlock, len(x))
-		sums := l.neighbours(s.sums, x, first, last, simd.AddSquares)
-		l.normalise(y[first:last], x[first:last], sums)
-	}
+// forward normalises a block of a sample, which begins at pixel first.
+func (l *responseNorm) forward(y, x []float32, first int, s *responseScratch) {
+	last := min(first+responseBlock, len(x))
+	sums := l.neighbours(s.sums, x, first, last, simd.AddSquares)
+	l.normalise(y[first:last], x[first:last], sums)
 }
 
 func (l *responseNorm) backward(dx, dy, y, x []float32, s *responseScratch) {

@@ -89,14 +89,14 @@ func (l *pool) Plan(b *Binding) Pass {
 	for i := range scratch {
 		scratch[i] = poolScratch{make([]float32, out), make([]int32, out)}
 	}
-	pass := Pass{Forward: b.EachSample(func(first, last, worker int) {
-		for c := first * l.Channels; c < last*l.Channels; c++ {
+	pass := Pass{Forward: b.EachPart(l.Channels, in, func(first, last, worker int) {
+		for c := first; c < last; c++ {
 			l.forward(y.Value[c*out:][:out], x.Value[c*in:][:in], &l.Window, &scratch[worker])
 		}
 	})}
 	if b.Training && x.Grad != nil {
-		pass.Backward = b.EachSample(func(first, last, worker int) {
-			for c := first * l.Channels; c < last*l.Channels; c++ {
+		pass.Backward = b.EachPart(l.Channels, in, func(first, last, worker int) {
+			for c := first; c < last; c++ {
 				l.backward(x.Grad[c*in:][:in], y.Grad[c*out:][:out], y.Value[c*out:][:out], x.Value[c*in:][:in], &l.Window, &scratch[worker])
 			}
 		})

@@ -153,7 +153,7 @@ func TestConvolveEqualsGemm(t *testing.T) {
 			columns := make([]float32, w.Channels*kernel*out)
 			scratch := make([]float32, GemmScratch(outputs, out, w.Channels*kernel))
 			for i := range TileSamples {
-				Im2col(columns, out, x[i*in:][:in], w, 0, w.OutHeight)
+				Im2col(columns, out, x[i*in:][:in], w, 0, w.OutHeight, make([]float32, w.Im2colScratch(w.OutHeight)))
 				c := RowMajor(want[i*outputs*out:][:outputs*out], outputs, out)
 				Gemm(c, RowMajor(weights, outputs, w.Channels*kernel), RowMajor(columns, w.Channels*kernel, out), e, scratch)
 			}

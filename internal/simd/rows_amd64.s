@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func copyRows512(dst *float32, dstStride int, dstPlane int, src *float32, srcStride int, srcPlane int, width int, height int, planes int)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, BMI2
 TEXT ·copyRows512(SB), NOSPLIT, $0-72
 	MOVQ dst+0(FP), AX
 	MOVQ src+24(FP), CX
@@ -40,66 +40,22 @@ columns16_row:
 	JMP     columns16
 
 columns16_done:
-columns8:
-	CMPQ R9, $0x08
-	JL   columns8_done
-	MOVQ height+56(FP), R12
-	MOVQ DI, R10
-	MOVQ R8, R11
+	TESTQ R9, R9
+	JZ    rest_done
+	MOVL  $0x0000ffff, R10
+	BZHIL R9, R10, R10
+	KMOVW R10, K1
+	MOVQ  height+56(FP), R9
 
-columns8_row:
-	VMOVUPS (R11), Y0
-	VMOVUPS Y0, (R10)
-	ADDQ    BX, R11
-	ADDQ    DX, R10
-	DECQ    R12
-	JNZ     columns8_row
-	ADDQ    $0x20, R8
-	ADDQ    $0x20, DI
-	SUBQ    $0x08, R9
-	JMP     columns8
+rest_row:
+	VMOVUPS.Z (R8), K1, Z0
+	VMOVUPS   Z0, K1, (DI)
+	ADDQ      BX, R8
+	ADDQ      DX, DI
+	DECQ      R9
+	JNZ       rest_row
 
-columns8_done:
-columns4:
-	CMPQ R9, $0x04
-	JL   columns4_done
-	MOVQ height+56(FP), R12
-	MOVQ DI, R10
-	MOVQ R8, R11
-
-columns4_row:
-	VMOVUPS (R11), X0
-	VMOVUPS X0, (R10)
-	ADDQ    BX, R11
-	ADDQ    DX, R10
-	DECQ    R12
-	JNZ     columns4_row
-	ADDQ    $0x10, R8
-	ADDQ    $0x10, DI
-	SUBQ    $0x04, R9
-	JMP     columns4
-
-columns4_done:
-columns1:
-	CMPQ R9, $0x01
-	JL   columns1_done
-	MOVQ height+56(FP), R12
-	MOVQ DI, R10
-	MOVQ R8, R11
-
-columns1_row:
-	VMOVSS (R11), X0
-	VMOVSS X0, (R10)
-	ADDQ   BX, R11
-	ADDQ   DX, R10
-	DECQ   R12
-	JNZ    columns1_row
-	ADDQ   $0x04, R8
-	ADDQ   $0x04, DI
-	SUBQ   $0x01, R9
-	JMP    columns1
-
-columns1_done:
+rest_done:
 	MOVQ dstPlane+16(FP), DI
 	SHLQ $0x02, DI
 	ADDQ DI, AX

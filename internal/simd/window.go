@@ -26,12 +26,75 @@ func (w *Window) Inside(oy, ox int) (top, bottom, left, right int) {
 //	col[((c*KernelH+ky)*KernelW+kx)*ld + (oy-first)*OutWidth+ox] =
 //		x[c, oy*StrideH-PadH+ky, ox*StrideW-PadW+kx], or 0 outside
 //
-// ld, the leading dimension of col, is at least (last-first)*OutWidth.
-func Im2col(col []float32, ld int, x []float32, w *Window, first, last int) {
+// ld, the leading dimension of col, is at least (last-first)*OutWidth. Scratch
+// has at least Im2colScratch(last-first) floats, whose contents do not matter.
+func Im2col(col []float32, ld int, x []float32, w *Window, first, last int, scratch []float32) {
 	w.check(col, ld, x, first, last)
-	w.eachRow(func(row, plane, ky, kx, count int) {
-		w.gather(col[row*ld:], ld, x[plane:plane+w.Height*w.Width], ky, kx, count, first, last)
-	})
+	if len(scratch) < w.Im2colScratch(last-first) {
+		panic("simd: scratch too short for a window")
+	}
+	if first == last || w.OutWidth == 0 {
+		return
+	}
+	for c := range w.Channels {
+		plane := x[c*w.Height*w.Width:][:w.Height*w.Width]
+		width, above := w.Width, first*w.StrideH
+		if w.spreads() {
+			width, above = w.StrideW*w.spreadWidth(), 0
+			w.spread(scratch, plane, first, last)
+			plane = scratch
+		}
+		for ky := range w.KernelH {
+			for phase := range min(w.StrideW, w.KernelW) {
+				to := col[((c*w.KernelH+ky)*w.KernelW+phase)*ld:]
+				from := plane[(above+ky)*width+phase*w.spreadWidth():]
+				count := (w.KernelW - phase + w.StrideW - 1) / w.StrideW
+				copyRows(rows{to, w.OutWidth, w.StrideW * ld}, rows{from, w.StrideH * width, 1}, w.OutWidth, last-first, count)
+			}
+		}
+	}
+}
+
+// spreads tells whether Im2col needs a copy of a channel with its padding, and
+// with every StrideW-th column side by side. All of its rows are then contiguous.
+func (w *Window) spreads() bool {
+	return w.StrideW > 1 || w.PadH > 0 || w.PadW > 0 || w.OutWidth+w.KernelW-1 > w.Width || (w.OutHeight-1)*w.StrideH+w.KernelH > w.Height
+}
+
+// spreadWidth is how many columns of the same phase windows meet.
+func (w *Window) spreadWidth() int { return w.OutWidth + (w.KernelW-1)/w.StrideW }
+
+// Im2colScratch returns the floats of scratch that Im2col needs for so many
+// output rows.
+func (w *Window) Im2colScratch(rows int) int {
+	if rows == 0 || !w.spreads() {
+		return 0
+	}
+	return ((rows-1)*w.StrideH + w.KernelH) * w.StrideW * w.spreadWidth()
+}
+
+// spread writes what output rows first to last-1 meet of a plane:
+//
+//	dst[(i*StrideW+phase)*spreadWidth + j] =
+//		plane[first*StrideH-PadH+i, j*StrideW+phase-PadW], or 0 outside
+func (w *Window) spread(dst, plane []float32, first, last int) {
+	width, stride := w.spreadWidth(), w.StrideW*w.spreadWidth()
+	height := (last-1-first)*w.StrideH + w.KernelH
+	clear(dst[:height*stride])
+	top, bottom := inside(height, w.Height, 1, first*w.StrideH-w.PadH)
+	for phase := range w.StrideW {
+		left, right := inside(width, w.Width, w.StrideW, phase-w.PadW)
+		if left == right || top == bottom {
+			continue
+		}
+		to := dst[top*stride+phase*width+left:]
+		from := plane[(first*w.StrideH-w.PadH+top)*w.Width+left*w.StrideW+phase-w.PadW:]
+		if w.StrideW == 1 {
+			copyRows(rows{to, stride, 0}, rows{from, w.Width, 0}, right-left, bottom-top, 1)
+		} else {
+			copyEvery(to, stride, from, w.Width, w.StrideW, right-left, bottom-top)
+		}
+	}
 }
 
 // Col2im is the adjoint of Im2col: it adds every element of col to the pixel
@@ -87,29 +150,9 @@ func inside(out, size, stride, offset int) (from, to int) {
 	return min(from, to), to
 }
 
-// gather writes count rows of col, each ld after the one before: the pixels of
+// scatter adds count rows of col, each ld after the one before, to the pixels of
 // a plane that kernel elements (ky, kx), (ky, kx+1)... meet. More than one have
 // the same output columns inside.
-func (w *Window) gather(col []float32, ld int, plane []float32, ky, kx, count, first, last int) {
-	width := w.OutWidth
-	r := w.reach(ky, kx, first, last)
-	if r.columns < width || r.rows < last-first {
-		for q := range count {
-			clear(col[q*ld:][:(last-first)*width])
-		}
-	}
-	if r.columns == 0 || r.rows == 0 {
-		return
-	}
-	col, plane = col[r.col:], plane[r.plane:]
-	if w.StrideW == 1 {
-		copyRows(rows{col, width, ld}, rows{plane, w.StrideH * w.Width, 1}, r.columns, r.rows, count)
-		return
-	}
-	copyEvery(col, width, plane, w.StrideH*w.Width, w.StrideW, r.columns, r.rows)
-}
-
-// scatter adds count rows of col to the pixels that gather copies.
 func (w *Window) scatter(plane, col []float32, ld, ky, kx, count, first, last int) {
 	r := w.reach(ky, kx, first, last)
 	if r.columns == 0 || r.rows == 0 {

@@ -55,7 +55,9 @@ func TestIm2colCol2im(t *testing.T) {
 		onVersions(t, func(v cpu.Version) {
 			col, check := guarded(r, rows*ld, 5)
 			before := append([]float32(nil), col...)
-			Im2col(col, ld, image, w, first, last)
+			scratch, checkScratch := guarded(r, w.Im2colScratch(last-first), 3)
+			Im2col(col, ld, image, w, first, last, scratch)
+			checkScratch(t)
 			check(t)
 			wantCol(t, w, before, col, image, ld, first, last)
 
@@ -99,7 +101,7 @@ func TestAdjoint(t *testing.T) {
 		x, c := random(r, w.Channels*w.Height*w.Width), random(r, w.Channels*w.KernelH*w.KernelW*ld)
 		onVersions(t, func(v cpu.Version) {
 			col, folded := make([]float32, len(c)), make([]float32, len(x))
-			Im2col(col, ld, x, w, 0, w.OutHeight)
+			Im2col(col, ld, x, w, 0, w.OutHeight, make([]float32, w.Im2colScratch(w.OutHeight)))
 			Col2im(folded, c, ld, w, 0, w.OutHeight)
 			left, right := dot(col, c), dot(x, folded)
 			if math.Abs(left-right) > 1e-6*float64(1+len(c)) {
@@ -116,22 +118,25 @@ func dot(x, y []float32) (sum float64) {
 	return sum
 }
 
-// The convolutions of LeNet.
+// The convolutions of LeNet, and the first and third of CaffeNet.
 var (
 	window1 = &Window{Channels: 1, Height: 28, Width: 28, KernelH: 5, KernelW: 5, StrideH: 1, StrideW: 1, OutHeight: 24, OutWidth: 24}
 	window2 = &Window{Channels: 20, Height: 12, Width: 12, KernelH: 5, KernelW: 5, StrideH: 1, StrideW: 1, OutHeight: 8, OutWidth: 8}
+	window3 = &Window{Channels: 3, Height: 227, Width: 227, KernelH: 11, KernelW: 11, StrideH: 4, StrideW: 4, OutHeight: 55, OutWidth: 55}
+	window4 = &Window{Channels: 56, Height: 13, Width: 13, KernelH: 3, KernelW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1, OutHeight: 13, OutWidth: 13}
 )
 
 func BenchmarkWindow(b *testing.B) {
 	r := rand.New(rand.NewPCG(1, 1))
-	for name, w := range map[string]*Window{"first layer": window1, "second layer": window2} {
+	for name, w := range map[string]*Window{"first layer": window1, "second layer": window2, "stride 4": window3, "padding": window4} {
 		ld := w.OutHeight * w.OutWidth
 		x, c := random(r, w.Channels*w.Height*w.Width), random(r, w.Channels*w.KernelH*w.KernelW*ld)
 		onVersions(b, func(v cpu.Version) {
 			b.Run("Im2col "+name+"/"+v.String(), func(b *testing.B) {
 				b.SetBytes(int64(4 * len(c)))
+				scratch := make([]float32, w.Im2colScratch(w.OutHeight))
 				for b.Loop() {
-					Im2col(c, ld, x, w, 0, w.OutHeight)
+					Im2col(c, ld, x, w, 0, w.OutHeight, scratch)
 				}
 			})
 			b.Run("Col2im "+name+"/"+v.String(), func(b *testing.B) {

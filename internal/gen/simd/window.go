@@ -9,15 +9,16 @@ import (
 )
 
 func window() {
-	rows("copyRows512", false, 16, 8, 4, 1)
+	rows("copyRows512", false, 16)
 	rows("addRows512", true, 16, 8, 4, 1)
 	rows("copyRows256", false, 8, 4, 1)
 	rows("addRows256", true, 8, 4, 1)
 	every()
 }
 
-// rows uses the widest vector that fits rather than masks: a masked load
-// waits for a store to the next row where their unused parts overlap.
+// rows uses the widest vector that fits. Only a copy by AVX-512 uses a mask for
+// the rest: AVX2's masked stores are slow, and in a sum, a masked load of dst
+// would wait for a store to the next row where their unused parts overlap.
 func rows(name string, add bool, widths ...int) {
 	TEXT(name, NOSPLIT, "func(dst *float32, dstStride, dstPlane int, src *float32, srcStride, srcPlane, width, height, planes int)")
 	Pragma("noescape")
@@ -66,12 +67,31 @@ func rows(name string, add bool, widths ...int) {
 		JMP(LabelRef(label))
 		Label(label + "_done")
 	}
+	if widths[len(widths)-1] == 16 {
+		copyRest(dst, src, dstStride, srcStride, width)
+	}
 	ADDQ(bytes("dstPlane"), dstPlane)
 	ADDQ(bytes("srcPlane"), srcPlane)
 	DECQ(planes)
 	JNZ(LabelRef("plane"))
 	VZEROUPPER()
 	RET()
+}
+
+// copyRest copies the last columns, less than 16.
+func copyRest(dst, src, dstStride, srcStride, width Register) {
+	TESTQ(width, width)
+	JZ(LabelRef("rest_done"))
+	lowMask(width, K1)
+	height := Load(Param("height"), GP64())
+	Label("rest_row")
+	VMOVUPS_Z(Mem{Base: src}, K1, zmm(0))
+	VMOVUPS(zmm(0), K1, Mem{Base: dst})
+	ADDQ(srcStride, src)
+	ADDQ(dstStride, dst)
+	DECQ(height)
+	JNZ(LabelRef("rest_row"))
+	Label("rest_done")
 }
 
 func addOrCopy(lanes int, d, s Register, add bool) {
