@@ -68,9 +68,6 @@ const (
 	denseRows    = 16  // samples, where outputs are few
 )
 
-// fewSamples are so few that reading the weights takes longer than multiplying.
-const fewSamples = 3
-
 // Plan computes, with X [batch, in], Y [batch, Out] and W [Out, in],
 //
 //	Y  = X·Wᵀ + bias
@@ -123,7 +120,7 @@ func (l *dense) forward(b *Binding, weight simd.Matrix, values func(*Tensor) sim
 		} else {
 			out = simd.RowMajor(mapped[worker], end-sample, columnEnd-column)
 		}
-		if b.Batch() <= fewSamples {
+		if b.Batch() <= simd.FewRows {
 			simd.Dots(out, values(x).RowRange(sample, end), weight.RowRange(column, columnEnd), e)
 		} else {
 			simd.Gemm(out, values(x).RowRange(sample, end), weight.RowRange(column, columnEnd).T(), e, scratch[worker])

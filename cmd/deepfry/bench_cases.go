@@ -156,6 +156,9 @@ func denseCases(name string, d, n, batch, threads int) []benchCase {
 	x, w, y := simd.RowMajor(normals(batch*d), batch, d), simd.RowMajor(normals(n*d), n, d), simd.RowMajor(make([]float32, batch*n), batch, n)
 	dx, dw := simd.RowMajor(make([]float32, batch*d), batch, d), simd.RowMajor(make([]float32, n*d), n, d)
 	forward := splitGemm(y, x, w.T(), threads)
+	if batch <= simd.FewRows { // as a layer does
+		forward = splitDots(y, x, w, threads)
+	}
 	backwardData, backwardWeights := splitGemm(dx, y, w, threads), splitGemm(dw, y.T(), x, threads)
 	operations := 2 * float64(d) * float64(n)
 	return []benchCase{
@@ -170,51 +173,82 @@ func denseCases(name string, d, n, batch, threads int) []benchCase {
 
 type benchGEMM struct {
 	benchFlags
-	Sizes []string `default:"256x1024x1024,256x4096x4096,512x512x512,1024x1024x1024" help:"Rows, inner dimension and columns, as MxKxN."`
+	Sizes []string `default:"256x1024x1024,256x4096x4096,512x512x512,1024x1024x1024" placeholder:"MxKxN,..." help:"Rows, inner dimension and columns. With :nt behind, B is stored transposed, with :tn A."`
 }
 
 func (*benchGEMM) Help() string {
 	return `Examples:
 
   deepfry bench gemm
-  deepfry bench gemm --sizes 256x1024x1024 --threads 2`
+  deepfry bench gemm --sizes 256x1024x1024 --threads 2
+  deepfry bench gemm --sizes 32x9216x4096:nt,4096x32x9216:tn`
 }
 
 func (c *benchGEMM) Run(term *terminal) error { return c.measure(term, c.groups) }
 
 func (c *benchGEMM) groups() (groups []benchGroup, err error) {
 	for _, size := range c.Sizes {
-		m, k, n, err := parseProduct(size)
+		p, err := parseProduct(size)
 		if err != nil {
 			return nil, err
 		}
-		bytes := 4 * (int64(m)*int64(k) + int64(k)*int64(n) + int64(m)*int64(n))
-		groups = append(groups, benchGroup{"gemm " + size, bytes, func() ([]benchCase, error) {
-			a, b := simd.RowMajor(normals(m*k), m, k), simd.RowMajor(normals(k*n), k, n)
-			product := simd.RowMajor(make([]float32, m*n), m, n)
-			return []benchCase{{
-				benchmark: "gemm", name: size, rows: 1, operations: 2 * float64(m) * float64(k) * float64(n),
-				run: splitGemm(product, a, b, c.Threads),
-			}}, nil
+		groups = append(groups, benchGroup{"gemm " + size, p.bytes(), func() ([]benchCase, error) {
+			a, b := normalMatrix(p.m, p.k, p.transposedA), normalMatrix(p.k, p.n, p.transposedB)
+			c, threads := simd.RowMajor(make([]float32, p.m*p.n), p.m, p.n), c.Threads
+			run := splitGemm(c, a, b, threads)
+			if p.m <= simd.FewRows && p.transposedB && !p.transposedA {
+				run = splitDots(c, a, b.T(), threads)
+			}
+			return []benchCase{{benchmark: "gemm", name: size, rows: 1, operations: 2 * float64(p.m) * float64(p.k) * float64(p.n), run: run}}, nil
 		}})
 	}
 	return groups, nil
 }
 
-// parseProduct reads MxKxN.
-func parseProduct(size string) (m, k, n int, err error) {
+// normalMatrix returns random numbers, stored transposed or not.
+func normalMatrix(rows, cols int, transposed bool) simd.Matrix {
+	if transposed {
+		return normalMatrix(cols, rows, false).T()
+	}
+	return simd.RowMajor(normals(rows*cols), rows, cols)
+}
+
+// product is C [m, n] = A [m, k] · B [k, n].
+type product struct {
+	m, k, n                  int
+	transposedA, transposedB bool // as they are stored
+}
+
+func (p product) bytes() int64 {
+	m, k, n := int64(p.m), int64(p.k), int64(p.n)
+	return 4 * (m*k + k*n + m*n)
+}
+
+// parseProduct reads MxKxN, MxKxN:nt or MxKxN:tn.
+func parseProduct(text string) (p product, err error) {
+	size, stored, _ := strings.Cut(text, ":")
+	p.transposedA, p.transposedB = stored == "tn", stored == "nt"
 	parts := strings.Split(size, "x")
 	if len(parts) == 3 {
 		var errs [3]error
-		m, errs[0] = strconv.Atoi(parts[0])
-		k, errs[1] = strconv.Atoi(parts[1])
-		n, errs[2] = strconv.Atoi(parts[2])
+		p.m, errs[0] = strconv.Atoi(parts[0])
+		p.k, errs[1] = strconv.Atoi(parts[1])
+		p.n, errs[2] = strconv.Atoi(parts[2])
 		err = errors.Join(errs[:]...)
 	}
-	if err != nil || min(m, k, n) < 1 || max(m, k, n) > 1<<15 {
-		return 0, 0, 0, fmt.Errorf("size %q: want rows, inner dimension and columns of 1 to 32768, as in 256x1024x1024", size)
+	if err != nil || min(p.m, p.k, p.n) < 1 || max(p.m, p.k, p.n) > 1<<15 || strings.Contains(text, ":") && !p.transposedA && !p.transposedB {
+		return product{}, fmt.Errorf("size %q: want rows, inner dimension and columns of 1 to 32768, as in 256x1024x1024, and :nt or :tn or nothing behind", text)
 	}
-	return m, k, n, nil
+	return p, nil
+}
+
+// splitDots returns a product C = A·Bᵀ that is split over the threads by columns.
+func splitDots(c, a, b simd.Matrix, threads int) func() {
+	body := func(i, _ int) {
+		first, last := i*b.Rows/threads, (i+1)*b.Rows/threads
+		simd.Dots(c.ColumnRange(first, last), a, b.RowRange(first, last), simd.Epilogue{})
+	}
+	return func() { par.For(threads, threads, body) }
 }
 
 // splitGemm returns a product C = A·B that is split over the threads by

@@ -1,11 +1,14 @@
 package simd
 
+// FewRows are rows of A so few that a product takes as long as reading B.
+const FewRows = 3
+
 // dotBlock is how many floats of B meet all rows of A before the next: they stay
 // in half of a second-level cache.
 const dotBlock = 128 << 10
 
-// Dots computes C = A·Bᵀ and adds ColumnBias, where A [m, k] has so few rows that
-// B [n, k] is read as fast as memory gives it. Rows of A, B and C are contiguous,
+// Dots computes C = A·Bᵀ and adds ColumnBias, for A [m, k] of up to FewRows rows: B [n, k]
+// is read as fast as memory gives it. Rows of A, B and C are contiguous,
 // the epilogue does not accumulate, and scratch is not needed.
 //
 // Unlike Gemm's, a sum is 16 chains of multiply-adds that take turns, which are

@@ -13,10 +13,6 @@ import (
 // storeMasks[16-n:] starts with n times -1, followed by zeros.
 var storeMasks = [32]int32{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1}
 
-// fewRows are so few that other kernels are faster, for which B need not be
-// packed. They are bound by memory.
-const fewRows = 3
-
 // tileKernel is a family of tiles.
 type tileKernel func(rows, k int, a *float32, aRow, aCol int, b *float32, bRow, bPanel int, c *float32, cRow, panels int,
 	mask *int32, accumulate bool, rowBias, columnBias *float32, relu bool)

@@ -30,7 +30,7 @@ func GemmScratch(m, n, k int) int {
 // gemm chooses a way. Scratch starts at a cache line, and k is at least 1.
 func gemm(c, a, b *Matrix, e *Epilogue, scratch []float32) {
 	done := 0
-	if c.Rows <= fewRows {
+	if c.Rows <= FewRows {
 		done = gemmFew(c, a, b, e)
 	}
 	switch m, n, k := c.Rows, c.Cols-done, a.Cols; {

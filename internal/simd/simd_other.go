@@ -2,8 +2,6 @@
 
 package simd
 
-const fewRows = 0
-
 func gemmTiles(c, a *Matrix, b []float32, rowStride, panelStride, count, width int, e *Epilogue) {
 	gemmTilesRef(c, a, b, rowStride, panelStride, count, width, e)
 }
