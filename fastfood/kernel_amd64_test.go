@@ -11,6 +11,7 @@ import (
 
 	"github.com/deepfry/deepfry/fwht"
 	"github.com/deepfry/deepfry/internal/cpu"
+	"github.com/deepfry/deepfry/internal/random"
 )
 
 // guarded returns n numbers, not aligned to a register, and a function that
@@ -211,7 +212,7 @@ func TestScatterKernel(t *testing.T) {
 		v, vWritten := guarded(n*tileRows, 4)
 		dg, dgWritten := guarded(n, 5)
 		perm := make([]int32, n)
-		permute(perm, rand.NewPCG(6, 7))
+		random.Permute(perm, rand.NewPCG(6, 7))
 		want, wantG := make([]float32, len(v)), slices.Clone(dg)
 		for i, p := range perm {
 			for r := range tileRows {

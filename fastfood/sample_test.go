@@ -3,33 +3,14 @@ package fastfood
 import (
 	"hash/fnv"
 	"math"
-	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"github.com/deepfry/deepfry/internal/check"
 )
-
-// falseAlarm is the probability with which each statistical test below would
-// fail on numbers that are distributed as claimed. The seeds are fixed, so
-// that a test either always passes or always fails.
-const falseAlarm = 1e-3
-
-// checkDistribution is the Kolmogorov-Smirnov test with its asymptotic bound.
-func checkDistribution(t *testing.T, name string, sample []float64, cdf func(float64) float64) {
-	t.Helper()
-	slices.Sort(sample)
-	n := float64(len(sample))
-	var distance float64
-	for i, x := range sample {
-		p := cdf(x)
-		distance = max(distance, p-float64(i)/n, float64(i+1)/n-p)
-	}
-	if bound := math.Sqrt(-math.Log(falseAlarm/2)/2) / math.Sqrt(n); distance > bound {
-		t.Errorf("%s: Kolmogorov-Smirnov distance %.4f, want at most %.4f (%d samples)", name, distance, bound, len(sample))
-	}
-}
 
 // normalQuantile is exceeded in absolute value with probability p.
 func normalQuantile(p float64) float64 { return -distuv.UnitNormal.Quantile(p / 2) }
@@ -81,7 +62,7 @@ func testRowEntries(t *testing.T, d int) {
 		}
 	}
 	pairs := float64(d * (d - 1) / 2)
-	bound := normalQuantile(falseAlarm/(2*pairs)) / math.Sqrt(seeds)
+	bound := normalQuantile(check.FalseAlarm/(2*pairs)) / math.Sqrt(seeds)
 	for i := range d {
 		for j := range i {
 			if c := stat.Correlation(entries[i], entries[j], nil); math.Abs(c) > bound {
@@ -92,7 +73,7 @@ func testRowEntries(t *testing.T, d int) {
 			}
 		}
 	}
-	checkDistribution(t, "entries of one row", slices.Concat(entries...), distuv.UnitNormal.CDF)
+	check.Distribution(t, "entries of one row", slices.Concat(entries...), distuv.UnitNormal.CDF)
 }
 
 func squared(x []float64) []float64 {
@@ -116,73 +97,8 @@ func TestRowsOfVAreGaussian(t *testing.T) {
 			length := norm(row) / gain
 			squaredLengths = append(squaredLengths, length*length*float64(d))
 		}
-		checkDistribution(t, "entries of V", entries, distuv.UnitNormal.CDF)
-		checkDistribution(t, "squared lengths of V's rows", squaredLengths, distuv.ChiSquared{K: float64(d)}.CDF)
-	}
-}
-
-func TestVariates(t *testing.T) {
-	source := rand.NewPCG(1, 2)
-	var normals, chis []float64
-	for range 20000 {
-		normals = append(normals, normal(source))
-		x := chi(source, 6)
-		chis = append(chis, x*x)
-	}
-	checkDistribution(t, "normal", normals, distuv.UnitNormal.CDF)
-	checkDistribution(t, "chi, 6 degrees", chis, distuv.ChiSquared{K: 6}.CDF)
-
-	// A uniform permutation puts every entry at every place equally often.
-	const size, rounds = 8, 8000
-	var counts [size][size]float64
-	perm := make([]int32, size)
-	for range rounds {
-		permute(perm, source)
-		for i, p := range perm {
-			counts[i][p]++
-		}
-	}
-	var statistic float64
-	for i := range counts {
-		for _, c := range counts[i] {
-			statistic += (c - rounds/size) * (c - rounds/size) / (rounds / size)
-		}
-	}
-	// The doubly stochastic counts have (size-1)² degrees of freedom, and the
-	// statistic is size/(size-1) times smaller than a chi-square one.
-	statistic *= float64(size-1) / size
-	if bound := (distuv.ChiSquared{K: (size - 1) * (size - 1)}).Quantile(1 - falseAlarm); statistic > bound {
-		t.Errorf("permutation: chi-square %.1f, want at most %.1f", statistic, bound)
-	}
-}
-
-// TestChiSquareQuantile compares probabilities, from one far end to the other.
-func TestChiSquareQuantile(t *testing.T) {
-	for _, d := range []float64{2 * largestExactChi, 1024, 16384} {
-		exact := distuv.ChiSquared{K: d}
-		for z := -6.0; z <= 6; z += 1. / 16 {
-			got, want := exact.CDF(chiSquareQuantile(z, d)), distuv.UnitNormal.CDF(z)
-			if math.Abs(got-want) > 1e-7 {
-				t.Errorf("%v degrees: the quantile of z = %v has the probability %v, want %v", d, z, got, want)
-			}
-		}
-	}
-}
-
-func TestElementaryFunctions(t *testing.T) {
-	source := rand.New(rand.NewPCG(5, 6))
-	for range 10000 {
-		u := source.Float64()
-		if got, want := cosineOfTurns(u), math.Cos(2*math.Pi*u); math.Abs(got-want) > 1e-15 {
-			t.Fatalf("cosineOfTurns(%v) = %v, want %v", u, got, want)
-		}
-		x, e := source.ExpFloat64()+1e-300, source.IntN(200)-100
-		if got, want := logarithm(x, e), math.Log(x)+float64(e)*math.Ln2; math.Abs(got-want) > 4e-16*max(1, math.Abs(want)) {
-			t.Fatalf("logarithm(%v, %d) = %v, want %v", x, e, got, want)
-		}
-	}
-	if logarithm(1, 0) != 0 || cosineOfTurns(0) != 1 {
-		t.Error("log(1) is not 0 or cos(0) is not 1")
+		check.Distribution(t, "entries of V", entries, distuv.UnitNormal.CDF)
+		check.Distribution(t, "squared lengths of V's rows", squaredLengths, distuv.ChiSquared{K: float64(d)}.CDF)
 	}
 }
 

@@ -1,0 +1,2 @@
+// Package kernel is under construction.
+package kernel
