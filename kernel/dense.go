@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"math"
+	"math/rand/v2"
 
 	"github.com/deepfry/deepfry/internal/par"
 	"github.com/deepfry/deepfry/internal/random"
@@ -15,17 +16,29 @@ type dense struct {
 	phases    []float32 // [n], or nil
 }
 
-// newDense draws a Gaussian matrix, a row a stream, and multiplies its rows by
-// scales.
-func newDense(o Options, scales []float64) *dense {
+// newRKS draws a matrix of independent numbers, a row a stream, and multiplies
+// its rows by scales: Gaussian numbers, or Cauchy's for the Laplacian kernel.
+func newRKS(k Kernel, o Options, scales []float64) *dense {
 	t := &dense{inputs: o.Inputs, n: o.N, weights: make([]float32, o.N*o.Inputs), phases: o.phases()}
+	draw := random.Normal
+	if _, ok := k.(Laplacian); ok {
+		draw = cauchy
+	}
 	par.For(o.N, par.Workers(), func(i, _ int) {
 		source := o.stream("frequencies", i)
 		for j := range o.Inputs {
-			t.weights[i*o.Inputs+j] = float32(scales[i] * random.Normal(source))
+			t.weights[i*o.Inputs+j] = float32(scales[i] * draw(source))
 		}
 	})
 	return t
+}
+
+// cauchy returns a number from Cauchy's distribution, the quotient of two normal
+// ones, cut off where one in a billion lies.
+func cauchy(source *rand.PCG) float64 {
+	const largest = 1 << 29
+	numerator, denominator := random.Normal(source), random.Normal(source)
+	return max(-largest, min(largest, numerator/denominator))
 }
 
 // What a core takes at a time: the results of a tile stay in the second-level

@@ -85,18 +85,16 @@ func NewFeatures(k Kernel, options Options) (*Features, error) {
 	if o.Inputs < 1 || o.N < 1 {
 		return nil, fmt.Errorf("kernel: %d inputs and n = %d: want at least 1 of each", o.Inputs, o.N)
 	}
-	if o.Sampling == "" {
-		o.Sampling = RKS
+	if err := o.choose(k); err != nil {
+		return nil, err
 	}
-	if o.N > maxNumbers/o.Inputs {
-		return nil, fmt.Errorf("kernel: n = %d frequencies of %d inputs: at most %d numbers are supported", o.N, o.Inputs, maxNumbers)
+	f := &Features{kernel: k, options: o, outputs: o.N}
+	if hasCosines(k) && !o.Phase {
+		f.outputs = 2 * o.N
 	}
-	f := &Features{kernel: k, options: o, outputs: 2 * o.N}
-	if o.Phase {
-		f.outputs = o.N
-	}
-	f.transform = newDense(o, frequencyScales(k, o))
-	return f, nil
+	var err error
+	f.transform, err = newTransform(k, o)
+	return f, err
 }
 
 // Kernel returns the kernel that products of features approximate.

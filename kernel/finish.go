@@ -9,25 +9,51 @@ import (
 // finish returns the function that makes a piece of features out of products.
 // The features of a row go to *z.
 func (f *Features) finish(z *[]float32) finish {
-	n := f.options.N
+	n := float64(f.options.N)
 	row := func(r int) []float32 { return (*z)[r*f.outputs:][:f.outputs] }
+	part := func(r, column int, products []float32) []float32 { return row(r)[column:][:len(products)] }
+	switch k := f.kernel.(type) {
+	case ArcCosine:
+		function := [...]func(z, products []float32){f.step, relu, squaredRelu}[k.Order]
+		return func(r, column int, products []float32) { function(part(r, column, products), products) }
+	case Linear:
+		return func(r, column int, products []float32) { copy(part(r, column, products), products) }
+	}
 	if f.options.Phase {
-		scale := float32(math.Sqrt(2 / float64(n)))
+		scale := float32(math.Sqrt(2 / n))
 		return func(r, column int, products []float32) {
-			cosines := row(r)[column:][:len(products)]
+			cosines := part(r, column, products)
 			simd.SinCos(products, cosines, products)
 			for i := range cosines {
 				cosines[i] *= scale
 			}
 		}
 	}
-	scale := float32(1 / math.Sqrt(float64(n)))
+	scale := float32(1 / math.Sqrt(n))
 	return func(r, column int, products []float32) {
-		cosines, sines := row(r)[column:][:len(products)], row(r)[n+column:][:len(products)]
+		cosines, sines := part(r, column, products), part(r, f.options.N+column, products)
 		simd.SinCos(sines, cosines, products)
 		for i := range cosines {
 			cosines[i] *= scale
 			sines[i] *= scale
 		}
 	}
+}
+
+// step writes √(2/n) where a product is positive, and else 0.
+func (f *Features) step(z, products []float32) {
+	one := float32(math.Sqrt(2 / float64(f.options.N)))
+	for i, p := range products {
+		z[i] = 0
+		if p > 0 {
+			z[i] = one
+		}
+	}
+}
+
+func relu(z, products []float32) { simd.Relu(z, products) }
+
+func squaredRelu(z, products []float32) {
+	simd.Relu(z, products)
+	simd.Multiply(z, z, z, 1)
 }

@@ -1,0 +1,175 @@
+package kernel
+
+import (
+	"github.com/deepfry/deepfry/internal/par"
+	"github.com/deepfry/deepfry/internal/simd"
+)
+
+// Gram writes the matrix g[i, j] = k(x_i, x_j), [rows, rows], of the rows of x
+// [rows, d], on all cores. It is exactly symmetric. Products are sums in float32,
+// so that for Gaussian and Matern kernels a squared distance is wrong by about
+// 1e-7 times the squared distances from the middle of the rows. Gram panics if a
+// slice has not the length that it should, or if k is not valid.
+func Gram(g []float32, k Kernel, x []float32, d int) {
+	newGram(g, k, x, x, d, true).run()
+}
+
+// CrossGram writes g[i, j] = k(x_i, y_j), [rows of x, rows of y], as Gram does.
+// For a matrix that does not fit in memory, call it with some rows of x at a
+// time.
+func CrossGram(g []float32, k Kernel, x, y []float32, d int) {
+	newGram(g, k, x, y, d, false).run()
+}
+
+// gramTile is how many rows and columns of a Gram matrix a core computes at a
+// time.
+const gramTile = 192
+
+// gram is a call under way.
+type gram struct {
+	g         []float32
+	kernel    Kernel
+	x, y      []float32
+	d, nx, ny int
+	symmetric bool
+	// Only differences of rows matter to kernels of distances: rows count from
+	// the origin, near the middle of y, so that squares are small.
+	origin             []float32 // [d], or nil
+	squaresX, squaresY []float64
+	copies, scratch    [][]float32 // of each worker: rows of x and y less the origin; memory of Gemm
+	products           [][]float32
+}
+
+func newGram(g []float32, k Kernel, x, y []float32, d int, symmetric bool) *gram {
+	if validate(k) != nil {
+		panic("kernel: Gram: the kernel is not valid")
+	}
+	if d < 1 || len(x)%d != 0 || len(y)%d != 0 {
+		panic("kernel: Gram: rows are not of length d")
+	}
+	m := &gram{g: g, kernel: k, x: x, y: y, d: d, nx: len(x) / d, ny: len(y) / d, symmetric: symmetric}
+	if len(g) != m.nx*m.ny {
+		panic("kernel: Gram: g is not [rows of x, rows of y]")
+	}
+	if k.geometry() == absoluteSums {
+		return m
+	}
+	if k.geometry() == squaredDistances {
+		m.origin = middle(y, d)
+	}
+	m.squaresY = m.squares(y)
+	m.squaresX = m.squaresY
+	if !symmetric {
+		m.squaresX = m.squares(x)
+	}
+	workers, tile := par.Workers(), gramTile
+	m.copies = par.Scratch[float32](workers, 2*tile*d)
+	m.products = par.Scratch[float32](workers, tile*tile)
+	m.scratch = par.Scratch[float32](workers, simd.GemmScratch(tile, tile, d))
+	return m
+}
+
+// middle returns the mean of some rows.
+func middle(y []float32, d int) []float32 {
+	const rows = 64
+	step := max(1, len(y)/d/rows)
+	sums, count := make([]float64, d), 0.0
+	for i := 0; i < len(y)/d; i += step {
+		for j, v := range y[i*d:][:d] {
+			sums[j] += float64(v)
+		}
+		count++
+	}
+	origin := make([]float32, d)
+	for j, sum := range sums {
+		origin[j] = float32(sum / count)
+	}
+	return origin
+}
+
+// squares returns ‖x - origin‖² of every row.
+func (m *gram) squares(x []float32) []float64 {
+	const rows = 64
+	squares := make([]float64, len(x)/m.d)
+	copies := par.Scratch[float32](par.Workers(), m.d)
+	par.For((len(squares)+rows-1)/rows, par.Workers(), func(chunk, worker int) {
+		for i := chunk * rows; i < min(len(squares), (chunk+1)*rows); i++ {
+			for _, v := range m.shifted(copies[worker], x, i, i+1) {
+				squares[i] += float64(v) * float64(v)
+			}
+		}
+	})
+	return squares
+}
+
+// shifted returns rows of x less the origin, in memory of to.
+func (m *gram) shifted(to, x []float32, first, last int) []float32 {
+	x = x[first*m.d : last*m.d]
+	if m.origin == nil {
+		return x
+	}
+	for i := 0; i < len(x); i += m.d {
+		row, from := to[i:][:m.d], x[i:][:m.d]
+		for j, o := range m.origin {
+			row[j] = from[j] - o
+		}
+	}
+	return to[:len(x)]
+}
+
+func (m *gram) run() {
+	across := (m.ny + gramTile - 1) / gramTile
+	down := (m.nx + gramTile - 1) / gramTile
+	par.For(down*across, par.Workers(), func(chunk, worker int) {
+		row, column := chunk/across*gramTile, chunk%across*gramTile
+		if m.symmetric && column < row {
+			return // its mirror image writes it
+		}
+		end, columnEnd := min(m.nx, row+gramTile), min(m.ny, column+gramTile)
+		if m.kernel.geometry() == absoluteSums {
+			m.direct(row, end, column, columnEnd)
+		} else {
+			m.tile(row, end, column, columnEnd, worker)
+		}
+	})
+}
+
+// direct computes a tile element by element.
+func (m *gram) direct(row, end, column, columnEnd int) {
+	for i := row; i < end; i++ {
+		for j := column; j < columnEnd; j++ {
+			m.set(i, j, m.kernel.At(m.x[i*m.d:][:m.d], m.y[j*m.d:][:m.d]))
+		}
+	}
+}
+
+// tile computes a tile from products of rows and their squares.
+func (m *gram) tile(row, end, column, columnEnd, worker int) {
+	copies, d := m.copies[worker], m.d
+	a := simd.RowMajor(m.shifted(copies, m.x, row, end), end-row, d)
+	b := simd.RowMajor(m.shifted(copies[gramTile*d:], m.y, column, columnEnd), columnEnd-column, d)
+	p := simd.RowMajor(m.products[worker][:a.Rows*b.Rows], a.Rows, b.Rows)
+	simd.Gemm(p, a, b.T(), simd.Epilogue{}, m.scratch[worker])
+	for i := row; i < end; i++ {
+		xx := m.squaresX[i]
+		for j, product := range p.Data[(i-row)*p.Cols:][:p.Cols] {
+			j += column
+			yy, value := m.squaresY[j], float64(product)
+			if m.symmetric && i == j {
+				value = xx
+			}
+			if m.origin != nil {
+				value = max(0, xx+yy-2*value)
+			}
+			m.set(i, j, m.kernel.at(value, xx, yy))
+		}
+	}
+}
+
+// set stores an element and its mirror image.
+func (m *gram) set(i, j int, value float64) {
+	m.g[i*m.ny+j] = float32(value)
+	if m.symmetric {
+		m.g[j*m.ny+i] = float32(value)
+	}
+}
