@@ -22,21 +22,13 @@ func (f *Features) finish(z *[]float32) finish {
 	if f.options.Phase {
 		scale := float32(math.Sqrt(2 / n))
 		return func(r, column int, products []float32) {
-			cosines := part(r, column, products)
-			simd.SinCos(products, cosines, products)
-			for i := range cosines {
-				cosines[i] *= scale
-			}
+			simd.ScaledCos(part(r, column, products), products, scale)
 		}
 	}
 	scale := float32(1 / math.Sqrt(n))
 	return func(r, column int, products []float32) {
 		cosines, sines := part(r, column, products), part(r, f.options.N+column, products)
-		simd.SinCos(sines, cosines, products)
-		for i := range cosines {
-			cosines[i] *= scale
-			sines[i] *= scale
-		}
+		simd.ScaledSinCos(sines, cosines, products, scale)
 	}
 }
 

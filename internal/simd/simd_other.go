@@ -35,7 +35,9 @@ func maxPool3x3(y []float32, index []int32, x []float32, height, width, yStride,
 func peakMultiplyAdds(operations int) int { return peakMultiplyAddsRef(operations) }
 func peakAdditions(operations int) int    { return peakAdditionsRef(operations) }
 
-func sinCosVectors(sin, cos, x []float32) int { return 0 }
+func sinCosVectors(sin, cos, x []float32) int                      { return 0 }
+func scaledCosVectors(cos, x []float32, scale float32) int         { return 0 }
+func scaledSinCosVectors(sin, cos, x []float32, scale float32) int { return 0 }
 
 func addVectors(dst, src []float32) int                          { return 0 }
 func addConstantVectors(x []float32, value float32) int          { return 0 }

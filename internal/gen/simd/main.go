@@ -22,6 +22,7 @@ var files = map[string]func(){
 	"vector":   vector,
 	"peak":     peaks,
 	"sincos":   sinCos,
+	"cosine":   cosines,
 	"response": response,
 }
 
