@@ -49,7 +49,8 @@ type Workspace[T fwht.Float] struct {
 	// Blocks, Dim].
 	inner   []T   // ΠHBx of a row, HBx of a tile
 	outer   []T   // HGΠHBx
-	scratch [][]T // of each worker: [2, side, Dim], and as much again for inner and outer if not training
+	mapped  [][]T // of each worker, if the epilogue has a Map: [side, columns of a group of blocks]
+	scratch [][]T // of each worker: [2, side, Dim] for Backward; if not training [3, side, Dim], of which 2 for inner and outer
 	partial []T   // gradients: [gradientChunks, 3, Blocks·Dim]
 
 	// The arguments of the call under way, and the loop bodies made once.
@@ -81,7 +82,7 @@ func NewWorkspace[T fwht.Float](t *Transform[T], maxBatch int, training bool) *W
 	if hasTiles[T]() && maxBatch >= leastTile {
 		w.side = tileRows
 	}
-	tiles := 4
+	tiles := 3
 	if training {
 		tiles = 2
 		kept := roundUp(maxBatch, w.side) * t.Blocks * t.Dim
@@ -101,6 +102,9 @@ func (w *Workspace[T]) SetEpilogue(e Epilogue[T]) {
 		panic("fastfood: SetEpilogue: the bias does not have Outputs entries")
 	}
 	w.epilogue = e
+	if e.Map != nil && w.mapped == nil {
+		w.mapped = par.Scratch[T](w.workers, w.side*w.groupBlocks()*w.transform.Dim)
+	}
 }
 
 // Forward computes y = V·x, or what the epilogue makes of it, for every row of a
@@ -116,7 +120,7 @@ func (w *Workspace[T]) Forward(y, x []T) {
 	w.forwarded = w.batch
 	w.y, w.x = y, x
 	groups := (w.batch + w.chunkRows() - 1) / w.chunkRows()
-	par.For(groups*w.transform.Blocks, w.workers, w.forward)
+	par.For(groups*w.blockGroups(), w.workers, w.forward)
 	w.y, w.x = nil, nil
 }
 
@@ -177,39 +181,64 @@ func (w *Workspace[T]) sideBySide(rows int) int {
 // where no result depends on the split.
 func (w *Workspace[T]) chunkRows() int { return max(rowsPerChunk, w.sideBySide(w.batch)) }
 
+// groupColumns is how many outputs the blocks have together that a core takes at
+// a time, so that an epilogue's Map gets no crumbs where Dim is small.
+const groupColumns = 512
+
+// groupBlocks returns how many blocks a core takes at a time.
+func (w *Workspace[T]) groupBlocks() int { return max(1, groupColumns/w.transform.Dim) }
+
+func (w *Workspace[T]) blockGroups() int {
+	return (w.transform.Blocks + w.groupBlocks() - 1) / w.groupBlocks()
+}
+
 func (w *Workspace[T]) forwardChunk(chunk, worker int) {
 	size := w.chunkRows()
-	row, b := chunk/w.transform.Blocks*size, chunk%w.transform.Blocks
+	row, first := chunk/w.blockGroups()*size, chunk%w.blockGroups()*w.groupBlocks()
+	last := min(w.transform.Blocks, first+w.groupBlocks())
 	for end := min(w.batch, row+size); row < end; {
 		rows := w.sideBySide(end - row)
-		w.forwardRows(row, rows, b, worker)
+		w.forwardRows(row, rows, first, last, worker)
 		row += rows
 	}
 }
 
-// forwardRows does block b of a single row, or of a tile with several.
-func (w *Workspace[T]) forwardRows(row, rows, b, worker int) {
+// forwardRows does blocks first to last-1 of a single row, or of a tile with
+// several.
+func (w *Workspace[T]) forwardRows(row, rows, first, last, worker int) {
 	t := w.transform
-	k, x := w.block(b), w.inputs(w.x, row, rows)
-	inner, outer := w.kept(row, rows, b, worker)
-	scratch := w.scratch[worker]
-	column := b * t.Dim
-	e := w.epilogue.columns(column, min(t.Outputs, column+t.Dim))
-	var y matrix[T]
-	if e.Map == nil {
-		y = w.outputs(w.y, row, rows, b)
+	column, end := first*t.Dim, min(t.Outputs, last*t.Dim)
+	y := matrix[T]{w.y, t.Outputs, rows, end - column}
+	if w.epilogue.Map != nil {
+		y = matrix[T]{w.mapped[worker], end - column, rows, end - column}
 	} else {
-		y = matrix[T]{scratch[w.side*t.Dim:][:w.side*t.Dim], t.Dim, rows, min(t.Dim, t.Outputs-column)}
+		y.data = y.data[row*t.Outputs+column:]
 	}
-	if rows > 1 {
+	for b := first; b < last; b++ {
+		w.forwardBlock(y.columnsFrom((b-first)*t.Dim, t.Dim), row, b, worker)
+	}
+	if w.epilogue.Map != nil {
+		for r := range rows {
+			w.epilogue.Map(row+r, column, y.data[r*y.stride:][:y.columns])
+		}
+	}
+}
+
+// columnsFrom returns up to count columns of m from the given one on.
+func (m matrix[T]) columnsFrom(from, count int) matrix[T] {
+	return matrix[T]{m.data[from:], m.stride, m.rows, min(count, m.columns-from)}
+}
+
+// forwardBlock writes the outputs of block b to y.
+func (w *Workspace[T]) forwardBlock(y matrix[T], row, b, worker int) {
+	k, x := w.block(b), w.inputs(w.x, row, y.rows)
+	inner, outer := w.kept(row, y.rows, b, worker)
+	column := b * w.transform.Dim
+	e := w.epilogue.columns(column, column+y.columns)
+	if y.rows > 1 {
 		k.forwardTile(y, x, inner, outer, e)
 	} else {
-		k.forward(y.data[:y.columns], x.data, scratch[:t.Dim], inner, outer, e)
-	}
-	if e.Map != nil {
-		for r := range rows {
-			e.Map(row+r, column, y.data[r*y.stride:][:y.columns])
-		}
+		k.forward(y.data[:y.columns], x.data, w.scratch[worker][:w.transform.Dim], inner, outer, e)
 	}
 }
 
@@ -245,7 +274,7 @@ func (w *Workspace[T]) kept(row, rows, b, worker int) (inner, outer []T) {
 		size *= tileRows
 	}
 	if !w.training {
-		both := w.scratch[worker][2*w.side*t.Dim:]
+		both := w.scratch[worker][w.side*t.Dim:]
 		return both[:size], both[size:][:size]
 	}
 	from := row*t.Blocks*t.Dim + b*size
