@@ -3,6 +3,7 @@ package kernel
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 
 	"github.com/deepfry/deepfry/fastfood"
 	"github.com/deepfry/deepfry/fwht"
@@ -20,21 +21,71 @@ type structured struct {
 	phases []float32 // [n], or nil
 }
 
+// fastfoodGroup is how many blocks share B and Π.
+const fastfoodGroup = 8
+
 // newFastfood draws a Fastfood transform whose rows are scales times those of
-// a Gaussian matrix.
+// a Gaussian matrix. Every row is exactly Gaussian, as in Le, Sarlós and Smola.
+// But rows of a block have G in common, and that makes the mean of a kernel's
+// estimates over all rows spread more than it does for independent ones: as
+// ‖H̃GΠH̃Bx‖ does for a given x. So G is stratified here. Some blocks share B and Π,
+// and so Π·H̃·B·x, and the squares that their diagonals G have at a place sum up
+// to nearly the same at all places.
 func newFastfood(o Options, scales []float64) (*structured, error) {
-	_, dim, err := o.structuredSize()
-	if err != nil {
+	if err := o.checkStructured(); err != nil {
 		return nil, err
 	}
-	matrix, err := fastfood.Sample[float32](o.Inputs, o.N, math.Sqrt(float64(dim)), o.Seed)
+	matrix, err := fastfood.New[float32](o.Inputs, o.N)
 	if err != nil {
 		return nil, fmt.Errorf("kernel: %w", err)
 	}
-	for i, scale := range scales {
-		matrix.S[i] = float32(float64(matrix.S[i]) * scale)
+	for first := 0; first < matrix.Blocks; first += fastfoodGroup {
+		o.drawFastfood(matrix, first, min(matrix.Blocks, first+fastfoodGroup), scales)
 	}
 	return &structured{inputs: o.Inputs, matrix: matrix, phases: o.phases()}, nil
+}
+
+// drawFastfood draws a group of blocks.
+func (o Options) drawFastfood(matrix *fastfood.Transform[float32], first, last int, scales []float64) {
+	dim := matrix.Dim
+	from := first * dim
+	o.signs(matrix.B[from:][:dim], "fastfood B", first)
+	random.Permute(matrix.Perm[from:][:dim], o.stream("fastfood Π", first))
+	for b := first + 1; b < last; b++ {
+		copy(matrix.B[b*dim:][:dim], matrix.B[from:])
+		copy(matrix.Perm[b*dim:][:dim], matrix.Perm[from:])
+	}
+	stratifiedNormals(matrix.G[from:last*dim], last-first, o.stream("fastfood G", first))
+	for b := first; b < last; b++ {
+		squares := 0.0
+		for _, g := range matrix.G[b*dim:][:dim] {
+			squares += float64(float64(g) * float64(g))
+		}
+		factor := math.Sqrt(float64(dim) / squares) // a row of H̃GΠH̃B has the length ‖G‖/√d
+		lengths := o.stream("fastfood S", b)
+		for i := range min(dim, o.N-b*dim) {
+			matrix.S[b*dim+i] = float32(random.Chi(lengths, dim) * scales[b*dim+i] * factor)
+		}
+	}
+}
+
+// stratifiedNormals fills g [blocks, dim] with normal numbers, those of a block
+// independent. Two blocks get the pair of a radius and an angle, and the radii
+// of all pairs at one place are a stratified sample.
+func stratifiedNormals(g []float32, blocks int, source *rand.PCG) {
+	dim := len(g) / blocks
+	strata := make([]int32, (blocks+1)/2)
+	for i := range dim {
+		random.Permute(strata, source)
+		for pair, stratum := range strata {
+			u := (float64(stratum) + random.Uniform(source)) / float64(len(strata))
+			a, b := random.NormalPair(u, random.Uniform(source))
+			g[2*pair*dim+i] = float32(a)
+			if 2*pair+1 < blocks {
+				g[(2*pair+1)*dim+i] = float32(b)
+			}
+		}
+	}
 }
 
 // newSORF draws √d·H̃·D1·H̃·D2·H̃·D3, with random signs D and for each block of d
@@ -43,9 +94,12 @@ func newFastfood(o Options, scales []float64) (*structured, error) {
 // evenly. And the rows, of length √d there, have the lengths of Gaussian ones, as
 // those of ORF: where d is small, features would else be biased.
 func newSORF(o Options, scales []float64) (*structured, error) {
-	_, dim, err := o.structuredSize()
-	if err != nil {
+	if err := o.checkStructured(); err != nil {
 		return nil, err
+	}
+	dim, err := fwht.NextLength(o.Inputs)
+	if err != nil {
+		return nil, fmt.Errorf("kernel: %w", err)
 	}
 	matrix, err := fastfood.New[float32](dim, o.N)
 	if err != nil {
@@ -65,15 +119,16 @@ func newSORF(o Options, scales []float64) (*structured, error) {
 	return t, nil
 }
 
-func (o Options) structuredSize() (blocks, dim int, err error) {
-	blocks, dim, err = fastfood.Size(o.Inputs, o.N)
+// checkStructured returns an error for sizes that are too large.
+func (o Options) checkStructured() error {
+	blocks, dim, err := fastfood.Size(o.Inputs, o.N)
 	if err != nil {
-		return 0, 0, fmt.Errorf("kernel: %w", err)
+		return fmt.Errorf("kernel: %w", err)
 	}
 	if most := maxNumbers / 4; blocks*dim > most {
-		return 0, 0, fmt.Errorf("kernel: n = %d frequencies of %d inputs: at most %d are supported", o.N, o.Inputs, most)
+		return fmt.Errorf("kernel: n = %d frequencies of %d inputs: at most %d are supported", o.N, o.Inputs, most)
 	}
-	return blocks, dim, nil
+	return nil
 }
 
 // signs fills to with 1 and -1.

@@ -25,12 +25,26 @@ func Uniform(source *rand.PCG) float64 {
 	return float64(source.Uint64()>>11+1) * 0x1p-53
 }
 
-// Normal returns a standard normal number from two uniform ones (Box and
-// Muller, 1958; the second number of the pair is not used).
+// Normal returns a standard normal number from two uniform ones; the second
+// number of the pair is not used.
 func Normal(source *rand.PCG) float64 {
-	radius := math.Sqrt(-2 * logarithm(Uniform(source), 0))
-	return float64(radius * cosineOfTurns(Uniform(source)))
+	u := Uniform(source)
+	return float64(radius(u) * cosineOfTurns(Uniform(source)))
 }
+
+// NormalPair returns two independent standard normal numbers, given independent
+// uniform ones in (0, 1] (Box and Muller, 1958). The sum of their squares depends on u
+// alone.
+func NormalPair(u, turns float64) (a, b float64) {
+	quarter := turns + 0.25 // -sin(2πt) = cos(2π(t+¼))
+	if quarter > 1 {
+		quarter--
+	}
+	r := radius(u)
+	return float64(r * cosineOfTurns(turns)), float64(r * cosineOfTurns(quarter))
+}
+
+func radius(u float64) float64 { return math.Sqrt(-2 * logarithm(u, 0)) }
 
 // largestExactChi is the number of degrees of freedom up to which chi is exact.
 const largestExactChi = 256

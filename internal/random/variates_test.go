@@ -19,6 +19,12 @@ func TestVariates(t *testing.T) {
 		chis = append(chis, x*x)
 	}
 	check.Distribution(t, "normal", normals, distuv.UnitNormal.CDF)
+	var pairs []float64
+	for range 10000 {
+		a, b := NormalPair(Uniform(source), Uniform(source))
+		pairs = append(pairs, (a+b)/math.Sqrt2, (a-b)/math.Sqrt2)
+	}
+	check.Distribution(t, "sums of pairs", pairs, distuv.UnitNormal.CDF)
 	check.Distribution(t, "chi, 6 degrees", chis, distuv.ChiSquared{K: 6}.CDF)
 	for i := range chis {
 		x := Chi(source, 5)
