@@ -16,11 +16,11 @@ type dense struct {
 	phases    []float32 // [n], or nil
 }
 
-// newRKS draws a matrix of independent numbers, a row a stream, and multiplies
-// its rows by scales: Gaussian numbers, or Cauchy's for the Laplacian kernel.
-func newRKS(k Kernel, o Options, scales []float64) *dense {
+// newRKS draws a matrix of independent numbers, a row a stream: Gaussian
+// ones, or Cauchy's for the Laplacian kernel.
+func newRKS(k Kernel, o Options) *dense {
 	t := &dense{inputs: o.Inputs, n: o.N, weights: make([]float32, o.N*o.Inputs), phases: o.phases()}
-	draw := random.Normal
+	scales, draw := frequencyScales(k, o), random.Normal
 	if _, ok := k.(Laplacian); ok {
 		draw = cauchy
 	}

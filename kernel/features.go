@@ -36,6 +36,8 @@ const (
 	// SORF, structured orthogonal random features, makes them so by three rounds
 	// of Hadamard transforms and random signs (the same).
 	SORF Sampling = "sorf"
+	// Sparse is for random projections alone: see [NewProjection].
+	Sparse Sampling = "sparse"
 )
 
 // Options says which features to make of a kernel. Kernel and options together
@@ -44,7 +46,7 @@ const (
 type Options struct {
 	Inputs   int      `json:"inputs"`             // d
 	N        int      `json:"n"`                  // the number of frequencies
-	Sampling Sampling `json:"sampling,omitempty"` // "" is Fastfood, or what the kernel has instead
+	Sampling Sampling `json:"sampling,omitempty"` // "" is Fastfood; RKS for Laplacian and SORF for Polynomial
 	Seed     uint64   `json:"seed"`
 	// Phase makes one feature √(2/n)·cos(ω·x + φ) of a frequency ω and a random
 	// phase φ, instead of the pair cos(ω·x)/√n and sin(ω·x)/√n: half as many
@@ -114,6 +116,7 @@ func (f *Features) Outputs() int { return f.outputs }
 func (f *Features) Plan(maxRows int) func(z, x []float32, rows int) {
 	var z []float32
 	run := f.transform.plan(maxRows, f.finish(&z))
+	products, multiply := f.transform.(*products)
 	return func(target, x []float32, rows int) {
 		if rows < 0 || rows > maxRows {
 			panic("kernel: more rows than planned")
@@ -122,6 +125,9 @@ func (f *Features) Plan(maxRows int) func(z, x []float32, rows int) {
 			panic("kernel: x is not [rows, Inputs] or z is not [rows, Outputs]")
 		}
 		z = target
+		if multiply {
+			products.start(z)
+		}
 		run(x, rows)
 		z = nil
 	}

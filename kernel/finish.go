@@ -16,6 +16,11 @@ func (f *Features) finish(z *[]float32) finish {
 	case ArcCosine:
 		function := [...]func(z, products []float32){f.step, relu, squaredRelu}[k.Order]
 		return func(r, column int, products []float32) { function(part(r, column, products), products) }
+	case Polynomial: // z has been started
+		return func(r, column int, products []float32) {
+			z := part(r, column, products)
+			simd.Multiply(z, z, products, 1)
+		}
 	case Linear:
 		return func(r, column int, products []float32) { copy(part(r, column, products), products) }
 	}

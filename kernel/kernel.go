@@ -27,7 +27,7 @@ type Kernel interface {
 type geometry int
 
 const (
-	products         geometry = iota // x·y, with xx = ‖x‖² and yy = ‖y‖²
+	innerProducts    geometry = iota // x·y, with xx = ‖x‖² and yy = ‖y‖²
 	squaredDistances                 // ‖x-y‖²
 	absoluteSums                     // ‖x-y‖₁ = Σ|x_i - y_i|
 )
@@ -102,9 +102,9 @@ func (k Linear) At(x, y []float32) float64     { return at(k, x, y) }
 func (Gaussian) geometry() geometry   { return squaredDistances }
 func (Laplacian) geometry() geometry  { return absoluteSums }
 func (Matern) geometry() geometry     { return squaredDistances }
-func (ArcCosine) geometry() geometry  { return products }
-func (Polynomial) geometry() geometry { return products }
-func (Linear) geometry() geometry     { return products }
+func (ArcCosine) geometry() geometry  { return innerProducts }
+func (Polynomial) geometry() geometry { return innerProducts }
+func (Linear) geometry() geometry     { return innerProducts }
 
 func (k Gaussian) at(square, _, _ float64) float64 { return math.Exp(-k.Gamma * square) }
 
@@ -205,7 +205,7 @@ func at(k Kernel, x, y []float32) float64 {
 	for i, v := range x {
 		a, b := float64(v), float64(y[i])
 		switch k.geometry() {
-		case products:
+		case innerProducts:
 			sum += a * b
 			xx += a * a
 			yy += b * b

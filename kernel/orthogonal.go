@@ -12,9 +12,9 @@ import (
 const maxORF = 4096
 
 // newORF draws a matrix whose blocks of d rows are orthogonal, with the lengths
-// of Gaussian rows, times scales (Yu et al., NIPS 2016, section 3).
-func newORF(o Options, scales []float64) *dense {
-	d := o.Inputs
+// of Gaussian rows (Yu et al., NIPS 2016, section 3).
+func newORF(k Kernel, o Options) *dense {
+	d, scales := o.Inputs, frequencyScales(k, o)
 	t := &dense{inputs: d, n: o.N, weights: make([]float32, o.N*d), phases: o.phases()}
 	workers := par.Workers()
 	scratch := par.Scratch[float64](workers, d*d+2*d)
@@ -23,7 +23,7 @@ func newORF(o Options, scales []float64) *dense {
 		orthogonal(q, vectors, o.stream("orf directions", b))
 		lengths := o.stream("orf lengths", b)
 		for i := range min(d, o.N-b*d) {
-			length := random.Chi(lengths, d) * scales[b*d+i]
+			length := rowLength(k, d, lengths) * scales[b*d+i]
 			for j, v := range q[i*d:][:d] {
 				t.weights[(b*d+i)*d+j] = float32(length * v)
 			}

@@ -31,7 +31,7 @@ const fastfoodGroup = 8
 // ‖H̃GΠH̃Bx‖ does for a given x. So G is stratified here. Some blocks share B and Π,
 // and so Π·H̃·B·x, and the squares that their diagonals G have at a place sum up
 // to nearly the same at all places.
-func newFastfood(o Options, scales []float64) (*structured, error) {
+func newFastfood(k Kernel, o Options) (*structured, error) {
 	if err := o.checkStructured(); err != nil {
 		return nil, err
 	}
@@ -39,14 +39,15 @@ func newFastfood(o Options, scales []float64) (*structured, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kernel: %w", err)
 	}
+	scales := frequencyScales(k, o)
 	for first := 0; first < matrix.Blocks; first += fastfoodGroup {
-		o.drawFastfood(matrix, first, min(matrix.Blocks, first+fastfoodGroup), scales)
+		o.drawFastfood(k, matrix, first, min(matrix.Blocks, first+fastfoodGroup), scales)
 	}
 	return &structured{inputs: o.Inputs, matrix: matrix, phases: o.phases()}, nil
 }
 
 // drawFastfood draws a group of blocks.
-func (o Options) drawFastfood(matrix *fastfood.Transform[float32], first, last int, scales []float64) {
+func (o Options) drawFastfood(k Kernel, matrix *fastfood.Transform[float32], first, last int, scales []float64) {
 	dim := matrix.Dim
 	from := first * dim
 	o.signs(matrix.B[from:][:dim], "fastfood B", first)
@@ -64,7 +65,7 @@ func (o Options) drawFastfood(matrix *fastfood.Transform[float32], first, last i
 		factor := math.Sqrt(float64(dim) / squares) // a row of H̃GΠH̃B has the length ‖G‖/√d
 		lengths := o.stream("fastfood S", b)
 		for i := range min(dim, o.N-b*dim) {
-			matrix.S[b*dim+i] = float32(random.Chi(lengths, dim) * scales[b*dim+i] * factor)
+			matrix.S[b*dim+i] = float32(rowLength(k, dim, lengths) * scales[b*dim+i] * factor)
 		}
 	}
 }
@@ -93,7 +94,7 @@ func stratifiedNormals(g []float32, blocks int, source *rand.PCG) {
 // D3, is the same for all blocks, so that it is done once: it only spreads x
 // evenly. And the rows, of length √d there, have the lengths of Gaussian ones, as
 // those of ORF: where d is small, features would else be biased.
-func newSORF(o Options, scales []float64) (*structured, error) {
+func newSORF(k Kernel, o Options) (*structured, error) {
 	if err := o.checkStructured(); err != nil {
 		return nil, err
 	}
@@ -107,13 +108,14 @@ func newSORF(o Options, scales []float64) (*structured, error) {
 	}
 	t := &structured{inputs: o.Inputs, first: make([]float32, dim), matrix: matrix, phases: o.phases()}
 	o.signs(t.first, "sorf D3", 0)
+	scales := frequencyScales(k, o)
 	for b := range matrix.Blocks {
 		block := func(diagonal []float32) []float32 { return diagonal[b*dim:][:dim] }
 		o.signs(block(matrix.G), "sorf D1", b)
 		o.signs(block(matrix.B), "sorf D2", b)
 		lengths := o.stream("sorf lengths", b)
 		for i := range min(dim, o.N-b*dim) {
-			block(matrix.S)[i] = float32(random.Chi(lengths, dim) * scales[b*dim+i])
+			block(matrix.S)[i] = float32(rowLength(k, dim, lengths) * scales[b*dim+i])
 		}
 	}
 	return t, nil
