@@ -71,16 +71,27 @@ func (o Options) drawFastfood(k Kernel, matrix *fastfood.Transform[float32], fir
 }
 
 // stratifiedNormals fills g [blocks, dim] with normal numbers, those of a block
-// independent. Two blocks get the pair of a radius and an angle, and the radii
-// of all pairs at one place are a stratified sample.
+// independent. Two blocks get the pair of a radius and an angle, r·cos φ and
+// r·sin φ, and the radii of all pairs at one place are a stratified sample. Where
+// there is one pair, its two numbers have a radius each.
 func stratifiedNormals(g []float32, blocks int, source *rand.PCG) {
 	dim := len(g) / blocks
-	strata := make([]int32, (blocks+1)/2)
+	pairs := (blocks + 1) / 2
+	strata := make([]int32, max(2, pairs))
+	radii := make([]float64, len(strata))
 	for i := range dim {
 		random.Permute(strata, source)
-		for pair, stratum := range strata {
-			u := (float64(stratum) + random.Uniform(source)) / float64(len(strata))
-			a, b := random.NormalPair(u, random.Uniform(source))
+		for j, stratum := range strata {
+			radii[j] = (float64(stratum) + random.Uniform(source)) / float64(len(strata))
+		}
+		for pair := range pairs {
+			first, second := radii[pair], radii[pair]
+			if pairs == 1 {
+				second = radii[1]
+			}
+			turns := random.Uniform(source)
+			a, _ := random.NormalPair(first, turns)
+			_, b := random.NormalPair(second, turns)
 			g[2*pair*dim+i] = float32(a)
 			if 2*pair+1 < blocks {
 				g[(2*pair+1)*dim+i] = float32(b)
