@@ -22,7 +22,7 @@ func (o *Options) choose(k Kernel) error {
 		switch {
 		case laplacian:
 			o.Sampling = RKS
-		case polynomial:
+		case polynomial, linear:
 			o.Sampling = SORF
 		default:
 			o.Sampling = Fastfood
