@@ -9,9 +9,9 @@ import (
 	"github.com/deepfry/deepfry/dataset"
 )
 
-// The figures of docs/results.md: go test ./kernel -run Digits -v -digits.seeds 20 -digits.all
+// The figures of docs/results.md: go test ./kernel -run Digits -v -digits.all -digits.seeds 20
 var (
-	digitSeeds = flag.Int("digits.seeds", 2, "seeds of the tests of errors on digits")
+	digitSeeds = flag.Int("digits.seeds", 6, "seeds of the tests of errors on digits")
 	digitAll   = flag.Bool("digits.all", false, "test errors on digits for all n and bandwidths")
 )
 
@@ -60,20 +60,29 @@ func meanError(t testing.TB, k Kernel, o Options, x []float32, seeds int) float6
 	return sum / float64(seeds*rows*(rows-1)/2)
 }
 
-// TestDigitsError: on pairs of digits, errors of the Gaussian kernel are those
-// that the paper's promise, relative to Random Kitchen Sinks, at n = 4096. With
-// the few pairs and seeds here, those of Random Kitchen Sinks have themselves a
-// standard error of some percent.
+// TestDigitsError: on pairs of digits at n = 4096, Fastfood's errors are those that
+// are expected of Random Kitchen Sinks, and SORF's far below. Of n independent
+// frequencies, the mean of cos(ω·(x-y)) has the variance (½ + ½k⁴ - k²)/n for a
+// Gaussian kernel, whose value at twice the distance is k⁴.
 func TestDigitsError(t *testing.T) {
-	x, gamma := digits(t, 60)
+	const rows = 60
+	x, gamma := digits(t, rows)
 	k, o := Gaussian{gamma}, Options{Inputs: 784, N: 4096}
+	rks := 0.0
+	for i := range rows {
+		for j := range i {
+			square := math.Pow(k.At(x[i*784:][:784], x[j*784:][:784]), 2)
+			rks += math.Sqrt(2 / math.Pi * ((1+square*square)/2 - square) / float64(o.N))
+		}
+	}
+	rks /= rows * (rows - 1) / 2
 	of := func(s Sampling) float64 {
 		o.Sampling = s
 		return meanError(t, k, o, x, *digitSeeds)
 	}
-	rks, fastfood, sorf := of(RKS), of(Fastfood), of(SORF)
+	fastfood, sorf := of(Fastfood), of(SORF)
 	t.Logf("rks %.5f, fastfood %.5f, sorf %.5f", rks, fastfood, sorf)
-	if fastfood > 1.2*rks || sorf > 0.5*rks {
+	if fastfood > 1.15*rks || sorf > 0.5*rks {
 		t.Error("Fastfood should be as accurate as RKS, and SORF twice as accurate")
 	}
 }

@@ -78,7 +78,7 @@ func name(k Kernel, o Options) string {
 // together have the probability check.FalseAlarm. SORF, whose rows are not quite
 // Gaussian, may be off by 0.01 more in 12 dimensions, padded to 16.
 func TestUnbiased(t *testing.T) {
-	const d, rows, seeds = 12, 3, 300
+	const d, rows, seeds = 12, 3, 200
 	x := randomRows(rows, d, 7)
 	copy(x[2*d:], x[d:2*d]) // a pair close together, all along one axis
 	x[2*d] += 0.3
