@@ -53,8 +53,9 @@ func Measure(ctx context.Context, budget time.Duration, f func()) (Times, error)
 // least one.
 func Summarize(samples []float64) Times {
 	samples = slices.Sorted(slices.Values(samples))
-	at := func(share float64) float64 { return samples[int(share*float64(len(samples)-1))] }
-	return Times{Min: samples[0], Median: at(0.5), P99: at(0.99)}
+	// The smallest sample that so many hundredths of all do not exceed.
+	percentile := func(p int) float64 { return samples[(p*len(samples)+99)/100-1] }
+	return Times{Min: samples[0], Median: percentile(50), P99: percentile(99)}
 }
 
 func stretch(calls int, f func()) time.Duration {
@@ -75,30 +76,37 @@ type Machine struct {
 
 // MeasureMachine runs the peaks on all threads at once. It ends early with the
 // context's error.
-func MeasureMachine(ctx context.Context, threads int, budget time.Duration) (Machine, error) {
+func MeasureMachine(ctx context.Context, threads int, budget time.Duration) (m Machine, err error) {
+	m.Threads = threads
+	if m.Additions, err = measurePeak(ctx, threads, budget, simd.PeakAdditions); err != nil {
+		return m, err
+	}
+	if m.MultiplyAdds, err = measurePeak(ctx, threads, budget, simd.PeakMultiplyAdds); err != nil {
+		return m, err
+	}
+	m.Copy, err = measureCopy(ctx, threads, budget)
+	return m, err
+}
+
+// measurePeak returns operations a nanosecond of all threads. Given a number of
+// operations, peak returns how many it makes.
+func measurePeak(ctx context.Context, threads int, budget time.Duration, peak func(int) int) (float64, error) {
 	const operations = 100_000_000 // half a millisecond, which is long beside starting threads
-	const copied = 16 << 20        // floats of all threads together: 64 MiB, and as many to copy from
 	made := make([]int, threads)
+	body := func(i, _ int) { made[i] = peak(operations) }
+	times, err := Measure(ctx, budget, func() { par.For(threads, threads, body) })
+	return float64(threads) * float64(made[0]) / times.Min, err
+}
+
+// measureCopy returns bytes a nanosecond of all threads.
+func measureCopy(ctx context.Context, threads int, budget time.Duration) (float64, error) {
+	const copied = 16 << 20 // floats of all threads together: 64 MiB, and as many to copy from
 	part := copied / threads
 	from, to := make([]float32, copied), make([]float32, copied)
-	peaks := func(peak func(int) int) func(i, worker int) {
-		return func(i, _ int) { made[i] = peak(operations) }
+	for i := range from {
+		from[i] = 1 // what was never written is one page of zeros, which stays in the cache
 	}
-	m := Machine{Threads: threads}
-	for _, limit := range []struct {
-		result *float64
-		body   func(i, worker int)
-		work   func() float64 // of all threads
-	}{
-		{&m.Additions, peaks(simd.PeakAdditions), func() float64 { return float64(threads) * float64(made[0]) }},
-		{&m.MultiplyAdds, peaks(simd.PeakMultiplyAdds), func() float64 { return float64(threads) * float64(made[0]) }},
-		{&m.Copy, func(i, _ int) { copy(to[i*part:(i+1)*part], from[i*part:]) }, func() float64 { return float64(threads * part * 2 * 4) }},
-	} {
-		times, err := Measure(ctx, budget, func() { par.For(threads, threads, limit.body) })
-		if err != nil {
-			return m, err
-		}
-		*limit.result = limit.work() / times.Min
-	}
-	return m, nil
+	body := func(i, _ int) { copy(to[i*part:(i+1)*part], from[i*part:]) }
+	times, err := Measure(ctx, budget, func() { par.For(threads, threads, body) })
+	return float64(threads*part*2*4) / times.Min, err
 }

@@ -18,6 +18,22 @@ func TestMeasureOrdersItsTimes(t *testing.T) {
 	}
 }
 
+// TestSummarizeTakesNearestRanks checks the percentiles of 1, 2, ..., n.
+func TestSummarizeTakesNearestRanks(t *testing.T) {
+	for _, want := range []struct {
+		samples     int
+		median, p99 float64
+	}{{1, 1, 1}, {2, 1, 2}, {5, 3, 5}, {99, 50, 99}, {100, 50, 99}, {101, 51, 100}, {200, 100, 198}, {1000, 500, 990}} {
+		var samples []float64
+		for i := range want.samples {
+			samples = append(samples, float64(want.samples-i))
+		}
+		if got := Summarize(samples); got != (Times{1, want.median, want.p99}) {
+			t.Errorf("of 1 to %d: %+v, want a median of %v and a P99 of %v", want.samples, got, want.median, want.p99)
+		}
+	}
+}
+
 func TestMeasureEndsWithTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	if _, err := Measure(ctx, time.Hour, cancel); !errors.Is(err, context.Canceled) {

@@ -25,10 +25,11 @@ func (v Version) String() string { return names[v] }
 // best is the largest version that this machine and this build can run.
 var best = detect()
 
-// current is the version in use: best, capped by DEEPFRY_CPU.
-// invalid stands for one that names no version.
+// current is the version in use: best, capped by DEEPFRY_CPU. If that names no
+// version, limitError says so.
 var current, limitError = limit(os.Getenv("DEEPFRY_CPU"))
 
+// invalid is current if DEEPFRY_CPU names no version.
 const invalid Version = -1
 
 // limit returns the version in use for a value of DEEPFRY_CPU.
