@@ -42,13 +42,7 @@ func (c *benchCompare) Run(term *terminal) error {
 		return fmt.Errorf("%s and %s have no case in common%s", c.Old, c.New, differences(before, order))
 	}
 	if c.JSON {
-		encoder := json.NewEncoder(term.out)
-		for _, k := range both {
-			if err := encoder.Encode(k); err != nil {
-				return err
-			}
-		}
-		return nil
+		return writeJSONLines(term.out, both)
 	}
 	table := tabwriter.NewWriter(term.out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "benchmark\tcase\told median\tnew median\tspeed\tminima\t")

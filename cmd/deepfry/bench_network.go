@@ -141,7 +141,7 @@ func timeSteps(ctx context.Context, trainer *train.Trainer, budget time.Duration
 	warm := 2
 	begin := time.Now()
 	last := begin
-	err := error(nil)
+	var err error
 	for err == nil {
 		err = trainer.RunEpoch(ctx, func(p train.Progress) error {
 			now := time.Now()
@@ -199,7 +199,11 @@ func (*benchModel) Help() string {
 func (c *benchModel) Run(term *terminal) error { return c.measure(term, c.groups) }
 
 func (c *benchModel) groups() (groups []benchGroup, err error) {
-	isFile, err := isCheckpoint(c.Network, c.FC != nil, "--fc chooses")
+	flags := ""
+	if c.FC != nil {
+		flags = "--fc"
+	}
+	isFile, err := isCheckpoint(c.Network, flags)
 	if err != nil {
 		return nil, err
 	}

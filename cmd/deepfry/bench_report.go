@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"text/tabwriter"
 
 	"github.com/deepfry/deepfry/internal/bench"
@@ -76,6 +77,17 @@ func (r *benchReport) flush() error {
 		return nil
 	}
 	return r.table.Flush()
+}
+
+// writeJSONLines writes a JSON object a line.
+func writeJSONLines[T any](w io.Writer, results []T) error {
+	encoder := json.NewEncoder(w)
+	for _, r := range results {
+		if err := encoder.Encode(r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // nanoseconds writes a time with three digits or more.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"runtime"
 	"slices"
@@ -147,13 +146,7 @@ func median(values []float64) float64 {
 
 func (c *benchScaling) write(term *terminal, results []scalingResult) error {
 	if c.JSON {
-		encoder := json.NewEncoder(term.out)
-		for _, r := range results {
-			if err := encoder.Encode(r); err != nil {
-				return err
-			}
-		}
-		return nil
+		return writeJSONLines(term.out, results)
 	}
 	table := tabwriter.NewWriter(term.out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(table, "benchmark\tcase\tone core\t%d cores\tscaling\tof multiply-adds'\t\n", c.Threads)

@@ -75,7 +75,11 @@ func (c *inspectCommand) Run(term *terminal) error {
 
 // inspect lists the layers of a known model, or those of a file.
 func (c *inspectCommand) inspect() (inspection, error) {
-	isFile, err := isCheckpoint(c.Network, c.FC != "" || c.Classifier != "dense" || c.Padding == "mixed", "--fc, --classifier and --padding choose")
+	flags := ""
+	if c.FC != "" || c.Classifier != "dense" || c.Padding == "mixed" {
+		flags = "--fc, --classifier, --padding"
+	}
+	isFile, err := isCheckpoint(c.Network, flags)
 	if err != nil {
 		return inspection{}, err
 	}

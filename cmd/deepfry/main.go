@@ -21,7 +21,7 @@ type commands struct {
 	Predict predictCommand `cmd:"" help:"Classify image files."`
 	Inspect inspectCommand `cmd:"" help:"Show a network layer by layer: shapes, weights, work."`
 	Data    dataCommand    `cmd:"" help:"Tell where data sets are, or how to get them."`
-	Bench   benchCommand   `cmd:"" help:"Measure the kernels on this machine."`
+	Bench   benchCommand   `cmd:"" help:"Measure transforms, products, layers and networks on this machine."`
 }
 
 const description = `Deep-fried convolutional networks: fully-connected layers become Fastfood transforms with a tenth of the weights.

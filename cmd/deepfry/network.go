@@ -84,16 +84,17 @@ func recipeByName(name string, augment bool) (train.Recipe, models.Options, erro
 }
 
 // isCheckpoint tells whether a name is that of a file, not of a model. It fails
-// for a path where no file is, and for a checkpoint if flags choose layers.
-func isCheckpoint(name string, flags bool, flagsChoose string) (bool, error) {
+// for a path where no file is, and for a checkpoint if layers are chosen by flags,
+// which are named unless there are none.
+func isCheckpoint(name, flags string) (bool, error) {
 	_, missing := os.Stat(name)
 	switch {
 	case slices.Contains(models.Names(), name):
 		return false, nil
 	case missing != nil && strings.ContainsAny(name, "./\\"):
 		return false, fmt.Errorf("there is no file %s", name)
-	case missing == nil && flags:
-		return false, fmt.Errorf("%s the layers of a model; %s is a checkpoint, which has its own", flagsChoose, name)
+	case missing == nil && flags != "":
+		return false, fmt.Errorf("%s: only for a model; %s is a checkpoint, which has layers of its own", flags, name)
 	}
 	return missing == nil, nil
 }
