@@ -21,14 +21,8 @@ type Width struct {
 
 // AVX2 and AVX512 are the widths for which kernels exist. AVX128 is half of AVX2.
 var (
-	AVX128 = Width{"AVX128", 16, []Register{
-		reg.X0, reg.X1, reg.X2, reg.X3, reg.X4, reg.X5, reg.X6, reg.X7,
-		reg.X8, reg.X9, reg.X10, reg.X11, reg.X12, reg.X13, reg.X14, reg.X15,
-	}}
-	AVX2 = Width{"AVX2", 32, []Register{
-		reg.Y0, reg.Y1, reg.Y2, reg.Y3, reg.Y4, reg.Y5, reg.Y6, reg.Y7,
-		reg.Y8, reg.Y9, reg.Y10, reg.Y11, reg.Y12, reg.Y13, reg.Y14, reg.Y15,
-	}}
+	AVX128 = Width{"AVX128", 16, narrow(Register.AsX)}
+	AVX2   = Width{"AVX2", 32, narrow(Register.AsY)}
 	AVX512 = Width{"AVX512", 64, []Register{
 		reg.Z0, reg.Z1, reg.Z2, reg.Z3, reg.Z4, reg.Z5, reg.Z6, reg.Z7,
 		reg.Z8, reg.Z9, reg.Z10, reg.Z11, reg.Z12, reg.Z13, reg.Z14, reg.Z15,
@@ -36,6 +30,16 @@ var (
 		reg.Z24, reg.Z25, reg.Z26, reg.Z27, reg.Z28, reg.Z29, reg.Z30, reg.Z31,
 	}}
 )
+
+// narrow returns a part of each of the first 16 registers, as many as there are
+// without AVX-512.
+func narrow(as func(Register) reg.Register) []Register {
+	var parts []Register
+	for _, r := range AVX512.Registers[:16] {
+		parts = append(parts, as(r).(Register))
+	}
+	return parts
+}
 
 // Emitter emits an instruction, whose operands are in the order of Go's
 // assembler: back to front, the destination last.

@@ -76,16 +76,7 @@ func (k tapGradients) tile(outputs, taps int, offsets, groups Register) {
 	}
 	dy, dyOutput, dyOutput3 := Load(Param("dy"), GP64()), bytes("dyOutput"), GP64()
 	LEAQ(Mem{Base: dyOutput, Index: dyOutput, Scale: 2}, dyOutput3)
-	gradient := func(o int) Mem {
-		switch o {
-		case 0:
-			return Mem{Base: dy}
-		case 3:
-			return Mem{Base: dy, Index: dyOutput3, Scale: 1}
-		default:
-			return Mem{Base: dy, Index: dyOutput, Scale: uint8(o)}
-		}
-	}
+	gradient := func(o int) Mem { return nth(dy, o, dyOutput, dyOutput3) }
 	xPixel, skip, rows := bytes("xPixel"), bytes("xRow"), Load(Param("rows"), GP64())
 	width := GP64()
 	MOVQ(xPixel, width)

@@ -62,9 +62,7 @@ func (t tileShape) function() {
 	}
 	LEAQ(Mem{Base: r.aRow, Index: r.aRow, Scale: 2}, r.aRow3)
 	if t.lanes == 16 {
-		mask := Load(Param("mask"), GP64())
-		VMOVDQU32(Mem{Base: mask}, Z0)
-		VPMOVD2M(Z0, K1)
+		loadMask(Mem{Base: Load(Param("mask"), GP64())}, t.mask(), Z0)
 	}
 	for n := t.maxRows; n > t.minRows; n-- {
 		CMPQ(rows, U8(n))
@@ -146,7 +144,7 @@ func (t tileShape) spare(i int) Register { return t.vector(2*t.lanes - 4 + i) }
 // step.
 func (t tileShape) store(rows int, label string, c Register, afterAccumulation func()) {
 	if t.lanes == 8 {
-		VMOVDQU(Mem{Base: Load(Param("mask"), GP64())}, t.mask())
+		loadMask(Mem{Base: Load(Param("mask"), GP64())}, t.mask(), nil)
 	}
 	accumulate := Load(Param("accumulate"), GP8())
 	TESTB(accumulate, accumulate)
@@ -209,29 +207,27 @@ func (t tileShape) eachVector(rows int, c Register, body func(v int, sum Registe
 	}
 }
 
-// mask selects the columns of the last vector that are there, for AVX2. For
-// AVX-512 that is K1.
-func (t tileShape) mask() Register { return t.spare(3) }
+// mask selects the columns of the last vector that are there.
+func (t tileShape) mask() Register {
+	if t.lanes == 16 {
+		return K1
+	}
+	return t.spare(3)
+}
 
 // load loads vector v of a row of the tile, of which the last is masked.
 func (t tileShape) load(v int, from Mem, to Register) {
-	switch masked := v == t.vectors-1; {
-	case masked && t.lanes == 16:
-		VMOVUPS_Z(from, K1, to)
-	case masked:
-		VMASKMOVPS(from, t.mask(), to)
-	default:
+	if v == t.vectors-1 {
+		loadMasked(from, t.mask(), to)
+	} else {
 		VMOVUPS(from, to)
 	}
 }
 
 func (t tileShape) save(v int, from Register, to Mem) {
-	switch masked := v == t.vectors-1; {
-	case masked && t.lanes == 16:
-		VMOVUPS(from, K1, to)
-	case masked:
-		VMASKMOVPS(from, t.mask(), to)
-	default:
+	if v == t.vectors-1 {
+		storeMasked(from, t.mask(), to)
+	} else {
 		VMOVUPS(from, to)
 	}
 }

@@ -103,7 +103,7 @@ func (p plane) storeWindows256(x Register, masked bool) {
 
 func load(at Mem, to, mask Register, masked bool) {
 	if masked {
-		VMASKMOVPS(at, mask, to)
+		loadMasked(at, mask, to)
 	} else {
 		VMOVUPS(at, to)
 	}
@@ -111,7 +111,7 @@ func load(at Mem, to, mask Register, masked bool) {
 
 func store(from Register, at Mem, mask Register, masked bool) {
 	if masked {
-		VMASKMOVPS(from, mask, at)
+		storeMasked(from, mask, at)
 	} else {
 		VMOVUPS(from, at)
 	}

@@ -62,7 +62,7 @@ func (s tileSet) load() {
 	for i := range s.lanes {
 		CMPQ(samples, U8(i))
 		JE(LabelRef("loaded"))
-		s.loadMasked(Mem{Base: at}, s.vector(i))
+		loadMasked(Mem{Base: at}, s.mask(), s.vector(i))
 		PREFETCHT1(Mem{Base: at, Index: row, Scale: 1})
 		ADDQ(sample, at)
 	}
@@ -135,7 +135,7 @@ func (s tileSet) store() {
 	at := GP64()
 	MOVQ(to, at)
 	for i := range s.lanes {
-		s.storeMasked(data[i], Mem{Base: at})
+		storeMasked(data[i], s.mask(), Mem{Base: at})
 		PREFETCHT1(Mem{Base: at, Index: row, Scale: 1})
 		if i < s.lanes-1 {
 			CMPQ(samples, U8(i+1))
@@ -155,8 +155,13 @@ func (s tileSet) store() {
 }
 
 // mask is a register that neither data nor transpositions are in when it is
-// needed. AVX-512 has the mask in K1.
-func (s tileSet) mask() Register { return s.vector(15) }
+// needed.
+func (s tileSet) mask() Register {
+	if s.lanes == 16 {
+		return K1
+	}
+	return s.vector(15)
+}
 
 // setMask makes a mask of the first n elements, of which there are more than
 // the mask has if n is larger.
@@ -166,28 +171,7 @@ func (s tileSet) setMask(n Register) {
 	CMPQ(n, count)
 	CMOVQLT(n, count)
 	NEGQ(count)
-	if s.lanes == 16 {
-		VMOVDQU32(Mem{Base: masks, Index: count, Scale: 4, Disp: 4 * s.lanes}, Z31)
-		VPMOVD2M(Z31, K1)
-	} else {
-		VMOVDQU(Mem{Base: masks, Index: count, Scale: 4, Disp: 4 * s.lanes}, s.mask())
-	}
-}
-
-func (s tileSet) loadMasked(from Mem, to Register) {
-	if s.lanes == 16 {
-		VMOVUPS_Z(from, K1, to)
-	} else {
-		VMASKMOVPS(from, s.mask(), to)
-	}
-}
-
-func (s tileSet) storeMasked(from Register, to Mem) {
-	if s.lanes == 16 {
-		VMOVUPS(from, K1, to)
-	} else {
-		VMASKMOVPS(from, s.mask(), to)
-	}
+	loadMask(Mem{Base: masks, Index: count, Scale: 4, Disp: 4 * s.lanes}, s.mask(), Z31)
 }
 
 // transpose transposes the matrix whose rows are the first registers, as many
@@ -273,9 +257,9 @@ func (s tileSet) sum() {
 	Label("loaded")
 	s.reduce()
 	s.setMask(width)
-	s.loadMasked(Mem{Base: to}, s.vector(1))
+	loadMasked(Mem{Base: to}, s.mask(), s.vector(1))
 	VADDPS(s.vector(1), s.vector(0), s.vector(0))
-	s.storeMasked(s.vector(0), Mem{Base: to})
+	storeMasked(s.vector(0), s.mask(), Mem{Base: to})
 	ADDQ(U32(entryBytes*s.lanes), at)
 	ADDQ(U8(4*s.lanes), to)
 	SUBQ(U8(s.lanes), width)
