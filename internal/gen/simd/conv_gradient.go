@@ -66,14 +66,7 @@ func (k tapGradients) tile(outputs, taps int, offsets, groups Register) {
 	for i := range outputs * taps {
 		VXORPS(xmm(i), xmm(i), xmm(i))
 	}
-	var x []Register
-	base := Load(Param("x"), GP64())
-	for t := range taps {
-		at := GP64()
-		MOVLQSX(Mem{Base: offsets, Disp: 8 * t}, at)
-		ADDQ(base, at)
-		x = append(x, at)
-	}
+	x := k.sources(taps, offsets)
 	dy, dyOutput, dyOutput3 := Load(Param("dy"), GP64()), bytes("dyOutput"), GP64()
 	LEAQ(Mem{Base: dyOutput, Index: dyOutput, Scale: 2}, dyOutput3)
 	gradient := func(o int) Mem { return nth(dy, o, dyOutput, dyOutput3) }
@@ -97,6 +90,28 @@ func (k tapGradients) tile(outputs, taps int, offsets, groups Register) {
 	DECQ(rows)
 	JNZ(LabelRef(label + "_row"))
 
+	k.store(outputs, taps, offsets)
+	ADDQ(U8(8*taps), offsets)
+	DECQ(groups)
+	JNZ(LabelRef(label))
+	VZEROUPPER()
+	RET()
+}
+
+// sources are where the taps begin in x.
+func (k tapGradients) sources(taps int, offsets Register) (x []Register) {
+	base := Load(Param("x"), GP64())
+	for t := range taps {
+		at := GP64()
+		MOVLQSX(Mem{Base: offsets, Disp: 8 * t}, at)
+		ADDQ(base, at)
+		x = append(x, at)
+	}
+	return x
+}
+
+// store writes the accumulators to the weights' places.
+func (k tapGradients) store(outputs, taps int, offsets Register) {
 	sums, sumsOutput := Load(Param("sums"), GP64()), bytes("sumsOutput")
 	for t := range taps {
 		to := GP64()
@@ -109,11 +124,6 @@ func (k tapGradients) tile(outputs, taps int, offsets, groups Register) {
 			}
 		}
 	}
-	ADDQ(U8(8*taps), offsets)
-	DECQ(groups)
-	JNZ(LabelRef(label))
-	VZEROUPPER()
-	RET()
 }
 
 // products adds a pixel's products to the accumulators. Either the gradients or

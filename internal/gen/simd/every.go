@@ -40,8 +40,8 @@ func (s everySet) function(lanes Mem) {
 		"",
 		fmt.Sprintf("masks[%d-n:] holds n times -1, then zeros.", s.lanes),
 	)
-	out, data, element, number, current, one := s.vector(0), s.vector(1), s.vector(2), s.vector(3), s.vector(4), s.vector(5)
-	s.numbers(lanes, element, number, one)
+	v := everyVectors{s.vector(0), s.vector(1), s.vector(2), s.vector(3), s.vector(4), s.vector(5)}
+	s.numbers(lanes, v)
 	dst, src, every := Load(Param("dst"), GP64()), Load(Param("src"), GP64()), Load(Param("every"), GP64())
 	dstStride, srcStride, height := bytes("dstStride"), bytes("srcStride"), Load(Param("height"), GP64())
 	step := GP64()
@@ -52,34 +52,9 @@ func (s everySet) function(lanes Mem) {
 	MOVQ(src, from)
 	MOVQ(dst, to)
 	Label("columns")
-	at, left := GP64(), GP64() // floats of src up to the last that is needed
-	MOVQ(from, at)
-	LEAQ(Mem{Base: width, Disp: -1}, left)
-	IMULQ(every, left)
-	INCQ(left)
-	VXORPS(out.(Vec).AsX(), out.(Vec).AsX(), out.(Vec).AsX())
-	VXORPS(current.(Vec).AsX(), current.(Vec).AsX(), current.(Vec).AsX())
-	vectors := GP64()
-	MOVQ(every, vectors)
-	Label("vector")
-	CMPQ(left, U8(s.lanes))
-	JL(LabelRef("part"))
-	VMOVUPS(Mem{Base: at}, data)
-	JMP(LabelRef("loaded"))
-	Label("part")
-	s.setMask(left)
-	loadMasked(Mem{Base: at}, s.mask(), data)
-	Label("loaded")
-	s.take(data, element, number, current, out)
-	VPADDD(one, current, current)
-	ADDQ(U8(4*s.lanes), at)
-	SUBQ(U8(s.lanes), left)
-	JLE(LabelRef("taken"))
-	DECQ(vectors)
-	JNZ(LabelRef("vector"))
-	Label("taken")
+	s.collect(v, from, every, width)
 	s.setMask(width)
-	storeMasked(out, s.mask(), Mem{Base: to})
+	storeMasked(v.out, s.mask(), Mem{Base: to})
 	ADDQ(step, from)
 	ADDQ(U8(4*s.lanes), to)
 	SUBQ(U8(s.lanes), width)
@@ -92,32 +67,71 @@ func (s everySet) function(lanes Mem) {
 	RET()
 }
 
-// numbers sets, lane by lane, the elements to take and the numbers of their
-// vectors, and ones.
-func (s everySet) numbers(lanes Mem, element, number, one Register) {
-	shift := map[int]uint64{16: 4, 8: 3}[s.lanes]
-	VPBROADCASTD(isa.Parameter("every"), element)
-	VPMULLD(lanes, element, element)
-	VPSRLD(U8(shift), element, number)
-	VPSLLD(U8(shift), number, one)
-	VPSUBD(one, element, element)
-	if s.lanes == 16 {
-		VPTERNLOGD(U8(0xff), one, one, one)
-	} else {
-		VPCMPEQD(one, one, one)
+// everyVectors are the registers of a kernel.
+type everyVectors struct {
+	out             Register
+	data            Register // a vector of src
+	element, number Register // what to take for each lane of out: an element, and the number of its vector
+	current, one    Register // the number of the vector in data, and the step to the next
+}
+
+// collect puts out together for the width floats that are left of a row.
+func (s everySet) collect(v everyVectors, from, every, width Register) {
+	at, left := GP64(), GP64() // floats of src up to the last that is needed
+	MOVQ(from, at)
+	LEAQ(Mem{Base: width, Disp: -1}, left)
+	IMULQ(every, left)
+	INCQ(left)
+	for _, r := range []Register{v.out, v.current} {
+		x := r.(Vec).AsX()
+		VXORPS(x, x, x)
 	}
-	VPSRLD(U8(31), one, one)
+	vectors := GP64()
+	MOVQ(every, vectors)
+	Label("vector")
+	CMPQ(left, U8(s.lanes))
+	JL(LabelRef("part"))
+	VMOVUPS(Mem{Base: at}, v.data)
+	JMP(LabelRef("loaded"))
+	Label("part")
+	s.setMask(left)
+	loadMasked(Mem{Base: at}, s.mask(), v.data)
+	Label("loaded")
+	s.take(v)
+	VPADDD(v.one, v.current, v.current)
+	ADDQ(U8(4*s.lanes), at)
+	SUBQ(U8(s.lanes), left)
+	JLE(LabelRef("taken"))
+	DECQ(vectors)
+	JNZ(LabelRef("vector"))
+	Label("taken")
+}
+
+// numbers sets element, number and one.
+func (s everySet) numbers(lanes Mem, v everyVectors) {
+	shift := map[int]uint64{16: 4, 8: 3}[s.lanes]
+	VPBROADCASTD(isa.Parameter("every"), v.element)
+	VPMULLD(lanes, v.element, v.element)
+	VPSRLD(U8(shift), v.element, v.number)
+	VPSLLD(U8(shift), v.number, v.one)
+	VPSUBD(v.one, v.element, v.element)
+	if s.lanes == 16 {
+		VPTERNLOGD(U8(0xff), v.one, v.one, v.one)
+	} else {
+		VPCMPEQD(v.one, v.one, v.one)
+	}
+	VPSRLD(U8(31), v.one, v.one)
 }
 
 // take takes the elements of the current vector.
-func (s everySet) take(data, element, number, current, out Register) {
+func (s everySet) take(v everyVectors) {
 	if s.lanes == 16 {
-		VPCMPEQD(current, number, K2)
-		VPERMPS(data, element, K2, out)
+		VPCMPEQD(v.current, v.number, K2)
+		VPERMPS(v.data, v.element, K2, v.out)
 		return
 	}
 	mask := s.vector(6)
-	VPCMPEQD(current, number, mask)
-	VPERMPS(data, element, data)
-	VBLENDVPS(mask, data, out, out)
+	VPCMPEQD(v.current, v.number, mask)
+	VPERMPS(v.data, v.element, v.data)
+	VBLENDVPS(mask, v.data, v.out, v.out)
 }

@@ -53,30 +53,8 @@ func (s tileSet) load() {
 	from, width := GP64(), Load(Param("width"), GP64())
 	MOVQ(x, from)
 	Label("columns")
-	s.setMask(width)
-	for i := range s.lanes {
-		VXORPS(xmm(i), xmm(i), xmm(i))
-	}
-	at := GP64()
-	MOVQ(from, at)
-	for i := range s.lanes {
-		CMPQ(samples, U8(i))
-		JE(LabelRef("loaded"))
-		loadMasked(Mem{Base: at}, s.mask(), s.vector(i))
-		PREFETCHT1(Mem{Base: at, Index: row, Scale: 1})
-		ADDQ(sample, at)
-	}
-	Label("loaded")
-	data := s.transpose()
-	for i := range s.lanes {
-		VMOVUPS(data[i], Mem{Base: to})
-		ADDQ(U8(entryBytes), to)
-		if i < s.lanes-1 {
-			CMPQ(width, U8(i+1))
-			JE(LabelRef("stored"))
-		}
-	}
-	Label("stored")
+	s.loadSamples(from, sample, row, samples, width)
+	s.storeEntries(s.transpose(), to, width)
 	ADDQ(U8(4*s.lanes), from)
 	SUBQ(U8(s.lanes), width)
 	JG(LabelRef("columns"))
@@ -95,6 +73,39 @@ func (s tileSet) load() {
 	JNZ(LabelRef("row"))
 	VZEROUPPER()
 	RET()
+}
+
+// loadSamples loads up to a vector of a row of each sample, and zeros for
+// samples that are not there.
+func (s tileSet) loadSamples(from, sample, row, samples, width Register) {
+	s.setMask(width)
+	for i := range s.lanes {
+		VXORPS(xmm(i), xmm(i), xmm(i))
+	}
+	at := GP64()
+	MOVQ(from, at)
+	for i := range s.lanes {
+		CMPQ(samples, U8(i))
+		JE(LabelRef("loaded"))
+		loadMasked(Mem{Base: at}, s.mask(), s.vector(i))
+		PREFETCHT1(Mem{Base: at, Index: row, Scale: 1})
+		ADDQ(sample, at)
+	}
+	Label("loaded")
+}
+
+// storeEntries stores as many entries as columns are left, at most a vector's,
+// and takes to past them.
+func (s tileSet) storeEntries(data []Register, to, width Register) {
+	for i := range s.lanes {
+		VMOVUPS(data[i], Mem{Base: to})
+		ADDQ(U8(entryBytes), to)
+		if i < s.lanes-1 {
+			CMPQ(width, U8(i+1))
+			JE(LabelRef("stored"))
+		}
+	}
+	Label("stored")
 }
 
 func (s tileSet) store() {
@@ -130,7 +141,19 @@ func (s tileSet) store() {
 		}
 	}
 	Label("loaded")
-	data := s.transpose()
+	s.storeSamples(s.transpose(), to, sample, row, samples, width)
+	ADDQ(U8(4*s.lanes), to)
+	SUBQ(U8(s.lanes), width)
+	JG(LabelRef("columns"))
+	ADDQ(row, y)
+	DECQ(rows)
+	JNZ(LabelRef("row"))
+	VZEROUPPER()
+	RET()
+}
+
+// storeSamples stores up to a vector of a row of each sample.
+func (s tileSet) storeSamples(data []Register, to, sample, row, samples, width Register) {
 	s.setMask(width)
 	at := GP64()
 	MOVQ(to, at)
@@ -144,14 +167,6 @@ func (s tileSet) store() {
 		}
 	}
 	Label("stored")
-	ADDQ(U8(4*s.lanes), to)
-	SUBQ(U8(s.lanes), width)
-	JG(LabelRef("columns"))
-	ADDQ(row, y)
-	DECQ(rows)
-	JNZ(LabelRef("row"))
-	VZEROUPPER()
-	RET()
 }
 
 // mask is a register that neither data nor transpositions are in when it is
