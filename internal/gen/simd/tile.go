@@ -201,33 +201,7 @@ func (s tileSet) transpose() (columns []Register) {
 		}
 		return columns
 	}
-	// Within the 128-bit lanes: pairs, then quadruples of rows.
-	for i := 0; i < 16; i += 2 {
-		VUNPCKLPS(zmm(i+1), zmm(i), zmm(16+i))
-		VUNPCKHPS(zmm(i+1), zmm(i), zmm(17+i))
-	}
-	for i := 0; i < 16; i += 4 {
-		for high := range 2 {
-			a, b := zmm(16+i+high), zmm(18+i+high)
-			VUNPCKLPD(b, a, zmm(i+2*high))
-			VUNPCKHPD(b, a, zmm(i+2*high+1))
-		}
-	}
-	// Register 4r+k has columns k, 4+k, 8+k and 12+k of rows 4r to 4r+3.
-	for k := range 4 {
-		for pair := range 2 {
-			a, b := zmm(8*pair+k), zmm(8*pair+4+k)
-			VSHUFF32X4(U8(0b01_00_01_00), b, a, zmm(16+8*pair+k))
-			VSHUFF32X4(U8(0b11_10_11_10), b, a, zmm(16+8*pair+4+k))
-		}
-	}
-	for k := range 4 {
-		for half := range 2 {
-			a, b := zmm(16+4*half+k), zmm(24+4*half+k)
-			VSHUFF32X4(U8(0b10_00_10_00), b, a, zmm(8*half+k))
-			VSHUFF32X4(U8(0b11_01_11_01), b, a, zmm(8*half+4+k))
-		}
-	}
+	transposeBlock(zmm)
 	for i := range 16 {
 		columns = append(columns, zmm(i))
 	}
