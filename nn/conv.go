@@ -87,7 +87,7 @@ func (l *conv) Plan(b *Binding) Pass {
 	if b.Training {
 		enough = backwardTile
 	}
-	if l.Kernel > 1 && b.MaxBatch >= enough && simd.HasTileKernels() && l.window.CanTile() {
+	if l.Kernel > 1 && b.MaxBatch >= enough && simd.TilesPay() && l.window.CanTile() {
 		return l.planTiles(b)
 	}
 	return l.planColumns(b)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/deepfry/deepfry/internal/par"
 	"github.com/deepfry/deepfry/internal/simd"
 )
 
@@ -72,56 +73,47 @@ func (l *responseNorm) OutShape() Shape { return l.shape }
 // included. No result depends on it. It is a variable for tests.
 var responseBlock = 2048
 
-// responseScratch is the memory of one worker.
-type responseScratch struct {
-	sums   []float32 // of a block
-	ratios []float32 // of a sample: dy·y/t
-}
-
 // Plan keeps nothing for the backward pass, which sums the squares again.
 func (l *responseNorm) Plan(b *Binding) Pass {
 	x, y := b.X[0], b.Y
-	scratch := make([]responseScratch, b.Workers)
-	for i := range scratch {
-		scratch[i].sums = make([]float32, min(responseBlock, y.Size))
-		if b.Training && x.Grad != nil {
-			scratch[i].ratios = make([]float32, y.Size)
-		}
-	}
+	sums := par.Scratch[float32](b.Workers, min(responseBlock, y.Size))
 	blocks := (y.Size + responseBlock - 1) / responseBlock
 	pass := Pass{Forward: b.EachPart(blocks, responseBlock, func(first, last, worker int) {
 		for i := first; i < last; i++ {
 			sample, block := i/blocks, i%blocks
-			l.forward(y.Row(sample), x.Row(sample), block*responseBlock, &scratch[worker])
+			l.forward(y.Row(sample), x.Row(sample), block*responseBlock, sums[worker])
 		}
 	})}
 	if b.Training && x.Grad != nil {
+		ratios := par.Scratch[float32](b.Workers, y.Size)
 		pass.Backward = b.EachSample(func(first, last, worker int) {
 			for i := first; i < last; i++ {
-				l.backward(x.GradRow(i), y.GradRow(i), y.Row(i), x.Row(i), &scratch[worker])
+				l.backward(x.GradRow(i), y.GradRow(i), y.Row(i), x.Row(i), sums[worker], ratios[worker])
 			}
 		})
 	}
 	return pass
 }
 
-// forward normalises a block of a sample, which begins at pixel first.
-func (l *responseNorm) forward(y, x []float32, first int, s *responseScratch) {
+// forward normalises a block of a sample, which begins at pixel first. It needs
+// memory for the sums of a block.
+func (l *responseNorm) forward(y, x []float32, first int, sums []float32) {
 	last := min(first+responseBlock, len(x))
-	sums := l.neighbours(s.sums, x, first, last, simd.AddSquares)
+	sums = l.neighbours(sums, x, first, last, simd.AddSquares)
 	l.normalise(y[first:last], x[first:last], sums)
 }
 
-func (l *responseNorm) backward(dx, dy, y, x []float32, s *responseScratch) {
+// backward needs memory for the sums of a block and for dy·y/t of a sample.
+func (l *responseNorm) backward(dx, dy, y, x, sums, ratios []float32) {
 	for first := 0; first < len(x); first += responseBlock {
 		last := min(first+responseBlock, len(x))
-		sums := l.neighbours(s.sums, x, first, last, simd.AddSquares)
-		l.normaliseBackward(dx[first:last], s.ratios[first:last], dy[first:last], y[first:last], sums)
+		sums := l.neighbours(sums, x, first, last, simd.AddSquares)
+		l.normaliseBackward(dx[first:last], ratios[first:last], dy[first:last], y[first:last], sums)
 	}
 	factor := float32(2 * l.Alpha * l.Beta / float64(l.Size))
 	for first := 0; first < len(x); first += responseBlock {
 		last := min(first+responseBlock, len(x))
-		sums := l.neighbours(s.sums, s.ratios, first, last, simd.Add)
+		sums := l.neighbours(sums, ratios, first, last, simd.Add)
 		simd.SubtractProducts(dx[first:last], x[first:last], sums, factor)
 	}
 }

@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"github.com/deepfry/deepfry/internal/par"
 	"github.com/deepfry/deepfry/internal/simd"
 )
 
@@ -85,9 +86,10 @@ func (l *pool) OutShape() Shape { return Shape{l.Channels, l.OutHeight, l.OutWid
 func (l *pool) Plan(b *Binding) Pass {
 	x, y := b.X[0], b.Y
 	in, out := l.Height*l.Width, l.OutHeight*l.OutWidth
+	maxima, index := par.Scratch[float32](b.Workers, out), par.Scratch[int32](b.Workers, out)
 	scratch := make([]poolScratch, b.Workers)
 	for i := range scratch {
-		scratch[i] = poolScratch{make([]float32, out), make([]int32, out)}
+		scratch[i] = poolScratch{maxima[i], index[i]}
 	}
 	pass := Pass{Forward: b.EachPart(l.Channels, in, func(first, last, worker int) {
 		for c := first; c < last; c++ {

@@ -121,22 +121,7 @@ func learns(l Layer) bool {
 
 // plan asks every layer for its passes.
 func (w *Workspace) plan() {
-	uses := w.network.uses()
-	shares := make([][][]float32, len(w.tensors)) // gradients from each consumer
-	bindings := make([]*Binding, len(w.network.nodes))
-	for i, node := range w.network.nodes {
-		b := &Binding{Y: w.tensors[i+1], MaxBatch: w.maxBatch, Training: w.training, Workers: par.Workers(), workspace: w}
-		for _, j := range node.from {
-			x := w.tensors[j]
-			if x.Grad != nil && uses[j] > 1 {
-				share := make([]float32, len(x.Grad))
-				shares[j] = append(shares[j], share)
-				x = &Tensor{Shape: x.Shape, Size: x.Size, Value: x.Value, Grad: share}
-			}
-			b.X = append(b.X, x)
-		}
-		bindings[i] = b
-	}
+	bindings, shares := w.bind()
 	w.steps = make([]step, len(bindings))
 	for i := 0; i < len(bindings); i++ {
 		b, layer := bindings[i], w.network.nodes[i].layer
@@ -150,19 +135,43 @@ func (w *Workspace) plan() {
 		}
 	}
 	for j, parts := range shares {
-		if j == 0 || len(parts) == 0 {
-			continue
+		if j > 0 && len(parts) > 0 {
+			w.steps[j-1].gather = w.gather(w.tensors[j], parts)
 		}
-		y := w.tensors[j]
-		b := &Binding{Workers: par.Workers(), workspace: w}
-		w.steps[j-1].gather = b.EachSample(func(first, last, _ int) {
-			total := y.GradRows(first, last)
-			clear(total)
-			for _, part := range parts {
-				simd.Add(total, part[first*y.Size:last*y.Size])
-			}
-		})
 	}
+}
+
+// bind returns the tensors of every node. Where a tensor has several consumers,
+// each has a gradient of its own: the shares of the tensor's.
+func (w *Workspace) bind() (bindings []*Binding, shares [][][]float32) {
+	uses := w.network.uses()
+	shares = make([][][]float32, len(w.tensors))
+	for i, node := range w.network.nodes {
+		b := &Binding{Y: w.tensors[i+1], MaxBatch: w.maxBatch, Training: w.training, Workers: par.Workers(), workspace: w}
+		for _, j := range node.from {
+			x := w.tensors[j]
+			if x.Grad != nil && uses[j] > 1 {
+				share := make([]float32, len(x.Grad))
+				shares[j] = append(shares[j], share)
+				x = &Tensor{Shape: x.Shape, Size: x.Size, Value: x.Value, Grad: share}
+			}
+			b.X = append(b.X, x)
+		}
+		bindings = append(bindings, b)
+	}
+	return bindings, shares
+}
+
+// gather returns a function that adds up the shares of a tensor's gradient.
+func (w *Workspace) gather(y *Tensor, shares [][]float32) func() {
+	b := &Binding{Workers: par.Workers(), workspace: w}
+	return b.EachSample(func(first, last, _ int) {
+		total := y.GradRows(first, last)
+		clear(total)
+		for _, share := range shares {
+			simd.Add(total, share[first*y.Size:last*y.Size])
+		}
+	})
 }
 
 // SetStream sets the keys of the random numbers that dropout draws in the next

@@ -73,6 +73,6 @@ func NewTile(n int) []float32 {
 	return align(make([]float32, n+alignment))[:n:n]
 }
 
-// HasTileKernels tells whether the kernels for tiles are faster than those for
-// single samples, if there are enough samples: in assembly they are.
-func HasTileKernels() bool { return cpu.Current() != cpu.Ref }
+// TilesPay tells whether convolution is faster in tiles, if there are enough
+// samples: by the kernels in assembly it is. Window.CanTile tells whether it can.
+func TilesPay() bool { return cpu.Current() != cpu.Ref }
