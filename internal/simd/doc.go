@@ -1,7 +1,8 @@
-// Package simd holds the inner loops of networks: matrix products (Gemm), the
-// folding of convolutions into matrix products (Im2col, Col2im), max-pooling,
-// and loops over vectors (Add, Relu, SinCos, ResponseNorm, AdamW and others). Everything runs in the
-// caller's goroutine and allocates nothing.
+// Package simd holds the inner loops of networks: matrix products (Gemm),
+// convolutions of tiles of samples (Stencil, TapGradients), the folding of
+// convolutions into matrix products (Im2col, Col2im), max-pooling, and loops over
+// vectors (Add, Relu, SinCos, ResponseNorm, AdamW and others). Everything runs in
+// the caller's goroutine, and loops allocate nothing.
 //
 // # Versions
 //
@@ -35,16 +36,31 @@
 // rows become groups of 12 and 13 rather than 14, 14, 14 and 8. A narrower last
 // panel of columns is stored through a mask.
 //
-// Around the tile there are three loops. The inner dimension is cut into blocks
-// of at most 512, the columns of B into blocks of 256, which together stay in
-// the second-level cache; then each group of rows of A, which stays in the
-// first-level cache, meets all panels of the block of B. Elements of A are
-// loaded one by one, so A may have any strides and is never packed. B is read
-// in place where its rows are contiguous, unless they collide in the caches.
-// Where its columns are contiguous, it is packed by transposing blocks of 8 × 8
-// in registers, or the whole product is computed as Cᵀ = Bᵀ·Aᵀ, if A and C are
-// less work to transpose; an estimate decides, which also knows that 10 columns
-// waste a third of a vector.
+// Around the tile there are four loops, for the sake of the caches. The inner
+// dimension is cut into blocks of at most 512 (gemm_blocks.go); the columns of B
+// into blocks of half a megabyte, 256 columns or more, which stay in the
+// second-level cache; the rows of A into groups, each of which stays in the
+// first-level cache while it meets all panels of the block of B. A tile prefetches
+// B some rows ahead.
+//
+// Copies are made only where they pay (gemm_pack.go). Elements of A are loaded
+// one by one, so that A may have any strides and is mostly read in place. So is
+// B where its rows are contiguous, but for a narrower last panel. Rows that are a
+// multiple of 4096 bytes apart collide in the caches: those of A are then packed,
+// at most 256 at a time, group by group, so that what a step of the inner dimension
+// needs lies side by side; those of B are copied panel by panel, if many rows of A
+// meet them. Where columns of B are contiguous, its panels are transposed, in
+// registers, blocks of 16 × 16 or 8 × 8 at a time. Or else the whole product is
+// computed as Cᵀ = Bᵀ·Aᵀ, if A and C are less work to transpose: an estimate
+// decides, which also knows that 10 columns waste a third of a vector.
+//
+// With up to three rows of A, every element of B is used so seldom that memory is
+// the limit, and B is read once, where it is. If its rows are contiguous, a tile is
+// as wide as registers allow, 256 columns for a single row, and reads long stretches
+// of them. If its columns are, which has kernels for AVX-512 only, blocks of 16 × 16
+// are transposed in registers and multiplied at once, never stored; two sets of
+// sums take turns, since a sum waits for its product before. Columns that fill no
+// such tile go the usual way.
 //
 // An element's sum depends on the inner dimension alone: one chain of
 // multiply-adds for each block, added to C in the blocks' order. Callers can cut
