@@ -25,7 +25,7 @@ func (*benchPlot) Help() string {
 // Run draws the medians of cases d→n against n on logarithmic axes, a line for
 // each benchmark.
 func (c *benchPlot) Run(term *terminal) error {
-	if err := checkPlot(c.Out); err != nil {
+	if err := checkPlot("--out", c.Out); err != nil {
 		return err
 	}
 	results, order, err := readResults(c.Results)
@@ -66,5 +66,8 @@ func (c *benchPlot) Run(term *terminal) error {
 	}
 	keepLogAxis(&p.X)
 	keepLogAxis(&p.Y)
-	return writePlot(p, c.Out)
+	if err := writePlot(p, c.Out); err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
+	return nil
 }

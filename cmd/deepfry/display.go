@@ -76,9 +76,9 @@ func (d *display) epoch(k *contestant, r train.EpochResult) {
 		r.Loss, r.TrainErrorPercent, r.Test.ErrorPercent, r.Seconds)
 }
 
-// paper holds the figures of Yang et al. (ICCV 2015) that are
-// reproduced here. It prints the fried network's weights as 38,821; its own sum
-// of 500 + 25,000 + 3·1,024 + 10,240 is 38,812.
+// paper holds the figures of Yang et al. (ICCV 2015) that are reproduced here. It
+// prints the fried network's weights as 38,821; its own sum of 500 + 25,000 +
+// 3·1,024 + 10,240 is 38,812.
 var paper = map[string]struct {
 	weights int
 	percent string

@@ -13,8 +13,8 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// checkPlot fails if the file's name does not end in a known format.
-func checkPlot(path string) error {
+// checkPlot fails if a flag names a file that does not end in a known format.
+func checkPlot(flag, path string) error {
 	switch filepath.Ext(path) {
 	case ".svg", ".png", ".pdf":
 		return nil
@@ -22,7 +22,7 @@ func checkPlot(path string) error {
 	if path == "" {
 		return nil
 	}
-	return fmt.Errorf("--plot %s: name a file that ends in .svg, .png or .pdf", path)
+	return fmt.Errorf("%s %s: name a file that ends in .svg, .png or .pdf", flag, path)
 }
 
 // drawCurves writes the learning curves so far: solid for the error on the test

@@ -69,7 +69,7 @@ func (c *trainCommand) Run(term *terminal) error {
 		return err
 	}
 	// Whatever can be refused is, before a file of an earlier run is touched.
-	if err := checkPlot(c.Plot); err != nil {
+	if err := checkPlot("--plot", c.Plot); err != nil {
 		return err
 	}
 	contestants, err := c.contestants(term, data)
