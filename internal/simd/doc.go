@@ -1,4 +1,4 @@
-// Package simd holds the inner loops of networks: matrix products (Gemm),
+// Package simd holds the inner loops of networks: matrix products (Gemm, Dots),
 // convolutions of tiles of samples (Stencil, TapGradients), the folding of
 // convolutions into matrix products (Im2col, Col2im), max-pooling, and loops over
 // vectors (Add, Relu, SinCos, ResponseNorm, AdamW and others). Everything runs in
@@ -55,12 +55,10 @@
 // decides, which also knows that 10 columns waste a third of a vector.
 //
 // With up to three rows of A, every element of B is used so seldom that memory is
-// the limit, and B is read once, where it is. If its rows are contiguous, a tile is
-// as wide as registers allow, 256 columns for a single row, and reads long stretches
-// of them. If its columns are, which has kernels for AVX-512 only, blocks of 16 × 16
-// are transposed in registers and multiplied at once, never stored; two sets of
-// sums take turns, since a sum waits for its product before. Columns that fill no
-// such tile go the usual way.
+// the limit. If rows of B are contiguous, it is read once, where it is: a tile is as
+// wide as registers allow, 256 columns for a single row, and reads long stretches of
+// them. Columns that fill no such tile go the usual way. If columns of B are
+// contiguous, Dots reads them as they are, too, but sums in another order.
 //
 // An element's sum depends on the inner dimension alone: one chain of
 // multiply-adds for each block, added to C in the blocks' order. Callers can cut

@@ -127,13 +127,13 @@ func (d dotSet) column() Register           { return d.vector((dotRows + 1) * d.
 func (d dotSet) loadPart() func(from Mem, to Register) {
 	mask := Load(Param("mask"), GP64())
 	if d.lanes == 16 {
-		VMOVDQU32(Mem{Base: mask}, zmm(15))
-		VPMOVD2M(zmm(15), K1)
-		return func(from Mem, to Register) { VMOVUPS_Z(from, K1, to) }
+		loadMask(Mem{Base: mask}, K1, zmm(15))
+		return func(from Mem, to Register) { loadMasked(from, K1, to) }
 	}
-	VMOVDQU(Mem{Base: mask}, ymm(14))
-	VMOVDQU(Mem{Base: mask, Disp: 32}, ymm(15))
-	return func(from Mem, to Register) { VMASKMOVPS(from, ymm(14+from.Disp/32), to) }
+	for part := range 2 {
+		loadMask(Mem{Base: mask, Disp: 32 * part}, ymm(14+part), nil)
+	}
+	return func(from Mem, to Register) { loadMasked(from, ymm(14+from.Disp/32), to) }
 }
 
 // reduce adds up the sums of each column and stores them.
