@@ -8,22 +8,26 @@ import "github.com/deepfry/deepfry/internal/cpu"
 
 // dotRow multiplies a row of A by all rows of B.
 func dotRow(c, a []float32, b *Matrix) {
-	kernel := dots512
-	switch cpu.Current() {
-	case cpu.Ref:
+	switch {
+	case cpu.Current() == cpu.Ref:
 		dotRowRef(c, a, b)
-		return
-	case cpu.AVX2:
-		kernel = dots256
+	case len(c) >= 4:
+		dots(c, a, b.Data, b.RowStride)
+	default:
+		for j := range c {
+			var four [4]float32 // times the same
+			dots(four[:], a, b.Data[j*b.RowStride:], 0)
+			c[j] = four[0]
+		}
 	}
+}
+
+// dots multiplies a row of A by len(c) rows of B, at least 4.
+func dots(c, a, b []float32, rowStride int) {
 	mask := &storeMasks[16-len(a)%16]
-	if len(c) >= 4 {
-		kernel(len(a), len(c), &a[0], &b.Data[0], b.RowStride, &c[0], mask)
-		return
-	}
-	for j := range c {
-		var four [4]float32 // times the same
-		kernel(len(a), 4, &a[0], &b.Data[j*b.RowStride], 0, &four[0], mask)
-		c[j] = four[0]
+	if cpu.Current() == cpu.AVX512 {
+		dots512(len(a), len(c), &a[0], &b[0], rowStride, &c[0], mask)
+	} else {
+		dots256(len(a), len(c), &a[0], &b[0], rowStride, &c[0], mask)
 	}
 }

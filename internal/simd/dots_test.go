@@ -71,6 +71,16 @@ func TestDotsOrder(t *testing.T) {
 	})
 }
 
+func TestDotsAllocates(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	a, b, c := random(r, 40), random(r, 3*40), random(r, 3)
+	onVersions(t, func(v cpu.Version) {
+		if n := testing.AllocsPerRun(10, func() { Dots(RowMajor(c, 1, 3), RowMajor(a, 1, 40), RowMajor(b, 3, 40), Epilogue{}) }); n != 0 {
+			t.Errorf("%v: %v allocations", v, n)
+		}
+	})
+}
+
 func TestDotsPanics(t *testing.T) {
 	x := make([]float32, 100)
 	for name, call := range map[string]func(){
