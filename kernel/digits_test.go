@@ -82,7 +82,7 @@ func TestDigitsError(t *testing.T) {
 	}
 	fastfood, sorf := of(Fastfood), of(SORF)
 	t.Logf("rks %.5f, fastfood %.5f, sorf %.5f", rks, fastfood, sorf)
-	if fastfood > 1.15*rks || sorf > 0.5*rks {
+	if fastfood > 1.1*rks || sorf > 0.5*rks {
 		t.Error("Fastfood should be as accurate as RKS, and SORF twice as accurate")
 	}
 }

@@ -16,13 +16,15 @@ import (
 // x.
 type structured struct {
 	inputs int
+	n      int
 	first  []float32 // signs, [Dim], or nil
 	matrix *fastfood.Transform[float32]
 	phases []float32 // [n], or nil
+	half   int       // unless 0, only so many outputs of the first of two blocks are used
 }
 
 // fastfoodGroup is how many blocks share B and Π.
-const fastfoodGroup = 8
+const fastfoodGroup = 4
 
 // newFastfood draws a Fastfood transform whose rows are scales times those of
 // a Gaussian matrix. Every row is exactly Gaussian, as in Le, Sarlós and Smola.
@@ -30,25 +32,64 @@ const fastfoodGroup = 8
 // estimates over all rows spread more than it does for independent ones: as
 // ‖H̃GΠH̃Bx‖ does for a given x. So G is stratified here. Some blocks share B and Π,
 // and so Π·H̃·B·x, and the squares that their diagonals G have at a place sum up
-// to nearly the same at all places.
+// to nearly the same at all places. That takes two blocks at least, of which
+// halves are used where one would do.
 func newFastfood(k Kernel, o Options) (*structured, error) {
 	if err := o.checkStructured(); err != nil {
 		return nil, err
 	}
-	matrix, err := fastfood.New[float32](o.Inputs, o.N)
-	if err != nil {
+	t := &structured{inputs: o.Inputs, n: o.N, phases: o.phases()}
+	outputs := o.N
+	if blocks, dim, _ := fastfood.Size(o.Inputs, o.N); blocks == 1 {
+		t.half = (o.N + 1) / 2
+		outputs = dim + max(1, o.N-t.half)
+	}
+	var err error
+	if t.matrix, err = fastfood.New[float32](o.Inputs, outputs); err != nil {
 		return nil, fmt.Errorf("kernel: %w", err)
 	}
 	scales := frequencyScales(k, o)
-	for first := 0; first < matrix.Blocks; first += fastfoodGroup {
-		o.drawFastfood(k, matrix, first, min(matrix.Blocks, first+fastfoodGroup), scales)
+	for first := 0; first < t.matrix.Blocks; first += fastfoodGroup {
+		t.drawFastfood(k, o, first, min(t.matrix.Blocks, first+fastfoodGroup), scales)
 	}
-	return &structured{inputs: o.Inputs, matrix: matrix, phases: o.phases()}, nil
+	return t, nil
+}
+
+// frequencies returns which frequencies a block computes.
+func (t *structured) frequencies(block int) (first, last int) {
+	if t.half > 0 {
+		return min(block, 1) * t.half, min(t.half+block*t.n, t.n)
+	}
+	return block * t.matrix.Dim, min((block+1)*t.matrix.Dim, t.n)
+}
+
+// epilogue returns what the workspace does with products. It drops what is not
+// used of two blocks.
+func (t *structured) epilogue(finish finish) fastfood.Epilogue[float32] {
+	if t.half == 0 {
+		return fastfood.Epilogue[float32]{Bias: t.phases, Map: finish}
+	}
+	var bias []float32
+	if t.phases != nil {
+		bias = make([]float32, t.matrix.Outputs)
+		copy(bias, t.phases[:t.half])
+		copy(bias[t.matrix.Dim:], t.phases[t.half:])
+	}
+	return fastfood.Epilogue[float32]{Bias: bias, Map: func(row, column int, products []float32) {
+		for block := range 2 {
+			first, last := t.frequencies(block)
+			shift := block*t.matrix.Dim - first
+			from, to := max(column, first+shift), min(column+len(products), last+shift)
+			if from < to {
+				finish(row, from-shift, products[from-column:to-column])
+			}
+		}
+	}}
 }
 
 // drawFastfood draws a group of blocks.
-func (o Options) drawFastfood(k Kernel, matrix *fastfood.Transform[float32], first, last int, scales []float64) {
-	dim := matrix.Dim
+func (t *structured) drawFastfood(k Kernel, o Options, first, last int, scales []float64) {
+	matrix, dim := t.matrix, t.matrix.Dim
 	from := first * dim
 	o.signs(matrix.B[from:][:dim], "fastfood B", first)
 	random.Permute(matrix.Perm[from:][:dim], o.stream("fastfood Π", first))
@@ -64,8 +105,9 @@ func (o Options) drawFastfood(k Kernel, matrix *fastfood.Transform[float32], fir
 		}
 		factor := math.Sqrt(float64(dim) / squares) // a row of H̃GΠH̃B has the length ‖G‖/√d
 		lengths := o.stream("fastfood S", b)
-		for i := range min(dim, o.N-b*dim) {
-			matrix.S[b*dim+i] = float32(rowLength(k, dim, lengths) * scales[b*dim+i] * factor)
+		from, to := t.frequencies(b)
+		for i, scale := range scales[from:to] {
+			matrix.S[b*dim+i] = float32(rowLength(k, dim, lengths) * scale * factor)
 		}
 	}
 }
@@ -117,7 +159,7 @@ func newSORF(k Kernel, o Options) (*structured, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kernel: %w", err)
 	}
-	t := &structured{inputs: o.Inputs, first: make([]float32, dim), matrix: matrix, phases: o.phases()}
+	t := &structured{inputs: o.Inputs, n: o.N, first: make([]float32, dim), matrix: matrix, phases: o.phases()}
 	o.signs(t.first, "sorf D3", 0)
 	scales := frequencyScales(k, o)
 	for b := range matrix.Blocks {
@@ -154,7 +196,7 @@ func (o Options) signs(to []float32, purpose string, part int) {
 
 func (t *structured) plan(maxRows int, finish finish) func(x []float32, rows int) {
 	workspace := fastfood.NewWorkspace(t.matrix, maxRows, false)
-	workspace.SetEpilogue(fastfood.Epilogue[float32]{Bias: t.phases, Map: finish})
+	workspace.SetEpilogue(t.epilogue(finish))
 	if t.first == nil {
 		return func(x []float32, _ int) { workspace.Forward(nil, x) }
 	}
