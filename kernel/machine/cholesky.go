@@ -1,0 +1,175 @@
+package machine
+
+import (
+	"github.com/deepfry/deepfry/internal/par"
+	"github.com/deepfry/deepfry/internal/simd"
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas64"
+	"gonum.org/v1/gonum/lapack/lapack64"
+)
+
+// factor is the Cholesky factor L of A = C + ridge·I = L·Lᵀ, tile by tile, where
+// C is what a gram holds. Tiles of the diagonal hold the inverses of L's, so that
+// solving is all products. It is in float32, at the speed of products; tiles on
+// the diagonal are factorized in float64. Where more is needed than that, it
+// preconditions conjugate gradients (solver).
+type factor struct {
+	l *lower[float32]
+}
+
+func newFactor(n int) *factor { return &factor{newLower[float32](n)} }
+
+// compute factorizes C + ridge·I, of the size that f has, and returns whether
+// that is positive definite in float32.
+func (f *factor) compute(g *gram, ridge float64) bool {
+	build := &cholesky{
+		factor: f, gram: g, ridge: ridge,
+		diagonal: make([]float64, side*side),
+		out:      par.Scratch[float32](par.Workers(), side*side),
+		row:      par.Scratch[float64](par.Workers(), side),
+		scratch:  par.Scratch[float32](par.Workers(), simd.GemmScratch(side, side, g.n)),
+	}
+	count := tiles(g.n)
+	for j := range count {
+		build.column = j
+		par.For(count-j, par.Workers(), build.subtract)
+		if !build.invertDiagonal() {
+			return false
+		}
+		par.For(count-j-1, par.Workers(), build.divide)
+	}
+	return true
+}
+
+// cholesky is the state of a factorization, column of tiles by column.
+type cholesky struct {
+	*factor
+	gram     *gram
+	ridge    float64
+	column   int       // j
+	diagonal []float64 // A_jj - Σ L_jk·L_jkᵀ
+	out      [][]float32
+	row      [][]float64
+	scratch  [][]float32
+}
+
+// subtract computes A_ij - Σ_k<j L_ik·L_jkᵀ for a tile i ≥ j.
+func (c *cholesky) subtract(chunk, worker int) {
+	j, i := c.column, c.column+chunk
+	height, width, first := c.l.height(i), c.l.height(j), j*side
+	out := simd.RowMajor(c.out[worker], height, width)
+	simd.Gemm(out, panelOf(c.l, i, 0, first), panelOf(c.l, j, 0, first).T(), simd.Epilogue{}, c.scratch[worker])
+	for r := range height {
+		row := c.row[worker][:width]
+		c.gram.entries(row, i*side+r, first, first+width, c.ridge)
+		for k, v := range out.Data[r*width:][:width] {
+			row[k] -= float64(v)
+		}
+		if i == j {
+			copy(c.diagonal[r*width:], row)
+			continue
+		}
+		tile := c.l.row(i*side + r)[first:]
+		for k, v := range row {
+			tile[k] = float32(v)
+		}
+	}
+}
+
+// invertDiagonal stores the inverse of L_jj.
+func (c *cholesky) invertDiagonal() bool {
+	j := c.column
+	n := c.l.height(j)
+	a := blas64.Symmetric{Uplo: blas.Lower, N: n, Data: c.diagonal, Stride: n}
+	t, ok := lapack64.Potrf(a)
+	if !ok || !lapack64.Trtri(t) {
+		return false
+	}
+	for r := range n {
+		row := c.l.row(j*side + r)[j*side:]
+		for k := range n {
+			row[k] = 0
+			if k <= r {
+				row[k] = float32(t.Data[r*n+k])
+			}
+		}
+	}
+	return true
+}
+
+// divide computes L_ij = (A_ij - Σ_k<j L_ik·L_jkᵀ)·L_jj⁻ᵀ for a tile i > j.
+func (c *cholesky) divide(chunk, worker int) {
+	j, i := c.column, c.column+1+chunk
+	first, last := j*side, j*side+c.l.height(j)
+	tile := panelOf(c.l, i, first, last)
+	out := simd.RowMajor(c.out[worker], tile.Rows, tile.Cols)
+	simd.Gemm(out, tile, panelOf(c.l, j, first, last).T(), simd.Epilogue{}, c.scratch[worker])
+	for r := range tile.Rows {
+		copy(tile.Data[r*tile.RowStride:], out.Data[r*out.Cols:][:out.Cols])
+	}
+}
+
+// triangular solves with a factor. It serves one goroutine, and uses all cores.
+type triangular struct {
+	*factor
+	x        []float32 // [rows, n]
+	rows     int
+	backward bool
+	out      [][]float32
+	scratch  [][]float32
+	chunk    func(chunk, worker int)
+}
+
+const solveRows = 8 // right-hand sides that a core takes at a time
+
+func newTriangular(f *factor) *triangular {
+	t := &triangular{
+		factor: f, out: par.Scratch[float32](par.Workers(), solveRows*side),
+		scratch: par.Scratch[float32](par.Workers(), simd.GemmScratch(solveRows, f.l.n, f.l.n)),
+	}
+	t.chunk = t.solveChunk
+	return t
+}
+
+// solve replaces every row x of [rows, n] by L⁻¹·x, or by A⁻¹·x = L⁻ᵀ·L⁻¹·x.
+func (t *triangular) solve(x []float32, rows int, both bool) {
+	t.x, t.rows, t.backward = x, rows, both
+	par.For((rows+solveRows-1)/solveRows, par.Workers(), t.chunk)
+}
+
+func (t *triangular) solveChunk(chunk, worker int) {
+	x := simd.RowMajor(t.x, t.rows, t.l.n).RowRange(chunk*solveRows, min(t.rows, (chunk+1)*solveRows))
+	out, scratch := t.out[worker], t.scratch[worker]
+	count := tiles(t.l.n)
+	for i := range count { // x_i = (x_i - Σ_j<i x_j·L_ijᵀ)·L_ii⁻ᵀ
+		first, last := i*side, i*side+t.l.height(i)
+		tile := x.ColumnRange(first, last)
+		product := simd.RowMajor(out, tile.Rows, tile.Cols)
+		simd.Gemm(product, x.ColumnRange(0, first), panelOf(t.l, i, 0, first).T(), simd.Epilogue{}, scratch)
+		for r := range tile.Rows {
+			row := tile.Data[r*tile.RowStride:][:tile.Cols]
+			for k, v := range out[r*tile.Cols:][:tile.Cols] {
+				out[r*tile.Cols+k] = row[k] - v
+			}
+		}
+		simd.Gemm(tile, product, panelOf(t.l, i, first, last).T(), simd.Epilogue{}, scratch)
+	}
+	if !t.backward {
+		return
+	}
+	for i := count - 1; i >= 0; i-- { // x_i = x_i·L_ii⁻¹, and x_j -= x_i·L_ij for j < i
+		first, last := i*side, i*side+t.l.height(i)
+		tile := x.ColumnRange(first, last)
+		negative := simd.RowMajor(out, tile.Rows, tile.Cols)
+		for r := range tile.Rows {
+			copy(out[r*tile.Cols:][:tile.Cols], tile.Data[r*tile.RowStride:])
+		}
+		simd.Gemm(tile, negative, panelOf(t.l, i, first, last), simd.Epilogue{}, scratch)
+		for r := range tile.Rows {
+			for k, v := range tile.Data[r*tile.RowStride:][:tile.Cols] {
+				out[r*tile.Cols+k] = -v
+			}
+		}
+		simd.Gemm(x.ColumnRange(0, first), negative, panelOf(t.l, i, 0, first), simd.Epilogue{Accumulate: true}, scratch)
+	}
+}

@@ -1,0 +1,210 @@
+package machine
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/deepfry/deepfry/internal/par"
+	"github.com/deepfry/deepfry/internal/simd"
+	"github.com/deepfry/deepfry/kernel"
+)
+
+// Model is a fitted machine: f(x) = W·z(x) + b, with the features z of scaled
+// rows x. For classification there is an f for each class, and the greatest one
+// wins. Many goroutines may use a model, each with its own Predictor.
+type Model struct {
+	Columns  Columns
+	Scaling  Scaling
+	Features kernel.FeatureMap // nil: z(x) = x
+	Weights  []float32         // W [Targets, features]
+	Bias     []float32         // b [Targets]
+	Logits   bool              // the softmax of f is the classes' probabilities
+	Notes    map[string]string // the caller's, such as the names of columns; stored with the model
+
+	posterior *posterior // nil: none
+}
+
+// posterior is what the deviation of predictions needs: Bayesian linear
+// regression on features (Rasmussen and Williams, Gaussian Processes for Machine
+// Learning, 2006, section 2.1.2), with an unpenalised constant.
+type posterior struct {
+	rows   float64   // N
+	noise  []float64 // σ [Targets]
+	mean   []float32 // of features
+	factor *factor   // of C + λ·I, with the covariance C of features
+}
+
+func (m *Model) features() kernel.FeatureMap {
+	if m.Features == nil {
+		return linear(m.Columns.Inputs)
+	}
+	return m.Features
+}
+
+// Validate returns an error unless the model's parts fit each other and its
+// numbers are finite.
+func (m *Model) Validate() error {
+	if err := m.Columns.validate(); err != nil {
+		return err
+	}
+	if err := m.Scaling.validate(m.Columns.Inputs); err != nil {
+		return err
+	}
+	z, targets := m.features(), m.Columns.Targets()
+	if z.Inputs() != m.Columns.Inputs {
+		return fmt.Errorf("machine: features of %d inputs for a table of %d", z.Inputs(), m.Columns.Inputs)
+	}
+	if len(m.Weights) != targets*z.Outputs() || len(m.Bias) != targets {
+		return fmt.Errorf("machine: %d weights and %d biases: want %d × %d and %d", len(m.Weights), len(m.Bias), targets, z.Outputs(), targets)
+	}
+	if notFinite(m.Weights) >= 0 || notFinite(m.Bias) >= 0 {
+		return errors.New("machine: a weight or bias is not finite")
+	}
+	if m.Logits && m.Columns.Classes == nil {
+		return errors.New("machine: logits without classes")
+	}
+	return nil
+}
+
+// Noise returns the standard deviation that a target has around f, as a fit with
+// RidgeOptions.Posterior estimated it, [Targets], or nil if there is none.
+func (m *Model) Noise() []float64 {
+	if m.posterior == nil {
+		return nil
+	}
+	return m.posterior.noise
+}
+
+// Predictor computes predictions of a model in batches, on all cores. It owns
+// its memory, so that its methods allocate nothing, and serves one goroutine.
+type Predictor struct {
+	model    *Model
+	features *featurizer
+	z        []float32 // [maxRows, features]
+	scores   *scorer
+	solve    *triangular // nil without a posterior
+}
+
+// NewPredictor returns a predictor for up to maxRows rows at a time. It panics
+// if maxRows is below 1 or the model is not valid.
+func (m *Model) NewPredictor(maxRows int) *Predictor {
+	if maxRows < 1 || m.Validate() != nil {
+		panic("machine: NewPredictor: no rows, or a model that is not valid")
+	}
+	p := &Predictor{model: m, features: newFeaturizer(&m.Scaling, m.features(), maxRows)}
+	p.z = make([]float32, maxRows*p.features.outputs)
+	p.scores = newScorer(m.Columns.Targets(), p.features.outputs, maxRows)
+	p.scores.weights, p.scores.bias = m.Weights, m.Bias
+	if m.posterior != nil {
+		p.solve = newTriangular(m.posterior.factor)
+	}
+	return p
+}
+
+// Predict writes f(x) to y [rows, Targets] for x [rows, Inputs].
+func (p *Predictor) Predict(y, x []float32) {
+	rows := p.rows(y, x)
+	p.features.apply(p.z, x, rows)
+	p.scores.apply(y, p.z, rows)
+}
+
+// PredictDeviation is Predict for a model with a posterior. It also writes the
+// standard deviation s [rows, Targets] that a new target t at x has:
+//
+//	t ~ N(f(x), s²),  s² = σ²·(1 + 1/N + z̃ᵀ·(C + λ·I)⁻¹·z̃/N)
+//
+// where σ is Model.Noise, N the number of rows fitted to, z̃ the features minus
+// their mean, C their covariance, and λ the ridge. The deviation of f itself is
+// √(s² - σ²). It panics without a posterior.
+func (p *Predictor) PredictDeviation(y, s, x []float32) {
+	if p.solve == nil || len(s) != len(y) {
+		panic("machine: PredictDeviation: no posterior, or s is not as long as y")
+	}
+	p.Predict(y, x)
+	posterior, targets, n := p.model.posterior, p.model.Columns.Targets(), p.features.outputs
+	rows := len(s) / targets
+	for i := range rows {
+		z := p.z[i*n:][:n]
+		for j, mean := range posterior.mean {
+			z[j] -= mean
+		}
+	}
+	p.solve.solve(p.z[:rows*n], rows, false)
+	for i := range rows {
+		squares := 0.0
+		for _, v := range p.z[i*n:][:n] {
+			squares += float64(v) * float64(v)
+		}
+		ratio := math.Sqrt(1 + (1+squares)/posterior.rows)
+		for k, noise := range posterior.noise {
+			s[i*targets+k] = float32(noise * ratio)
+		}
+	}
+}
+
+// Classify writes the class of each row of x to labels, the first one of equals.
+// y is scratch for Predict, whose result it holds afterwards. It panics if the
+// model is one of regression.
+func (p *Predictor) Classify(labels []int32, y, x []float32) {
+	targets := p.model.Columns.Targets()
+	if p.model.Columns.Classes == nil || len(y) != len(labels)*targets {
+		panic("machine: Classify: no classes, or y is not [rows, Targets]")
+	}
+	p.Predict(y, x)
+	for i := range labels {
+		labels[i] = int32(greatest(y[i*targets:][:targets]))
+	}
+}
+
+func (p *Predictor) rows(y, x []float32) int {
+	rows := len(x) / p.features.inputs
+	if rows > p.features.maxRows || len(x) != rows*p.features.inputs || len(y) != rows*p.model.Columns.Targets() {
+		panic("machine: x is not [rows, Inputs], y not [rows, Targets], or there are more rows than planned")
+	}
+	return rows
+}
+
+// greatest returns the index of the first of the greatest values.
+func greatest(y []float32) int {
+	best := 0
+	for k, v := range y {
+		if v > y[best] {
+			best = k
+		}
+	}
+	return best
+}
+
+// scorer computes y = z·Wᵀ + b for a block of rows, on all cores.
+type scorer struct {
+	targets, n    int
+	weights, bias []float32
+	y, z          []float32
+	rows          int
+	scratch       [][]float32
+	chunk         func(chunk, worker int)
+}
+
+const scoreRows = 16 // rows of a chunk
+
+func newScorer(targets, n, maxRows int) *scorer {
+	s := &scorer{targets: targets, n: n}
+	s.scratch = par.Scratch[float32](par.Workers(), simd.GemmScratch(min(maxRows, scoreRows), targets, n))
+	s.chunk = s.scoreChunk
+	return s
+}
+
+// apply writes y [rows, targets] for z [rows, n].
+func (s *scorer) apply(y, z []float32, rows int) {
+	s.y, s.z, s.rows = y, z, rows
+	par.For((rows+scoreRows-1)/scoreRows, par.Workers(), s.chunk)
+}
+
+func (s *scorer) scoreChunk(chunk, worker int) {
+	first, last := chunk*scoreRows, min(s.rows, (chunk+1)*scoreRows)
+	y := simd.RowMajor(s.y, s.rows, s.targets).RowRange(first, last)
+	z := simd.RowMajor(s.z, s.rows, s.n).RowRange(first, last)
+	w := simd.RowMajor(s.weights, s.targets, s.n)
+	simd.Gemm(y, z, w.T(), simd.Epilogue{ColumnBias: s.bias}, s.scratch[worker])
+}

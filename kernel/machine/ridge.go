@@ -1,0 +1,208 @@
+package machine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/floats"
+)
+
+// RidgeOptions are the options of Ridge.
+type RidgeOptions struct {
+	// Candidates for λ, relative to the mean squared length of the centred
+	// features; each positive. If there is more than one, the rows held out
+	// choose. nil: DefaultRidges if there are such rows, and 1e-6 if not.
+	Ridges []float64
+	// Refit adds the rows held out to those that are fitted to, once λ is chosen.
+	Refit bool
+	// Posterior keeps what Predictor.PredictDeviation needs: (features)²/2 numbers.
+	Posterior bool
+}
+
+// DefaultRidges returns 1e-2 to 1e-8, in steps of √10.
+func DefaultRidges() (ridges []float64) {
+	for i := range 13 {
+		ridges = append(ridges, math.Pow(10, -2-float64(i)/2))
+	}
+	return ridges
+}
+
+// RidgeReport says how a fit went.
+type RidgeReport struct {
+	Ridge     float64   // the chosen one, relative as in RidgeOptions
+	Ridges    []float64 // the candidates
+	Scores    []Score   // of each candidate on the rows held out, before a refit
+	Rows      int       // fitted to
+	Condition float64   // of C + λ·I, estimated
+	Residual  float64   // of the solution, relative
+}
+
+// Ridge fits, in one pass over the rows,
+//
+//	min over W, b:  (1/N)·Σ |W·z + b - t|² + λ·|W|²
+//
+// The constant b is not penalised. For classification, t is 1 for the row's class
+// and -1 for others. The pass accumulates the covariances of features, which takes
+// N·n² multiply-adds and 4·n² bytes for n features; the equations are solved by
+// Cholesky factorization, in another 2·n² bytes, and refined. λ is chosen by the
+// rows held out, from the one accumulation.
+//
+// Errors: those of the sources, options out of range, values that are not finite,
+// and ctx's.
+func Ridge(ctx context.Context, p Problem, o RidgeOptions) (*Model, *RidgeReport, error) {
+	if err := p.prepare(); err != nil {
+		return nil, nil, err
+	}
+	if o.Ridges == nil {
+		o.Ridges = []float64{1e-6}
+		if p.HoldOut != nil {
+			o.Ridges = DefaultRidges()
+		}
+	}
+	for _, ridge := range o.Ridges {
+		if !(ridge > 0) || math.IsInf(ridge, 0) {
+			return nil, nil, fmt.Errorf("machine: ridge %v: want positive numbers", ridge)
+		}
+	}
+	if len(o.Ridges) != 1 && p.HoldOut == nil {
+		return nil, nil, fmt.Errorf("machine: %d ridges, but no rows held out to choose by", len(o.Ridges))
+	}
+	f := &ridgeFit{Problem: p, options: o, report: &RidgeReport{Ridges: o.Ridges}}
+	m, err := f.run(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return m, f.report, nil
+}
+
+type ridgeFit struct {
+	Problem
+	options RidgeOptions
+	report  *RidgeReport
+	stream  *stream
+	gram    *gram
+	solver  *solver
+}
+
+func (f *ridgeFit) run(ctx context.Context) (*Model, error) {
+	n, targets := f.Features.Outputs(), f.Train.Columns().Targets()
+	f.stream = f.newStream(blockRows(n))
+	f.gram = newGram(n, targets, f.stream.maxRows)
+	if err := f.accumulate(ctx, f.Train); err != nil {
+		return nil, err
+	}
+	f.solver = newSolver(f.gram)
+	best := 0
+	if len(f.options.Ridges) > 1 {
+		var err error
+		if best, err = f.choose(ctx); err != nil {
+			return nil, err
+		}
+	}
+	f.report.Ridge = f.options.Ridges[best]
+	if f.options.Refit && f.HoldOut != nil {
+		if err := f.accumulate(ctx, f.HoldOut); err != nil {
+			return nil, err
+		}
+	}
+	return f.model(ctx)
+}
+
+func (f *ridgeFit) accumulate(ctx context.Context, source Source) error {
+	err := f.stream.each(ctx, source, func(b block) error {
+		f.gram.add(b)
+		f.progress("accumulating", int(f.gram.rows), 0, 0)
+		return nil
+	})
+	if err == nil {
+		err = f.gram.finish()
+	}
+	return err
+}
+
+// choose returns the candidate that is best on the rows held out.
+func (f *ridgeFit) choose(ctx context.Context) (best int, err error) {
+	var weights, bias []float32
+	for i, ridge := range f.options.Ridges {
+		f.progress("solving", i, len(f.options.Ridges), 0)
+		f.solver.factorize(ridge * f.scale())
+		w, _, err := f.solver.weights(ctx)
+		if err != nil {
+			return 0, err
+		}
+		weights = append(weights, narrowed(w)...)
+		bias = append(bias, narrowed(f.gram.intercepts(w))...)
+	}
+	f.report.Scores, err = evaluate(ctx, f.stream, f.HoldOut, weights, bias)
+	if err != nil {
+		return 0, err
+	}
+	for i, score := range f.report.Scores {
+		if score.better(f.report.Scores[best]) {
+			best = i
+		}
+	}
+	if f.report.Scores[best].Rows == 0 {
+		return 0, errors.New("machine: there are no rows held out to choose by")
+	}
+	f.progress("solving", len(f.options.Ridges), len(f.options.Ridges), f.report.Scores[best].Error(f.Train.Columns()))
+	return best, nil
+}
+
+// scale is what ridges are relative to. Features that are all constant have none,
+// and any will do.
+func (f *ridgeFit) scale() float64 {
+	if trace := f.gram.trace(); trace > 0 {
+		return trace
+	}
+	return 1
+}
+
+// model solves for the chosen ridge.
+func (f *ridgeFit) model(ctx context.Context) (*Model, error) {
+	solver := f.solver
+	solver.factorize(f.report.Ridge * f.scale())
+	w, residual, err := solver.weights(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f.report.Rows, f.report.Residual, f.report.Condition = int(f.gram.rows), residual, solver.condition()
+	m := &Model{
+		Columns: f.Train.Columns(), Scaling: f.Scaling, Features: f.Features,
+		Weights: narrowed(w), Bias: narrowed(f.gram.intercepts(w)),
+	}
+	if f.options.Posterior {
+		if solver.factorRidge > solver.ridge {
+			return nil, fmt.Errorf("machine: the ridge %.3g is too small for a posterior in float32: want about %.3g at least", f.report.Ridge, solver.factorRidge/f.scale())
+		}
+		m.posterior = f.posterior(solver, w)
+	}
+	return m, m.Validate()
+}
+
+// posterior estimates the noise as the evidence does: the likelihood of all
+// targets, N(0, σ²·(I + Z·Zᵀ/(N·λ))) of their centred values, is greatest where
+// σ² is the mean of t·(t - f).
+func (f *ridgeFit) posterior(s *solver, w []float64) *posterior {
+	p := &posterior{rows: f.gram.rows, factor: s.factor, mean: make([]float32, f.gram.n)}
+	for j := range p.mean {
+		p.mean[j] = float32(float64(f.gram.zShift[j]) + f.gram.zMean[j])
+	}
+	right := make([]float64, len(w))
+	f.gram.right(right)
+	for k := range f.gram.targets {
+		variance := f.gram.variance(k) - floats.Dot(w[k*f.gram.n:][:f.gram.n], right[k*f.gram.n:][:f.gram.n])
+		p.noise = append(p.noise, math.Sqrt(max(0, variance)))
+	}
+	return p
+}
+
+func narrowed(x []float64) []float32 {
+	y := make([]float32, len(x))
+	for i, v := range x {
+		y[i] = float32(v)
+	}
+	return y
+}
