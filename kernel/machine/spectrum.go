@@ -7,7 +7,9 @@ import (
 
 	"github.com/deepfry/deepfry/internal/random"
 	"github.com/deepfry/deepfry/internal/simd"
+	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/lapack/lapack64"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -68,21 +70,20 @@ func newSpectrum(z []float32, rows, n, count int, seed uint64) (*spectrum, error
 var spectrumPurpose = random.For("machine: spectrum")
 
 // orthonormalize writes an orthonormal basis of the space of x's rows
-// [width, rows] to basis.
+// [width, rows] to basis, by a thin QR decomposition of xᵀ.
 func orthonormalize(basis, x []float32, width, rows int) {
-	a := mat.NewDense(rows, width, nil)
+	a := blas64.General{Rows: rows, Cols: width, Stride: width, Data: make([]float64, rows*width)}
 	for i := range width {
 		for j := range rows {
-			a.Set(j, i, float64(x[i*rows+j]))
+			a.Data[j*width+i] = float64(x[i*rows+j])
 		}
 	}
-	var qr mat.QR
-	qr.Factorize(a)
-	var q mat.Dense
-	qr.QTo(&q)
+	tau, work := make([]float64, width), make([]float64, 64*width)
+	lapack64.Geqrf(a, tau, work, len(work))
+	lapack64.Orgqr(a, tau, work, len(work))
 	for i := range width {
 		for j := range rows {
-			basis[i*rows+j] = float32(q.At(j, i))
+			basis[i*rows+j] = float32(a.Data[j*width+i])
 		}
 	}
 }
