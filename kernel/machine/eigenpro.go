@@ -113,7 +113,7 @@ func (f *eigenPro) precondition(ctx context.Context, summary *Summary) error {
 		j := min(rows, i+features.maxRows)
 		features.apply(z[i*f.n:j*f.n], summary.Sample.Slice(i, j).all.X, j-i)
 	}
-	f.center(z, rows)
+	f.mean = centre(z, rows)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -126,24 +126,25 @@ func (f *eigenPro) precondition(ctx context.Context, summary *Summary) error {
 	return ctx.Err()
 }
 
-// center subtracts the mean of the sample.
-func (f *eigenPro) center(z []float32, rows int) {
-	sums := make([]float64, f.n)
+// centre subtracts from rows z [rows, n] their mean, and returns it.
+func centre(z []float32, rows int) []float32 {
+	n := len(z) / rows
+	sums, mean := make([]float64, n), make([]float32, n)
 	for i := range rows {
-		for j, v := range z[i*f.n:][:f.n] {
+		for j, v := range z[i*n:][:n] {
 			sums[j] += float64(v)
 		}
 	}
-	f.mean = make([]float32, f.n)
 	for j, sum := range sums {
-		f.mean[j] = float32(sum / float64(rows))
+		mean[j] = float32(sum / float64(rows))
 	}
 	for i := range rows {
-		row := z[i*f.n:][:f.n]
-		for j, v := range f.mean {
+		row := z[i*n:][:n]
+		for j, v := range mean {
 			row[j] -= v
 		}
 	}
+	return mean
 }
 
 // choose sets q, the batch size and the step. Squared lengths of preconditioned

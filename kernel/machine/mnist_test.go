@@ -40,7 +40,21 @@ func TestDev(t *testing.T) {
 	p := Problem{Train: all.Slice(0, rows), HoldOut: all.Slice(55000, 60000)}
 	p.Scaling.UnitRows = env("UNIT", 1) == 1
 	var k kernel.Kernel = kernel.Gaussian{Gamma: kernel.GammaOf(env("SIGMA", 0.7))}
-	p.Features, err = kernel.NewFeatures(k, kernel.Options{Inputs: 784, N: int(env("N", 1024)), Seed: 1, Sampling: kernel.Fastfood})
+	switch os.Getenv("KERNEL") {
+	case "matern5":
+		k = kernel.Matern{Nu: 2.5, Length: env("SIGMA", 1)}
+	case "matern3":
+		k = kernel.Matern{Nu: 1.5, Length: env("SIGMA", 1)}
+	case "matern1":
+		k = kernel.Matern{Nu: 0.5, Length: env("SIGMA", 1)}
+	case "laplacian":
+		k = kernel.Laplacian{Gamma: env("SIGMA", 1)}
+	case "arc":
+		k = kernel.ArcCosine{Order: int(env("SIGMA", 1))}
+	case "poly":
+		k = kernel.Polynomial{Degree: int(env("SIGMA", 4)), Gamma: 1, Offset: env("OFFSET", 0)}
+	}
+	p.Features, err = kernel.NewFeatures(k, kernel.Options{Inputs: 784, N: int(env("N", 1024)), Seed: 1, Sampling: kernel.Sampling(os.Getenv("SAMPLING"))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ type Problem struct {
 	HoldOut  Source            // rows to choose by; nil: there are none
 	Scaling  Scaling           // of the rows of both
 	Features kernel.FeatureMap // nil: the inputs themselves, for a linear machine
-	Progress func(Progress)    // called now and then from the caller's goroutine; may be nil
+	Progress func(Progress)    // called now and then, never by two goroutines at a time; may be nil
 }
 
 // Progress says how far a fit has come.

@@ -1,0 +1,266 @@
+package machine
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"slices"
+
+	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/kernel"
+	"github.com/nlpodyssey/safetensors"
+)
+
+// descriptionKey names the model's description in a file's metadata.
+const descriptionKey = "deepfry.machine"
+
+// ErrNotModel is in the error of Load and Decode where a safetensors file is whole,
+// but holds something else, such as a network (package checkpoint).
+var ErrNotModel = errors.New("the file holds tensors, but not a machine that Deepfry stored")
+
+// description is the JSON in the metadata. Random features are stored as what
+// they were drawn by.
+type description struct {
+	Columns   columnsJSON       `json:"columns"`
+	UnitRows  bool              `json:"unit_rows,omitempty"`
+	Features  json.RawMessage   `json:"features,omitempty"` // absent: the inputs themselves
+	Logits    bool              `json:"logits,omitempty"`
+	Posterior *posteriorJSON    `json:"posterior,omitempty"`
+	Notes     map[string]string `json:"notes,omitempty"`
+}
+
+type columnsJSON struct {
+	Inputs  int      `json:"inputs"`
+	Outputs int      `json:"outputs,omitempty"`
+	Classes []string `json:"classes,omitempty"`
+}
+
+type posteriorJSON struct {
+	Rows  float64   `json:"rows"`
+	Noise []float64 `json:"noise"`
+}
+
+// Save writes the model to path, as a safetensors file. It writes a temporary file
+// in the same folder and renames it, so that a file under path is always whole.
+func (m *Model) Save(path string) error {
+	content, err := m.Encode()
+	if err != nil {
+		return err
+	}
+	if err := checkpoint.WriteFile(path, content); err != nil {
+		return fmt.Errorf("machine: %w", err)
+	}
+	return nil
+}
+
+// Encode returns the content of the file that Save writes. It fails if the model
+// is not valid, or has features that are not of package kernel.
+func (m *Model) Encode() ([]byte, error) {
+	if err := m.Validate(); err != nil {
+		return nil, err
+	}
+	d := description{
+		Columns: columnsJSON(m.Columns), UnitRows: m.Scaling.UnitRows, Logits: m.Logits, Notes: m.Notes,
+	}
+	var err error
+	if f, ok := m.features().(*kernel.Features); ok {
+		if d.Features, err = json.Marshal(f); err != nil {
+			return nil, fmt.Errorf("machine: %w", err)
+		}
+	} else if _, ok := m.features().(linear); !ok {
+		return nil, fmt.Errorf("machine: features of type %T cannot be stored: want those of package kernel", m.Features)
+	}
+	n, targets := m.features().Outputs(), m.Columns.Targets()
+	tensors := map[string]safetensors.TensorView{}
+	add := func(name string, data []float32, shape ...uint64) {
+		if err == nil {
+			tensors[name], err = safetensors.NewTensorView(safetensors.F32, shape, floatBytes(data))
+		}
+	}
+	add("weight", m.Weights, uint64(targets), uint64(n))
+	add("bias", m.Bias, uint64(targets))
+	mean := m.Scaling.Mean // always there, so that the file is as long as the inputs are many
+	if mean == nil {
+		mean = make([]float32, m.Columns.Inputs)
+	}
+	add("scaling.mean", mean, uint64(len(mean)))
+	if m.Scaling.Scale != nil {
+		add("scaling.scale", m.Scaling.Scale, uint64(len(mean)))
+	}
+	if p := m.posterior; p != nil {
+		d.Posterior = &posteriorJSON{p.rows, p.noise}
+		factor := slices.Concat(p.factor.l.panels...)
+		add("posterior.mean", p.mean, uint64(n))
+		add("posterior.factor", factor, uint64(len(factor)))
+	}
+	text, jsonError := json.Marshal(d)
+	if err = errors.Join(err, jsonError); err != nil {
+		return nil, fmt.Errorf("machine: %w", err)
+	}
+	content, err := safetensors.Serialize(tensors, map[string]string{descriptionKey: string(text)})
+	if err != nil {
+		return nil, fmt.Errorf("machine: %w", err)
+	}
+	return content, nil
+}
+
+// Load reads a file that Save wrote. Besides errors of the file system, it fails
+// if the file is not a safetensors file, is cut off, holds something else
+// (ErrNotModel), or if a tensor is missing, has another shape than the description
+// says, or is not finite.
+func Load(path string) (*Model, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("machine: %w", err)
+	}
+	m, err := Decode(content)
+	if err != nil {
+		return nil, fmt.Errorf("machine: %s: %w", path, err)
+	}
+	return m, nil
+}
+
+// Decode is Load for content that is in memory.
+func Decode(content []byte) (*Model, error) {
+	_, header, err := safetensors.ReadMetadata(content)
+	if err != nil {
+		return nil, fmt.Errorf("not a whole safetensors file: %w", err)
+	}
+	file, err := safetensors.Deserialize(content)
+	if err != nil {
+		return nil, fmt.Errorf("not a whole safetensors file: %w", err)
+	}
+	text, ok := header.Metadata()[descriptionKey]
+	if !ok {
+		return nil, fmt.Errorf("the metadata has no %q: %w", descriptionKey, ErrNotModel)
+	}
+	var d description
+	if err := json.Unmarshal([]byte(text), &d); err != nil {
+		return nil, fmt.Errorf("the machine's description: %w", err)
+	}
+	r := &reader{file: file}
+	m, err := r.model(&d)
+	if err = errors.Join(r.err, err); err != nil {
+		return nil, err
+	}
+	return m, m.Validate()
+}
+
+// reader reads tensors and keeps the first error.
+type reader struct {
+	file safetensors.SafeTensors
+	err  error
+}
+
+// tensor returns the numbers of a tensor that must have the given shape.
+func (r *reader) tensor(name string, shape ...int) []float32 {
+	if r.err != nil {
+		return nil
+	}
+	t, ok := r.file.Tensor(name)
+	if !ok {
+		r.err = fmt.Errorf("there is no tensor %q", name)
+		return nil
+	}
+	same := t.DType() == safetensors.F32 && len(shape) == len(t.Shape())
+	for i, n := range shape {
+		same = same && t.Shape()[i] == uint64(n)
+	}
+	if !same {
+		r.err = fmt.Errorf("tensor %q is %v %v: want F32 %v", name, t.DType(), t.Shape(), shape)
+		return nil
+	}
+	data := make([]float32, len(t.Data())/4)
+	for i := range data {
+		data[i] = math.Float32frombits(binary.LittleEndian.Uint32(t.Data()[4*i:]))
+	}
+	if notFinite(data) >= 0 {
+		r.err = fmt.Errorf("tensor %q is not finite", name)
+	}
+	return data
+}
+
+// model allocates no more than the file holds, before features are made.
+func (r *reader) model(d *description) (*Model, error) {
+	m := &Model{Columns: Columns(d.Columns), Logits: d.Logits, Notes: d.Notes}
+	if err := m.Columns.validate(); err != nil {
+		return nil, err
+	}
+	m.Scaling = Scaling{Mean: r.tensor("scaling.mean", m.Columns.Inputs), UnitRows: d.UnitRows}
+	if _, ok := r.file.Tensor("scaling.scale"); ok {
+		m.Scaling.Scale = r.tensor("scaling.scale", m.Columns.Inputs)
+	}
+	targets := m.Columns.Targets()
+	m.Bias = r.tensor("bias", targets)
+	if r.err != nil {
+		return nil, nil
+	}
+	if d.Features != nil {
+		features, err := r.features(d, targets)
+		if err != nil {
+			return nil, err
+		}
+		m.Features = features
+	}
+	n := m.features().Outputs()
+	m.Weights = r.tensor("weight", targets, n)
+	if d.Posterior != nil && r.err == nil {
+		var err error
+		if m.posterior, err = r.posterior(d.Posterior, targets, n); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+// features makes the features, unless there would be more of them than weights.
+func (r *reader) features(d *description, targets int) (*kernel.Features, error) {
+	var size struct{ Inputs, N int }
+	if err := json.Unmarshal(d.Features, &size); err != nil {
+		return nil, fmt.Errorf("the features' description: %w", err)
+	}
+	weights, ok := r.file.Tensor("weight")
+	if !ok || size.Inputs != d.Columns.Inputs || size.N > len(weights.Data())/4/targets {
+		return nil, fmt.Errorf("the description has %d frequencies of %d inputs, which does not fit the tensor \"weight\" or the table's %d inputs", size.N, size.Inputs, d.Columns.Inputs)
+	}
+	features := new(kernel.Features)
+	if err := json.Unmarshal(d.Features, features); err != nil {
+		return nil, fmt.Errorf("the features' description: %w", err)
+	}
+	return features, nil
+}
+
+func (r *reader) posterior(d *posteriorJSON, targets, n int) (*posterior, error) {
+	if !(d.Rows >= 1) || len(d.Noise) != targets {
+		return nil, fmt.Errorf("the posterior is of %v rows, with %d deviations of noise: want at least 1, and %d", d.Rows, len(d.Noise), targets)
+	}
+	for _, noise := range d.Noise {
+		if !(noise >= 0) {
+			return nil, fmt.Errorf("the posterior's noise is %v: want no negative numbers", d.Noise)
+		}
+	}
+	p := &posterior{rows: d.Rows, noise: d.Noise, mean: r.tensor("posterior.mean", n), factor: &factor{&lower[float32]{n: n}}}
+	l := p.factor.l
+	length := 0
+	for i := range tiles(n) {
+		length += l.height(i) * l.width(i)
+	}
+	data := r.tensor("posterior.factor", length)
+	for i := 0; i < tiles(n) && r.err == nil; i++ {
+		size := l.height(i) * l.width(i)
+		l.panels = append(l.panels, data[:size])
+		data = data[size:]
+	}
+	return p, nil
+}
+
+func floatBytes(data []float32) []byte {
+	content := make([]byte, 0, 4*len(data))
+	for _, v := range data {
+		content = binary.LittleEndian.AppendUint32(content, math.Float32bits(v))
+	}
+	return content
+}

@@ -1,0 +1,270 @@
+package machine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/deepfry/deepfry/internal/simd"
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/optimize"
+)
+
+// LogisticOptions are the options of Logistic.
+type LogisticOptions struct {
+	// Candidates for λ, relative to the mean squared length of the centred
+	// features on a sample; none negative. If there is more than one, the rows held
+	// out choose. nil: 1e-3, 1e-4, 1e-5 and 1e-6 if there are such rows, and 1e-5 if
+	// not.
+	Ridges     []float64
+	Iterations int    // of L-BFGS for each ridge at most; 0: 100. Each is a pass over the rows, or a few.
+	Seed       uint64 // of the sample
+}
+
+// LogisticReport says how a fit went.
+type LogisticReport struct {
+	Ridge      float64   // the chosen one
+	Ridges     []float64 // the candidates, the largest first
+	Scores     []Score   // of each on the rows held out
+	Rows       int       // fitted to
+	Losses     []float64 // the minimum for each candidate: the mean of -log p, and the penalty
+	Iterations []int     // of L-BFGS that it took
+}
+
+// Logistic fits softmax regression, which with two classes is logistic regression:
+//
+//	min over W, b:  -(1/N)·Σ log p(label) + λ/2·|W|²,  p = softmax(W·z + b)
+//
+// by L-BFGS (gonum's), which goes through all rows for each gradient and computes
+// features anew. The constant b is not penalised. Each candidate for λ starts where
+// the one before ended. The model's f are logits.
+//
+// Errors: those of the sources, a table without classes, options out of range,
+// values that are not finite, and ctx's.
+func Logistic(ctx context.Context, p Problem, o LogisticOptions) (*Model, *LogisticReport, error) {
+	if err := p.prepare(); err != nil {
+		return nil, nil, err
+	}
+	if p.Train.Columns().Classes == nil {
+		return nil, nil, errors.New("machine: logistic regression needs classes: take Ridge or EigenPro for real targets")
+	}
+	ridges, err := o.ridges(p.HoldOut != nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	if o.Iterations == 0 {
+		o.Iterations = 100
+	}
+	l, err := newLogLoss(ctx, p, o.Seed)
+	if err != nil {
+		return nil, nil, err
+	}
+	report := &LogisticReport{Ridges: ridges, Rows: l.rows}
+	m, err := l.fit(ctx, o.Iterations, report)
+	return m, report, err
+}
+
+func (o LogisticOptions) ridges(holdOut bool) ([]float64, error) {
+	ridges := append([]float64{}, o.Ridges...)
+	switch {
+	case o.Ridges == nil && holdOut:
+		ridges = []float64{1e-3, 1e-4, 1e-5, 1e-6}
+	case o.Ridges == nil:
+		ridges = []float64{1e-5}
+	}
+	if len(ridges) != 1 && !holdOut {
+		return nil, fmt.Errorf("machine: %d ridges, but no rows held out to choose by", len(ridges))
+	}
+	for i, ridge := range ridges {
+		if !(ridge >= 0) || math.IsInf(ridge, 0) || i > 0 && ridge > ridges[i-1] {
+			return nil, fmt.Errorf("machine: ridges %v: want numbers of at least 0, the largest first", ridges)
+		}
+	}
+	if o.Iterations < 0 {
+		return nil, fmt.Errorf("machine: %d iterations: want at least 1", o.Iterations)
+	}
+	return ridges, nil
+}
+
+// logLoss is the function that is minimised, of parameters V [targets, n] and
+// b [targets]: with the scale s and the mean of features on a sample,
+// W·z + b = V·(z - mean)/s + b. So the penalty on V is relative.
+type logLoss struct {
+	Problem
+	stream     *stream
+	n, targets int
+	rows       int
+	mean       []float32
+	scale      float64
+	ridge      float64
+
+	multiplier
+	scores          *scorer
+	weights, offset []float32 // W, and b - W·mean
+	residual        []float32 // [rows, targets]
+	product         []float32 // [targets, n]
+	sums            []float64 // [targets]
+}
+
+func newLogLoss(ctx context.Context, p Problem, seed uint64) (*logLoss, error) {
+	n, targets := p.Features.Outputs(), p.Train.Columns().Targets()
+	l := &logLoss{Problem: p, stream: p.newStream(blockRows(n)), n: n, targets: targets}
+	rows := l.stream.maxRows
+	summary, err := Survey(ctx, p.Train, rows, seed)
+	if err != nil {
+		return nil, err
+	}
+	l.rows = summary.Rows
+	sample := summary.Sample.Len()
+	l.stream.apply(l.stream.z, summary.Sample.all.X, sample)
+	z := l.stream.z[:sample*n]
+	l.mean = centre(z, sample)
+	l.scale = math.Sqrt(dot(z, z) / float64(sample))
+	if l.scale == 0 { // constant features
+		l.scale = 1
+	}
+	l.weights, l.offset, l.product = make([]float32, targets*n), make([]float32, targets), make([]float32, targets*n)
+	l.residual, l.sums = make([]float32, rows*targets), make([]float64, targets)
+	l.scores = newScorer(targets, n, rows)
+	l.scores.weights, l.scores.bias = l.weights, l.offset
+	return l, nil
+}
+
+// set computes W and b - W·mean from parameters.
+func (l *logLoss) set(parameters []float64) {
+	size := l.targets * l.n
+	for i, v := range parameters[:size] {
+		l.weights[i] = float32(v / l.scale)
+	}
+	for k := range l.offset {
+		l.offset[k] = float32(parameters[size+k] - dot(l.weights[k*l.n:][:l.n], l.mean))
+	}
+}
+
+// at returns the loss at the parameters, and writes its gradient to gradient.
+func (l *logLoss) at(ctx context.Context, gradient, parameters []float64) (loss float64, err error) {
+	l.set(parameters)
+	clear(gradient)
+	clear(l.sums)
+	size, rows := l.targets*l.n, 0
+	err = l.stream.each(ctx, l.Train, func(b block) error {
+		residual := l.residual[:b.rows*l.targets]
+		l.scores.apply(residual, b.z, b.rows)
+		for i, label := range b.Labels {
+			row := residual[i*l.targets:][:l.targets]
+			loss += softmaxResidual(row, int(label))
+			for k, v := range row {
+				l.sums[k] += float64(v)
+			}
+		}
+		product := simd.RowMajor(l.product, l.targets, l.n)
+		l.multiply(product, simd.RowMajor(residual, b.rows, l.targets).T(), simd.RowMajor(b.z, b.rows, l.n), simd.Epilogue{})
+		for i, v := range l.product {
+			gradient[i] += float64(v)
+		}
+		rows += b.rows
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	scale := 1 / float64(rows)
+	for k, sum := range l.sums {
+		g, p := gradient[k*l.n:][:l.n], parameters[k*l.n:][:l.n]
+		for j, mean := range l.mean {
+			g[j] = scale/l.scale*(g[j]-sum*float64(mean)) + l.ridge*p[j]
+		}
+		gradient[size+k] = scale * sum
+	}
+	penalty := floats.Norm(parameters[:size], 2)
+	return scale*loss + l.ridge/2*penalty*penalty, nil
+}
+
+// softmaxResidual replaces logits by p - 1 for the label and p for other classes,
+// with p = softmax, and returns -log p of the label.
+func softmaxResidual(logits []float32, label int) float64 {
+	greatest := float64(logits[greatest(logits)])
+	own, sum := float64(logits[label]), 0.0
+	for _, v := range logits {
+		sum += math.Exp(float64(v) - greatest)
+	}
+	for k, v := range logits {
+		logits[k] = float32(math.Exp(float64(v)-greatest) / sum)
+	}
+	logits[label]--
+	return math.Log(sum) + greatest - own
+}
+
+// fit goes through the ridges and keeps the model that is best on the rows held
+// out.
+func (l *logLoss) fit(ctx context.Context, iterations int, report *LogisticReport) (*Model, error) {
+	parameters := make([]float64, (l.n+1)*l.targets)
+	m := &Model{Columns: l.Train.Columns(), Scaling: l.Scaling, Features: l.Features, Logits: true}
+	best := -1
+	for i, ridge := range report.Ridges {
+		l.ridge = ridge
+		result, err := l.minimize(ctx, parameters, iterations, fmt.Sprintf("ridge %.3g", ridge))
+		if err != nil {
+			return nil, err
+		}
+		copy(parameters, result.X)
+		report.Losses = append(report.Losses, result.F)
+		report.Iterations = append(report.Iterations, result.MajorIterations)
+		l.set(parameters)
+		if l.HoldOut != nil {
+			scores, err := evaluate(ctx, l.stream, l.HoldOut, l.weights, l.offset)
+			if err != nil {
+				return nil, err
+			}
+			report.Scores = append(report.Scores, scores[0])
+		}
+		// Of scores, only the number of wrong rows counts: the RMSE of logits says little.
+		if best < 0 || report.Scores[i].Wrong < report.Scores[best].Wrong {
+			best, report.Ridge = i, ridge
+			m.Weights, m.Bias = append(m.Weights[:0], l.weights...), append(m.Bias[:0], l.offset...)
+		}
+	}
+	return m, m.Validate()
+}
+
+func (l *logLoss) minimize(ctx context.Context, start []float64, iterations int, stage string) (*optimize.Result, error) {
+	var failed error
+	var loss float64
+	gradient, at := make([]float64, len(start)), []float64(nil)
+	count := 0
+	compute := func(x []float64) { // for both Func and Grad, which are called with the same x
+		if failed != nil || at != nil && floats.Equal(at, x) {
+			return
+		}
+		loss, failed = l.at(ctx, gradient, x)
+		if failed == nil && (math.IsNaN(loss) || math.IsInf(loss, 0)) {
+			failed = errors.New("machine: the loss is not finite: features are not, or too large for float32; scale the inputs")
+		}
+		at = append(at[:0], x...)
+		count++
+		l.progress(stage, count, 0, 0)
+	}
+	problem := optimize.Problem{
+		Func: func(x []float64) float64 { compute(x); return loss },
+		Grad: func(g, x []float64) { compute(x); copy(g, gradient) },
+		Status: func() (optimize.Status, error) {
+			if failed != nil {
+				return optimize.Failure, failed
+			}
+			return optimize.NotTerminated, nil
+		},
+	}
+	settings := &optimize.Settings{
+		MajorIterations: iterations, GradientThreshold: 1e-6,
+		Converger: &optimize.FunctionConverge{Absolute: 1e-9, Relative: 1e-6, Iterations: 5},
+	}
+	result, err := optimize.Minimize(problem, start, settings, &optimize.LBFGS{Store: 10})
+	if failed != nil {
+		return nil, failed
+	}
+	if err != nil && (result == nil || result.MajorIterations == 0) {
+		return nil, fmt.Errorf("machine: L-BFGS: %w", err)
+	}
+	return result, nil // a line search that fails later has met the precision of float32
+}
