@@ -156,7 +156,7 @@ func (f *eigenPro) choose(s *spectrum, z []float32, rows int) {
 		squares[i] = dot(z[i*f.n:][:f.n], z[i*f.n:][:f.n])
 	}
 	count := len(s.values)
-	if count == 0 { // the features are constant
+	if count == 0 || slices.Max(squares) <= constantFeatures*dot(f.mean, f.mean) {
 		f.tau, f.report.Batch, f.report.Step = 1, f.options.MaxBatch, 1
 		return
 	}

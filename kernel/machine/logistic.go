@@ -120,8 +120,8 @@ func newLogLoss(ctx context.Context, p Problem, seed uint64) (*logLoss, error) {
 	l.stream.apply(l.stream.z, summary.Sample.all.X, sample)
 	z := l.stream.z[:sample*n]
 	l.mean = centre(z, sample)
-	l.scale = math.Sqrt(dot(z, z) / float64(sample))
-	if l.scale == 0 { // constant features
+	l.scale = math.Sqrt(max(dot(z, z)/float64(sample), constantFeatures*dot(l.mean, l.mean)))
+	if l.scale == 0 { // zeros
 		l.scale = 1
 	}
 	l.weights, l.offset, l.product = make([]float32, targets*n), make([]float32, targets), make([]float32, targets*n)

@@ -13,6 +13,9 @@ type multiplier struct {
 
 // multiply splits C into tiles, which do not change results.
 func (m *multiplier) multiply(c, a, b simd.Matrix, e simd.Epilogue) {
+	if c.Rows == 0 || c.Cols == 0 {
+		return
+	}
 	rows, columns := min(c.Rows, 256), min(c.Cols, 512)
 	split := func(n, size int) int { return (n + size - 1) / size }
 	for split(c.Rows, rows)*split(c.Cols, columns) < 32 && max(rows, columns) > 32 {

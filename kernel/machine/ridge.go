@@ -151,14 +151,23 @@ func (f *ridgeFit) choose(ctx context.Context) (best int, err error) {
 	return best, nil
 }
 
-// scale is what ridges are relative to. Features that are all constant have none,
-// and any will do.
+// scale is what ridges are relative to. Features that are constant but for
+// rounding have a trace of nearly nothing, and weights should not be the inverse
+// of it.
 func (f *ridgeFit) scale() float64 {
-	if trace := f.gram.trace(); trace > 0 {
-		return trace
+	squares := 0.0
+	for j, mean := range f.gram.zMean {
+		squares += math.Pow(mean+float64(f.gram.zShift[j]), 2)
+	}
+	if scale := max(f.gram.trace(), constantFeatures*squares); scale > 0 {
+		return scale
 	}
 	return 1
 }
+
+// constantFeatures is the mean squared distance of features from their mean,
+// relative to the mean's square, below which it is taken for float32's rounding.
+const constantFeatures = 1e-12
 
 // model solves for the chosen ridge.
 func (f *ridgeFit) model(ctx context.Context) (*Model, error) {

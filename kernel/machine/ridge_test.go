@@ -2,151 +2,321 @@ package machine
 
 import (
 	"context"
+	"errors"
 	"math"
-	"math/rand/v2"
+	"runtime"
+	"strings"
 	"testing"
 
-	"github.com/deepfry/deepfry/internal/random"
-	"github.com/deepfry/deepfry/kernel"
+	"github.com/deepfry/deepfry/internal/check"
 	"gonum.org/v1/gonum/mat"
 )
 
-// features returns n Gaussian frequencies: 2n features.
-func features(t testing.TB, inputs, n int, bandwidth float64) kernel.FeatureMap {
-	t.Helper()
-	f, err := kernel.NewFeatures(kernel.Gaussian{Gamma: kernel.GammaOf(bandwidth)}, kernel.Options{Inputs: inputs, N: n, Seed: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return f
-}
-
-// friedman is Friedman's first regression function of 10 inputs in [0, 1], with
-// noise (Annals of Statistics 1991).
-func friedman(t testing.TB, rows int, noise float64, seed uint64) *Table {
-	t.Helper()
-	r := rand.New(random.New(seed, random.For("friedman"), 0, 0))
-	x, y := make([]float32, rows*10), make([]float32, rows)
-	for i := range rows {
-		for j := range 10 {
-			x[i*10+j] = r.Float32()
-		}
-		v := x[i*10:]
-		y[i] = float32(10*math.Sin(math.Pi*float64(v[0])*float64(v[1])) + 20*math.Pow(float64(v[2])-0.5, 2) + 10*float64(v[3]) + 5*float64(v[4]) + noise*r.NormFloat64())
-	}
-	table, err := NewTargets(10, 1, x, y)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return table
-}
-
-// digits are clouds of rows around a centre for each class.
-func digits(t testing.TB, rows, inputs, classes int, spread float64, seed uint64) *Table {
-	t.Helper()
-	centres := rand.New(random.New(7, random.For("centres"), 0, 0))
-	mean := make([]float64, inputs*classes)
-	for i := range mean {
-		mean[i] = centres.NormFloat64()
-	}
-	r := rand.New(random.New(seed, random.For("digits"), 0, 0))
-	x, labels, names := make([]float32, rows*inputs), make([]int32, rows), make([]string, classes)
-	for k := range names {
-		names[k] = string(rune('a' + k))
-	}
-	for i := range rows {
-		labels[i] = int32(r.IntN(classes))
-		for j := range inputs {
-			x[i*inputs+j] = float32(mean[int(labels[i])*inputs+j] + spread*r.NormFloat64())
-		}
-	}
-	table, err := NewClasses(inputs, x, labels, names)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return table
-}
-
-// dense solves the ridge problem of the table in float64.
-func dense(t testing.TB, p Problem, ridge float64, relative bool) (w *mat.Dense, bias []float64, a *mat.SymDense, centred *mat.Dense) {
-	t.Helper()
-	table := p.Train.(*Table)
-	if err := p.prepare(); err != nil {
-		t.Fatal(err)
-	}
-	s := p.newStream(table.Len())
-	n, targets := s.outputs, s.columns.Targets()
-	z, y := mat.NewDense(table.Len(), n, nil), mat.NewDense(table.Len(), targets, nil)
-	err := s.each(context.Background(), table, func(b block) error {
-		for i, v := range b.z {
-			z.Set(i/n, i%n, float64(v))
-		}
-		for i, v := range b.t {
-			y.Set(i/targets, i%targets, float64(v))
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	means := func(m *mat.Dense) []float64 {
-		rows, columns := m.Dims()
-		mean := make([]float64, columns)
-		for j := range mean {
-			mean[j] = mat.Sum(m.ColView(j)) / float64(rows)
-			for i := range rows {
-				m.Set(i, j, m.At(i, j)-mean[j])
-			}
-		}
-		return mean
-	}
-	zMean, yMean := means(z), means(y)
-	a = mat.NewSymDense(n, nil)
-	a.SymOuterK(1/float64(table.Len()), z.T())
-	if relative {
-		ridge *= mat.Trace(a)
-	}
-	for i := range n {
-		a.SetSym(i, i, a.At(i, i)+ridge)
-	}
-	var right, w2 mat.Dense
-	right.Mul(z.T(), y)
-	right.Scale(1/float64(table.Len()), &right)
-	var c mat.Cholesky
-	if !c.Factorize(a) {
-		t.Fatal("not positive definite")
-	}
-	if err := c.SolveTo(&w2, &right); err != nil {
-		t.Fatal(err)
-	}
-	for k := range targets {
-		yMean[k] -= mat.Dot(w2.ColView(k), mat.NewVecDense(n, zMean))
-	}
-	return &w2, yMean, a, z
-}
-
+// TestRidgeIsADenseSolve compares with float64. Products of features are float32:
+// what they are off by counts as the condition says.
 func TestRidgeIsADenseSolve(t *testing.T) {
 	for _, test := range []struct {
-		rows, n int
-		ridge   float64
-	}{{500, 30, 1e-4}, {3000, 300, 1e-5}, {700, 200, 1e-9}} {
+		rows, n   int
+		ridge     float64
+		tolerance float64
+	}{{500, 30, 1e-4, 1e-5}, {3000, 300, 1e-5, 1e-5}, {700, 200, 1e-9, 1e-3}} {
 		p := Problem{Train: friedman(t, test.rows, 1, 1), Features: features(t, 10, test.n, 1)}
 		m, report, err := Ridge(context.Background(), p, RidgeOptions{Ridges: []float64{test.ridge}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		w, bias, a, _ := dense(t, p, test.ridge, true)
+		w, bias, a, _ := dense(t, p, test.ridge)
+		exact := *m
+		exact.Weights = narrowed(mat.DenseCopyOf(w.T()).RawMatrix().Data)
+		exact.Bias = narrowed(bias)
+		fresh := friedman(t, 300, 1, 2)
+		if d := distance(predictions(m, fresh), predictions(&exact, fresh)); !(d < test.tolerance) {
+			t.Errorf("%+v: predictions differ by %.3g", test, d)
+		}
 		var eigen mat.EigenSym
 		eigen.Factorize(a, false)
-		v := eigen.Values(nil)
-		t.Logf("%+v: condition %.3g, is %.3g; residual %.2g", test, report.Condition, v[len(v)-1]/v[0], report.Residual)
-		difference, size := 0.0, 0.0
-		for j, v := range m.Weights {
-			difference += math.Pow(float64(v)-w.At(j, 0), 2)
-			size += w.At(j, 0) * w.At(j, 0)
+		values := eigen.Values(nil)
+		if condition := values[len(values)-1] / values[0]; !(report.Condition > condition/2 && report.Condition < 1.1*condition) {
+			t.Errorf("%+v: condition %.3g, is %.3g", test, report.Condition, condition)
 		}
-		t.Logf("weights %g bias %g %g", math.Sqrt(difference/size), m.Bias[0], bias[0])
-		train, _ := Evaluate(context.Background(), m, friedman(t, test.rows, 1, 2))
-		t.Log(train)
+		if !(report.Residual <= solveTolerance) {
+			t.Errorf("%+v: residual %.3g", test, report.Residual)
+		}
 	}
+}
+
+// TestRidgeBeyondFloat32 has more features than rows and a ridge that float32
+// cannot hold beside them: the factor takes a larger one, and conjugate gradients
+// do the rest.
+func TestRidgeBeyondFloat32(t *testing.T) {
+	p := Problem{Train: friedman(t, 100, 0, 1), Features: features(t, 10, 150, 3)}
+	m, report, err := Ridge(context.Background(), p, RidgeOptions{Ridges: []float64{1e-11}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	score, err := Evaluate(context.Background(), m, p.Train)
+	if err != nil || score.R2 < 0.99 {
+		t.Errorf("%+v, %v, %+v: want an interpolation", score, err, report)
+	}
+	if _, _, err := Ridge(context.Background(), p, RidgeOptions{Ridges: []float64{1e-11}, Posterior: true}); err == nil || !strings.Contains(err.Error(), "too small for a posterior") {
+		t.Errorf("posterior: %v", err)
+	}
+}
+
+func TestRidgeChoosesOnHoldOut(t *testing.T) {
+	all := friedman(t, 3000, 3, 1)
+	p := Problem{Train: all.Slice(0, 1000), HoldOut: all.Slice(1000, 3000), Features: features(t, 10, 400, 1)}
+	m, report, err := Ridge(context.Background(), p, RidgeOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, ridge := range report.Ridges {
+		single, _, err := Ridge(context.Background(), p, RidgeOptions{Ridges: []float64{ridge}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		score, err := Evaluate(context.Background(), single, p.HoldOut)
+		if err != nil || math.Abs(score.RMSE-report.Scores[i].RMSE) > 1e-4*score.RMSE {
+			t.Errorf("ridge %v: %+v alone, %+v among all, %v", ridge, score, report.Scores[i], err)
+		}
+		if score.RMSE < report.Scores[indexOf(report.Ridges, report.Ridge)].RMSE*0.9999 {
+			t.Errorf("%v was chosen, and %v is better", report.Ridge, ridge)
+		}
+	}
+	if report.Ridge == report.Ridges[0] || report.Ridge == report.Ridges[len(report.Ridges)-1] {
+		t.Errorf("%v was chosen, an end", report.Ridge)
+	}
+	linear, _, err := Ridge(context.Background(), Problem{Train: p.Train, HoldOut: p.HoldOut}, RidgeOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fresh := friedman(t, 1000, 0, 2)
+	ours, _ := Evaluate(context.Background(), m, fresh)
+	baseline, _ := Evaluate(context.Background(), linear, fresh)
+	if !(ours.RMSE < 0.8*baseline.RMSE) {
+		t.Errorf("RMSE %v, linear %v", ours.RMSE, baseline.RMSE)
+	}
+}
+
+func indexOf(values []float64, v float64) int {
+	for i, w := range values {
+		if v == w {
+			return i
+		}
+	}
+	return -1
+}
+
+// TestRefit has the weights of a fit to all rows.
+func TestRefit(t *testing.T) {
+	all := friedman(t, 600, 1, 1)
+	p := Problem{Train: all.Slice(0, 400), HoldOut: all.Slice(400, 600), Features: features(t, 10, 50, 1)}
+	refit, report, err := Ridge(context.Background(), p, RidgeOptions{Ridges: []float64{1e-4}, Refit: true})
+	if err != nil || report.Rows != 600 {
+		t.Fatal(report, err)
+	}
+	whole, _, err := Ridge(context.Background(), Problem{Train: all, Features: p.Features}, RidgeOptions{Ridges: []float64{1e-4}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := distance(predictions(refit, all), predictions(whole, all)); !(d < 1e-5) {
+		t.Errorf("predictions differ by %v", d)
+	}
+}
+
+// TestInterceptIsNotPenalised adds a constant to the targets.
+func TestInterceptIsNotPenalised(t *testing.T) {
+	table, moved := friedman(t, 500, 1, 1), friedman(t, 500, 1, 1)
+	for i := range moved.all.Y {
+		moved.all.Y[i] += 1000
+	}
+	fit := func(table *Table) []float32 {
+		m, _, err := Ridge(context.Background(), Problem{Train: table, Features: features(t, 10, 40, 1)}, RidgeOptions{Ridges: []float64{1}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return predictions(m, table)
+	}
+	y, z := fit(table), fit(moved)
+	for i := range z {
+		z[i] -= 1000
+	}
+	if d := distance(z, y); !(d < 1e-4) {
+		t.Errorf("predictions moved by another %v", d)
+	}
+}
+
+func TestPosteriorIsTheFormula(t *testing.T) {
+	const ridge = 1e-4
+	p := Problem{Train: friedman(t, 700, 1, 1), Features: features(t, 10, 150, 1)}
+	m, _, err := Ridge(context.Background(), p, RidgeOptions{Ridges: []float64{ridge}, Posterior: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, a, mean := dense(t, p, ridge)
+	var c mat.Cholesky
+	c.Factorize(a)
+	fresh := friedman(t, 20, 1, 2)
+	y, s := make([]float32, 20), make([]float32, 20)
+	m.NewPredictor(20).PredictDeviation(y, s, fresh.all.X)
+	z := make([]float32, 20*300)
+	p.Features.Plan(20)(z, fresh.all.X, 20)
+	for i := range s {
+		v, solved := mat.NewVecDense(300, nil), mat.NewVecDense(300, nil)
+		for j := range 300 {
+			v.SetVec(j, float64(z[i*300+j])-mean[j])
+		}
+		c.SolveVecTo(solved, v)
+		want := m.Noise()[0] * math.Sqrt(1+(1+mat.Dot(v, solved))/700)
+		if math.Abs(float64(s[i])-want) > 1e-4*want {
+			t.Errorf("row %d: deviation %v, want %v", i, s[i], want)
+		}
+	}
+}
+
+// TestPosteriorCovers counts fresh targets within 1.96 deviations. Of 4,000, 95%
+// are expected; chance moves that by 0.3% (one deviation).
+func TestPosteriorCovers(t *testing.T) {
+	all := friedman(t, 2000, 1, 1)
+	p := Problem{Train: all.Slice(0, 1500), HoldOut: all.Slice(1500, 2000), Features: features(t, 10, 400, 2)}
+	m, _, err := Ridge(context.Background(), p, RidgeOptions{Posterior: true, Refit: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if noise := m.Noise()[0]; noise < 0.9 || noise > 1.1 {
+		t.Errorf("noise %v, is 1", noise)
+	}
+	fresh := friedman(t, 4000, 1, 3)
+	y, s := make([]float32, 4000), make([]float32, 4000)
+	m.NewPredictor(4000).PredictDeviation(y, s, fresh.all.X)
+	inside := 0
+	for i, v := range fresh.all.Y {
+		if math.Abs(float64(v-y[i])) < 1.96*float64(s[i]) {
+			inside++
+		}
+	}
+	if share := float64(inside) / 4000; math.Abs(share-0.95) > 0.02 {
+		t.Errorf("%.1f%% of targets are inside", 100*share)
+	}
+}
+
+// sameOnCores fails unless the model has the same bits on any number of cores.
+func sameOnCores(t *testing.T, fit func() (*Model, error)) {
+	t.Helper()
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	var first []byte
+	for _, cores := range []int{1, 2, 4} {
+		runtime.GOMAXPROCS(cores)
+		m, err := fit()
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := m.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first == nil {
+			first = content
+		}
+		if string(content) != string(first) {
+			t.Errorf("%d cores give another model", cores)
+		}
+	}
+}
+
+func TestRidgeOnAnyCores(t *testing.T) {
+	train, holdOut := Split(digits(t, 900, 20, 3, 2, 1), 0.3, 1)
+	p := Problem{Train: train, HoldOut: holdOut, Features: features(t, 20, 300, 5)}
+	sameOnCores(t, func() (*Model, error) {
+		m, _, err := Ridge(context.Background(), p, RidgeOptions{Ridges: []float64{1e-3, 1e-5}, Refit: true, Posterior: true})
+		return m, err
+	})
+}
+
+// TestDegenerate fits where there is little to fit.
+func TestDegenerate(t *testing.T) {
+	one := digits(t, 50, 4, 1, 1, 1)
+	constant := digits(t, 50, 4, 2, 1, 1)
+	for i := range constant.all.X {
+		constant.all.X[i] = 3
+	}
+	for name, table := range map[string]*Table{"one class": one, "constant columns": constant} {
+		summary, err := Survey(context.Background(), table, 10, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := Problem{Train: table, Scaling: Standardize(summary), Features: features(t, 4, 20, 1)}
+		for machine, fit := range machines() {
+			m, err := fit(p)
+			if err != nil {
+				t.Errorf("%s, %s: %v", name, machine, err)
+				continue
+			}
+			score, err := Evaluate(context.Background(), m, table)
+			if err != nil || score.Error(table.Columns()) > 0.5 {
+				t.Errorf("%s, %s: %+v, %v", name, machine, score, err)
+			}
+		}
+	}
+}
+
+// machines are all of them, with default options.
+func machines() map[string]func(Problem) (*Model, error) {
+	ctx := context.Background()
+	return map[string]func(Problem) (*Model, error){
+		"ridge":    func(p Problem) (*Model, error) { m, _, err := Ridge(ctx, p, RidgeOptions{}); return m, err },
+		"eigenpro": func(p Problem) (*Model, error) { m, _, err := EigenPro(ctx, p, EigenProOptions{}); return m, err },
+		"logistic": func(p Problem) (*Model, error) { m, _, err := Logistic(ctx, p, LogisticOptions{}); return m, err },
+	}
+}
+
+func TestBadRows(t *testing.T) {
+	table := func(change func(*Table)) *Table {
+		table := digits(t, 50, 4, 2, 1, 1)
+		change(table)
+		return table
+	}
+	nan := float32(math.NaN())
+	for _, test := range []struct {
+		table *Table
+		want  string
+	}{
+		{table(func(t *Table) { t.all.X[4*7+2] = nan }), "row 8, input column 3 is NaN"},
+		{table(func(t *Table) { t.all.X[0] = float32(math.Inf(-1)) }), "row 1, input column 1 is -Inf"},
+		{table(func(t *Table) { t.all.Labels[3] = 2 }), "row 4 has the label 2: want 0 to 1"},
+		{table(func(t *Table) { t.all.Labels[3] = -1 }), "row 4 has the label -1"},
+		{table(func(t *Table) { *t = *t.Slice(0, 0) }), "no rows"},
+		{table(func(t *Table) { t.columns.Inputs = 5 }), "feature map takes 4 inputs, and the table has 5"},
+		{table(func(t *Table) { t.columns.Classes = nil }), "without targets"},
+	} {
+		for machine, fit := range machines() {
+			if _, err := fit(Problem{Train: test.table, Features: features(t, 4, 20, 1)}); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("%s: %v, want %q", machine, err, test.want)
+			}
+		}
+	}
+}
+
+func TestCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	p := Problem{Train: digits(t, 5000, 4, 2, 1, 1), Progress: func(Progress) { cancel() }}
+	if _, _, err := Ridge(ctx, p, RidgeOptions{}); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if _, _, err := Logistic(ctx, p, LogisticOptions{}); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if _, _, err := EigenPro(ctx, p, EigenProOptions{}); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+func TestPredictAllocatesNothing(t *testing.T) {
+	table := friedman(t, 64, 1, 1)
+	m, _, err := Ridge(context.Background(), Problem{Train: table, Features: features(t, 10, 50, 1)}, RidgeOptions{Posterior: true, Ridges: []float64{1e-3}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, y, s := m.NewPredictor(64), make([]float32, 64), make([]float32, 64)
+	check.Allocations(t, "PredictDeviation", 1000, func() { p.PredictDeviation(y, s, table.all.X) })
 }

@@ -31,8 +31,8 @@ type SearchStep struct {
 
 // Search chooses a bandwidth by ridge regression on a sample of the rows to train
 // on, and the rows held out, or a quarter of the sample if there are none. It
-// starts at the median distance of rows, tries factors of 4 and 2 either way, and
-// then √2 and 2^(1/4) around the best. Problem.Features is not used. What counts
+// starts at the median distance of rows, tries factors of 2 and 4 either way, and
+// more where the best is at an end, and then √2 and 2^(1/4) around the best. Problem.Features is not used. What counts
 // is the RMSE, also for classification: it is smoother than the number of errors.
 // The steps are in the order of their bandwidths, and best is one of them.
 func Search(ctx context.Context, p Problem, o SearchOptions) (best SearchStep, steps []SearchStep, err error) {
@@ -69,11 +69,20 @@ func Search(ctx context.Context, p Problem, o SearchOptions) (best SearchStep, s
 		if len(steps) == 1 || step.Score.RMSE < best.Score.RMSE {
 			best = step
 		}
-		p.progress("searching", len(steps), 9, best.Score.Error(p.Train.Columns()))
+		p.progress("searching", len(steps), 0, best.Score.Error(p.Train.Columns()))
 		return nil
 	}
-	for _, exponent := range []float64{-2, -1, 0, 1, 2} {
+	for _, exponent := range []float64{0, -1, 1, -2, 2} {
 		if err := try(exponent); err != nil {
+			return best, nil, err
+		}
+	}
+	for end := 2.0; end < 6; end++ { // while the best is at an end
+		exponent := math.Log2(best.Bandwidth / o.Start)
+		if math.Abs(exponent) < end-0.5 {
+			break
+		}
+		if err := try(math.Copysign(end+1, exponent)); err != nil {
 			return best, nil, err
 		}
 	}

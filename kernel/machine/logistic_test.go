@@ -1,0 +1,137 @@
+package machine
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+func TestLogisticGradient(t *testing.T) {
+	p := Problem{Train: digits(t, 200, 6, 3, 1, 1), Features: features(t, 6, 10, 3)}
+	if err := p.prepare(); err != nil {
+		t.Fatal(err)
+	}
+	ctx := context.Background()
+	l, err := newLogLoss(ctx, p, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.ridge = 0.1
+	r := rand.New(rand.NewPCG(1, 2))
+	parameters := make([]float64, 3*21)
+	for i := range parameters {
+		parameters[i] = 2 * r.NormFloat64()
+	}
+	gradient, ignored := make([]float64, len(parameters)), make([]float64, len(parameters))
+	if _, err := l.at(ctx, gradient, parameters); err != nil {
+		t.Fatal(err)
+	}
+	for i := range parameters {
+		const h = 1e-2
+		at := func(change float64) float64 {
+			moved := append([]float64{}, parameters...)
+			moved[i] += change
+			loss, err := l.at(ctx, ignored, moved)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return loss
+		}
+		if want := (at(h) - at(-h)) / (2 * h); math.Abs(gradient[i]-want) > 1e-4*(1+math.Abs(want)) {
+			t.Errorf("parameter %d: gradient %v, differences %v", i, gradient[i], want)
+		}
+	}
+}
+
+// TestLogisticIsCalibrated has probabilities that are right on average: where
+// b is not penalised, the mean of p is the frequency of a class.
+func TestLogisticIsCalibrated(t *testing.T) {
+	train, holdOut := Split(digits(t, 2000, 10, 3, 2, 1), 0.3, 1)
+	p := Problem{Train: train, HoldOut: holdOut, Features: features(t, 10, 100, 5)}
+	m, report, err := Logistic(context.Background(), p, LogisticOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	score, err := Evaluate(context.Background(), m, holdOut)
+	if err != nil || score.Wrong != report.Scores[indexOf(report.Ridges, report.Ridge)].Wrong || score.Error(m.Columns) > 0.25 {
+		t.Errorf("%+v, %+v, %v", score, report, err)
+	}
+	var mean, frequency [3]float64
+	for batch, err := range train.Batches(train.(*Table).Len()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows := len(batch.Labels)
+		y := make([]float32, 3*rows)
+		m.NewPredictor(rows).Predict(y, batch.X)
+		for i, label := range batch.Labels {
+			row := y[3*i:][:3]
+			softmaxResidual(row, 0)
+			row[0]++
+			for k, v := range row {
+				mean[k] += float64(v) / float64(rows)
+			}
+			frequency[label] += 1 / float64(rows)
+		}
+	}
+	for k := range mean {
+		if math.Abs(mean[k]-frequency[k]) > 2e-3 {
+			t.Errorf("class %d: mean probability %v, frequency %v", k, mean[k], frequency[k])
+		}
+	}
+}
+
+func TestLogisticOnAnyCores(t *testing.T) {
+	p := Problem{Train: digits(t, 900, 20, 3, 2, 1), Features: features(t, 20, 100, 5)}
+	sameOnCores(t, func() (*Model, error) {
+		m, _, err := Logistic(context.Background(), p, LogisticOptions{Iterations: 5})
+		return m, err
+	})
+}
+
+func TestOptions(t *testing.T) {
+	classes, targets := digits(t, 50, 4, 2, 1, 1), friedman(t, 50, 1, 1)
+	ctx := context.Background()
+	for _, test := range []struct {
+		err  func() error
+		want string
+	}{
+		{func() error {
+			_, _, err := Ridge(ctx, Problem{Train: classes}, RidgeOptions{Ridges: []float64{0}})
+			return err
+		}, "want positive"},
+		{func() error {
+			_, _, err := Ridge(ctx, Problem{Train: classes}, RidgeOptions{Ridges: []float64{1, 2}})
+			return err
+		}, "no rows held out"},
+		{func() error { _, _, err := Ridge(ctx, Problem{}, RidgeOptions{}); return err }, "nothing to train on"},
+		{func() error {
+			_, _, err := Ridge(ctx, Problem{Train: classes, HoldOut: targets}, RidgeOptions{})
+			return err
+		}, "want the same columns"},
+		{func() error {
+			_, _, err := Ridge(ctx, Problem{Train: classes, HoldOut: classes.Slice(0, 0)}, RidgeOptions{})
+			return err
+		}, "no rows held out"},
+		{func() error {
+			_, _, err := Ridge(ctx, Problem{Train: classes, Scaling: Scaling{Mean: []float32{1}}}, RidgeOptions{})
+			return err
+		}, "1 means or scales"},
+		{func() error { _, _, err := Logistic(ctx, Problem{Train: targets}, LogisticOptions{}); return err }, "needs classes"},
+		{func() error {
+			_, _, err := Logistic(ctx, Problem{Train: classes, HoldOut: classes}, LogisticOptions{Ridges: []float64{1e-3, 1e-2}})
+			return err
+		}, "the largest first"},
+		{func() error {
+			_, _, err := EigenPro(ctx, Problem{Train: classes}, EigenProOptions{Epochs: -1})
+			return err
+		}, "no negative"},
+		{func() error { _, _, err := Search(ctx, Problem{Train: classes}, SearchOptions{}); return err }, "makes features"},
+	} {
+		if err := test.err(); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%v, want %q", err, test.want)
+		}
+	}
+}
