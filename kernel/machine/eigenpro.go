@@ -44,7 +44,9 @@ type EigenProReport struct {
 // where G is the gradient of half the mean squared difference on m rows, and β
 // the largest squared length of preconditioned features. Where an unpreconditioned
 // step must be less than 2/σ_1, this one is about 1/τ. q is chosen so that
-// β/τ, beyond which larger batches do not help, is MaxBatch.
+// β/τ, beyond which larger batches do not help, is MaxBatch. What counts after an
+// epoch is the average of W and b over its steps, which have much noise otherwise
+// (Polyak and Juditsky, SIAM Journal on Control and Optimization 1992).
 //
 // Targets are those of Ridge. Errors: those of the sources, options out of range,
 // values that are not finite, and ctx's.
@@ -87,16 +89,19 @@ type eigenPro struct {
 
 	n, targets int
 	mean       []float32 // [n]: of features, on the sample
-	start      []float32 // [targets]: the mean of targets, where b starts
+	start      []float64 // [targets]: the mean of targets, where b starts
 	tau        float64
 	vectors    []float32 // e [q, n]
 	shrink     []float32 // 1 - τ/σ [q]
 
 	multiplier
 	weights  []float32 // W [targets, n]
-	bias     []float32 // b [targets], for features that are centred
+	bias     []float64 // b [targets], for features that are centred
 	scores   *scorer
 	offset   []float32 // b - W·mean
+	steps    int       // of the epoch
+	average  []float32 // Σ W over its steps, and then the mean
+	averageB []float64 // Σ b, and then the mean of b, less the mean W·mean
 	residual []float32 // [rows, targets]
 	gradient []float32 // [targets, n]
 	part     []float32 // [targets, q]
@@ -202,35 +207,37 @@ func (f *eigenPro) run(ctx context.Context, summary *Summary) (*Model, error) {
 		}
 		f.report.Step /= 2
 	}
-	m := &Model{Columns: f.Train.Columns(), Scaling: f.Scaling, Features: f.Features, Weights: f.weights, Bias: f.bias}
-	f.setOffset()
-	m.Bias = f.offset
+	m := &Model{
+		Columns: f.Train.Columns(), Scaling: f.Scaling, Features: f.Features,
+		Weights: f.average, Bias: narrowed(f.averageB),
+	}
 	return m, m.Validate()
 }
 
 func (f *eigenPro) allocate(summary *Summary) {
 	f.stream = f.newStream(f.report.Batch)
-	f.weights, f.gradient = make([]float32, f.targets*f.n), make([]float32, f.targets*f.n)
-	f.bias, f.offset, f.start = make([]float32, f.targets), make([]float32, f.targets), make([]float32, f.targets)
+	f.weights, f.gradient, f.average = make([]float32, f.targets*f.n), make([]float32, f.targets*f.n), make([]float32, f.targets*f.n)
+	f.bias, f.offset, f.averageB = make([]float64, f.targets), make([]float32, f.targets), make([]float64, f.targets)
+	f.start = slices.Clone(summary.TargetMean)
 	f.residual = make([]float32, f.report.Batch*f.targets)
 	f.part = make([]float32, f.targets*len(f.shrink))
 	f.scores = newScorer(f.targets, f.n, f.report.Batch)
 	f.scores.weights, f.scores.bias = f.weights, f.offset
-	for k, mean := range summary.TargetMean {
-		if f.Train.Columns().Classes != nil {
-			mean = 2*mean - 1 // of 1 and -1, from the class's frequency
+	if f.Train.Columns().Classes != nil {
+		for k, frequency := range f.start {
+			f.start[k] = 2*frequency - 1 // the mean of 1 and -1
 		}
-		f.start[k] = float32(mean)
 	}
 }
 
-// epochs runs all epochs from W = 0 on, and keeps the best weights.
+// epochs runs all epochs from W = 0 on, and keeps the best average.
 func (f *eigenPro) epochs(ctx context.Context) (diverged bool, err error) {
 	clear(f.weights)
 	copy(f.bias, f.start)
 	f.report.Scores, f.report.Losses, f.report.Epochs = nil, nil, 0
 	var best Score
-	var weights, bias []float32
+	var weights []float32
+	var bias []float64
 	latest := 0.0
 	for epoch := range f.options.Epochs {
 		loss, err := f.epoch(ctx, epoch, latest)
@@ -245,8 +252,7 @@ func (f *eigenPro) epochs(ctx context.Context) (diverged bool, err error) {
 			f.report.Epochs = epoch + 1
 			continue
 		}
-		f.setOffset()
-		scores, err := evaluate(ctx, f.stream, f.HoldOut, f.weights, f.offset)
+		scores, err := evaluate(ctx, f.stream, f.HoldOut, f.average, narrowed(f.averageB))
 		if err != nil {
 			return false, err
 		}
@@ -255,14 +261,14 @@ func (f *eigenPro) epochs(ctx context.Context) (diverged bool, err error) {
 		f.report.Scores = append(f.report.Scores, score)
 		if f.report.Epochs == 0 || score.better(best) {
 			best, f.report.Epochs = score, epoch+1
-			weights, bias = append(weights[:0], f.weights...), append(bias[:0], f.bias...)
+			weights, bias = append(weights[:0], f.average...), append(bias[:0], f.averageB...)
 		} else if epoch+1-f.report.Epochs >= f.options.Patience {
 			break
 		}
 	}
 	if weights != nil {
-		copy(f.weights, weights)
-		copy(f.bias, bias)
+		copy(f.average, weights)
+		copy(f.averageB, bias)
 	}
 	return false, nil
 }
@@ -274,6 +280,9 @@ func (f *eigenPro) epoch(ctx context.Context, epoch int, latest float64) (loss f
 	if s, ok := source.(Shuffler); ok {
 		source = s.Shuffled(f.options.Seed + uint64(epoch))
 	}
+	f.steps = 0
+	clear(f.average)
+	clear(f.averageB)
 	stage, rows := fmt.Sprintf("epoch %d", epoch+1), 0
 	err = f.stream.each(ctx, source, func(b block) error {
 		rows += b.rows
@@ -281,13 +290,24 @@ func (f *eigenPro) epoch(ctx context.Context, epoch int, latest float64) (loss f
 		f.progress(stage, rows, f.report.Rows, latest)
 		return nil
 	})
+	f.finishAverage()
 	return loss / float64(max(rows*f.targets, 1)), err
+}
+
+func (f *eigenPro) finishAverage() {
+	scale := 1 / float64(max(f.steps, 1))
+	for i, sum := range f.average {
+		f.average[i] = float32(scale * float64(sum))
+	}
+	for k, sum := range f.averageB {
+		f.averageB[k] = scale*sum - dot(f.average[k*f.n:][:f.n], f.mean)
+	}
 }
 
 // setOffset sets b - W·mean, the constant for features that are not centred.
 func (f *eigenPro) setOffset() {
 	for k := range f.offset {
-		f.offset[k] = float32(float64(f.bias[k]) - dot(f.weights[k*f.n:][:f.n], f.mean))
+		f.offset[k] = float32(f.bias[k] - dot(f.weights[k*f.n:][:f.n], f.mean))
 	}
 }
 
@@ -312,7 +332,7 @@ func (f *eigenPro) step(b block) (loss float64) {
 		for j, mean := range f.mean {
 			row[j] = float32(-step) * (row[j] - float32(sum)*mean)
 		}
-		f.bias[k] -= float32(step * f.tau * sum)
+		f.bias[k] -= step * f.tau * sum
 	}
 	q := len(f.shrink)
 	vectors, part := simd.RowMajor(f.vectors, q, f.n), simd.RowMajor(f.part, f.targets, q)
@@ -322,5 +342,10 @@ func (f *eigenPro) step(b block) (loss float64) {
 	}
 	f.multiply(gradient, part, vectors, simd.Epilogue{Accumulate: true})
 	simd.Add(f.weights, f.gradient)
+	simd.Add(f.average, f.weights)
+	for k, v := range f.bias {
+		f.averageB[k] += v
+	}
+	f.steps++
 	return loss
 }
