@@ -1,0 +1,33 @@
+// Package machine fits kernel machines at linear cost: linear models on the random
+// features of package kernel, which stand for the kernel machine whose cost grows
+// with the square of the rows.
+//
+// # Machines
+//
+//	Ridge      least squares by one pass over the rows and a Cholesky factorization:
+//	           exact, with the deviation of predictions where it is wanted (an
+//	           approximate Gaussian process). For up to some 16,000 features: it
+//	           takes N·n² multiply-adds and 6·n² bytes.
+//	EigenPro   least squares by preconditioned stochastic gradient descent, a few
+//	           passes: for as many features as a batch of rows has room for.
+//	Logistic   softmax regression by L-BFGS, some dozens of passes: probabilities.
+//
+// Each of them takes a Problem: rows to fit to and rows held out, by which it
+// chooses its regularisation; a Scaling of rows; and a feature map. Without a map
+// the machine is linear, the baseline to compare with. Search chooses a kernel's
+// bandwidth before. What comes out is a Model, which predicts in batches, and which
+// a safetensors file stores with all that it needs.
+//
+// # Rows
+//
+// Rows come from a Source, in batches, as often as a machine asks. A Table is a
+// Source in memory; others may read files. Survey goes through one once, for the
+// means and deviations that Standardize takes, and a sample.
+//
+// # Exactness
+//
+// Features and weights are float32. Sums over many rows are float64, of products
+// of float32 over blocks of some hundred to two thousand rows. Everything is to
+// the same bits on any number of cores, for one version of the kernels in
+// internal/simd, and depends on seeds alone.
+package machine
