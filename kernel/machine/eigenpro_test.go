@@ -26,7 +26,7 @@ func TestEigenProConvergesToRidge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, report, err := EigenPro(ctx, p, EigenProOptions{Epochs: 40})
+	m, report, err := EigenPro(ctx, p, EigenProOptions{Epochs: 40, Sample: 250})
 	if err != nil {
 		t.Fatal(err)
 	}
