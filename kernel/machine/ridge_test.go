@@ -19,7 +19,7 @@ func TestRidgeIsADenseSolve(t *testing.T) {
 		rows, n   int
 		ridge     float64
 		tolerance float64
-	}{{500, 30, 1e-4, 1e-5}, {3000, 300, 1e-5, 1e-5}, {700, 200, 1e-9, 1e-3}} {
+	}{{500, 30, 1e-4, 1e-5}, {1000, 150, 1e-5, 1e-5}, {700, 200, 1e-9, 1e-3}} {
 		p := Problem{Train: friedman(t, test.rows, 1, 1), Features: features(t, 10, test.n, 1)}
 		m, report, err := Ridge(context.Background(), p, RidgeOptions{Ridges: []float64{test.ridge}})
 		if err != nil {
@@ -64,8 +64,8 @@ func TestRidgeBeyondFloat32(t *testing.T) {
 }
 
 func TestRidgeChoosesOnHoldOut(t *testing.T) {
-	all := friedman(t, 3000, 3, 1)
-	p := Problem{Train: all.Slice(0, 1000), HoldOut: all.Slice(1000, 3000), Features: features(t, 10, 400, 1)}
+	all := friedman(t, 2000, 3, 1)
+	p := Problem{Train: all.Slice(0, 1000), HoldOut: all.Slice(1000, 2000), Features: features(t, 10, 150, 1)}
 	m, report, err := Ridge(context.Background(), p, RidgeOptions{})
 	if err != nil {
 		t.Fatal(err)

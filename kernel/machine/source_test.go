@@ -163,8 +163,8 @@ func TestSurvey(t *testing.T) {
 
 func TestSearchFindsABandwidth(t *testing.T) {
 	p := Problem{Train: friedman(t, 2000, 1, 1)}
-	options := SearchOptions{Rows: 500, Seed: 3, Features: func(bandwidth float64) (kernel.FeatureMap, error) {
-		return kernel.NewFeatures(kernel.Gaussian{Gamma: kernel.GammaOf(bandwidth)}, kernel.Options{Inputs: 10, N: 100, Seed: 1})
+	options := SearchOptions{Rows: 300, Seed: 3, Features: func(bandwidth float64) (kernel.FeatureMap, error) {
+		return kernel.NewFeatures(kernel.Gaussian{Gamma: kernel.GammaOf(bandwidth)}, kernel.Options{Inputs: 10, N: 50, Seed: 1})
 	}}
 	best, steps, err := Search(context.Background(), p, options)
 	if err != nil {
