@@ -13,9 +13,9 @@ import (
 	"maps"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 
+	"github.com/deepfry/deepfry/internal/wholefile"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/nlpodyssey/safetensors"
 )
@@ -103,30 +103,11 @@ func floatBytes(data []float32) []byte {
 // WriteFile writes content to a temporary file beside path, syncs it and
 // renames it to path, so that whoever reads path sees the old content or the
 // new one, whole.
-func WriteFile(path string, content []byte) (err error) {
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
+func WriteFile(path string, content []byte) error {
+	return wholefile.Write(path, func(file *os.File) error {
+		_, err := file.Write(content)
 		return err
-	}
-	defer func() {
-		if err != nil {
-			file.Close()
-			os.Remove(file.Name())
-		}
-	}()
-	if _, err = file.Write(content); err != nil {
-		return err
-	}
-	if err = file.Chmod(0o644); err != nil {
-		return err
-	}
-	if err = file.Sync(); err != nil {
-		return err
-	}
-	if err = file.Close(); err != nil {
-		return err
-	}
-	return os.Rename(file.Name(), path)
+	})
 }
 
 // Load reads a file that Save wrote. Besides errors of the file system, it

@@ -81,6 +81,16 @@ func decodeOp(kind string, config []byte) (Op, error) {
 		return decode[Fastfood](config)
 	case "relu":
 		return decode[ReLU](config)
+	case "leakyrelu":
+		return decode[LeakyReLU](config)
+	case "clip":
+		return decode[Clip](config)
+	case "sigmoid":
+		return decode[Sigmoid](config)
+	case "tanh":
+		return decode[Tanh](config)
+	case "softmax":
+		return decode[SoftmaxLayer](config)
 	case "cos":
 		return decode[Cos](config)
 	case "cossin":
@@ -91,6 +101,8 @@ func decodeOp(kind string, config []byte) (Op, error) {
 		return decode[BatchNorm](config)
 	case "dropout":
 		return decode[Dropout](config)
+	case "reshape":
+		return decode[Reshape](config)
 	case "add":
 		return decode[Add](config)
 	case "concat":

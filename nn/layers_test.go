@@ -45,6 +45,7 @@ var operations = []operation{
 	{name: "maxpool odd", op: MaxPool{Kernel: 2, Stride: 2}, in: []Shape{{1, 5, 5}}, out: Shape{1, 2, 2}, want: wantMaxPool, step: 0.2},
 	{name: "averagepool", op: AveragePool{Kernel: 3, Stride: 2, Ceil: true}, in: []Shape{{2, 6, 6}}, out: Shape{2, 3, 3}, want: wantAveragePool},
 	{name: "averagepool pad", op: AveragePool{Kernel: 3, Stride: 2, Pad: 1, Ceil: true}, in: []Shape{{1, 6, 6}}, out: Shape{1, 4, 4}, want: wantAveragePool},
+	{name: "averagepool exclude pad", op: AveragePool{Kernel: 3, Stride: 2, Pad: 1, Ceil: true, ExcludePad: true}, in: []Shape{{1, 6, 6}}, out: Shape{1, 4, 4}, want: wantAverageInside},
 	{name: "globalaveragepool", op: GlobalAveragePool{}, in: []Shape{{3, 4, 5}}, out: Shape{3, 1, 1}, want: wantGlobalAverage},
 	{name: "dense", op: Dense{Out: 7}, in: []Shape{{2, 3, 3}}, out: Shape{7}, want: wantDense},
 	{name: "dense large", op: Dense{Out: 300, NoBias: true}, in: []Shape{{40}}, out: Shape{300}, want: wantDense},
@@ -53,6 +54,12 @@ var operations = []operation{
 	{name: "fastfood fixed", op: Fastfood{Out: 16}, in: []Shape{{8}}, out: Shape{16}, want: wantFastfood},
 	{name: "fastfood mixed", op: Fastfood{Out: 29, Learn: "SGB", Padding: "mixed"}, in: []Shape{{2, 5, 1}}, out: Shape{29}, want: wantFastfood},
 	{name: "relu", op: ReLU{}, in: []Shape{{2, 3}}, out: Shape{2, 3}, want: each(func(x float64) float64 { return max(x, 0) }), step: 0.2},
+	{name: "leakyrelu", op: LeakyReLU{Slope: 0.1}, in: []Shape{{2, 3}}, out: Shape{2, 3}, want: each(func(x float64) float64 { return max(x, 0) + 0.1*min(x, 0) }), step: 0.2},
+	{name: "clip", op: Clip{Min: -2, Max: 2}, in: []Shape{{4, 5}}, out: Shape{4, 5}, want: each(func(x float64) float64 { return min(max(x, -2), 2) }), step: 0.2},
+	{name: "sigmoid", op: Sigmoid{}, in: []Shape{{5}}, out: Shape{5}, want: each(func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }), step: 1e-2},
+	{name: "tanh", op: Tanh{}, in: []Shape{{5}}, out: Shape{5}, want: each(math.Tanh), step: 1e-2},
+	{name: "softmax", op: SoftmaxLayer{}, in: []Shape{{6}}, out: Shape{6}, want: wantSoftmax, step: 1e-2},
+	{name: "reshape", op: Reshape{Shape: Shape{3, 2, 2}}, in: []Shape{{12}}, out: Shape{3, 2, 2}, want: each(func(x float64) float64 { return x })},
 	{name: "cos", op: Cos{}, in: []Shape{{5}}, out: Shape{5}, want: each(func(x float64) float64 { return math.Sqrt2 * math.Cos(x) }), step: 1e-2},
 	{name: "cossin", op: CosSin{}, in: []Shape{{5}}, out: Shape{10}, want: wantCosSin, step: 1e-2},
 	{name: "localresponsenorm", op: LocalResponseNorm{Alpha: 0.5}, in: []Shape{{7, 3, 5}}, out: Shape{7, 3, 5}, want: wantResponseNorm, step: 1e-2},
@@ -149,6 +156,28 @@ func wantAveragePool(l Layer, in [][]float64) []float64 {
 }
 
 func wantGlobalAverage(l Layer, in [][]float64) []float64 { return wantAveragePool(l, in) }
+
+func wantAverageInside(l Layer, in [][]float64) []float64 {
+	return windows(l, in[0], func(values []float64, _ int) float64 {
+		var total float64
+		for _, v := range values {
+			total += v
+		}
+		return total / float64(len(values))
+	})
+}
+
+func wantSoftmax(_ Layer, in [][]float64) []float64 {
+	y := each(math.Exp)(nil, in)
+	var total float64
+	for _, v := range y {
+		total += v
+	}
+	for i := range y {
+		y[i] /= total
+	}
+	return y
+}
 
 // matrixVector returns W·x + bias.
 func matrixVector(w []float32, bias *Param, x []float64) []float64 {
@@ -403,6 +432,8 @@ func TestBuildErrors(t *testing.T) {
 		{LocalResponseNorm{}, vector}, {LocalResponseNorm{Size: 4}, image}, {LocalResponseNorm{Size: -3}, image},
 		{LocalResponseNorm{Alpha: -1}, image}, {LocalResponseNorm{K: math.NaN()}, image}, {LocalResponseNorm{Beta: 1e300}, image},
 		{BatchNorm{}, []Shape{{2, 3}}}, {BatchNorm{}, nil}, {BatchNorm{Momentum: 1.1}, vector}, {BatchNorm{Momentum: math.NaN()}, vector}, {BatchNorm{Epsilon: -1}, vector},
+		{LeakyReLU{Slope: math.NaN()}, vector}, {Clip{Min: 1, Max: 1}, vector}, {Clip{}, nil}, {Sigmoid{}, nil}, {Tanh{}, nil}, {SoftmaxLayer{}, nil},
+		{Reshape{Shape: Shape{3, 4}}, vector}, {Reshape{}, vector}, {Reshape{Shape: Shape{-2, -5}}, vector}, {Reshape{Shape: Shape{10}}, nil},
 		{ReLU{}, nil}, {Cos{}, nil}, {CosSin{}, nil},
 		{Add{}, vector}, {Add{}, []Shape{{10}, {11}}}, {Concat{}, vector}, {Concat{}, []Shape{{1, 2, 2}, {1, 2, 3}}},
 	} {

@@ -17,12 +17,14 @@ type MaxPool struct {
 func (MaxPool) Kind() string { return "maxpool" }
 
 // AveragePool takes the mean of every window of a channel. As in Caffe, the
-// padding counts as zeros, but what hangs over it does not count.
+// padding counts as zeros, unless it is excluded, but what hangs over it does not
+// count.
 type AveragePool struct {
-	Kernel int  `json:"kernel"`
-	Stride int  `json:"stride"`
-	Pad    int  `json:"pad,omitempty"`
-	Ceil   bool `json:"ceil,omitempty"`
+	Kernel     int  `json:"kernel"`
+	Stride     int  `json:"stride"`
+	Pad        int  `json:"pad,omitempty"`
+	Ceil       bool `json:"ceil,omitempty"`
+	ExcludePad bool `json:"exclude_pad,omitempty"` // divide by the number of pixels inside the image
 }
 
 func (AveragePool) Kind() string { return "averagepool" }
@@ -54,7 +56,7 @@ func (p AveragePool) Build(_ string, in []Shape) (Layer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &pool{Window: w, forward: averageForward, backward: averageBackward}, nil
+	return newAveragePool(w, p.ExcludePad), nil
 }
 
 // Build fails unless the input is channels × height × width.
@@ -64,7 +66,7 @@ func (GlobalAveragePool) Build(_ string, in []Shape) (Layer, error) {
 		return nil, err
 	}
 	w.KernelH, w.KernelW, w.OutHeight, w.OutWidth = w.Height, w.Width, 1, 1
-	return &pool{Window: w, forward: averageForward, backward: averageBackward}, nil
+	return newAveragePool(w, false), nil
 }
 
 // pool applies functions to every channel of every sample.
@@ -118,15 +120,27 @@ func maxBackward(dx, dy, _, x []float32, w *simd.Window, s *poolScratch) {
 	}
 }
 
+func newAveragePool(w simd.Window, excludePad bool) *pool {
+	return &pool{Window: w, forward: func(y, x []float32, w *simd.Window, _ *poolScratch) {
+		averageForward(y, x, w, excludePad)
+	}, backward: func(dx, dy, _, _ []float32, w *simd.Window, _ *poolScratch) {
+		averageBackward(dx, dy, w, excludePad)
+	}}
+}
+
 // averageDivisor is the number of pixels of a window, those of the padding
-// included but not those beyond it.
-func averageDivisor(w *simd.Window, oy, ox int) float32 {
+// included unless they are not to count, but not those beyond it.
+func averageDivisor(w *simd.Window, oy, ox int, excludePad bool) float32 {
+	if excludePad {
+		top, bottom, left, right := w.Inside(oy, ox)
+		return float32((bottom - top) * (right - left))
+	}
 	height := min(oy*w.StrideH+w.KernelH, w.Height+2*w.PadH) - oy*w.StrideH
 	width := min(ox*w.StrideW+w.KernelW, w.Width+2*w.PadW) - ox*w.StrideW
 	return float32(height * width)
 }
 
-func averageForward(y, x []float32, w *simd.Window, _ *poolScratch) {
+func averageForward(y, x []float32, w *simd.Window, excludePad bool) {
 	for i := range y {
 		oy, ox := i/w.OutWidth, i%w.OutWidth
 		top, bottom, left, right := w.Inside(oy, ox)
@@ -134,16 +148,16 @@ func averageForward(y, x []float32, w *simd.Window, _ *poolScratch) {
 		for iy := top; iy < bottom; iy++ {
 			total += sum(x[iy*w.Width+left : iy*w.Width+right])
 		}
-		y[i] = total / averageDivisor(w, oy, ox)
+		y[i] = total / averageDivisor(w, oy, ox, excludePad)
 	}
 }
 
-func averageBackward(dx, dy, _, _ []float32, w *simd.Window, _ *poolScratch) {
+func averageBackward(dx, dy []float32, w *simd.Window, excludePad bool) {
 	clear(dx)
 	for i, g := range dy {
 		oy, ox := i/w.OutWidth, i%w.OutWidth
 		top, bottom, left, right := w.Inside(oy, ox)
-		g /= averageDivisor(w, oy, ox)
+		g /= averageDivisor(w, oy, ox, excludePad)
 		for iy := top; iy < bottom; iy++ {
 			simd.AddConstant(dx[iy*w.Width+left:iy*w.Width+right], g)
 		}

@@ -1,0 +1,229 @@
+package onnx
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/deepfry/deepfry/fastfood"
+	"github.com/deepfry/deepfry/nn"
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// Options says how networks are written.
+type Options struct {
+	// Float16 stores weights as float16 and has them cast to float32 where they
+	// are used, which runtimes do once, when they load the file. The file is half
+	// as large, inputs, outputs and computation stay float32, and results differ
+	// by the rounding of the weights alone. Biases, statistics and the Hadamard
+	// factors stay float32: they are few.
+	Float16 bool
+	// Fastfood is the form of Fastfood layers.
+	Fastfood Form
+	// Opset is the version of ONNX's operators: 13 to 25; 0 means 17.
+	Opset int
+}
+
+// The versions of ONNX's operators that are written, and that of the format:
+// the first one that has functions.
+const (
+	minOpset     = 13
+	defaultOpset = 17
+	maxOpset     = 25
+	irVersion    = 8
+)
+
+// Export writes a network as an ONNX file, of one input, named input, [N, ...]
+// for any N, and one output with the name of the last layer. Dropout is left
+// out, and normalisations use their running statistics. It fails if an option is
+// not a known one, if the file would be larger than 2 GB, and where w fails.
+func Export(w io.Writer, network *nn.Network, o Options) error {
+	m, err := FromNetwork(network, o)
+	if err != nil {
+		return err
+	}
+	return m.Write(w)
+}
+
+// FromNetwork is Export to a model in memory; Model.Save writes files of any
+// size.
+func FromNetwork(network *nn.Network, o Options) (*Model, error) {
+	if o.Opset == 0 {
+		o.Opset = defaultOpset
+	}
+	if o.Opset < minOpset || o.Opset > maxOpset {
+		return nil, fmt.Errorf("onnx: opset %d: want %d to %d", o.Opset, minOpset, maxOpset)
+	}
+	switch o.Fastfood {
+	case Ops, Function, Matrix:
+	default:
+		return nil, fmt.Errorf("onnx: form of Fastfood layers %q: want %q, or none for operators, or %q", o.Fastfood, Function, Matrix)
+	}
+	e := newExporter(network, o)
+	for i := range network.Description.Nodes {
+		if err := e.layer(i); err != nil {
+			return nil, fmt.Errorf("onnx: network %s: layer %s: %w", network.Description.Name, network.Description.Nodes[i].Name, err)
+		}
+	}
+	return e.model()
+}
+
+// tensor is the output of a layer in the graph.
+type tensor struct {
+	name  string
+	shape nn.Shape
+}
+
+type exporter struct {
+	builder
+	network *nn.Network
+	layers  []nn.LayerInfo
+	options Options
+	outputs map[string]tensor // by the name of the layer
+	last    tensor
+}
+
+func newExporter(network *nn.Network, o Options) *exporter {
+	e := &exporter{network: network, layers: network.Layers(), options: o, outputs: map[string]tensor{}}
+	e.taken, e.activations, e.weights = map[string]bool{nn.Input: true}, Float, Float
+	if o.Float16 {
+		e.weights = Float16
+	}
+	e.last = tensor{nn.Input, network.Description.Input}
+	e.outputs[nn.Input] = e.last
+	return e
+}
+
+// layer adds the nodes of layer i.
+func (e *exporter) layer(i int) error {
+	node, info := e.network.Description.Nodes[i], e.layers[i]
+	from := []tensor{e.last}
+	if len(node.From) > 0 {
+		from = nil
+		for _, name := range node.From {
+			from = append(from, e.outputs[name])
+		}
+	}
+	name, err := e.operation(node, info, from)
+	if err != nil {
+		return err
+	}
+	e.last = tensor{name, info.Output}
+	e.outputs[node.Name] = e.last
+	return nil
+}
+
+// operation adds the nodes for an operation and returns their output.
+func (e *exporter) operation(node nn.Node, info nn.LayerInfo, from []tensor) (string, error) {
+	x, name := from[0], node.Name
+	inputs := []string{x.name}
+	switch op := node.Op.(type) {
+	case nn.Conv:
+		return e.conv(name, op, x, info), nil
+	case nn.Dense:
+		weight := param(info, name+".weight")
+		return e.gemm(name, e.flattened(name, x), op.Out, x.shape.Size(), weight.Data, e.bias(info)), nil
+	case nn.Fastfood:
+		return e.fastfood(name, e.flattened(name, x), transform(name, op, x, info), e.bias(info), e.options.Fastfood), nil
+	case nn.BatchNorm:
+		return e.batchNorm(name, op, x, info), nil
+	case nn.LocalResponseNorm:
+		return e.responseNorm(name, op, x), nil
+	case nn.MaxPool:
+		return e.node("MaxPool", name, inputs, window(op.Kernel, op.Stride, op.Pad, op.Ceil)...), nil
+	case nn.AveragePool:
+		return e.averagePool(name, op, x), nil
+	case nn.GlobalAveragePool:
+		return e.node("GlobalAveragePool", name, inputs), nil
+	case nn.ReLU:
+		return e.node("Relu", name, inputs), nil
+	case nn.LeakyReLU:
+		return e.node("LeakyRelu", name, inputs, FloatAttribute("alpha", float32(op.Slope))), nil
+	case nn.Clip:
+		low, high := e.constant(name+".min", nil, []float32{float32(op.Min)}), e.constant(name+".max", nil, []float32{float32(op.Max)})
+		return e.node("Clip", name, []string{x.name, low, high}), nil
+	case nn.Sigmoid:
+		return e.node("Sigmoid", name, inputs), nil
+	case nn.Tanh:
+		return e.node("Tanh", name, inputs), nil
+	case nn.SoftmaxLayer:
+		return e.node("Softmax", name, []string{e.flattened(name, x)}), nil
+	case nn.Cos, nn.CosSin:
+		return e.cosine(name, op, x), nil
+	case nn.Dropout:
+		return e.node("Identity", name, inputs), nil
+	case nn.Reshape:
+		return e.node("Reshape", name, []string{x.name, e.ints(batched(op.Shape)...)}), nil
+	case nn.Add:
+		return e.node("Sum", name, names(from)), nil
+	case nn.Concat:
+		return e.node("Concat", name, names(from), IntAttribute("axis", 1)), nil
+	}
+	return "", fmt.Errorf("there is no way yet to write a %s layer", node.Op.Kind())
+}
+
+func names(tensors []tensor) []string {
+	var names []string
+	for _, t := range tensors {
+		names = append(names, t.name)
+	}
+	return names
+}
+
+// param returns a layer's parameter, or nil.
+func param(info nn.LayerInfo, name string) *nn.Param {
+	for _, p := range info.Params {
+		if p.Name == name {
+			return p
+		}
+	}
+	return nil
+}
+
+func transform(name string, op nn.Fastfood, x tensor, info nn.LayerInfo) *fastfood.Transform[float32] {
+	s := param(info, name+".s")
+	return &fastfood.Transform[float32]{
+		Inputs: x.shape.Size(), Outputs: op.Out, Blocks: s.Shape[0], Dim: s.Shape[1],
+		S: s.Data, G: param(info, name+".g").Data, B: param(info, name+".b").Data, Perm: param(info, name+".perm").Indices,
+	}
+}
+
+// model puts the file together.
+func (e *exporter) model() (*Model, error) {
+	m := &Model{IRVersion: irVersion, Producer: "deepfry", Opset: map[string]int64{"": int64(e.options.Opset)}, functions: map[string]bool{}}
+	field := func(wire []byte) { m.parts = append(m.parts, part{wire: wire}) }
+	field(appendInt(nil, modelIRVersion, irVersion))
+	field(appendText(nil, modelProducer, m.Producer))
+	m.graphAt = len(m.parts)
+	field(appendMessage(nil, modelOpset, operatorSet("", int64(e.options.Opset))))
+	if e.options.Fastfood == Function {
+		m.Opset[ourDomain] = functionVersion
+		m.functions[ourDomain+"."+ourFunction] = true
+		field(appendMessage(nil, modelOpset, operatorSet(ourDomain, functionVersion)))
+		field(fastfoodFunction(e.options.Opset))
+	}
+
+	input, output := e.outputs[nn.Input], e.last
+	for _, n := range e.nodes {
+		m.graph = append(m.graph, part{node: n})
+	}
+	m.graph = append(m.graph, part{wire: appendText(nil, graphName, e.network.Description.Name)})
+	for _, t := range e.tensors {
+		m.graph = append(m.graph, part{tensor: t})
+	}
+	m.graph = append(m.graph, part{wire: valueInfo(graphInput, input), input: input.name}, part{wire: valueInfo(graphOutput, output)})
+	m.Inputs, m.Outputs = []Value{input.value()}, []Value{output.value()}
+	return m, nil
+}
+
+func (t tensor) value() Value { return Value{t.name, Float, append([]int{-1}, t.shape...)} }
+
+// valueInfo encodes a graph's input or output of float32 numbers, [N, ...].
+func valueInfo(number protowire.Number, t tensor) []byte {
+	shape := appendMessage(nil, shapeDim, appendText(nil, dimParam, "N"))
+	for _, n := range t.shape {
+		shape = appendMessage(shape, shapeDim, appendInt(nil, dimValue, int64(n)))
+	}
+	kind := appendMessage(appendInt(nil, tensorTypeElem, int64(Float)), tensorShape, shape)
+	info := appendMessage(appendText(nil, valueName, t.name), valueType, appendMessage(nil, typeTensor, kind))
+	return appendMessage(nil, number, info)
+}

@@ -1,0 +1,96 @@
+package onnx
+
+import (
+	"cmp"
+	"math"
+
+	"github.com/deepfry/deepfry/nn"
+)
+
+func (e *exporter) conv(name string, op nn.Conv, x tensor, info nn.LayerInfo) string {
+	weight := param(info, name+".weight")
+	inputs := []string{x.name, e.weight(weight.Name, weight.Shape, weight.Data)}
+	if bias := e.bias(info); bias != "" {
+		inputs = append(inputs, bias)
+	}
+	attributes := append(window(op.Kernel, cmp.Or(op.Stride, 1), op.Pad, false), IntAttribute("group", int64(cmp.Or(op.Groups, 1))))
+	return e.node("Conv", name, inputs, attributes...)
+}
+
+// window returns the attributes of convolutions and poolings.
+func window(kernel, stride, pad int, ceil bool) []Attribute {
+	k, s, p := int64(kernel), int64(stride), int64(pad)
+	attributes := []Attribute{IntsAttribute("kernel_shape", k, k), IntsAttribute("strides", s, s), IntsAttribute("pads", p, p, p, p)}
+	if ceil {
+		attributes = append(attributes, IntAttribute("ceil_mode", 1))
+	}
+	return attributes
+}
+
+// bias adds a layer's bias and returns its name, or "" if it has none.
+func (e *exporter) bias(info nn.LayerInfo) string {
+	p := param(info, info.Name+".bias")
+	if p == nil {
+		return ""
+	}
+	return e.constant(p.Name, p.Shape, p.Data)
+}
+
+// gemm adds y = W·x + bias for an input [N, in] and weights [out, in].
+func (b *builder) gemm(name, x string, out, in int, weights []float32, bias string) string {
+	inputs := []string{x, b.weight(name+".weight", []int{out, in}, weights)}
+	if bias != "" {
+		inputs = append(inputs, bias)
+	}
+	return b.node("Gemm", name, inputs, IntAttribute("transB", 1))
+}
+
+// flattened returns the input of a layer that takes vectors.
+func (e *exporter) flattened(name string, x tensor) string {
+	if len(x.shape) == 1 {
+		return x.name
+	}
+	return e.node("Flatten", name+"/flatten", []string{x.name}, IntAttribute("axis", 1))
+}
+
+func (e *exporter) batchNorm(name string, op nn.BatchNorm, x tensor, info nn.LayerInfo) string {
+	inputs := []string{x.name}
+	for _, part := range []string{".weight", ".bias", ".mean", ".variance"} {
+		p := param(info, name+part)
+		inputs = append(inputs, e.constant(p.Name, p.Shape, p.Data))
+	}
+	return e.node("BatchNormalization", name, inputs,
+		FloatAttribute("epsilon", float32(cmp.Or(op.Epsilon, 1e-5))), FloatAttribute("momentum", float32(1-cmp.Or(op.Momentum, 0.1))))
+}
+
+func (e *exporter) responseNorm(name string, op nn.LocalResponseNorm, x tensor) string {
+	return e.node("LRN", name, []string{x.name}, IntAttribute("size", int64(cmp.Or(op.Size, 5))), FloatAttribute("alpha", float32(cmp.Or(op.Alpha, 1e-4))),
+		FloatAttribute("beta", float32(cmp.Or(op.Beta, 0.75))), FloatAttribute("bias", float32(cmp.Or(op.K, 1))))
+}
+
+func (e *exporter) averagePool(name string, op nn.AveragePool, x tensor) string {
+	attributes := window(op.Kernel, op.Stride, op.Pad, op.Ceil)
+	if !op.ExcludePad {
+		attributes = append(attributes, IntAttribute("count_include_pad", 1))
+	}
+	return e.node("AveragePool", name, []string{x.name}, attributes...)
+}
+
+// cosine adds √2·cos(x), or [cos(x), sin(x)].
+func (e *exporter) cosine(name string, op nn.Op, x tensor) string {
+	if _, ok := op.(nn.Cos); ok {
+		cos := e.node("Cos", name+"/cos", []string{x.name})
+		return e.node("Mul", name, []string{cos, e.constant(name+".scale", nil, []float32{math.Sqrt2})})
+	}
+	flat := []string{e.flattened(name, x)}
+	return e.node("Concat", name, []string{e.node("Cos", name+"/cos", flat), e.node("Sin", name+"/sin", flat)}, IntAttribute("axis", 1))
+}
+
+// batched is the shape of a batch of any size.
+func batched(shape nn.Shape) []int64 {
+	dims := []int64{-1}
+	for _, n := range shape {
+		dims = append(dims, int64(n))
+	}
+	return dims
+}

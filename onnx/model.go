@@ -1,0 +1,331 @@
+package onnx
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// Model is an ONNX file in memory.
+type Model struct {
+	IRVersion int64
+	Producer  string
+	Opset     map[string]int64 // the version of every domain's operations; "" is ONNX itself
+	Inputs    []Value          // of the graph, initializers apart
+	Outputs   []Value
+
+	parts     []part // all fields, the graph's apart
+	graph     []part // all fields of the graph
+	graphAt   int    // the index in parts before which the graph is
+	graphWire []byte // the graph as it was read, until something changes it
+	folder    string // where external data are
+	size      int    // of the file
+	functions map[string]bool
+}
+
+// part is a field of the model or its graph.
+type part struct {
+	wire   []byte // as it was read
+	node   *Node  // what the field holds, if it is one of these
+	tensor *Tensor
+	input  string // the name of the graph's input that the field holds
+}
+
+// Value is an input or an output of a graph.
+type Value struct {
+	Name string
+	Type DataType
+	Dims []int // -1: not known before the model runs; nil: not even their number
+}
+
+// maxFile is the size that no protobuf message may reach. It is a variable for
+// tests.
+var maxFile int64 = 1<<31 - 1
+
+// Open reads a model. External data stay in their files, in the model's folder,
+// until they are wanted. It fails if the file is not a whole ONNX model.
+func Open(path string) (*Model, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("onnx: %w", err)
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("onnx: %w", err)
+	}
+	if info.Size() > maxFile || info.IsDir() {
+		return nil, fmt.Errorf("onnx: %s: want a file of at most 2 GB; larger models have their weights in other files", path)
+	}
+	data := make([]byte, info.Size())
+	if _, err := io.ReadFull(file, data); err != nil {
+		return nil, fmt.Errorf("onnx: %s: %w", path, err)
+	}
+	m, err := parse(data, filepath.Dir(path))
+	if err != nil {
+		return nil, fmt.Errorf("onnx: %s: %w", path, err)
+	}
+	return m, nil
+}
+
+// Parse decodes a model that is in memory, and keeps data.
+func Parse(data []byte) (*Model, error) {
+	m, err := parse(data, "")
+	if err != nil {
+		return nil, fmt.Errorf("onnx: %w", err)
+	}
+	return m, nil
+}
+
+func parse(data []byte, folder string) (*Model, error) {
+	m := &Model{Opset: map[string]int64{}, graphAt: -1, folder: folder, size: len(data), functions: map[string]bool{}}
+	b := newBudget(len(data))
+	var graph field
+	err := eachField(data, 0, func(f field) (err error) {
+		if f.number == modelGraph {
+			if m.graphAt >= 0 {
+				return fmt.Errorf("byte %d: a second graph; want one", f.at)
+			}
+			m.graphAt, m.graphWire, graph = len(m.parts), f.wire, f
+			return nil
+		}
+		switch f.number {
+		case modelIRVersion:
+			m.IRVersion, err = f.int("the version of the format")
+		case modelProducer:
+			m.Producer, err = f.text("the producer")
+		case modelOpset:
+			err = m.decodeOpset(f)
+		case modelFunctions:
+			err = m.decodeFunction(f)
+		}
+		m.parts = append(m.parts, part{wire: f.wire})
+		if err == nil {
+			err = b.spend(256 + len(m.Producer))
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if m.graphAt < 0 {
+		return nil, fmt.Errorf("not an ONNX model: there is no graph")
+	}
+	return m, m.decodeGraph(graph, &b)
+}
+
+func (m *Model) decodeOpset(f field) error {
+	domain, version := "", int64(0)
+	err := f.each("an operator set", func(f field) (err error) {
+		switch f.number {
+		case opsetDomain:
+			domain, err = f.text("its domain")
+		case opsetVersion:
+			version, err = f.int("its version")
+		}
+		return err
+	})
+	if domain == "ai.onnx" {
+		domain = ""
+	}
+	m.Opset[domain] = version
+	return err
+}
+
+// decodeFunction notes the operation that a function defines.
+func (m *Model) decodeFunction(f field) error {
+	domain, name := "", ""
+	err := f.each("a function", func(f field) (err error) {
+		switch f.number {
+		case functionDomain:
+			domain, err = f.text("its domain")
+		case functionName:
+			name, err = f.text("its name")
+		}
+		return err
+	})
+	m.functions[domain+"."+name] = true
+	return err
+}
+
+func (m *Model) decodeGraph(graph field, b *budget) error {
+	initialized := map[string]bool{}
+	err := graph.each("the graph", func(f field) error {
+		p, err := m.decodePart(f, b)
+		if p.tensor != nil {
+			initialized[p.tensor.Name] = true
+		}
+		m.graph = append(m.graph, p)
+		return err
+	})
+	// Files of before version 4 of the format list initializers as inputs, too.
+	m.Inputs = slices.DeleteFunc(m.Inputs, func(v Value) bool { return initialized[v.Name] })
+	return err
+}
+
+func (m *Model) decodePart(f field, b *budget) (p part, err error) {
+	p.wire = f.wire
+	if err := b.spend(160); err != nil { // and as much again while the list grows
+		return p, err
+	}
+	switch f.number {
+	case graphNode:
+		p.node, err = decodeNode(f, b)
+	case graphInitializer:
+		p.tensor, err = decodeTensor(f, m.folder, b)
+	case graphInput:
+		var v Value
+		v, err = decodeValue(f, b)
+		p.input = v.Name
+		m.Inputs = append(m.Inputs, v)
+	case graphOutput:
+		var v Value
+		v, err = decodeValue(f, b)
+		m.Outputs = append(m.Outputs, v)
+	}
+	return p, err
+}
+
+func decodeValue(f field, b *budget) (v Value, err error) {
+	if err := b.spend(256 + len(f.value)); err != nil {
+		return v, err
+	}
+	err = f.each("an input or output", func(f field) (err error) {
+		switch f.number {
+		case valueName:
+			v.Name, err = f.text("its name")
+		case valueType:
+			err = f.each("its type", func(f field) error {
+				if f.number != typeTensor {
+					return nil
+				}
+				return f.each("its tensor type", v.decodeType)
+			})
+		}
+		return err
+	})
+	if err != nil {
+		err = fmt.Errorf("input or output %q: %w", v.Name, err)
+	}
+	return v, err
+}
+
+func (v *Value) decodeType(f field) error {
+	switch f.number {
+	case tensorTypeElem:
+		kind, err := f.int("its element type")
+		v.Type = DataType(kind)
+		return err
+	case tensorShape:
+		v.Dims = []int{}
+		return f.each("its shape", func(f field) error {
+			if f.number != shapeDim {
+				return nil
+			}
+			if len(v.Dims) == maxRank {
+				return fmt.Errorf("byte %d: more than %d dimensions", f.at, maxRank)
+			}
+			v.Dims = append(v.Dims, -1)
+			return f.each("a dimension", func(f field) error {
+				if f.number != dimValue {
+					return nil
+				}
+				n, err := f.int("a dimension")
+				if n >= 0 && n <= maxElements {
+					v.Dims[len(v.Dims)-1] = int(n)
+				}
+				return err
+			})
+		})
+	}
+	return nil
+}
+
+// Nodes returns the graph's operations, in the order of the file, in which each
+// comes after those whose results it takes.
+func (m *Model) Nodes() []*Node {
+	var nodes []*Node
+	for _, p := range m.graph {
+		if p.node != nil {
+			nodes = append(nodes, p.node)
+		}
+	}
+	return nodes
+}
+
+// Initializers returns the graph's constants, those in Constant nodes apart.
+func (m *Model) Initializers() []*Tensor {
+	var tensors []*Tensor
+	for _, p := range m.graph {
+		if p.tensor != nil {
+			tensors = append(tensors, p.tensor)
+		}
+	}
+	return tensors
+}
+
+// encode returns the file in parts, and its size.
+func (m *Model) encode() (parts [][]byte, size int64) {
+	for i := range len(m.parts) + 1 {
+		if i == m.graphAt {
+			parts = append(parts, m.encodeGraph()...)
+		}
+		if i < len(m.parts) {
+			parts = append(parts, m.parts[i].wire)
+		}
+	}
+	for _, p := range parts {
+		size += int64(len(p))
+	}
+	return parts, size
+}
+
+func (m *Model) encodeGraph() (parts [][]byte) {
+	if m.graphWire != nil {
+		return [][]byte{m.graphWire}
+	}
+	parts = [][]byte{nil}
+	size := uint64(0)
+	for _, p := range m.graph {
+		fields := [][]byte{p.wire}
+		switch {
+		case p.node != nil:
+			fields = [][]byte{p.node.wire}
+		case p.tensor != nil:
+			fields = p.tensor.encode(graphInitializer)
+		}
+		for _, f := range fields {
+			size += uint64(len(f))
+		}
+		parts = append(parts, fields...)
+	}
+	parts[0] = protowire.AppendVarint(protowire.AppendTag(nil, modelGraph, protowire.BytesType), size)
+	return parts
+}
+
+// Write writes the model. What nobody changed is written as it was read. It
+// fails if there are external data, which would not go with it, or if the model
+// is too large for one file; Save can do both.
+func (m *Model) Write(w io.Writer) error {
+	if m.hasExternal() {
+		return fmt.Errorf("onnx: the model has data in other files: write it with Save")
+	}
+	parts, size := m.encode()
+	if size > maxFile {
+		return fmt.Errorf("onnx: a model of %d bytes is too large for one file: write it with Save, which puts the weights into another", size)
+	}
+	for _, p := range parts {
+		if _, err := w.Write(p); err != nil {
+			return fmt.Errorf("onnx: %w", err)
+		}
+	}
+	return nil
+}
+
+func (m *Model) hasExternal() bool {
+	return slices.ContainsFunc(m.graph, func(p part) bool { return p.tensor != nil && p.tensor.external != nil })
+}

@@ -1,0 +1,51 @@
+package onnx
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/deepfry/deepfry/internal/wholefile"
+)
+
+// externalBytes is how many bytes of data a tensor has at least to be worth a
+// place in another file.
+const externalBytes = 1024
+
+// Save writes the model to path, under a temporary name first. What nobody
+// changed is written as it was read. If the model has external data, or is too
+// large for one file, the large tensors' data go to path with .data behind it
+// and the tensors refer to them there; all else is as it was. Who saves a model
+// with external data over its own files must open it again to go on with it.
+func (m *Model) Save(path string) error {
+	moved := *m
+	if _, size := m.encode(); size > maxFile || m.hasExternal() {
+		err := wholefile.Write(path+".data", func(data *os.File) error {
+			return moved.moveData(data, filepath.Base(path)+".data")
+		})
+		if err != nil {
+			return fmt.Errorf("onnx: %s: %w", path, err)
+		}
+	}
+	if err := wholefile.Write(path, func(file *os.File) error { return moved.Write(file) }); err != nil {
+		return fmt.Errorf("onnx: %s: %w", path, err)
+	}
+	return nil
+}
+
+// moveData copies the data of large tensors to a file, and has the model refer
+// to them there.
+func (m *Model) moveData(data *os.File, location string) error {
+	old := m.graph
+	m.graph, m.graphWire = nil, nil
+	for _, p := range old {
+		if t := p.tensor; t != nil && (t.external != nil || len(t.raw) >= externalBytes) {
+			var err error
+			if p.tensor, err = t.moved(data, location); err != nil {
+				return err
+			}
+		}
+		m.graph = append(m.graph, p)
+	}
+	return nil
+}
