@@ -19,6 +19,7 @@ type commands struct {
 	Train   trainCommand   `cmd:"" help:"Train a network, or the reference and its fried version side by side."`
 	Eval    evalCommand    `cmd:"" help:"Measure a trained network on test images."`
 	Predict predictCommand `cmd:"" help:"Classify image files."`
+	Export  exportCommand  `cmd:"" help:"Write a trained network as an ONNX file."`
 	Inspect inspectCommand `cmd:"" help:"Show a network layer by layer: shapes, weights, work."`
 	Data    dataCommand    `cmd:"" help:"Tell where data sets are, or how to get them."`
 	Bench   benchCommand   `cmd:"" help:"Measure transforms, products, layers and networks on this machine."`
