@@ -329,3 +329,42 @@ func (m *Model) Write(w io.Writer) error {
 func (m *Model) hasExternal() bool {
 	return slices.ContainsFunc(m.graph, func(p part) bool { return p.tensor != nil && p.tensor.external != nil })
 }
+
+// graphName returns the graph's name, or one in its stead.
+func (m *Model) graphName() string {
+	for _, p := range m.graph {
+		if p.node != nil || p.tensor != nil {
+			continue
+		}
+		name := ""
+		_ = eachField(p.wire, 0, func(f field) error { // it has been read before
+			if f.number == graphName {
+				name = string(f.value)
+			}
+			return nil
+		})
+		if name != "" {
+			return name
+		}
+	}
+	return "onnx"
+}
+
+// externalSize returns the bytes of the files that hold external data.
+func (m *Model) externalSize() int {
+	total := int64(0)
+	seen := map[string]bool{}
+	for _, p := range m.graph {
+		if p.tensor == nil || p.tensor.external == nil || seen[p.tensor.external.location] {
+			continue
+		}
+		seen[p.tensor.external.location] = true
+		if file, err := p.tensor.external.open(0); err == nil {
+			if info, err := file.Stat(); err == nil {
+				total += info.Size()
+			}
+			file.Close()
+		}
+	}
+	return int(min(total, maxElements))
+}

@@ -1,0 +1,296 @@
+package onnx
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/deepfry/deepfry/nn"
+)
+
+// decimal returns the shortest decimal number whose float32 is v: settings such
+// as 0.1 are meant so.
+func decimal(v float32) float64 {
+	d, err := strconv.ParseFloat(strconv.FormatFloat(float64(v), 'g', -1, 32), 64)
+	if err != nil {
+		return float64(v)
+	}
+	return d
+}
+
+// windows are the settings of convolutions and poolings.
+type windows struct {
+	kernel, stride, pad int
+	ceil                bool
+}
+
+// window reads a node's settings. kernel is what its weights say, or nil.
+func (im *importer) window(n *Node, x value, kernel []int64) (w windows, err error) {
+	list := func(name string, missing []int64) []int64 {
+		values, e := n.Ints(name, missing)
+		err = errors.Join(err, e)
+		return values
+	}
+	shape := list("kernel_shape", kernel)
+	strides, dilations := list("strides", []int64{1, 1}), list("dilations", []int64{1, 1})
+	pads := list("pads", []int64{0, 0, 0, 0})
+	auto, e := n.Text("auto_pad", "NOTSET")
+	ceil, e2 := n.Int("ceil_mode", 0)
+	if err = errors.Join(err, e, e2); err != nil {
+		return w, err
+	}
+	if len(x.shape) != 3 || len(shape) != 2 || kernel != nil && !slices.Equal(shape, kernel) {
+		return w, fmt.Errorf("a kernel of %v on samples of %v: want two dimensions, on channels × height × width", shape, x.shape)
+	}
+	if !slices.Equal(dilations, []int64{1, 1}) {
+		return w, fmt.Errorf("dilations %v are not supported", dilations)
+	}
+	if len(strides) != 2 || shape[0] != shape[1] || strides[0] != strides[1] || max(shape[0], strides[0]) > maxElements {
+		return w, fmt.Errorf("kernel %v, strides %v: want the same in both directions", shape, strides)
+	}
+	if pads, err = autoPads(auto, pads, x.shape, shape[0], strides[0]); err != nil {
+		return w, err
+	}
+	if len(pads) != 4 || slices.Min(pads) != slices.Max(pads) || pads[0] > maxElements {
+		return w, fmt.Errorf("pads %v: want the same on all four sides", pads)
+	}
+	return windows{int(shape[0]), int(strides[0]), int(pads[0]), ceil != 0}, nil
+}
+
+// autoPads returns the padding that auto_pad stands for.
+func autoPads(auto string, pads []int64, shape nn.Shape, kernel, stride int64) ([]int64, error) {
+	switch auto {
+	case "NOTSET", "":
+		return pads, nil
+	case "VALID":
+		return []int64{0, 0, 0, 0}, nil
+	case "SAME_UPPER", "SAME_LOWER":
+		if stride < 1 {
+			return nil, fmt.Errorf("stride %d: want at least 1", stride)
+		}
+		pads := make([]int64, 4)
+		for i := range 2 {
+			size := int64(shape[1+i])
+			total := max(((size+stride-1)/stride-1)*stride+kernel-size, 0)
+			pads[i], pads[2+i] = total/2, total-total/2
+		}
+		return pads, nil
+	}
+	return nil, fmt.Errorf("auto_pad %q is not one of ONNX's", auto)
+}
+
+func (im *importer) maxPool(n *Node) (value, error) {
+	x, err := im.activations(n, 0)
+	if err != nil {
+		return value{}, err
+	}
+	w, err := im.window(n, x, nil)
+	if err != nil {
+		return value{}, err
+	}
+	return im.add(layerName(n, ""), nn.MaxPool{Kernel: w.kernel, Stride: w.stride, Pad: w.pad, Ceil: w.ceil}, x)
+}
+
+func (im *importer) averagePool(n *Node) (value, error) {
+	x, err := im.activations(n, 0)
+	if err != nil {
+		return value{}, err
+	}
+	w, err := im.window(n, x, nil)
+	if err != nil {
+		return value{}, err
+	}
+	include, err := n.Int("count_include_pad", 0)
+	if err != nil {
+		return value{}, err
+	}
+	op := nn.AveragePool{Kernel: w.kernel, Stride: w.stride, Pad: w.pad, Ceil: w.ceil, ExcludePad: include == 0 && w.pad > 0}
+	return im.add(layerName(n, ""), op, x)
+}
+
+// reduceMean is supported over height and width.
+func (im *importer) reduceMean(n *Node) (value, error) {
+	x, err := im.activations(n, 0)
+	if err != nil {
+		return value{}, err
+	}
+	axes, err := im.axes(n, 1)
+	if err != nil {
+		return value{}, err
+	}
+	keep, err := n.Int("keepdims", 1)
+	if err != nil {
+		return value{}, err
+	}
+	if len(x.shape) != 3 || !slices.Equal(positive(axes, 4), []int64{2, 3}) {
+		return value{}, fmt.Errorf("axes %v of samples of %v: want the mean over height and width", axes, x.shape)
+	}
+	y, err := im.add(layerName(n, ""), nn.GlobalAveragePool{}, x)
+	if keep == 0 {
+		y.shape = y.shape[:1]
+	}
+	return y, err
+}
+
+// positive returns axes in order, counted from the first dimension.
+func positive(axes []int64, rank int) []int64 {
+	axes = slices.Clone(axes)
+	for i, a := range axes {
+		if a < 0 {
+			axes[i] += int64(rank)
+		}
+	}
+	slices.Sort(axes)
+	return axes
+}
+
+func (im *importer) flatten(n *Node) (value, error) {
+	x, err := im.activations(n, 0)
+	if err != nil {
+		return value{}, err
+	}
+	axis, err := n.Int("axis", 1)
+	if err == nil && axis != 1 && axis != -int64(len(x.shape)) {
+		err = fmt.Errorf("axis %d: want 1, which leaves samples apart", axis)
+	}
+	x.shape = nn.Shape{x.shape.Size()}
+	return x, err
+}
+
+func (im *importer) reshape(n *Node) (value, error) {
+	x, err := im.activations(n, 0)
+	if err != nil {
+		return value{}, err
+	}
+	target, err := n.Ints("shape", nil)
+	if n.input(1) != "" {
+		target, err = im.integers(n, 1)
+	}
+	if err != nil {
+		return value{}, err
+	}
+	zero, err := n.Int("allowzero", 0)
+	if err != nil {
+		return value{}, err
+	}
+	if len(target) < 2 || len(target) > maxRank || zero != 0 && slices.Contains(target, 0) {
+		return value{}, fmt.Errorf("to %v: want the dimensions of a batch and a sample", target)
+	}
+	first, rest := target[0], slices.Clone(target[1:])
+	if first != 0 && first != -1 && first != im.batch {
+		return value{}, fmt.Errorf("to %v: the batch must stay apart, in the first dimension", target)
+	}
+	if first == -1 && slices.Contains(rest, -1) {
+		return value{}, fmt.Errorf("to %v: more than one dimension is open", target)
+	}
+	x.shape, err = resolve(rest, x.shape)
+	return x, err
+}
+
+// squeeze leaves dimensions of 1 out, or puts them in.
+func (im *importer) squeeze(n *Node) (value, error) {
+	x, err := im.activations(n, 0)
+	if err != nil {
+		return value{}, err
+	}
+	axes, err := im.axes(n, 1)
+	if err != nil {
+		return value{}, err
+	}
+	dims := append(nn.Shape{0}, x.shape...) // the batch first
+	if n.Type == "Unsqueeze" {
+		for _, a := range positive(axes, len(dims)+len(axes)) {
+			if a < 1 || a > int64(len(dims)) || len(dims) > maxRank {
+				return value{}, fmt.Errorf("axes %v of samples of %v", axes, x.shape)
+			}
+			dims = slices.Insert(dims, int(a), 1)
+		}
+	} else {
+		for _, a := range slices.Backward(positive(axes, len(dims))) {
+			if a < 1 || a >= int64(len(dims)) || dims[a] != 1 {
+				return value{}, fmt.Errorf("axes %v of samples of %v: want dimensions of 1", axes, x.shape)
+			}
+			dims = slices.Delete(dims, int(a), int(a)+1)
+		}
+	}
+	if len(dims) < 2 || axes == nil {
+		return value{}, fmt.Errorf("axes %v of samples of %v: want some dimensions, but not all", axes, x.shape)
+	}
+	x.shape = dims[1:]
+	return x, nil
+}
+
+// concat is supported along the first dimension of samples.
+func (im *importer) concat(n *Node) (value, error) {
+	var from []value
+	for i := range n.Inputs {
+		x, err := im.activations(n, i)
+		if err != nil {
+			return value{}, err
+		}
+		from = append(from, x)
+	}
+	axis, err := n.Int("axis", 1)
+	if err != nil {
+		return value{}, err
+	}
+	if axis != 1 && axis != -int64(len(from[0].shape)) {
+		return value{}, fmt.Errorf("axis %d of samples of %v: want the first one, behind the batch", axis, from[0].shape)
+	}
+	if len(from) == 1 {
+		return from[0], nil
+	}
+	return im.add(layerName(n, ""), nn.Concat{}, from...)
+}
+
+// arithmetic adds layers' outputs, or folds constants into the layer before.
+func (im *importer) arithmetic(n *Node) (value, error) {
+	var layers, constants []value
+	for i := range n.Inputs {
+		x, err := im.value(n, i)
+		if err != nil {
+			return value{}, err
+		}
+		if x.constant != nil {
+			constants = append(constants, x)
+		} else {
+			layers = append(layers, x)
+		}
+	}
+	adds := n.Type == "Add" || n.Type == "Sum"
+	switch {
+	case adds && len(constants) == 0 && len(layers) == 1:
+		return layers[0], nil
+	case adds && len(constants) == 0 && len(layers) > 1:
+		return im.add(layerName(n, ""), nn.Add{}, layers...)
+	case len(layers) == 1 && len(constants) == 1 && (adds || n.Type == "Mul" || len(n.Inputs) > 0 && im.values[n.Inputs[0]].layer != nil):
+		return im.foldArithmetic(n, layers[0], constants[0])
+	}
+	return value{}, errors.New("it is supported for the sum of layers' outputs, and with one constant behind a Conv or Gemm")
+}
+
+func (im *importer) foldArithmetic(n *Node, x, constant value) (value, error) {
+	numbers, err := im.channels(constant, x.shape)
+	if err != nil {
+		return value{}, err
+	}
+	for c, v := range numbers {
+		switch n.Type {
+		case "Sub":
+			numbers[c] = -v
+		case "Div":
+			numbers[c] = 1 / v
+		}
+	}
+	done := false
+	if n.Type == "Mul" || n.Type == "Div" {
+		done = im.foldAffine(x, numbers, nil)
+	} else {
+		done = im.foldAffine(x, nil, numbers)
+	}
+	if !done {
+		return value{}, errors.New("with a constant it is supported only right behind a Conv, Gemm or MatMul whose output nothing else takes")
+	}
+	return x, nil
+}
