@@ -1,0 +1,402 @@
+package onnx
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/deepfry/deepfry/fastfood"
+	"github.com/deepfry/deepfry/nn"
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// mlp is a model of x → Gemm 6→5 → an operator nobody knows → MatMul 5→4 and
+// Add, with fields and parts that are not known here everywhere.
+func mlp(t testing.TB) *Model {
+	t.Helper()
+	unknown := func(b []byte) []byte { return appendText(b, 777, "of the future") }
+	field := func(number protowire.Number, message []byte) []byte { return appendMessage(nil, number, message) }
+
+	gemm := NewNode("Gemm", "first", []string{"x", "first.weight", "first.bias"}, []string{"h"}, FloatAttribute("alpha", 2), FloatAttribute("beta", 0.5), IntAttribute("transB", 1))
+	odd := NewNode("com.example.Odd", "odd", []string{"h"}, []string{"i"}, IntAttribute("mystery", 7))
+	odd.message = unknown(odd.message)
+	inner := field(nodeAttribute, appendMessage(appendInt(appendText(nil, attributeName, "body"), attributeType, 5), attributeGraph, NewNode("Gemm", "", []string{"i", "shared"}, []string{"inside"}).wire))
+	odd.message = append(odd.message, inner...)
+	product := NewNode("MatMul", "", []string{"i", "second"}, []string{"j"})
+	sum := NewNode("Add", "sum", []string{"j", "shared"}, []string{"y"})
+	attention := NewNode("MatMul", "attention", []string{"i", "i"}, []string{"k"})
+
+	var g []byte
+	for _, n := range []*Node{gemm, odd, product, sum, attention} {
+		g = append(g, field(graphNode, n.message)...)
+	}
+	g = appendText(g, graphName, "mlp")
+	for _, tensor := range []*Tensor{
+		NewTensor("first.weight", []int{5, 6}, gaussian(30, 1)), NewTensor("first.bias", []int{5}, gaussian(5, 2)),
+		NewTensor("second", []int{5, 4}, gaussian(20, 3)), NewTensor("shared", []int{4}, gaussian(4, 4)),
+	} {
+		tensor.message = unknown(tensor.message)
+		g = append(g, bytes.Join(tensor.encode(graphInitializer), nil)...)
+	}
+	x, y := tensor{"x", nn.Shape{6}}, tensor{"y", nn.Shape{4}}
+	g = append(g, valueInfo(graphInput, x)...)
+	g = append(g, valueInfo(graphOutput, y)...)
+	g = append(g, field(13, []byte("\x0a\x01h"))...) // value_info
+	g = unknown(g)
+
+	m := appendInt(nil, modelIRVersion, 8)
+	m = append(m, field(modelOpset, operatorSet("", 17))...)
+	m = append(m, field(modelGraph, g)...)
+	m = append(m, fastfoodFunction(17)...)
+	m = append(m, field(14, entry("author", "somebody"))...)
+	m = unknown(m)
+	model, err := Parse(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return model
+}
+
+func encoded(t testing.TB, m *Model) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := m.Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// wires returns the fields of the model, and those of its graph.
+func wires(m *Model) (all []string) {
+	for i, p := range m.parts {
+		if i == m.graphAt {
+			all = append(all, "graph")
+		}
+		all = append(all, string(p.wire))
+	}
+	for _, p := range m.graph {
+		all = append(all, string(p.wire))
+	}
+	return all
+}
+
+func TestUnchangedModelIsTheSameFile(t *testing.T) {
+	m := mlp(t)
+	before := encoded(t, m)
+	again, err := Parse(before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again.graphWire = nil // join its parts again
+	if !bytes.Equal(encoded(t, again), before) {
+		t.Error("the parts of a file are not the file")
+	}
+}
+
+// TestReplaceLeavesTheRest replaces either layer and compares all fields.
+func TestReplaceLeavesTheRest(t *testing.T) {
+	for _, c := range []struct {
+		layer   string
+		r       Replacement
+		removed []string
+	}{
+		{"first", Replacement{Stages: []Stage{Dense{6, 2, gaussian(12, 1)}, Dense{2, 5, gaussian(10, 1)}}}, []string{"first.weight"}},
+		{"first", Replacement{Stages: []Stage{Dense{6, 5, gaussian(30, 1)}}, Bias: gaussian(5, 9), Float16: true}, []string{"first.weight", "first.bias"}},
+		{"matmul", Replacement{Stages: []Stage{Dense{5, 1, gaussian(5, 1)}, Dense{1, 4, gaussian(4, 1)}}}, []string{"second"}},
+	} {
+		m := mlp(t)
+		want := wires(m)
+		layers, refused := m.Linears()
+		if len(layers) != 2 || len(refused) != 1 || !strings.Contains(refused[0].Reason, `"i", are not constant`) {
+			t.Fatalf("layers %v, refused %v", layers, refused)
+		}
+		i := slices.IndexFunc(layers, func(l *Linear) bool { return l.Name == c.layer })
+		node := layers[i].Node
+		if err := m.Replace(layers[i], c.r); err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Replace(layers[i], c.r); err == nil {
+			t.Error("a layer was replaced twice")
+		}
+		after, err := Parse(encoded(t, m))
+		if err != nil {
+			t.Fatal(err)
+		}
+		// What is left of the old file is there in its order, and what is not is
+		// the node and its constants.
+		got := wires(after)
+		var lost []string
+		for _, w := range want {
+			if j := slices.Index(got, w); j >= 0 {
+				got = got[j+1:]
+			} else {
+				lost = append(lost, w)
+			}
+		}
+		if len(lost) != 1+len(c.removed) || lost[0] != string(node.wire) {
+			t.Fatalf("%s: %d fields were lost or moved, want %d", c.layer, len(lost), 1+len(c.removed))
+		}
+		for i, name := range c.removed {
+			if !strings.Contains(lost[1+i], name) {
+				t.Errorf("%s: %q was lost, want %s", c.layer, lost[1+i], name)
+			}
+		}
+	}
+}
+
+func TestLinearValues(t *testing.T) {
+	m := mlp(t)
+	layers, _ := m.Linears()
+	first, second := layers[0], layers[1]
+	if first.Inputs != 6 || first.Outputs != 5 || !first.Bias || second.Inputs != 5 || second.Outputs != 4 || second.Bias || second.Bytes() != 80 {
+		t.Fatalf("layers %+v, %+v", first, second)
+	}
+	w, err := first.Weights()
+	if err != nil || w[7] != 2*gaussian(30, 1)[7] {
+		t.Errorf("weight %v (%v): want it times alpha", w[7], err)
+	}
+	bias, err := first.BiasValues()
+	if err != nil || bias[3] != 0.5*gaussian(5, 2)[3] {
+		t.Errorf("bias %v (%v): want it times beta", bias[3], err)
+	}
+	w, err = second.Weights()
+	if err != nil || w[1*5+3] != gaussian(20, 3)[3*4+1] {
+		t.Errorf("weight %v (%v): want it transposed", w[1*5+3], err)
+	}
+	if none, err := second.BiasValues(); none != nil || err != nil {
+		t.Errorf("a bias %v (%v)", none, err)
+	}
+}
+
+// replaced returns a network with two of its layers replaced: the first by its
+// own weights behind a matrix of ones in the diagonal, the second by a transform;
+// and a network that computes the same.
+func replaced(t testing.TB, o Options, float16 bool) (*Model, *nn.Network) {
+	d := nn.Description{Name: "two", Input: nn.Shape{3, 4, 4}, Nodes: []nn.Node{
+		{Name: "fc1", Op: nn.Dense{Out: 40}}, {Name: "relu", Op: nn.ReLU{}}, {Name: "fc2", Op: nn.Dense{Out: 70}}, {Name: "sigmoid", Op: nn.Sigmoid{}}, {Name: "fc3", Op: nn.Dense{Out: 3}},
+	}}
+	network := shaken(t, d)
+	m := exported(t, network, o)
+	layers, refused := m.Linears()
+	if len(layers) != 3 || len(refused) != 0 {
+		t.Fatalf("%d layers, refused: %v", len(layers), refused)
+	}
+	identity := make([]float32, 48*48)
+	for i := range 48 {
+		identity[i*48+i] = 1
+	}
+	w, err := layers[0].Weights()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Replace(layers[0], Replacement{Stages: []Stage{Dense{48, 48, identity}, Dense{48, 40, w}}, Float16: float16}); err != nil {
+		t.Fatal(err)
+	}
+	transform, err := fastfood.Sample[float32](40, 70, 1.4, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Replace(layers[1], Replacement{Stages: []Stage{Fastfood{transform}}, Float16: float16}); err != nil {
+		t.Fatal(err)
+	}
+	d.Nodes = slices.Clone(d.Nodes)
+	d.Nodes[2].Op = nn.Fastfood{Out: 70}
+	want, err := nn.Restore(d, func(p *nn.Param) error {
+		if q := network.Param(p.Name); q != nil {
+			p.Data = q.Data
+		}
+		switch p.Name {
+		case "fc2.s":
+			p.Data = transform.S
+		case "fc2.g":
+			p.Data = transform.G
+		case "fc2.b":
+			p.Data = transform.B
+		case "fc2.perm":
+			p.Indices = transform.Perm
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m, want
+}
+
+func TestReplacedInONNXRuntime(t *testing.T) {
+	j := newJobs(t)
+	for _, o := range []Options{{}, {Float16: true}, {Opset: 13}} {
+		m, want := replaced(t, o, o.Float16)
+		path := filepath.Join(j.folder, string(rune('a'+len(j.all)))+".onnx")
+		if err := m.Save(path); err != nil {
+			t.Fatal(err)
+		}
+		tolerance := 1e-4
+		if o.Float16 {
+			tolerance = 1e-2
+		}
+		x := gaussian(5*48, 1)
+		j.add(t, "replaced", path, "input", []int{5, 3, 4, 4}, x, run(want, x, 5), tolerance)
+	}
+	j.run(t)
+}
+
+// TestMatMulOfSequencesInONNXRuntime replaces the product of an input of three
+// dimensions.
+func TestMatMulOfSequencesInONNXRuntime(t *testing.T) {
+	j := newJobs(t)
+	transform, err := fastfood.Sample[float32](6, 9, 1, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := transform.Matrix()
+	x := gaussian(2*5*6, 3)
+	var want []float32
+	for i := range 10 {
+		for o := range 9 {
+			total := float32(0)
+			for k := range 6 {
+				total += w[o*6+k] * x[i*6+k]
+			}
+			want = append(want, total)
+		}
+	}
+	for i, stage := range []Stage{Fastfood{transform}, Dense{6, 9, w}} {
+		in, out := tensor{"x", nn.Shape{5, 6}}, tensor{"y", nn.Shape{5, 9}}
+		g := NewNode("MatMul", "product", []string{"x", "w"}, []string{"y"}).wire
+		g = append(appendText(g, graphName, "g"), bytes.Join(NewTensor("w", []int{6, 9}, gaussian(54, 1)).encode(graphInitializer), nil)...)
+		g = append(append(g, valueInfo(graphInput, in)...), valueInfo(graphOutput, out)...)
+		file := appendMessage(appendInt(nil, modelIRVersion, 8), modelOpset, operatorSet("", 17))
+		m, err := Parse(appendMessage(file, modelGraph, g))
+		if err != nil {
+			t.Fatal(err)
+		}
+		layers, _ := m.Linears()
+		if err := m.Replace(layers[0], Replacement{Stages: []Stage{stage}}); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(j.folder, string(rune('a'+i))+".onnx")
+		if err := m.Save(path); err != nil {
+			t.Fatal(err)
+		}
+		j.add(t, "sequence", path, "x", []int{2, 5, 6}, x, want, 1e-4)
+	}
+	j.run(t)
+}
+
+func TestReplaceErrors(t *testing.T) {
+	m := mlp(t)
+	before := encoded(t, m)
+	layers, _ := m.Linears()
+	for _, r := range []Replacement{
+		{}, {Stages: []Stage{Dense{6, 4, gaussian(24, 1)}}}, {Stages: []Stage{Dense{5, 5, gaussian(25, 1)}}}, {Stages: []Stage{Dense{6, 5, gaussian(29, 1)}}},
+		{Stages: []Stage{Dense{6, 5, gaussian(30, 1)}}, Bias: gaussian(4, 1)}, {Stages: []Stage{Fastfood{&fastfood.Transform[float32]{Inputs: 6, Outputs: 5}}}},
+	} {
+		if err := m.Replace(layers[0], r); err == nil {
+			t.Errorf("no error for %+v", r)
+		}
+	}
+	if !bytes.Equal(encoded(t, m), before) {
+		t.Error("a replacement that failed changed the model")
+	}
+}
+
+// TestExternalData moves data to another file and back, and lets them be read
+// from nowhere else.
+func TestExternalData(t *testing.T) {
+	defer func(n int64) { maxFile = n }(maxFile)
+	network := shaken(t, residual())
+	x := gaussian(2*network.Description.Input.Size(), 1)
+	want := run(network, x, 2)
+	folder := t.TempDir()
+	first, second := filepath.Join(folder, "a", "net.onnx"), filepath.Join(folder, "b", "other.onnx")
+	for _, path := range []string{first, second} {
+		if err := os.Mkdir(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m, err := FromNetwork(network, Options{Fastfood: Function})
+	if err != nil {
+		t.Fatal(err)
+	}
+	maxFile = 8000 // the model does not fit
+	if err := m.Write(&bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), "Save") {
+		t.Errorf("a model that is too large: %v", err)
+	}
+	if err := m.Save(first); err != nil {
+		t.Fatal(err)
+	}
+	maxFile = 1 << 30
+	m, err = Open(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Write(&bytes.Buffer{}); err == nil {
+		t.Error("a model without its external data")
+	}
+	if err := m.Save(second); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{first, second} {
+		m, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := Import(m, ImportOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := run(back, x, 2); !slices.Equal(got, want) {
+			t.Errorf("%s: outputs differ by %v", path, difference(got, want))
+		}
+	}
+
+	// A model that is not from a file, one whose data are cut off, and locations
+	// outside of the folder.
+	file, err := os.ReadFile(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	importing := func(m *Model, err error) error {
+		if err == nil {
+			_, err = Import(m, ImportOptions{})
+		}
+		return err
+	}
+	if err := importing(Parse(file)); err == nil || !strings.Contains(err.Error(), "Open") {
+		t.Errorf("a model without a folder: %v", err)
+	}
+	for _, location := range []string{"../a/net.onnx.data", "/etc/passwd\x00pad", "net.onnx.none"} {
+		location += strings.Repeat("/", len("net.onnx.data")) // any length will do
+		changed := bytes.ReplaceAll(file, []byte("net.onnx.data"), []byte(location[:len("net.onnx.data")]))
+		path := filepath.Join(folder, "a", "changed.onnx")
+		if err := os.WriteFile(path, changed, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := importing(Open(path)); err == nil || !strings.Contains(err.Error(), "external data") {
+			t.Errorf("location %q: %v", location, err)
+		}
+	}
+	if err := os.Symlink(filepath.Join(folder, "b", "other.onnx.data"), filepath.Join(folder, "a", "net.onnx.link")); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(folder, "a", "linked.onnx")
+	if err := os.WriteFile(path, bytes.ReplaceAll(file, []byte("net.onnx.data"), []byte("net.onnx.link")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := importing(Open(path)); err == nil {
+		t.Error("a link out of the folder was followed")
+	}
+	if err := os.Truncate(first+".data", 100); err != nil {
+		t.Fatal(err)
+	}
+	if err := importing(Open(first)); err == nil || !strings.Contains(err.Error(), "external data") {
+		t.Errorf("data that are cut off: %v", err)
+	}
+	if _, err := Open(filepath.Join(folder, "none.onnx")); err == nil {
+		t.Error("a file that is not there was read")
+	}
+}
