@@ -66,6 +66,9 @@ type value struct {
 	shape nn.Shape
 	// sole says that one node alone takes this value, and what it is made of.
 	sole bool
+	// pad is the number of zeros that a Pad has put around images. The shape does
+	// not count them; Conv and AveragePool alone can take them.
+	pad int
 }
 
 // layer is a node of the network.
@@ -82,11 +85,7 @@ func (im *importer) run() (*nn.Network, error) {
 	if err := im.input(); err != nil {
 		return nil, err
 	}
-	nodes, err := im.neededNodes()
-	if err != nil {
-		return nil, err
-	}
-	for _, n := range nodes {
+	for _, n := range im.neededNodes() {
 		err := im.budget.spend(1024 + 256*(len(n.Inputs)+len(n.Outputs)))
 		if err == nil {
 			err = im.node(n)
@@ -130,8 +129,8 @@ func (im *importer) input() error {
 
 // neededNodes returns the nodes from which the output is computed, in order, and
 // counts the uses of their inputs.
-func (im *importer) neededNodes() ([]*Node, error) {
-	all := im.model.Nodes()
+func (im *importer) neededNodes() []*Node {
+	all, g := im.model.Nodes(), im.model.newGraph()
 	needed := map[string]bool{im.output: true}
 	var nodes []*Node
 	for _, n := range slices.Backward(all) { // those who take a value come behind who makes it
@@ -141,6 +140,9 @@ func (im *importer) neededNodes() ([]*Node, error) {
 		for _, output := range n.Outputs {
 			delete(needed, output) // whoever makes it before is another
 		}
+		if norm := g.responseNormOf(n); norm != nil {
+			n = norm
+		}
 		for _, input := range n.Inputs {
 			needed[input] = true
 			im.uses[input]++
@@ -149,7 +151,7 @@ func (im *importer) neededNodes() ([]*Node, error) {
 	}
 	im.uses[im.output]++
 	slices.Reverse(nodes)
-	return nodes, nil
+	return nodes
 }
 
 // set names the first output of a node; the others must not be needed.
@@ -174,6 +176,9 @@ func (im *importer) value(n *Node, i int) (value, error) {
 		return value{}, fmt.Errorf("input %d is missing", i)
 	}
 	if v, ok := im.values[name]; ok {
+		if v.pad > 0 && n.Type != "Conv" && n.Type != "AveragePool" {
+			return value{}, fmt.Errorf("input %d is padded: that is supported for Conv and AveragePool", i)
+		}
 		return v, nil
 	}
 	t, ok := im.tensors[name]

@@ -86,6 +86,8 @@ func (im *importer) operation(kind string) func(*Node) (value, error) {
 		return im.reshape
 	case "Squeeze", "Unsqueeze":
 		return im.squeeze
+	case "Pad":
+		return im.pad
 	case "Identity", "Cast":
 		return im.identity
 	}

@@ -55,7 +55,10 @@ func (im *importer) window(n *Node, x value, kernel []int64) (w windows, err err
 	if len(pads) != 4 || slices.Min(pads) != slices.Max(pads) || pads[0] > maxElements {
 		return w, fmt.Errorf("pads %v: want the same on all four sides", pads)
 	}
-	return windows{int(shape[0]), int(strides[0]), int(pads[0]), ceil != 0}, nil
+	if x.pad > 0 && (pads[0] != 0 || ceil != 0) {
+		return w, fmt.Errorf("pads %v, ceil_mode %d: want none behind a Pad", pads, ceil)
+	}
+	return windows{int(shape[0]), int(strides[0]), int(pads[0]) + x.pad, ceil != 0}, nil
 }
 
 // autoPads returns the padding that auto_pad stands for.
@@ -105,8 +108,38 @@ func (im *importer) averagePool(n *Node) (value, error) {
 	if err != nil {
 		return value{}, err
 	}
-	op := nn.AveragePool{Kernel: w.kernel, Stride: w.stride, Pad: w.pad, Ceil: w.ceil, ExcludePad: include == 0 && w.pad > 0}
+	op := nn.AveragePool{Kernel: w.kernel, Stride: w.stride, Pad: w.pad, Ceil: w.ceil, ExcludePad: include == 0 && w.pad > 0 && x.pad == 0}
 	return im.add(layerName(n, ""), op, x)
+}
+
+// pad puts zeros around images, which a Conv or an AveragePool then takes as its
+// own padding.
+func (im *importer) pad(n *Node) (value, error) {
+	x, err := im.activations(n, 0)
+	if err != nil {
+		return value{}, err
+	}
+	pads, err := n.Ints("pads", nil)
+	if n.input(1) != "" {
+		pads, err = im.integers(n, 1)
+	}
+	if err != nil {
+		return value{}, err
+	}
+	mode, errA := n.Text("mode", "constant")
+	constant, errB := im.scalar(n, 2, 0)
+	if err := errors.Join(errA, errB); err != nil {
+		return value{}, err
+	}
+	if len(pads) > 0 && slices.Min(pads) == 0 && slices.Max(pads) == 0 && n.input(3) == "" {
+		return x, nil
+	}
+	if mode != "constant" || constant != 0 || n.input(3) != "" || len(x.shape) != 3 || len(pads) != 8 || pads[2] < 1 || pads[2] > maxElements ||
+		!slices.Equal(pads, []int64{0, 0, pads[2], pads[2], 0, 0, pads[2], pads[2]}) {
+		return value{}, fmt.Errorf("pads %v of samples of %v, mode %s, %v: want zeros, as many on all sides of images", pads, x.shape, mode, constant)
+	}
+	x.pad, x.sole = int(pads[2]), false
+	return x, nil
 }
 
 // reduceMean is supported over height and width.
