@@ -13,6 +13,7 @@ type Network struct {
 	Description Description
 	nodes       []builtNode
 	params      []*Param
+	uses        []int // how many layers take the network's input, and each output
 }
 
 // builtNode is a node with its layer and the indices of its inputs: the
@@ -113,35 +114,29 @@ func build(d Description) (*Network, error) {
 		index[node.Name] = i + 1
 		shapes = append(shapes, built.layer.OutShape())
 	}
+	n.uses = make([]int, len(shapes))
+	for _, node := range n.nodes {
+		for _, j := range node.from {
+			n.uses[j]++
+		}
+	}
 	return n, n.checkUse()
 }
 
 // checkUse fails if a layer's output, but for the last one's, goes nowhere.
 func (n *Network) checkUse() error {
-	uses := n.uses()
 	for i, node := range n.nodes[:len(n.nodes)-1] {
-		if uses[i+1] == 0 {
+		if n.uses[i+1] == 0 {
 			return fmt.Errorf("layer %s: no layer takes its output", node.Name)
 		}
 	}
 	return nil
 }
 
-// uses returns how many layers take the network's input, and each output.
-func (n *Network) uses() []int {
-	uses := make([]int, len(n.nodes)+1)
-	for _, node := range n.nodes {
-		for _, j := range node.from {
-			uses[j]++
-		}
-	}
-	return uses
-}
-
 // fused says whether node i does the next one as its epilogue: nobody else takes
 // its output.
 func (n *Network) fused(i int) bool {
-	return i+1 < len(n.nodes) && slices.Equal(n.nodes[i+1].from, []int{i + 1}) && n.uses()[i+1] == 1 &&
+	return i+1 < len(n.nodes) && slices.Equal(n.nodes[i+1].from, []int{i + 1}) && n.uses[i+1] == 1 &&
 		fuses(n.nodes[i].layer, n.nodes[i+1].layer)
 }
 

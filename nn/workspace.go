@@ -144,7 +144,7 @@ func (w *Workspace) plan() {
 // bind returns the tensors of every node. Where a tensor has several consumers,
 // each has a gradient of its own: the shares of the tensor's.
 func (w *Workspace) bind() (bindings []*Binding, shares [][][]float32) {
-	uses := w.network.uses()
+	uses := w.network.uses
 	shares = make([][][]float32, len(w.tensors))
 	for i, node := range w.network.nodes {
 		b := &Binding{Y: w.tensors[i+1], MaxBatch: w.maxBatch, Training: w.training, Workers: par.Workers(), workspace: w}
