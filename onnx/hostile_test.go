@@ -1,0 +1,337 @@
+package onnx
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"os"
+	"runtime/metrics"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/deepfry/deepfry/nn"
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// corpus returns valid files: PyTorch's, and ours with everything.
+func corpus(t testing.TB) map[string][]byte {
+	files := map[string][]byte{"mlp": encoded(t, mlp(t))}
+	for _, name := range goldens(t) {
+		content, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[name] = content
+	}
+	for _, d := range oneLayer() {
+		if d.Name != "fastfood mixed" {
+			files[d.Name] = encoded(t, exported(t, shaken(t, d), Options{Fastfood: Function, Float16: d.Name == "dense"}))
+		}
+	}
+	return files
+}
+
+// allowed is what the package may allocate for a file.
+func allowed(file []byte) uint64 { return 16<<20 + 8*uint64(len(file)) }
+
+// allocatedBytes returns how much has been allocated in all.
+func allocatedBytes() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
+}
+
+// useFile does everything with a file that is done with files, and fails if that
+// allocates out of proportion. Panics are the caller's to see.
+func useFile(t testing.TB, file []byte) {
+	t.Helper()
+	before := allocatedBytes()
+	m, err := Parse(file)
+	if err != nil {
+		return
+	}
+	if !bytes.Equal(encoded(t, m), file) && !m.hasExternal() {
+		t.Error("a file that nobody changed was written otherwise")
+	}
+	if n := allocatedBytes() - before; n > allowed(file) {
+		t.Errorf("parsing %d bytes allocated %d", len(file), n)
+	}
+	for _, o := range []ImportOptions{{}, {FoldBatchNorm: true, Logits: true, Input: nn.Shape{2}}} {
+		before = allocatedBytes()
+		network, err := Import(m, o)
+		if n := allocatedBytes() - before; n > allowed(file) {
+			t.Errorf("importing %d bytes allocated %d", len(file), n)
+		}
+		if err == nil {
+			runSmall(network)
+		}
+	}
+	before = allocatedBytes()
+	layers, _ := m.Linears()
+	for _, l := range layers {
+		if _, err := l.BiasValues(); err != nil || l.Inputs+l.Outputs > 10000 {
+			continue
+		}
+		if _, err := l.Weights(); err != nil {
+			continue
+		}
+		r := Replacement{Stages: []Stage{Dense{l.Inputs, 1, make([]float32, l.Inputs)}, Dense{1, l.Outputs, make([]float32, l.Outputs)}}}
+		if err := m.Replace(l, r); err != nil {
+			continue
+		}
+		if _, err := Parse(encoded(t, m)); err != nil {
+			t.Errorf("what was rewritten can't be read: %v", err)
+		}
+		break // one is enough
+	}
+	if n := allocatedBytes() - before; n > 4*allowed(file) {
+		t.Errorf("rewriting %d bytes allocated %d", len(file), n)
+	}
+}
+
+// runSmall runs a network once, if that takes little.
+func runSmall(network *nn.Network) {
+	work := 0
+	for _, l := range network.Layers() {
+		if work += l.MultiplyAdds; l.MultiplyAdds < 0 || work > 1e7 {
+			return
+		}
+	}
+	if size, err := nn.WorkspaceBytes(network.Description, 1, false); err != nil || size > 1<<20 {
+		return
+	}
+	network.NewWorkspace(1, false).Forward(make([]float32, network.Description.Input.Size()))
+}
+
+func TestTruncatedAtEveryByte(t *testing.T) {
+	for name, file := range corpus(t) {
+		for n := range file {
+			if _, err := Parse(file[:n:n]); err == nil {
+				// What ends behind the graph, between two fields, is whole.
+				useFile(t, file[:n])
+			} else if !strings.Contains(err.Error(), "byte ") && !strings.Contains(err.Error(), "no graph") {
+				t.Fatalf("%s cut off at byte %d: the error does not say where: %v", name, n, err)
+			}
+		}
+	}
+}
+
+// tree is a message taken apart.
+type tree struct {
+	number   protowire.Number
+	kind     protowire.Type
+	value    []byte // of a field that is no message
+	children []*tree
+	message  bool
+}
+
+// messages are the fields that hold messages, by the kind of message that they
+// are in; their value is the kind of theirs.
+var messages = map[string]map[protowire.Number]string{
+	"model":     {modelGraph: "graph", modelOpset: "opset", modelFunctions: "function", 14: "entry"},
+	"graph":     {graphNode: "node", graphInitializer: "tensor", graphInput: "value", graphOutput: "value", 13: "value"},
+	"function":  {functionNode: "node", functionOpset: "opset"},
+	"node":      {nodeAttribute: "attribute"},
+	"attribute": {attributeTensor: "tensor", attributeGraph: "graph"},
+	"tensor":    {tensorExternal: "entry"},
+	"value":     {valueType: "type"},
+	"type":      {typeTensor: "tensortype"},
+	"tensortype": {
+		tensorShape: "shape",
+	},
+	"shape": {shapeDim: "dim"},
+}
+
+func newTree(kind string, message []byte) *tree {
+	root := &tree{message: true}
+	if eachField(message, 0, func(f field) error {
+		child := &tree{number: f.number, kind: f.kind, value: slices.Clone(f.value)}
+		if inner := messages[kind][f.number]; inner != "" && f.kind == protowire.BytesType {
+			child = newTree(inner, f.value)
+			child.number, child.kind = f.number, f.kind
+		}
+		root.children = append(root.children, child)
+		return nil
+	}) != nil {
+		panic("the file is not valid")
+	}
+	return root
+}
+
+func (n *tree) encode() []byte {
+	var b []byte
+	for _, c := range n.children {
+		b = protowire.AppendTag(b, c.number, c.kind)
+		value := c.value
+		if c.message {
+			value = c.encode()
+		}
+		if c.kind == protowire.BytesType {
+			value = protowire.AppendBytes(nil, value)
+		}
+		b = append(b, value...)
+	}
+	return b
+}
+
+// all lists the messages of the tree.
+func (n *tree) all() []*tree {
+	list := []*tree{n}
+	for _, c := range n.children {
+		if c.message {
+			list = append(list, c.all()...)
+		}
+	}
+	return list
+}
+
+// mutate changes one thing.
+func (n *tree) mutate(source *rand.Rand, strings []string) {
+	nodes := slices.DeleteFunc(n.all(), func(m *tree) bool { return len(m.children) == 0 })
+	if len(nodes) == 0 {
+		return
+	}
+	m := nodes[source.IntN(len(nodes))]
+	i := source.IntN(len(m.children))
+	c := m.children[i]
+	switch source.IntN(9) {
+	case 0: // drop
+		m.children = slices.Delete(m.children, i, i+1)
+	case 1: // repeat
+		for range 1 << source.IntN(8) {
+			m.children = append(m.children, c)
+		}
+	case 2: // move
+		j := source.IntN(len(m.children))
+		m.children[i], m.children[j] = m.children[j], c
+	case 3: // another field
+		other := *c
+		other.number = protowire.Number(1 + source.IntN(25))
+		m.children[i] = &other
+	case 4: // put a message into itself, or elsewhere
+		other := nodes[source.IntN(len(nodes))]
+		if inner := other.encode(); len(inner) < 100_000 {
+			m.children = append(m.children, &tree{number: c.number, kind: protowire.BytesType, value: inner})
+		}
+	default:
+		if c.message {
+			c.mutate(source, strings)
+			return
+		}
+		other := *c
+		other.mutateValue(source, strings)
+		m.children[i] = &other
+	}
+}
+
+func (n *tree) mutateValue(source *rand.Rand, strings []string) {
+	numbers := []uint64{0, 1, 2, 3, 5, 7, 127, 128, 4096, 1 << 20, 1 << 31, 1<<31 - 1, 1 << 40, 1 << 62, 1 << 63, 1<<64 - 1, 1<<64 - 2}
+	switch {
+	case n.kind == protowire.VarintType && source.IntN(8) > 0:
+		n.value = protowire.AppendVarint(nil, numbers[source.IntN(len(numbers))])
+	case n.kind == protowire.BytesType && source.IntN(3) == 0:
+		n.value = []byte(strings[source.IntN(len(strings))])
+	case n.kind == protowire.BytesType && len(n.value) > 0 && source.IntN(2) == 0:
+		n.value = n.value[:source.IntN(len(n.value))]
+	case n.kind == protowire.BytesType && len(n.value) > 0:
+		n.value = slices.Clone(n.value)
+		n.value[source.IntN(len(n.value))] ^= 1 << source.IntN(8)
+	default: // another type
+		n.kind, n.value = protowire.VarintType, protowire.AppendVarint(nil, numbers[source.IntN(len(numbers))])
+		if source.IntN(2) == 0 {
+			n.kind, n.value = protowire.Fixed32Type, []byte{1, 2, 3, 0xff}
+		}
+	}
+}
+
+// words returns the strings of a file, and some that matter.
+func (n *tree) words() []string {
+	list := []string{"", "Gemm", "MatMul", "Reshape", "Conv", "Add", "Identity", "Cast", "Constant", "Pad", "Squeeze", "Unsqueeze", "Slice", "Shape", "Flatten", "SAME_UPPER", "ai.onnx", "deepfry", "Fastfood"}
+	for _, m := range n.all() {
+		for _, c := range m.children {
+			if c.kind == protowire.BytesType && !c.message && len(c.value) < 40 {
+				list = append(list, string(c.value))
+			}
+		}
+	}
+	return list
+}
+
+// TestMutations changes one to four things of valid files and does everything
+// with them.
+func TestMutations(t *testing.T) {
+	rounds := 40
+	if testing.Short() {
+		rounds = 5
+	}
+	source := rand.New(rand.NewPCG(1, 2))
+	files := corpus(t)
+	names := make([]string, 0, len(files))
+	for name := range files {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		words := newTree("model", files[name]).words()
+		for range rounds {
+			root := newTree("model", files[name])
+			for range 1 + source.IntN(4) {
+				root.mutate(source, words)
+			}
+			mutated := root.encode()
+			useFile(t, mutated)
+			if t.Failed() {
+				t.Fatalf("a mutation of %s", name)
+			}
+		}
+	}
+}
+
+// TestSmallFilesForMuch are files whose parts are small, but stand for much.
+func TestSmallFilesForMuch(t *testing.T) {
+	graph := func(field []byte, n int) []byte { return appendMessage(nil, modelGraph, bytes.Repeat(field, n)) }
+	tensor := func(dims ...int64) []byte {
+		var message []byte
+		for _, d := range dims {
+			message = appendInt(message, tensorDims, d)
+		}
+		return appendMessage(nil, graphInitializer, appendInt(appendText(message, tensorName, "t"), tensorType, int64(Float)))
+	}
+	packed := func(number protowire.Number) []byte {
+		return appendMessage(nil, graphInitializer, appendMessage(appendInt(nil, tensorDims, 1<<21), number, make([]byte, 1<<21)))
+	}
+	for name, file := range map[string][]byte{
+		"nodes":            graph([]byte{graphNode<<3 | 2, 0}, 1<<21),
+		"inputs":           graph([]byte{graphInput<<3 | 2, 0}, 1<<21),
+		"tensors":          graph([]byte{graphInitializer<<3 | 2, 0}, 1<<21),
+		"unknown":          graph([]byte{14 << 3, 0}, 1<<21),
+		"inputs of a node": graph(appendMessage(nil, graphNode, bytes.Repeat([]byte{nodeInput<<3 | 2, 0}, 1<<21)), 1),
+		"a large tensor":   graph(tensor(1<<20, 1<<20), 1),
+		"too large":        graph(tensor(1<<31, 1<<31, 1<<31), 1),
+		"negative":         graph(tensor(-1, -1), 1),
+		"dimensions":       graph(tensor(make([]int64, 1000)...), 1),
+		"packed":           graph(packed(tensorInt64Data), 1),
+		"models":           bytes.Repeat([]byte{30 << 3 & 0x7f, 1, 0}, 1<<20),
+	} {
+		useFile(t, file)
+		if m, err := Parse(file); err == nil {
+			for _, tensor := range m.Initializers() {
+				before := allocatedBytes()
+				_, _ = tensor.Floats()
+				_, _ = tensor.Ints()
+				if n := allocatedBytes() - before; n > allowed(file) {
+					t.Errorf("%s: a tensor's data allocate %d", name, n)
+				}
+			}
+		}
+	}
+}
+
+func FuzzUse(f *testing.F) {
+	for _, file := range corpus(f) {
+		if len(file) < 4000 {
+			f.Add(file)
+		}
+	}
+	f.Fuzz(func(t *testing.T, file []byte) { useFile(t, file) })
+}
