@@ -106,11 +106,7 @@ func TestPyTorchInONNXRuntime(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		rewritten := filepath.Join(j.folder, "rewritten-"+filepath.Base(file))
-		if err := m.Save(rewritten); err != nil {
-			t.Fatal(err)
-		}
-		j.add(t, file+" rewritten", rewritten, "x", dims, x, want, 1e-4)
+		j.add(t, file+" rewritten", j.save(t, m), "x", dims, x, want, 1e-4)
 
 		m, _, _ = golden(t, file)
 		network, err := Import(m, ImportOptions{Logits: true})

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -214,10 +213,7 @@ func TestImportOfDrawings(t *testing.T) {
 func TestDrawingsInONNXRuntime(t *testing.T) {
 	j := newJobs(t)
 	for _, d := range drawings() {
-		path := filepath.Join(j.folder, strings.ReplaceAll(d.name, " ", "-")+".onnx")
-		if err := d.model(t).Save(path); err != nil {
-			t.Fatal(err)
-		}
+		path := j.save(t, d.model(t))
 		x := gaussian(2*d.input.Size(), 1)
 		j.add(t, d.name, path, "x", append([]int{2}, d.input...), x, run(d.imports(t, ImportOptions{}), x, 2), 1e-4)
 	}

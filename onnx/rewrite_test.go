@@ -230,10 +230,7 @@ func TestReplacedInONNXRuntime(t *testing.T) {
 	j := newJobs(t)
 	for _, o := range []Options{{}, {Float16: true}, {Opset: 13}} {
 		m, want := replaced(t, o, o.Float16)
-		path := filepath.Join(j.folder, string(rune('a'+len(j.all)))+".onnx")
-		if err := m.Save(path); err != nil {
-			t.Fatal(err)
-		}
+		path := j.save(t, m)
 		tolerance := 1e-4
 		if o.Float16 {
 			tolerance = 1e-2
@@ -264,7 +261,7 @@ func TestMatMulOfSequencesInONNXRuntime(t *testing.T) {
 			want = append(want, total)
 		}
 	}
-	for i, stage := range []Stage{Fastfood{transform}, Dense{6, 9, w}} {
+	for _, stage := range []Stage{Fastfood{transform}, Dense{6, 9, w}} {
 		in, out := tensor{"x", nn.Shape{5, 6}}, tensor{"y", nn.Shape{5, 9}}
 		g := NewNode("MatMul", "product", []string{"x", "w"}, []string{"y"}).wire
 		g = append(appendText(g, graphName, "g"), bytes.Join(NewTensor("w", []int{6, 9}, gaussian(54, 1)).encode(graphInitializer), nil)...)
@@ -278,11 +275,7 @@ func TestMatMulOfSequencesInONNXRuntime(t *testing.T) {
 		if err := m.Replace(layers[0], Replacement{Stages: []Stage{stage}}); err != nil {
 			t.Fatal(err)
 		}
-		path := filepath.Join(j.folder, string(rune('a'+i))+".onnx")
-		if err := m.Save(path); err != nil {
-			t.Fatal(err)
-		}
-		j.add(t, "sequence", path, "x", []int{2, 5, 6}, x, want, 1e-4)
+		j.add(t, "sequence", j.save(t, m), "x", []int{2, 5, 6}, x, want, 1e-4)
 	}
 	j.run(t)
 }

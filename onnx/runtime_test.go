@@ -3,6 +3,7 @@ package onnx
 import (
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -166,6 +167,19 @@ func (j *jobs) add(t testing.TB, name, model, input string, dims []int, x, want 
 	j.all = append(j.all, job{name, model, path + ".out", inputs, want, tolerance})
 }
 
+// save writes a model without waiting for the disk, as Model.Save does.
+func (j *jobs) save(t testing.TB, m *Model) string {
+	t.Helper()
+	file, err := os.Create(filepath.Join(j.folder, fmt.Sprintf("%d.onnx", len(j.all))))
+	if err == nil {
+		err = errors.Join(m.Write(file), file.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file.Name()
+}
+
 // network exports a network and has its output on batches of 1 and 7 compared.
 func (j *jobs) network(t testing.TB, network *nn.Network, o Options) {
 	t.Helper()
@@ -175,10 +189,7 @@ func (j *jobs) network(t testing.TB, network *nn.Network, o Options) {
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
-	path := filepath.Join(j.folder, fmt.Sprintf("%d.onnx", len(j.all)))
-	if err := model.Save(path); err != nil {
-		t.Fatal(err)
-	}
+	path := j.save(t, model)
 	tolerance := 1e-4
 	if o.Float16 {
 		tolerance = 1e-2
