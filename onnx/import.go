@@ -236,15 +236,17 @@ func (im *importer) unique(name string) string {
 	return name
 }
 
-// layerName names the layer of a node: conv1 for weights conv1.weight.
+// layerName names the layer of a node: conv1 for weights conv1.weight, and else
+// for a node conv1/Conv.
 func layerName(n *Node, weights string) string {
 	if prefix, ok := strings.CutSuffix(weights, ".weight"); ok && prefix != "" {
 		return prefix
 	}
-	if name := strings.Trim(n.Name, "/"); name != "" {
-		return name
+	name := strings.TrimSuffix(strings.Trim(n.Name, "/"), "/"+n.Type)
+	if name == "" || name == n.Type {
+		return strings.ToLower(n.Type)
 	}
-	return strings.ToLower(n.Type)
+	return name
 }
 
 // param keeps a parameter's values.
