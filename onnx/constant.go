@@ -307,6 +307,9 @@ func (im *importer) reshaped(n *Node, c *constant) (*constant, error) {
 // resolve returns the dimensions that Reshape makes of others: 0 keeps the one
 // at its place, and -1, once, is what is left.
 func resolve(target []int64, from []int) ([]int, error) {
+	if len(target) > maxRank {
+		return nil, fmt.Errorf("a shape of %d dimensions", len(target))
+	}
 	size, known, open := 1, 1, -1
 	for _, d := range from {
 		size *= d

@@ -30,7 +30,7 @@ type ImportOptions struct {
 func Import(m *Model, o ImportOptions) (*nn.Network, error) {
 	im := &importer{
 		model: m, options: o, budget: newBudget(m.size + m.externalSize()), batch: batchSize, tensors: map[string]*Tensor{},
-		values: map[string]value{}, uses: map[string]int{}, layers: map[string]*layer{}, params: map[string][]float32{}, indices: map[string][]int32{},
+		values: map[string]value{}, uses: map[string]int{}, layers: map[string]*layer{}, repeats: map[string]int{}, params: map[string][]float32{}, indices: map[string][]int32{},
 	}
 	network, err := im.run()
 	if err != nil {
@@ -52,6 +52,7 @@ type importer struct {
 
 	description nn.Description
 	layers      map[string]*layer // by name, the input included
+	repeats     map[string]int    // how often a name was wanted again
 	params      map[string][]float32
 	indices     map[string][]int32
 }
@@ -214,6 +215,9 @@ func (im *importer) add(name string, op nn.Op, from ...value) (value, error) {
 		}
 		shapes, sources = append(shapes, l.shape), append(sources, l.name)
 	}
+	if err := im.budget.spend(16 * len(name)); err != nil { // for the names of parameters
+		return value{}, err
+	}
 	name = im.unique(name)
 	built, err := op.Build(name, shapes)
 	if err != nil {
@@ -230,8 +234,8 @@ func (im *importer) add(name string, op nn.Op, from ...value) (value, error) {
 
 // unique returns a name for a layer that no other has.
 func (im *importer) unique(name string) string {
-	for i, base := 2, name; im.layers[name] != nil; i++ {
-		name = fmt.Sprintf("%s_%d", base, i)
+	for base := name; im.layers[name] != nil; name = fmt.Sprintf("%s_%d", base, im.repeats[base]+1) {
+		im.repeats[base]++
 	}
 	return name
 }

@@ -23,6 +23,9 @@ func (im *importer) node(n *Node) error {
 			return err
 		}
 		if c != nil {
+			if err := im.budget.spend(32 * len(c.ints)); err != nil {
+				return err
+			}
 			return im.set(n, value{constant: c})
 		}
 	}

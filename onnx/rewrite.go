@@ -59,10 +59,11 @@ type graph struct {
 	model   *Model
 	tensors map[string]*Tensor
 	makers  map[string]*Node
+	decoded map[*Node]*Tensor // of Constant nodes
 }
 
 func (m *Model) newGraph() *graph {
-	g := &graph{m, map[string]*Tensor{}, map[string]*Node{}}
+	g := &graph{m, map[string]*Tensor{}, map[string]*Node{}, map[*Node]*Tensor{}}
 	for _, p := range m.graph {
 		if p.tensor != nil {
 			g.tensors[p.tensor.Name] = p.tensor
@@ -163,8 +164,12 @@ func (g *graph) constant(name string) (t *Tensor, kind DataType, err error) {
 		case n == nil || n.Domain != "":
 			return nil, 0, nil
 		case n.Type == "Constant":
-			b := newBudget(len(n.message))
-			t, err := n.tensor("value", g.model.folder, &b)
+			t, known := g.decoded[n]
+			if !known {
+				b := newBudget(len(n.message))
+				t, err = n.tensor("value", g.model.folder, &b)
+				g.decoded[n] = t
+			}
 			if t != nil && kind == 0 {
 				kind = t.Type
 			}
