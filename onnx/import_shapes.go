@@ -160,7 +160,7 @@ func (im *importer) reduceMean(n *Node) (value, error) {
 		return value{}, fmt.Errorf("axes %v of samples of %v: want the mean over height and width", axes, x.shape)
 	}
 	y, err := im.add(layerName(n, ""), nn.GlobalAveragePool{}, x)
-	if keep == 0 {
+	if err == nil && keep == 0 {
 		y.shape = y.shape[:1]
 	}
 	return y, err
