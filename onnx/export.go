@@ -19,7 +19,7 @@ type Options struct {
 	Float16 bool
 	// Fastfood is the form of Fastfood layers.
 	Fastfood Form
-	// Opset is the version of ONNX's operators: 13 to 25; 0 means 17.
+	// Opset is the version of ONNX's operators: 13 to 26; 0 means 17.
 	Opset int
 }
 
@@ -28,7 +28,7 @@ type Options struct {
 const (
 	minOpset     = 13
 	defaultOpset = 17
-	maxOpset     = 25
+	maxOpset     = 26
 	irVersion    = 8
 )
 

@@ -15,12 +15,12 @@ type Linear struct {
 	Name    string // as Import names the layer
 	Inputs  int
 	Outputs int
-	Bias    bool // whether the node adds one; that of a MatMul is added by another node
+	Bias    bool // whether the node adds one, constant or not; that of a MatMul is added by another node
 
 	weights    *Tensor
 	transposed bool // weights are [Outputs, Inputs], not [Inputs, Outputs]
 	alpha      float32
-	bias       *Tensor
+	bias       *Tensor // nil if it is not a constant of Outputs numbers
 	beta       float32
 	// activations is the type of x and y: that of the weights, or that to which
 	// they are cast.
@@ -138,15 +138,12 @@ func (g *graph) linearBias(l *Linear) error {
 	if name == "" || l.Node.Type != "Gemm" {
 		return nil
 	}
+	l.Bias = true
 	t, _, err := g.constant(name)
-	if err != nil {
-		return err
+	if t != nil && t.Size() == l.Outputs {
+		l.bias = t
 	}
-	if t == nil || t.Size() != l.Outputs || t.Dims[len(t.Dims)-1] != l.Outputs {
-		return fmt.Errorf("its bias, %q, is not a constant of %d numbers", name, l.Outputs)
-	}
-	l.bias, l.Bias = t, true
-	return nil
+	return err
 }
 
 // constant returns the tensor behind a name, through casts, and the type that
@@ -205,10 +202,14 @@ func (l *Linear) Weights() ([]float32, error) {
 	return values, nil
 }
 
-// BiasValues returns the bias, [Outputs], or nil if the node adds none.
+// BiasValues returns the bias, [Outputs], or nil if the node adds none. It fails
+// for one that is not a constant of so many numbers.
 func (l *Linear) BiasValues() ([]float32, error) {
-	if l.bias == nil {
+	if !l.Bias {
 		return nil, nil
+	}
+	if l.bias == nil {
+		return nil, fmt.Errorf("onnx: %v: its bias, %q, is not a constant of %d numbers", l.Node, l.Node.input(2), l.Outputs)
 	}
 	values, err := l.bias.Floats()
 	if err != nil {
@@ -369,7 +370,7 @@ func (l *Linear) keptBias(b *builder, values []float32) string {
 	switch {
 	case values != nil:
 		return b.constant(l.Name+".bias", []int{l.Outputs}, values)
-	case l.bias == nil:
+	case !l.Bias:
 		return ""
 	case l.beta == 1:
 		return l.Node.Inputs[2]

@@ -171,6 +171,57 @@ func TestLinearValues(t *testing.T) {
 	}
 }
 
+// TestReplaceKeepsOtherBiases has a bias that is computed, and one that is
+// broadcast: both stay the names that they are.
+func TestReplaceKeepsOtherBiases(t *testing.T) {
+	d := drawn{input: nn.Shape{2}, tensors: []*Tensor{NewTensor("w", []int{2, 2}, gaussian(4, 1)), NewTensor("one", []int{1}, gaussian(1, 1))}, nodes: []*Node{
+		op("Gemm", "a", "x w x", FloatAttribute("beta", 2)), op("Gemm", "b", "a w one"),
+	}}
+	m := d.model(t)
+	layers, _ := m.Linears()
+	for _, l := range layers {
+		if _, err := l.BiasValues(); err == nil || !l.Bias {
+			t.Errorf("%v: a bias that is no constant of 2 numbers was read", l.Node)
+		}
+		if err := m.Replace(l, Replacement{Stages: []Stage{Dense{2, 2, gaussian(4, 2)}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var types []string
+	for _, n := range m.Nodes() {
+		types = append(types, n.Type+" "+strings.Join(n.Inputs, " "))
+	}
+	if got := strings.Join(types, ", "); got != "Mul x a/beta, Gemm x a/1.weight a/bias, Gemm a b/1.weight one" {
+		t.Errorf("nodes: %s", got)
+	}
+}
+
+// TestOldFormat lists constants as inputs, too, as files of before version 4 do.
+func TestOldFormat(t *testing.T) {
+	d := drawn{opset: 11, input: nn.Shape{2}, tensors: []*Tensor{NewTensor("w", []int{2, 2}, gaussian(4, 1))}, nodes: []*Node{op("MatMul", "y", "x w")}}
+	m := d.model(t)
+	m.graph = append(m.graph, part{wire: valueInfo(graphInput, tensor{"w", nn.Shape{2}}), input: "w"})
+	m.graphWire = nil
+	m, err := Parse(encoded(t, m))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Import(m, ImportOptions{}); err != nil {
+		t.Error(err)
+	}
+	layers, _ := m.Linears()
+	if err := m.Replace(layers[0], Replacement{Stages: []Stage{Dense{2, 2, gaussian(4, 2)}}}); err != nil {
+		t.Fatal(err)
+	}
+	if file := encoded(t, m); bytes.Contains(file, []byte("\x0a\x01w")) {
+		t.Error("the old weights are still an input")
+	}
+	d.opset = 9
+	if layers, refused := d.model(t).Linears(); len(layers) != 0 || len(refused) != 1 || !strings.Contains(refused[0].Reason, "opset 9") {
+		t.Errorf("opset 9: %v, refused %v", layers, refused)
+	}
+}
+
 // replaced returns a network with two of its layers replaced: the first by its
 // own weights behind a matrix of ones in the diagonal, the second by a transform;
 // and a network that computes the same.

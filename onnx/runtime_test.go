@@ -245,7 +245,7 @@ func TestExportsInONNXRuntime(t *testing.T) {
 	j := newJobs(t)
 	for _, d := range oneLayer() {
 		network := shaken(t, d)
-		for _, o := range []Options{{}, {Float16: true}, {Fastfood: Function}, {Fastfood: Matrix}, {Opset: 13, Fastfood: Function, Float16: true}, {Opset: 25}} {
+		for _, o := range []Options{{}, {Float16: true}, {Fastfood: Function}, {Fastfood: Matrix}, {Opset: 13, Fastfood: Function, Float16: true}, {Opset: 26}} {
 			j.network(t, network, o)
 		}
 	}
