@@ -1,0 +1,433 @@
+package table
+
+import (
+	"bufio"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// csvReader reads rows of CSV.
+type csvReader struct {
+	csv     *csv.Reader
+	limit   *recordLimit
+	options Options
+	schema  *Schema
+	fixed   bool // the schema is that of another table
+
+	ahead      []record // read already, for the guesses
+	aheadError error    // what ended the reading ahead
+	last       int      // line of the last record
+
+	fields int                  // of every record
+	inputs []int                // [len(schema.Inputs)]: the field of each input
+	target int                  // the target's field, or -1
+	codes  []map[string]float64 // [len(schema.Inputs)+1]: the categories' numbers; the last are the target's
+	cells  []float64
+}
+
+type record struct {
+	line   int
+	fields []string
+}
+
+// newCSV tells how it reads in words, and fills the schema unless options have
+// one.
+func newCSV(input *bufio.Reader, options Options, schema *Schema) (*csvReader, string, error) {
+	comma := options.Comma
+	if comma == 0 {
+		comma = guessComma(sampleLines(input))
+	}
+	limit := &recordLimit{r: input}
+	c := &csvReader{csv: newParser(limit, comma), limit: limit, options: options, schema: schema, fixed: options.Schema != nil}
+	c.readAhead()
+	if len(c.ahead) == 0 {
+		if c.aheadError != io.EOF {
+			return nil, "", c.aheadError
+		}
+		return nil, "", errors.New("the file is empty")
+	}
+	first := c.ahead[0].fields
+	c.fields = len(first)
+	header := options.Header == WithHeader
+	switch {
+	case options.Header == GuessHeader && !c.fixed:
+		header = c.guessHeader()
+	case options.Header == GuessHeader:
+		header = schema.Header && sharesNames(first, schema)
+	}
+	var err error
+	switch {
+	case c.fixed && header && schema.Header:
+		err = c.matchNames(first)
+	case c.fixed:
+		err = c.matchPlaces()
+	default:
+		err = c.describe(first, header)
+	}
+	if header {
+		c.ahead = c.ahead[1:]
+	}
+	how := map[rune]string{',': "comma", ';': "semicolon", '\t': "tab"}[comma]
+	if how == "" {
+		how = strconv.QuoteRune(comma)
+	}
+	how += "-separated, without a header"
+	if header {
+		how = strings.Replace(how, "without", "with", 1)
+	}
+	return c, how, err
+}
+
+// newParser returns a reader of records of any number of fields.
+func newParser(r io.Reader, comma rune) *csv.Reader {
+	parser := csv.NewReader(bufio.NewReaderSize(r, sampleBytes))
+	parser.Comma = comma
+	parser.FieldsPerRecord = -1
+	parser.ReuseRecord = true
+	parser.TrimLeadingSpace = comma != '\t' // which is white space itself
+	return parser
+}
+
+// Guesses look at so many records, or bytes.
+const (
+	aheadRecords = 1000
+	aheadBytes   = 1 << 20
+)
+
+func (c *csvReader) readAhead() {
+	for bytes := 0; len(c.ahead) < aheadRecords && bytes < aheadBytes; {
+		r, err := c.read()
+		if err != nil {
+			c.aheadError = err
+			return
+		}
+		for _, field := range r.fields {
+			bytes += len(field) + 16
+		}
+		c.ahead = append(c.ahead, record{r.line, slices.Clone(r.fields)})
+	}
+}
+
+// read returns the next record of the file, whose fields are good until the
+// next call.
+func (c *csvReader) read() (record, error) {
+	c.limit.left = maxRecord
+	fields, err := c.csv.Read()
+	var bad *csv.ParseError
+	switch {
+	case err == io.EOF:
+		return record{}, err
+	case errors.As(err, &bad) && bad.StartLine < bad.Line:
+		return record{}, fmt.Errorf("line %d, character %d, of a row that begins in line %d: %w", bad.Line, bad.Column, bad.StartLine, bad.Err)
+	case errors.As(err, &bad):
+		return record{}, fmt.Errorf("line %d, character %d: %w", bad.Line, bad.Column, bad.Err)
+	case err != nil:
+		return record{}, fmt.Errorf("after line %d: %w", c.last, err)
+	}
+	for i, field := range fields {
+		fields[i] = strings.TrimSpace(field)
+	}
+	c.last, _ = c.csv.FieldPos(0)
+	return record{c.last, fields}, nil
+}
+
+// describe fills the schema by the first records.
+func (c *csvReader) describe(first []string, header bool) error {
+	options := c.options
+	columns := make([]Column, c.fields)
+	records := c.ahead
+	if header {
+		records = records[1:]
+	}
+	names := map[string]bool{}
+	for i := range columns {
+		name := strconv.Itoa(i + 1)
+		if header && first[i] != "" {
+			name = strings.Clone(first[i])
+		}
+		if names[name] {
+			return fmt.Errorf("line %d: two columns are called %s", c.ahead[0].line, quote(name))
+		}
+		names[name] = true
+		columns[i] = Column{Name: name, Field: i, Kind: Number}
+		if numbers, present := c.countNumbers(i, records); 10*numbers < 9*present {
+			columns[i].Kind = Category
+		}
+	}
+	target := c.fields - 1
+	if options.Target != "" {
+		var err error
+		if target, err = find(columns, options.Target); err != nil {
+			return fmt.Errorf("the target: %w", err)
+		}
+	}
+	dropped := map[int]bool{target: true}
+	for _, name := range options.Categories {
+		i, err := find(columns, name)
+		if err != nil {
+			return err
+		}
+		columns[i].Kind = Category
+	}
+	for _, name := range options.Drop {
+		i, err := find(columns, name)
+		if err != nil {
+			return err
+		}
+		if i == target {
+			return fmt.Errorf("%s is the target, and cannot be dropped", columns[i].place())
+		}
+		dropped[i] = true
+	}
+	*c.schema = Schema{Format: CSV, Header: header, Fields: c.fields, Target: columns[target]}
+	for i, column := range columns {
+		if !dropped[i] {
+			c.schema.Inputs = append(c.schema.Inputs, column)
+			c.inputs = append(c.inputs, i)
+		}
+	}
+	c.target = target
+	c.setCodes()
+	return nil
+}
+
+// find returns the column of a name or, if none has it, a number.
+func find(columns []Column, name string) (int, error) {
+	for i, column := range columns {
+		if column.Name == name {
+			return i, nil
+		}
+	}
+	if n, err := strconv.Atoi(name); err == nil && 1 <= n && n <= len(columns) {
+		return n - 1, nil
+	}
+	var names []string
+	for _, column := range columns[:min(len(columns), maxPlaces)] {
+		names = append(names, short(column.Name))
+	}
+	if len(columns) > maxPlaces {
+		names = append(names, "…")
+	}
+	return 0, fmt.Errorf("%w: %s; there are %d: %s", ErrColumn, quote(name), len(columns), strings.Join(names, ", "))
+}
+
+// sharesNames tells whether a record has the name of an input.
+func sharesNames(fields []string, schema *Schema) bool {
+	return slices.ContainsFunc(schema.Inputs, func(c Column) bool { return slices.Contains(fields, c.Name) })
+}
+
+// matchNames finds the columns of the schema in a header.
+func (c *csvReader) matchNames(header []string) error {
+	places := make(map[string]int, len(header))
+	for i, name := range header {
+		if name == "" {
+			name = strconv.Itoa(i + 1)
+		}
+		if _, twice := places[name]; twice {
+			return fmt.Errorf("line %d: two columns are called %s", c.ahead[0].line, quote(name))
+		}
+		places[strings.Clone(name)] = i
+	}
+	for _, column := range c.schema.Inputs {
+		field, found := places[column.Name]
+		if !found {
+			return fmt.Errorf("line %d: %w: %s, which the model needs", c.ahead[0].line, ErrColumn, quote(column.Name))
+		}
+		c.inputs = append(c.inputs, field)
+	}
+	c.target = -1
+	if field, found := places[c.schema.Target.Name]; found {
+		c.target = field
+	}
+	c.setCodes()
+	return nil
+}
+
+// matchPlaces takes fields for columns by their places; the target may be left
+// out.
+func (c *csvReader) matchPlaces() error {
+	target, gone := c.schema.Target.Field, c.schema.Fields
+	c.target = target
+	switch c.fields {
+	case c.schema.Fields:
+	case c.schema.Fields - 1:
+		c.target, gone = -1, target
+	default:
+		return fmt.Errorf("line %d: %s; the model's table had %d, or %d without its target",
+			c.ahead[0].line, count(c.fields, "field"), c.schema.Fields, c.schema.Fields-1)
+	}
+	for _, column := range c.schema.Inputs {
+		field := column.Field
+		if field > gone {
+			field--
+		}
+		c.inputs = append(c.inputs, field)
+	}
+	c.setCodes()
+	return nil
+}
+
+func (c *csvReader) setCodes() {
+	for _, column := range c.schema.Inputs {
+		c.codes = append(c.codes, codes(column))
+	}
+	c.codes = append(c.codes, codes(c.schema.Target))
+}
+
+// codes returns the numbers of a column's categories.
+func codes(column Column) map[string]float64 {
+	if column.Kind != Category {
+		return nil
+	}
+	m := make(map[string]float64, len(column.Categories))
+	for i, name := range column.Categories {
+		m[name] = float64(i)
+	}
+	return m
+}
+
+// class returns the number of a class, or Unknown. Classes that were numbers
+// are called as number writes them.
+func class(codes map[string]float64, text string) float64 {
+	if code, found := codes[text]; found {
+		return code
+	}
+	if v, err := parse(text, 0); err == nil {
+		if code, found := codes[number(v)]; found {
+			return code
+		}
+	}
+	return Unknown
+}
+
+func (c *csvReader) next(row *Row) error {
+	var r record
+	var err error
+	switch {
+	case len(c.ahead) > 0:
+		r, c.ahead = c.ahead[0], c.ahead[1:]
+	case c.aheadError != nil:
+		err = c.aheadError
+	default:
+		r, err = c.read()
+	}
+	if err != nil {
+		return err
+	}
+	if len(r.fields) != c.fields {
+		return fmt.Errorf("line %d: %s; want %d, as in the first line", r.line, count(len(r.fields), "field"), c.fields)
+	}
+	row.Line = r.line
+	c.cells = c.cells[:0]
+	for i, field := range c.inputs {
+		cell, err := c.cell(i, r.fields[field])
+		if err != nil {
+			return c.cellError(r.line, c.schema.Inputs[i], field, err)
+		}
+		c.cells = append(c.cells, cell)
+	}
+	row.Cells = c.cells
+	if c.target >= 0 {
+		if row.Target, err = c.readTarget(r.fields[c.target]); err != nil {
+			return c.cellError(r.line, c.schema.Target, c.target, err)
+		}
+	}
+	return nil
+}
+
+// cellError places an error by the column as it stands in this file.
+func (c *csvReader) cellError(line int, column Column, field int, err error) error {
+	if column.Name == strconv.Itoa(column.Field+1) {
+		column.Name = strconv.Itoa(field + 1)
+	}
+	column.Field = field
+	return fmt.Errorf("line %d, %s: %w", line, column.place(), err)
+}
+
+// cell reads a cell of an input.
+func (c *csvReader) cell(input int, text string) (float64, error) {
+	if isMissing(text) {
+		if c.options.NoMissing {
+			return 0, ErrMissing
+		}
+		return math.NaN(), nil
+	}
+	column := &c.schema.Inputs[input]
+	if column.Kind == Number {
+		return parse(text, c.csv.Comma)
+	}
+	codes := c.codes[input]
+	code, found := codes[text]
+	switch {
+	case found:
+		return code, nil
+	case !c.fixed:
+		return newCategory(column, codes, text), nil
+	case c.options.IgnoreUnknown:
+		return Unknown, nil
+	}
+	return 0, fmt.Errorf("%w %s; known are %s", ErrCategory, quote(text), list(column.Categories))
+}
+
+// newCategory adds a category to a column, unless it has too many already.
+func newCategory(column *Column, codes map[string]float64, text string) float64 {
+	n := len(column.Categories)
+	if n > maxCategories {
+		return Unknown
+	}
+	text = strings.Clone(text) // the record would stay in memory with it
+	column.Categories = append(column.Categories, text)
+	codes[text] = float64(n)
+	return float64(n)
+}
+
+// readTarget reads a cell of the target. A class that the schema does not have
+// is Unknown.
+func (c *csvReader) readTarget(text string) (float64, error) {
+	if isMissing(text) {
+		return math.NaN(), nil
+	}
+	target := &c.schema.Target
+	if target.Kind == Number {
+		return parse(text, c.csv.Comma)
+	}
+	codes := c.codes[len(c.codes)-1]
+	if c.fixed {
+		return class(codes, text), nil
+	}
+	code, found := codes[text]
+	if !found {
+		code = newCategory(target, codes, text)
+	}
+	if code == Unknown || code >= maxCategories {
+		return 0, fmt.Errorf("more than %d classes", maxCategories)
+	}
+	return code, nil
+}
+
+// list names the first of some categories.
+func list(names []string) string {
+	var shown []string
+	for _, name := range names[:min(len(names), maxPlaces)] {
+		shown = append(shown, short(name))
+	}
+	text := strings.Join(shown, ", ")
+	if len(names) > maxPlaces {
+		text += fmt.Sprintf(" and %d more", len(names)-maxPlaces)
+	}
+	return text
+}
+
+// count writes a number of things.
+func count(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
+}

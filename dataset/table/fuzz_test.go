@@ -1,0 +1,96 @@
+package table
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"testing"
+)
+
+// checkTable fails where a table contradicts itself, or where reading the same
+// content by the table's schema gives something else.
+func checkTable(t *testing.T, content string, options Options) {
+	table, err := read(content, options)
+	if err != nil {
+		if !strings.HasPrefix(err.Error(), "table: t: ") {
+			t.Fatalf("the error %q does not name the file", err)
+		}
+		return
+	}
+	if err := table.Schema.Check(); err != nil {
+		t.Fatal(err)
+	}
+	e, err := NewEncoder(table, allRows(table), EncoderOptions{Impute: ImputeMedian})
+	if err != nil {
+		t.Fatal(err)
+	}
+	header := WithHeader
+	if !table.Schema.Header {
+		header = NoHeader
+	}
+	again, err := NewReader("t", strings.NewReader(content), Options{Format: table.Schema.Format, Comma: options.Comma, Header: header, Schema: &table.Schema})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Width() > 1<<16 {
+		return
+	}
+	vector, other := make([]float32, e.Width()), make([]float32, e.Width())
+	for i := range table.Len() {
+		row, err := again.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, dst := range [][]float32{vector, other} {
+			if err := e.Encode(dst, row); err != nil {
+				t.Fatal(err)
+			}
+			row = table.Row(i)
+		}
+		if fmt.Sprint(vector) != fmt.Sprint(other) {
+			t.Fatalf("row %d is %v, and %v by the schema", i, other, vector)
+		}
+		for _, v := range vector {
+			if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+				t.Fatalf("row %d is %v", i, vector)
+			}
+		}
+	}
+	if _, err := again.Next(); err != io.EOF {
+		t.Fatalf("after the last row: %v", err)
+	}
+	if err := table.SetTask(table.GuessTask()); err == nil {
+		for i, v := range targets(table) {
+			if classes := table.Schema.Target.Categories; classes != nil && (v < 0 || int(v) >= len(classes)) {
+				t.Fatalf("row %d is of class %v of %d", i, v, len(classes))
+			}
+		}
+	}
+}
+
+func FuzzCSV(f *testing.F) {
+	for _, seed := range []string{
+		"", "a,b\n1,2\n3,4\n", "1;2,5\r\n3;4\r\n", "\xef\xbb\xbfa\tb\n1\t?\n", "a,b,y\n\"x, y\",1,no\n\"z\"\"z\",,yes\nz,NaN,no\nz,3,no\n",
+		"a,b\n1,2\n\"3,4\n5,6", ",x,y\n0,1,2\n1,1e999,2\n", "a,a\n1,2\n", "7,7\n7,7\n7,7\n", "1,-0\n2,0\n", "\x1f\x8b", "0,1,y\n1,2,3\n",
+	} {
+		f.Add(seed, false)
+	}
+	f.Fuzz(func(t *testing.T, content string, comma bool) {
+		options := Options{Format: CSV}
+		if comma {
+			options.Comma = ','
+		}
+		checkTable(t, content, options)
+	})
+}
+
+func FuzzLIBSVM(f *testing.F) {
+	for _, seed := range []string{
+		"", "+1 1:2 3:4\n-1 2:1e3\n", "1 qid:3 1:2 # why\n", "0 1152921504606846976:1\n", "1 18446744073709551615:1\n", "1 1:nan\n2 1:3\n",
+		"1 1:1e38\n1 1:-1e38\n1 2:0\n", "1 2:1 1:1\n", "1,2 1:2\n", "1 1:2\r\n\r\n1", "1 007:1\n1 7:2\n",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, content string) { checkTable(t, content, Options{Format: LIBSVM}) })
+}

@@ -1,0 +1,195 @@
+package table
+
+import (
+	"bufio"
+	"cmp"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// Options say how a table is read. The zero value guesses everything.
+type Options struct {
+	Format Format // guessed if empty
+	Comma  rune   // CSV: the separator; 0: comma, semicolon or tab, guessed
+	Header Header // CSV: whether the first row names the columns
+
+	Target     string   // CSV: name or number, from 1 on, of the target; the last column if empty
+	Categories []string // CSV: columns whose numbers are names, not quantities
+	Drop       []string // CSV: columns to leave out
+
+	// Schema is that of another table, of which this one shall be a
+	// continuation; the three above are not used then. Columns are found by
+	// their names if both tables have a header, and by their places otherwise.
+	// The target may be absent.
+	Schema *Schema
+	// IgnoreUnknown reads a category that Schema does not have as none of them.
+	IgnoreUnknown bool
+	// NoMissing makes a missing value of an input an error, which wraps ErrMissing,
+	// as it is to an Encoder without imputation.
+	NoMissing bool
+}
+
+// Header says whether a table has a header.
+type Header string
+
+// The answers.
+const (
+	GuessHeader Header = ""
+	WithHeader  Header = "yes"
+	NoHeader    Header = "no"
+)
+
+// Unknown stands for a category that the schema does not have.
+const Unknown = -1
+
+// Row is a row of a table.
+type Row struct {
+	Line   int
+	Target float64 // a number, or the number of a class; NaN: missing
+	// Cells hold a number each, or the number of a category, or Unknown; NaN
+	// is a missing value. They are the table's inputs in order. In a sparse row,
+	// of a LIBSVM file, Cells[k] is the input Index[k] and the others are 0.
+	Cells  []float64
+	Index  []int32
+	Sparse bool
+}
+
+// Reader reads a table row by row.
+type Reader struct {
+	name   string
+	schema Schema
+	fixed  bool // the schema is that of another table
+	how    string
+	source source
+	closer io.Closer
+}
+
+// source reads rows of one format.
+type source interface {
+	// next reads a row, whose slices it may use again. The error is io.EOF
+	// after the last.
+	next(row *Row) error
+}
+
+// Open opens a file, or the standard input for "-".
+func Open(path string, options Options) (*Reader, error) {
+	if path == "-" {
+		return NewReader("standard input", os.Stdin, options)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("table: %w", err)
+	}
+	reader, err := NewReader(path, file, options)
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	reader.closer = file
+	return reader, nil
+}
+
+// NewReader reads a table from r. The name is for errors.
+func NewReader(name string, r io.Reader, options Options) (*Reader, error) {
+	reader := &Reader{name: name, fixed: options.Schema != nil}
+	input, err := newInput(r)
+	if err == nil {
+		err = reader.start(input, options)
+	}
+	if err != nil {
+		return nil, reader.wrap(err)
+	}
+	return reader, nil
+}
+
+func (r *Reader) start(input *bufio.Reader, options Options) error {
+	format := cmp.Or(options.Format, guessFormat(sampleLines(input)))
+	if r.fixed {
+		r.schema = *options.Schema
+		if r.schema.Format != format {
+			return fmt.Errorf("the table is %s, but that of the model was %s", format, r.schema.Format)
+		}
+	}
+	var err error
+	switch format {
+	case CSV:
+		r.source, r.how, err = newCSV(input, options, &r.schema)
+	case LIBSVM:
+		if options.Target != "" || options.Categories != nil || options.Drop != nil {
+			return fmt.Errorf("a LIBSVM file has no columns to choose: its target is the label: %w", ErrColumn)
+		}
+		r.source, r.how = newLIBSVM(input, options, &r.schema), "LIBSVM"
+	default:
+		err = fmt.Errorf("there is no format %q; there are csv and libsvm", format)
+	}
+	return err
+}
+
+// Close closes what Open opened.
+func (r *Reader) Close() error {
+	if r.closer == nil {
+		return nil
+	}
+	return r.closer.Close()
+}
+
+// Name returns the file's name, for messages.
+func (r *Reader) Name() string { return r.name }
+
+// How tells how the file is read: "comma-separated, with a header", say.
+func (r *Reader) How() string { return r.how }
+
+// Schema returns what is known of the columns: all after the last row, fewer
+// categories and inputs of a LIBSVM file before, unless Options gave the schema.
+func (r *Reader) Schema() Schema { return r.schema }
+
+// Next returns the next row; its slices are good until the next call. The error
+// is [io.EOF] after the last row. Others name the file, the line and the column,
+// which is the field's number in CSV and the byte's in LIBSVM lines. Those for
+// cells wrap [ErrNumber], [ErrCategory] or [ErrMissing].
+func (r *Reader) Next() (Row, error) {
+	row := Row{Target: math.NaN()}
+	if err := r.source.next(&row); err == io.EOF {
+		return row, err
+	} else if err != nil {
+		return row, r.wrap(err)
+	}
+	return row, nil
+}
+
+func (r *Reader) wrap(err error) error { return fmt.Errorf("table: %s: %w", r.name, err) }
+
+func (r *Reader) errorf(line int, format string, args ...any) error {
+	return r.wrap(fmt.Errorf("line %d, "+format, append([]any{line}, args...)...))
+}
+
+// isMissing tells whether a cell says that its value is not known.
+func isMissing(text string) bool {
+	switch strings.ToLower(text) {
+	case "", "?", "na", "n/a", "nan", "null":
+		return true
+	}
+	return false
+}
+
+// parse reads a number. Files that are separated by semicolons come from
+// countries where the decimal sign is a comma.
+func parse(text string, comma rune) (float64, error) {
+	if comma == ';' && strings.Count(text, ",") == 1 && !strings.Contains(text, ".") {
+		text = strings.Replace(text, ",", ".", 1)
+	}
+	v, err := strconv.ParseFloat(text, 64)
+	switch {
+	case err != nil && !math.IsInf(v, 0):
+		return 0, fmt.Errorf("%s: %w", quote(text), ErrNumber)
+	case math.Abs(v) > math.MaxFloat32: // squares must be finite
+		return 0, fmt.Errorf("%s: %w between -3.4e38 and 3.4e38", quote(text), ErrNumber)
+	case math.IsNaN(v): // -NaN, say
+		return 0, fmt.Errorf("%s: %w", quote(text), ErrNumber)
+	}
+	return v, nil
+}
