@@ -127,6 +127,14 @@ func grouped(n int) string {
 	return digits
 }
 
+// counted writes a number of things.
+func counted(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return grouped(n) + " " + thing
+}
+
 func percent(part, whole int) string {
 	if part == 0 || whole == 0 {
 		return ""

@@ -25,13 +25,20 @@ func TestInterruptedCommandsSaySo(t *testing.T) {
 	if err := checkpoint.Save(path, network, checkpoint.Extra{}); err != nil {
 		t.Fatal(err)
 	}
+	table, model := filepath.Join(t.TempDir(), "t.csv"), filepath.Join(t.TempDir(), "model")
+	if err := makeTable(table, 60); err != nil {
+		t.Fatal(err)
+	}
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
-	for _, args := range [][]string{{"eval", path, "--data", data}, {"bench", "fwht", "--time", "1h"}, {"bench", "scaling", "--time", "1h"}} {
+	for _, args := range [][]string{{"eval", path, "--data", data}, {"bench", "fwht", "--time", "1h"}, {"bench", "scaling", "--time", "1h"}, {"fit", table, "--json", "--out", model}} {
 		var out, complaint bytes.Buffer
 		if code := run(args, &terminal{cancelled, &out, &complaint, false}); code != 1 || complaint.String() != "deepfry: interrupted\n" {
 			t.Errorf("%v: exit code %d, %q", args, code, complaint.String())
 		}
+	}
+	if left, err := filepath.Glob(filepath.Join(filepath.Dir(model), "*")); err != nil || left != nil {
+		t.Errorf("fit left %v (%v)", left, err)
 	}
 }
 

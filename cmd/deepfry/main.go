@@ -18,7 +18,8 @@ import (
 type commands struct {
 	Train   trainCommand   `cmd:"" help:"Train a network, or the reference and its fried version side by side."`
 	Eval    evalCommand    `cmd:"" help:"Measure a trained network on test images."`
-	Predict predictCommand `cmd:"" help:"Classify image files."`
+	Fit     fitCommand     `cmd:"" help:"Fit a kernel machine to a table, or to MNIST."`
+	Predict predictCommand `cmd:"" help:"Predict by a network or a kernel machine: pictures or the rows of a table."`
 	Export  exportCommand  `cmd:"" help:"Write a trained network as an ONNX file."`
 	Inspect inspectCommand `cmd:"" help:"Show a network layer by layer: shapes, weights, work."`
 	Data    dataCommand    `cmd:"" help:"Tell where data sets are, or how to get them."`

@@ -3,11 +3,14 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"compress/gzip"
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"image"
 	"image/color"
 	"image/png"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -37,6 +40,7 @@ func TestMain(m *testing.M) {
 //
 //	makedata DIR TRAIN TEST   to write a data set of that many images
 //	makedigit FILE.png LABEL  to write one such image, dark on light
+//	maketable FILE ROWS       to write a table, in the format that FILE ends in
 //	jsonlast FILE KEY VALUE   to check a field of a file's last JSON line
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -47,6 +51,9 @@ func TestScripts(t *testing.T) {
 			},
 			"makedigit": func(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Check(makeDigit(ts.MkAbs(args[0]), atoi(args[1])))
+			},
+			"maketable": func(ts *testscript.TestScript, _ bool, args []string) {
+				ts.Check(makeTable(ts.MkAbs(args[0]), atoi(args[1])))
 			},
 			"jsonlast": func(ts *testscript.TestScript, _ bool, args []string) {
 				lines := strings.Split(strings.TrimSpace(ts.ReadFile(args[0])), "\n")
@@ -137,6 +144,38 @@ func makeDigit(path string, label int) error {
 	var content bytes.Buffer
 	if err := png.Encode(&content, picture); err != nil {
 		return err
+	}
+	return os.WriteFile(path, content.Bytes(), 0o644)
+}
+
+// makeTable writes points of a square in three colours, whether they are inside of
+// a circle, and a height: as CSV, or, without the colours and with the inside for
+// the label, as LIBSVM. The name of a gzipped one ends in .gz.
+func makeTable(path string, rows int) error {
+	source := rand.New(rand.NewPCG(5, 6))
+	name, zipped := strings.CutSuffix(path, ".gz")
+	var content bytes.Buffer
+	if strings.HasSuffix(name, ".csv") {
+		content.WriteString("x,y,color,inside,height\n")
+	}
+	for range rows {
+		x, y, color := 2*source.Float64()-1, 2*source.Float64()-1, source.IntN(3)
+		inside := x*x+y*y < 0.5
+		height := math.Sin(3*x) + y*y + float64(color)/2 + 0.05*source.NormFloat64()
+		if strings.HasSuffix(name, ".csv") {
+			fmt.Fprintf(&content, "%.4f,%.4f,%s,%v,%.4f\n", x, y, []string{"red", "green", "blue"}[color], inside, height)
+		} else if inside {
+			fmt.Fprintf(&content, "+1 3:%.4f 1000:%.4f\n", x, y)
+		} else {
+			fmt.Fprintf(&content, "-1 3:%.4f 1000:%.4f\n", x, y)
+		}
+	}
+	if zipped {
+		var packed bytes.Buffer
+		z := gzip.NewWriter(&packed)
+		z.Write(content.Bytes()) // never fails
+		z.Close()
+		content = packed
 	}
 	return os.WriteFile(path, content.Bytes(), 0o644)
 }

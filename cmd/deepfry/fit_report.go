@@ -1,0 +1,218 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/deepfry/deepfry/dataset/table"
+	"github.com/deepfry/deepfry/kernel/machine"
+	"github.com/schollz/progressbar/v3"
+)
+
+// stageBar shows how far each stage of a fit is.
+type stageBar struct {
+	term  *terminal
+	bar   *progressbar.ProgressBar
+	stage string
+}
+
+func (b *stageBar) show(p machine.Progress) {
+	if !b.term.interactive {
+		return
+	}
+	if p.Stage != b.stage || b.bar == nil {
+		b.stop()
+		b.stage = p.Stage
+		total := p.Total
+		if total == 0 {
+			total = -1 // unknown
+		}
+		b.bar = progressbar.NewOptions(total, progressbar.OptionSetSpinnerChangeInterval(0), progressbar.OptionSetWriter(b.term.err), progressbar.OptionClearOnFinish(),
+			progressbar.OptionSetWidth(24), progressbar.OptionShowCount(), progressbar.OptionThrottle(100*time.Millisecond),
+			progressbar.OptionSetDescription(p.Stage))
+	}
+	b.bar.Set(p.Done)
+}
+
+// stop clears the bar.
+func (b *stageBar) stop() {
+	if b.bar != nil {
+		b.bar.Clear()
+		b.bar = nil
+	}
+}
+
+// progress returns what a machine calls, with the name of what is going on.
+func (f *fitter) progress(name string) func(machine.Progress) {
+	return func(p machine.Progress) {
+		p.Stage = name + ": " + p.Stage
+		f.bar.show(p)
+	}
+}
+
+// fitResult is the command's JSON.
+type fitResult struct {
+	Task               table.Task `json:"task"`
+	TestErrorPercent   *float64   `json:"test_error_percent,omitempty"` // classification
+	LinearErrorPercent *float64   `json:"linear_error_percent,omitempty"`
+	TestRMSE           *float64   `json:"test_rmse,omitempty"` // regression
+	TestR2             *float64   `json:"test_r2,omitempty"`
+	LinearRMSE         *float64   `json:"linear_rmse,omitempty"`
+	LinearR2           *float64   `json:"linear_r2,omitempty"`
+	CoveredPercent     *float64   `json:"covered_percent,omitempty"` // targets in their 95% intervals, with a posterior
+	Seconds            float64    `json:"seconds"`                   // of the fit
+	SearchSeconds      float64    `json:"search_seconds"`            // of the choice of γ and ridge
+	Rows               int        `json:"rows"`                      // fitted to
+	TestRows           int        `json:"test_rows"`
+	Inputs             int        `json:"inputs"`
+	Kernel             string     `json:"kernel"`
+	Gamma              float64    `json:"gamma,omitempty"`
+	Features           string     `json:"features"`
+	N                  int        `json:"n"`
+	Machine            string     `json:"machine"`
+	Ridge              float64    `json:"ridge,omitempty"`
+	Model              string     `json:"model"`
+	Confusion          [][]int    `json:"confusion,omitempty"` // [class of the row][predicted class]
+	Classes            []string   `json:"classes,omitempty"`
+}
+
+func (f *fitter) jsonResult(path string) fitResult {
+	options := f.features.Options()
+	r := fitResult{
+		Task: f.data.task, Seconds: f.took.Seconds(), SearchSeconds: f.searched.Seconds(), Rows: f.data.train, TestRows: f.result.rows,
+		Inputs: options.Inputs, Kernel: f.Kernel, Features: string(options.Sampling), N: options.N, Machine: f.Machine, Ridge: f.ridge, Model: path,
+	}
+	if f.hasGamma() {
+		r.Gamma = f.gamma
+	}
+	if f.data.task == table.Classification {
+		r.TestErrorPercent, r.LinearErrorPercent = new(f.result.errorPercent()), new(f.baseline.errorPercent())
+		r.Confusion, r.Classes = f.result.confusion, f.model.Columns.Classes
+		return r
+	}
+	r.TestRMSE, r.TestR2 = new(f.result.rmse()), new(f.result.r2())
+	r.LinearRMSE, r.LinearR2 = new(f.baseline.rmse()), new(f.baseline.r2())
+	if f.Posterior {
+		r.CoveredPercent = new(f.result.coveredPercent())
+	}
+	return r
+}
+
+// report tells how the machine does, beside the linear one.
+func (f *fitter) report(path string) error {
+	if f.JSON {
+		return json.NewEncoder(f.term.out).Encode(f.jsonResult(path))
+	}
+	w := f.term.out
+	fmt.Fprintf(w, "\n%s: %s\n\n", f.Machine, f.describe())
+	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', tabwriter.AlignRight)
+	if f.data.task == table.Classification {
+		fmt.Fprintf(t, "on %s\terror\twrong\t\n", counted(f.result.rows, "row"))
+		fmt.Fprintf(t, "%s\t%.2f%%\t%s\t\n", f.kernelName(), f.result.errorPercent(), grouped(f.result.wrong))
+		fmt.Fprintf(t, "linear\t%.2f%%\t%s\t\n", f.baseline.errorPercent(), grouped(f.baseline.wrong))
+	} else {
+		fmt.Fprintf(t, "on %s\tRMSE\tR²\t\n", counted(f.result.rows, "row"))
+		fmt.Fprintf(t, "%s\t%.4g\t%.4f\t\n", f.kernelName(), f.result.rmse(), f.result.r2())
+		fmt.Fprintf(t, "linear\t%.4g\t%.4f\t\n", f.baseline.rmse(), f.baseline.r2())
+	}
+	t.Flush()
+	if f.Posterior {
+		fmt.Fprintf(w, "\n%.1f%% of the targets are in their 95%% intervals\n", f.result.coveredPercent())
+	}
+	if f.data.task == table.Classification {
+		fmt.Fprintln(w)
+		printConfusion(w, f.model.Columns.Classes, f.result.confusion)
+	}
+	fmt.Fprintf(w, "\nchosen in %.1f s, fitted in %.1f s\n", f.searched.Seconds(), f.took.Seconds())
+	size := ""
+	if info, err := os.Stat(path); err == nil {
+		size = fmt.Sprintf(" (%s bytes)", grouped(int(info.Size())))
+	}
+	fmt.Fprintf(w, "%s%s\n\nTry: deepfry predict %s %s\n", path, size, path, f.tryWith())
+	return nil
+}
+
+func (f *fitter) kernelName() string { return f.Kernel }
+
+// describe says what the machine is made of.
+func (f *fitter) describe() string {
+	options := f.features.Options()
+	text := fmt.Sprintf("%s kernel", f.Kernel)
+	if f.hasGamma() {
+		text += fmt.Sprintf(" with γ = %.3g", f.gamma)
+	}
+	text += fmt.Sprintf(", %s %s frequencies, %s features", grouped(options.N), options.Sampling, grouped(f.features.Outputs()))
+	if f.ridge > 0 {
+		text += fmt.Sprintf(", regularisation %.2g", f.ridge)
+	}
+	return text
+}
+
+func (f *fitter) tryWith() string {
+	if f.isImages() {
+		return "IMAGE"
+	}
+	return "TABLE"
+}
+
+// confusionClasses is up to how many classes the whole matrix is printed.
+const confusionClasses = 12
+
+// printConfusion writes which classes are taken for which: a table, or the most
+// frequent mistakes where it would be too large.
+func printConfusion(w io.Writer, classes []string, confusion [][]int) {
+	if len(classes) > confusionClasses {
+		printMistakes(w, classes, confusion)
+		return
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(t, "is \\ taken for\t%s\t\n", strings.Join(shortened(classes), "\t"))
+	for i, name := range shortened(classes) {
+		fmt.Fprintf(t, "%s\t", name)
+		for _, n := range confusion[i] {
+			if n == 0 {
+				fmt.Fprint(t, "·\t")
+			} else {
+				fmt.Fprintf(t, "%d\t", n)
+			}
+		}
+		fmt.Fprintln(t)
+	}
+	t.Flush()
+}
+
+// printMistakes writes the ten most frequent mistakes.
+func printMistakes(w io.Writer, classes []string, confusion [][]int) {
+	type mistake struct{ truth, predicted, n int }
+	var all []mistake
+	for i, row := range confusion {
+		for j, n := range row {
+			if i != j && n > 0 {
+				all = append(all, mistake{i, j, n})
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b mistake) int { return b.n - a.n })
+	for _, m := range all[:min(len(all), 10)] {
+		fmt.Fprintf(w, "%d of class %s taken for %s\n", m.n, classes[m.truth], classes[m.predicted])
+	}
+}
+
+// shortened cuts names to a width that fits in a table.
+func shortened(names []string) []string {
+	const width = 12
+	var all []string
+	for _, name := range names {
+		if letters := []rune(name); len(letters) > width {
+			name = string(letters[:width-1]) + "…"
+		}
+		all = append(all, name)
+	}
+	return all
+}
