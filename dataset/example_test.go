@@ -22,6 +22,13 @@ func ExampleOpen() {
 	// 55000 to learn from, 5000 to choose by
 }
 
+func ExampleReadPicture() {
+	_, err := dataset.ReadPicture("example_test.go")
+	fmt.Println(err)
+	// Output:
+	// dataset: example_test.go: expected a PNG, JPEG, GIF, WebP, TIFF or BMP picture: image: unknown format
+}
+
 func ExampleLoader() {
 	set := &dataset.Images{
 		Channels: 1, Height: 1, Width: 2,

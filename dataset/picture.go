@@ -11,7 +11,10 @@ import (
 	"io"
 	"os"
 
+	_ "golang.org/x/image/bmp"
 	"golang.org/x/image/draw"
+	_ "golang.org/x/image/tiff"
+	_ "golang.org/x/image/webp"
 )
 
 // Limits of pictures, which bound the memory that a hostile one can ask for.
@@ -20,18 +23,32 @@ const (
 	maxPictureArea = 1 << 25 // pixels
 )
 
-// ReadImage reads a PNG, JPEG or GIF file (of an animation, the first picture)
-// for a network whose input is [channels, height, width]. It returns that many
-// values in [0, 1]: red, green and blue where channels is 3, luminance where it
-// is 1. The picture is stretched to the size, whatever its proportions;
-// transparent parts are white.
+// ReadPicture reads a PNG, JPEG, GIF, WebP, TIFF or BMP file, of an animation the
+// first picture.
+//
+// The errors name the file. A picture of more than 16,384 pixels on a side or
+// 33,554,432 in total is refused before it is decoded.
+func ReadPicture(path string) (image.Image, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %w", err)
+	}
+	defer file.Close()
+	picture, err := decodeBounded(file)
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %s: %w", path, err)
+	}
+	return picture, nil
+}
+
+// ReadImage reads a file as [ReadPicture] does, for a network whose input is
+// [channels, height, width]. It returns that many values in [0, 1]: red, green
+// and blue where channels is 3, luminance where it is 1. The picture is stretched
+// to the size, whatever its proportions; transparent parts are white.
 //
 // The images of MNIST and its kin are bright on black. Where channels is 1 and
 // the border of the scaled picture is more bright than dark on average, it is
 // taken for ink on paper: all values v become 1−v, and inverted is true.
-//
-// The errors name the file. A picture of more than 16,384 pixels on a side or
-// 33,554,432 in total is refused before it is decoded.
 func ReadImage(path string, channels, height, width int) (pixels []float32, inverted bool, err error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -93,7 +110,7 @@ func decodeBounded(r io.Reader) (image.Image, error) {
 	var start bytes.Buffer // what DecodeConfig read
 	config, _, err := image.DecodeConfig(io.TeeReader(r, &start))
 	if errors.Is(err, image.ErrFormat) {
-		return nil, fmt.Errorf("expected a PNG, JPEG or GIF picture: %w", err)
+		return nil, fmt.Errorf("expected a PNG, JPEG, GIF, WebP, TIFF or BMP picture: %w", err)
 	} else if err != nil {
 		return nil, fmt.Errorf("expected the size of a picture: %w", err)
 	}

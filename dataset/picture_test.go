@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
@@ -17,7 +18,9 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/image/bmp"
 	"golang.org/x/image/draw"
+	"golang.org/x/image/tiff"
 )
 
 // ring returns a picture of side×side pixels: a ring of ink on paper.
@@ -133,6 +136,43 @@ func pngHeader(width, height uint32) []byte {
 	return binary.BigEndian.AppendUint32(append(file, chunk...), crc32.ChecksumIEEE(chunk))
 }
 
+// TestReadPictureFormats reads a red picture of 3×2 in the formats that the
+// standard library has no encoder for, and a black pixel of WebP.
+func TestReadPictureFormats(t *testing.T) {
+	red := image.NewRGBA(image.Rect(0, 0, 3, 2))
+	draw.Draw(red, red.Rect, image.NewUniform(color.RGBA{200, 10, 20, 255}), image.Point{}, draw.Src)
+	var asBMP, asTIFF bytes.Buffer
+	if err := errors.Join(bmp.Encode(&asBMP, red), tiff.Encode(&asTIFF, red, nil)); err != nil {
+		t.Fatal(err)
+	}
+	asWebP, err := base64.StdEncoding.DecodeString("UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA==")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name string
+		file []byte
+		size image.Point
+	}{{"bmp", asBMP.Bytes(), image.Pt(3, 2)}, {"tiff", asTIFF.Bytes(), image.Pt(3, 2)}, {"webp", asWebP, image.Pt(1, 1)}} {
+		path := filepath.Join(t.TempDir(), "picture") // the content decides, not the name
+		if err := os.WriteFile(path, test.file, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		picture, err := ReadPicture(path)
+		if err != nil {
+			t.Errorf("%s: %v", test.name, err)
+			continue
+		}
+		r, g, b, _ := picture.At(0, 0).RGBA()
+		if picture.Bounds().Size() != test.size || test.size.X == 3 && (r>>8 != 200 || g>>8 != 10 || b>>8 != 20) {
+			t.Errorf("%s: %v, first pixel %d %d %d", test.name, picture.Bounds(), r>>8, g>>8, b>>8)
+		}
+	}
+	if _, err := ReadPicture(filepath.Join(t.TempDir(), "none")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a missing file: %v", err)
+	}
+}
+
 func TestReadImageErrors(t *testing.T) {
 	good := pngOf(ring(20, color.Black, color.White))
 	for _, test := range []struct {
@@ -141,8 +181,8 @@ func TestReadImageErrors(t *testing.T) {
 		channels, height, width int
 		want                    string
 	}{
-		{"empty", nil, 1, 28, 28, "PNG, JPEG or GIF"},
-		{"text", []byte("hello"), 1, 28, 28, "PNG, JPEG or GIF"},
+		{"empty", nil, 1, 28, 28, "PNG, JPEG, GIF"},
+		{"text", []byte("hello"), 1, 28, 28, "PNG, JPEG, GIF"},
 		{"start only", good[:12], 1, 28, 28, "size of a picture"},
 		{"cut", good[:len(good)/2], 1, 28, 28, "decoding a picture of 20×20"},
 		{"too wide", pngHeader(1<<15, 1), 1, 28, 28, "found 32768×1 "},

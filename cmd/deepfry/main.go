@@ -16,14 +16,15 @@ import (
 
 // commands is the command line; each field's Run method is a subcommand.
 type commands struct {
-	Train   trainCommand   `cmd:"" help:"Train a network, or the reference and its fried version side by side."`
-	Eval    evalCommand    `cmd:"" help:"Measure a trained network on test images."`
-	Fit     fitCommand     `cmd:"" help:"Fit a kernel machine to a table, or to MNIST."`
-	Predict predictCommand `cmd:"" help:"Predict by a network or a kernel machine: pictures or the rows of a table."`
-	Export  exportCommand  `cmd:"" help:"Write a trained network as an ONNX file."`
-	Inspect inspectCommand `cmd:"" help:"Show a network layer by layer: shapes, weights, work."`
-	Data    dataCommand    `cmd:"" help:"Tell where data sets are, or how to get them."`
-	Bench   benchCommand   `cmd:"" help:"Measure transforms, products, layers and networks on this machine."`
+	Train    trainCommand    `cmd:"" help:"Train a network, or the reference and its fried version side by side."`
+	Eval     evalCommand     `cmd:"" help:"Measure a trained network on test images."`
+	Fit      fitCommand      `cmd:"" help:"Fit a kernel machine to a table, or to MNIST."`
+	Predict  predictCommand  `cmd:"" help:"Predict by a network or a kernel machine: pictures or the rows of a table."`
+	Export   exportCommand   `cmd:"" help:"Write a trained network as an ONNX file."`
+	Inspect  inspectCommand  `cmd:"" help:"Show a network layer by layer: shapes, weights, work."`
+	Data     dataCommand     `cmd:"" help:"Tell where data sets are, or how to get them."`
+	Hadamard hadamardCommand `cmd:"" help:"Cut a picture's Walsh spectrum, and show what remains."`
+	Bench    benchCommand    `cmd:"" help:"Measure transforms, products, layers and networks on this machine."`
 }
 
 const description = `Deep-fried convolutional networks: fully-connected layers become Fastfood transforms with a tenth of the weights.

@@ -41,6 +41,7 @@ func TestMain(m *testing.M) {
 //	makedata DIR TRAIN TEST   to write a data set of that many images
 //	makedigit FILE.png LABEL  to write one such image, dark on light
 //	maketable FILE ROWS       to write a table, in the format that FILE ends in
+//	makefries FILE.png W H    to write a picture in colours
 //	jsonlast FILE KEY VALUE   to check a field of a file's last JSON line
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -54,6 +55,9 @@ func TestScripts(t *testing.T) {
 			},
 			"maketable": func(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Check(makeTable(ts.MkAbs(args[0]), atoi(args[1])))
+			},
+			"makefries": func(ts *testscript.TestScript, _ bool, args []string) {
+				ts.Check(writePNG(ts.MkAbs(args[0]), fries(atoi(args[1]), atoi(args[2]))))
 			},
 			"jsonlast": func(ts *testscript.TestScript, _ bool, args []string) {
 				lines := strings.Split(strings.TrimSpace(ts.ReadFile(args[0])), "\n")
@@ -141,6 +145,10 @@ func makeDigit(path string, label int) error {
 	for i, v := range stripes(rand.New(rand.NewPCG(3, 4)), label) {
 		picture.SetGray(i%28, i/28, color.Gray{Y: 255 - v})
 	}
+	return writePNG(path, picture)
+}
+
+func writePNG(path string, picture image.Image) error {
 	var content bytes.Buffer
 	if err := png.Encode(&content, picture); err != nil {
 		return err
