@@ -12,7 +12,7 @@ PYTHON = "/usr/bin/python3"
 
 
 def install():
-    packages = ["python3-torch", "python3-numpy", "libopenblas0-pthread"]
+    packages = ["python3-torch", "python3-numpy", "python3-sklearn", "libopenblas0-pthread"]
     if shutil.which("npm") is None:
         packages += ["nodejs", "npm"]
     subprocess.run(["apt-get", "update", "-qq"], check=True)

@@ -16,6 +16,7 @@ import (
 type benchCommand struct {
 	FWHT     benchFWHT     `cmd:"" name:"fwht" help:"The Walsh-Hadamard transform."`
 	Fastfood benchFastfood `cmd:"" name:"fastfood" help:"The Fastfood transform, and the dense product that it replaces."`
+	Features benchFeatures `cmd:"" help:"Random features of a Gaussian kernel."`
 	GEMM     benchGEMM     `cmd:"" name:"gemm" help:"The matrix product."`
 	Conv     benchConv     `cmd:"" help:"The convolutions of a model."`
 	Train    benchTrain    `cmd:"" help:"Training steps of a model."`
