@@ -23,6 +23,7 @@ type commands struct {
 	Export   exportCommand   `cmd:"" help:"Write a trained network as an ONNX file."`
 	Inspect  inspectCommand  `cmd:"" help:"Show a network layer by layer: shapes, weights, work."`
 	Data     dataCommand     `cmd:"" help:"Tell where data sets are, or how to get them."`
+	Kernel   kernelCommand   `cmd:"" help:"How near random features come to a kernel, and what they save."`
 	Hadamard hadamardCommand `cmd:"" help:"Cut a picture's Walsh spectrum, and show what remains."`
 	Bench    benchCommand    `cmd:"" help:"Measure transforms, products, layers and networks on this machine."`
 }
