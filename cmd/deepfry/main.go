@@ -37,6 +37,7 @@ Examples:
   deepfry eval runs/lenet-mnist-adaptive-1024-seed1.safetensors
   deepfry predict runs/lenet-mnist-adaptive-1024-seed1.safetensors digit.png
   deepfry inspect lenet --fc adaptive:1024
+  deepfry fit table.csv                     a kernel machine on a table of numbers and names
 `
 
 // terminal is what a subcommand may write to and is told by. Tests replace it.
