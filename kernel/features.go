@@ -46,7 +46,7 @@ const (
 type Options struct {
 	Inputs   int      `json:"inputs"`             // d
 	N        int      `json:"n"`                  // the number of frequencies
-	Sampling Sampling `json:"sampling,omitempty"` // "" is Fastfood; RKS for Laplacian, SORF for Polynomial and Linear
+	Sampling Sampling `json:"sampling,omitempty"` // "" is Fastfood; SORF for Polynomial and Linear, ORF for few inputs, RKS for Laplacian
 	Seed     uint64   `json:"seed"`
 	// Phase makes one feature √(2/n)·cos(ω·x + φ) of a frequency ω and a random
 	// phase φ, instead of the pair cos(ω·x)/√n and sin(ω·x)/√n: half as many

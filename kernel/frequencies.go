@@ -12,6 +12,10 @@ import (
 // kernels of differences.
 func hasCosines(k Kernel) bool { return k.geometry() != innerProducts }
 
+// fewInputs are so few that blocks of structured samplings, as small as they
+// are, take longer than dense products.
+const fewInputs = 48
+
 // choose checks sampling and phase against the kernel, and chooses a sampling
 // if there is none.
 func (o *Options) choose(k Kernel) error {
@@ -22,6 +26,8 @@ func (o *Options) choose(k Kernel) error {
 		switch {
 		case laplacian:
 			o.Sampling = RKS
+		case o.Inputs < fewInputs:
+			o.Sampling = ORF
 		case polynomial, linear:
 			o.Sampling = SORF
 		default:

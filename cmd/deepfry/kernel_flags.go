@@ -12,7 +12,7 @@ import (
 // kernelFlags choose a kernel and the features that stand for it.
 type kernelFlags struct {
 	Kernel   string `default:"gaussian" placeholder:"KERNEL" help:"gaussian, laplacian, matern:NU (0.5, 1.5 or 2.5), arccosine:ORDER (0, 1 or 2) or polynomial:DEGREE. Default: gaussian."`
-	Features string `enum:"auto,fastfood,rks,orf,sorf" default:"auto" help:"How the frequencies of features are drawn: ${enum}. auto is fastfood, but rks for the Laplacian kernel."`
+	Features string `enum:"auto,fastfood,rks,orf,sorf" default:"auto" help:"How the frequencies of features are drawn: ${enum}. auto is fastfood, but orf for less than 48 inputs, and rks for the Laplacian kernel."`
 	Gamma    string `default:"auto" placeholder:"G" help:"Of exp(-G‖x-y‖²), and what corresponds to it in other kernels, on standardised columns: a number, or auto, which rows that are held out choose."`
 }
 
