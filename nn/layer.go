@@ -44,8 +44,7 @@ type Pass struct {
 // Tensor holds a batch of values between layers, and the gradient of the loss
 // with respect to them. Both are [batch, Size], row-major.
 type Tensor struct {
-	Shape Shape
-	Size  int // Shape.Size()
+	Size  int // values of a sample
 	Value []float32
 	Grad  []float32 // nil where no gradient is wanted
 }

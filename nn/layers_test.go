@@ -255,7 +255,7 @@ func newBench(t testing.TB, o operation, batch int) *bench {
 	h := &bench{layer: layer, batch: batch, space: &Workspace{batch: batch, gradients: gradients}}
 	for _, shape := range o.in {
 		n := batch * shape.Size()
-		x := &Tensor{Shape: shape, Size: shape.Size(), Value: make([]float32, n), Grad: make([]float32, n)}
+		x := &Tensor{Size: shape.Size(), Value: make([]float32, n), Grad: make([]float32, n)}
 		for i, rank := range source.Perm(n) {
 			x.Value[i] = (float32(rank) - float32(n/2) + 0.5) / 2
 			if o.step == 0 || o.step < 0.1 {
@@ -266,7 +266,7 @@ func newBench(t testing.TB, o operation, batch int) *bench {
 		h.inputs = append(h.inputs, x)
 	}
 	size := layer.OutShape().Size()
-	h.output = &Tensor{Shape: layer.OutShape(), Size: size, Value: make([]float32, batch*size), Grad: make([]float32, batch*size)}
+	h.output = &Tensor{Size: size, Value: make([]float32, batch*size), Grad: make([]float32, batch*size)}
 	for i := range h.output.Grad {
 		h.output.Grad[i] = float32(source.NormFloat64())
 	}

@@ -1,6 +1,38 @@
 package nn
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
+
+// tensorMemory says what a workspace allocates for the output of a node.
+type tensorMemory struct {
+	value, grad bool
+	next        bool // nothing: values and gradient have the memory of the next node's output
+	shares      int  // gradients besides, one for each reader where there are several
+}
+
+// memory returns what a workspace allocates for every node. An output whose only
+// reader is done as an epilogue is never written: it has the memory of that one's
+// output, or no values at all.
+func (n *Network) memory(training bool) []tensorMemory {
+	uses := n.uses
+	wanted := make([]bool, len(n.nodes)+1) // whether a tensor's gradient is; the input's is not
+	all := make([]tensorMemory, len(n.nodes))
+	for i, node := range n.nodes {
+		wanted[i+1] = training && (learns(node.layer) || slices.ContainsFunc(node.from, func(j int) bool { return wanted[j] }))
+		fused := n.fused(i)
+		if fused && slices.Equal(n.nodes[i+1].layer.OutShape(), node.layer.OutShape()) {
+			all[i].next = true
+			continue
+		}
+		all[i].value, all[i].grad = !fused, wanted[i+1]
+		if uses[i+1] > 1 && wanted[i+1] {
+			all[i].shares = uses[i+1]
+		}
+	}
+	return all
+}
 
 // WorkspaceBytes returns how many bytes the tensors and gradients of a workspace
 // take for the network that d describes, which is not built. The scratch memory
@@ -11,18 +43,15 @@ func WorkspaceBytes(d Description, maxBatch int, training bool) (int64, error) {
 		return 0, fmt.Errorf("nn: network %s: %w", d.Name, err)
 	}
 	var values, gradients int64 // of a sample, and of parameters
-	for i, node := range n.nodes {
-		size := int64(node.layer.OutShape().Size())
-		fused := n.fused(i)
-		if fused && size == int64(n.nodes[i+1].layer.OutShape().Size()) {
-			continue // the next layer's memory
+	for i, needs := range n.memory(training) {
+		tensors := needs.shares
+		if needs.value {
+			tensors++
 		}
-		if !fused {
-			values += size
+		if needs.grad {
+			tensors++
 		}
-		if training {
-			values += size
-		}
+		values += int64(tensors) * int64(n.nodes[i].layer.OutShape().Size())
 	}
 	if training {
 		for _, p := range n.params {

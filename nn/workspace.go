@@ -87,29 +87,23 @@ func (n *Network) NewWorkspace(maxBatch int, training bool) *Workspace {
 	return w
 }
 
-// allocate makes the tensors. One whose only reader is done as an epilogue is
-// never written: it has the memory of that one's output, or no values at all.
+// allocate makes the tensors.
 func (w *Workspace) allocate() {
 	n := w.network
 	input := n.Description.Input
-	w.tensors = []*Tensor{{Shape: input, Size: input.Size()}} // its values are the caller's
-	wanted := []bool{false}                                   // whether a tensor's gradient is
+	w.tensors = []*Tensor{{Size: input.Size()}} // its values are the caller's
 	for _, node := range n.nodes {
-		shape := node.layer.OutShape()
-		w.tensors = append(w.tensors, &Tensor{Shape: shape, Size: shape.Size()})
-		wanted = append(wanted, w.training && (learns(node.layer) || slices.ContainsFunc(node.from, func(j int) bool { return wanted[j] })))
+		w.tensors = append(w.tensors, &Tensor{Size: node.layer.OutShape().Size()})
 	}
-	for i := len(n.nodes) - 1; i >= 0; i-- {
+	for i, needs := range slices.Backward(n.memory(w.training)) {
 		y := w.tensors[i+1]
-		fused := n.fused(i)
-		if fused && y.Size == w.tensors[i+2].Size {
+		if needs.next {
 			y.Value, y.Grad = w.tensors[i+2].Value, w.tensors[i+2].Grad
-			continue
 		}
-		if !fused {
+		if needs.value {
 			y.Value = make([]float32, w.maxBatch*y.Size)
 		}
-		if wanted[i+1] {
+		if needs.grad {
 			y.Grad = make([]float32, w.maxBatch*y.Size)
 		}
 	}
@@ -153,7 +147,7 @@ func (w *Workspace) bind() (bindings []*Binding, shares [][][]float32) {
 			if x.Grad != nil && uses[j] > 1 {
 				share := make([]float32, len(x.Grad))
 				shares[j] = append(shares[j], share)
-				x = &Tensor{Shape: x.Shape, Size: x.Size, Value: x.Value, Grad: share}
+				x = &Tensor{Size: x.Size, Value: x.Value, Grad: share}
 			}
 			b.X = append(b.X, x)
 		}
