@@ -131,8 +131,8 @@ func (o Optimizer) check() error {
 			return fmt.Errorf("train: momentum %v: want at least 0 and less than 1", o.Momentum)
 		}
 	case "adamw":
-		if !(o.Beta1 >= 0 && o.Beta1 < 1 && o.Beta2 >= 0 && o.Beta2 < 1 && o.Epsilon > 0) {
-			return fmt.Errorf("train: beta1 %v, beta2 %v, epsilon %v: the first two must be at least 0 and less than 1, the last positive", o.Beta1, o.Beta2, o.Epsilon)
+		if !(o.Beta1 >= 0 && o.Beta1 < 1 && o.Beta2 >= 0 && o.Beta2 < 1 && float32(o.Epsilon) > 0 && finite(float64(float32(o.Epsilon)))) {
+			return fmt.Errorf("train: beta1 %v, beta2 %v, epsilon %v: the first two must be at least 0 and less than 1, the last positive and finite in float32", o.Beta1, o.Beta2, o.Epsilon)
 		}
 	default:
 		return fmt.Errorf("train: optimizer %q: want adamw or sgd", o.Kind)

@@ -52,13 +52,13 @@ func (s Schedule) check() error {
 	case "constant", "cosine", "onecycle":
 		return nil
 	case "inv":
-		if s.Gamma < 0 || s.Power < 0 {
-			return fmt.Errorf("schedule inv: gamma %v and power %v must not be negative", s.Gamma, s.Power)
+		if !finite(s.Gamma, s.Power) {
+			return fmt.Errorf("schedule inv: gamma %v, power %v: want finite numbers that are not negative", s.Gamma, s.Power)
 		}
 		return nil
 	case "step":
-		if s.StepSize < 1 || s.Gamma <= 0 {
-			return fmt.Errorf("schedule step: a step size of %d and a gamma of %v: the first must be at least 1, the second positive", s.StepSize, s.Gamma)
+		if s.StepSize < 1 || !finite(s.Gamma) || s.Gamma == 0 {
+			return fmt.Errorf("schedule step: a step size of %d and a gamma of %v: the first must be at least 1, the second positive and finite", s.StepSize, s.Gamma)
 		}
 		return nil
 	}

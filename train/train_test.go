@@ -308,6 +308,11 @@ func TestErrors(t *testing.T) {
 		"beta":             func(r *Recipe) { r.Optimizer.Beta2 = 1 },
 		"schedule":         func(r *Recipe) { r.Schedule.Kind = "linear" },
 		"step size":        func(r *Recipe) { r.Schedule = Schedule{Kind: "step", Gamma: 0.1} },
+		"NaN gamma":        func(r *Recipe) { r.Schedule = Schedule{Kind: "step", Gamma: math.NaN(), StepSize: 1} },
+		"infinite gamma":   func(r *Recipe) { r.Schedule = Schedule{Kind: "inv", Gamma: math.Inf(1)} },
+		"NaN power":        func(r *Recipe) { r.Schedule = Schedule{Kind: "inv", Power: math.NaN()} },
+		"epsilon of 0":     func(r *Recipe) { r.Optimizer.Epsilon = 1e-60 },
+		"infinite epsilon": func(r *Recipe) { r.Optimizer.Epsilon = math.Inf(1) },
 		"label smoothing":  func(r *Recipe) { r.Smoothing = 1 },
 		"negative factors": func(r *Recipe) { r.Groups = map[nn.ParamKind]Group{nn.Bias: {RateFactor: -1}} },
 	} {
