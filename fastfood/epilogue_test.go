@@ -2,6 +2,7 @@ package fastfood
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/deepfry/deepfry/internal/cpu"
@@ -70,5 +71,22 @@ func TestEpilogueInFloat64(t *testing.T) {
 		if want := max(y[i]+bias[i%20], 0); got[i] != want {
 			t.Errorf("y[%d, %d] = %v, want %v", i/20, i%20, got[i], want)
 		}
+	}
+}
+
+// TestBackwardIsWithoutTheEpilogue: the gradients are those of V·x.
+func TestBackwardIsWithoutTheEpilogue(t *testing.T) {
+	v := mustSample(t, 8, 20, 1, 1)
+	x, dy, n := gaussian(3*8, 1), gaussian(3*20, 2), len(v.S)
+	run := func(e Epilogue[float64]) []float64 {
+		w := NewWorkspace(v, 3, true)
+		w.SetEpilogue(e)
+		w.Forward(make([]float64, len(dy)), x)
+		dx, d := make([]float64, len(x)), &Gradients[float64]{make([]float64, n), make([]float64, n), make([]float64, n)}
+		w.Backward(dx, dy, x, d)
+		return slices.Concat(dx, d.S, d.G, d.B)
+	}
+	if !slices.Equal(run(Epilogue[float64]{Bias: gaussian(20, 3), ReLU: true}), run(Epilogue[float64]{})) {
+		t.Error("the gradients depend on the epilogue")
 	}
 }

@@ -174,9 +174,10 @@ func (t *Transform[T]) block(i int) block[T] {
 }
 
 // forward computes the block's product y = S·H̃·G·Π·H̃·B·x for one row, and what
-// the epilogue makes of it; y may be shorter than Dim. It leaves ΠHBx in permuted and HGΠHBx in mixed, both
-// without the scale 1/Dim = (1/√Dim)², by which y is multiplied last. The
-// scratch slice u, permuted and mixed have length Dim.
+// the epilogue makes of it; y may be shorter than Dim. It leaves ΠHBx in permuted
+// and HGΠHBx in mixed, both without the scale 1/Dim = (1/√Dim)², by which y is
+// multiplied with S, before the epilogue. The scratch slice u, permuted and mixed
+// have length Dim.
 func (k block[T]) forward(y, x, u, permuted, mixed []T, e Epilogue[T]) {
 	multiply(u[:len(x)], k.b[:len(x)], x, 1)
 	clear(u[len(x):])
@@ -209,8 +210,9 @@ func gather[T fwht.Float](permuted, mixed, u []T, perm []int32, g []T) {
 	}
 }
 
-// backward is the adjoint of forward. With e = dy, the gradient of the loss
-// with respect to y (shorter than Dim where rows are dropped), it adds
+// backward is the adjoint of forward without its epilogue. With e = dy, the
+// gradient of the loss with respect to V·x (shorter than Dim where rows are
+// dropped), it adds
 //
 //	dS += e ⊙ (H̃GΠH̃Bx)
 //	dG += (H̃Se) ⊙ (ΠH̃Bx)

@@ -124,10 +124,12 @@ func (w *Workspace[T]) Forward(y, x []T) {
 	w.y, w.x = nil, nil
 }
 
-// Backward is the adjoint of the last Forward: dy holds the gradient of the
-// loss with respect to y. It overwrites dx, unless that is nil, with Vᵀ·dy, and
-// adds the diagonals' gradients to gradients, unless that is nil. The input x
-// must be the one that Forward was given.
+// Backward is the adjoint of the last Forward: dy [batch, Outputs] holds the
+// gradient of the loss with respect to V·x. An epilogue is the caller's to
+// differentiate: where there is one, that is not the gradient with respect to y.
+// Backward overwrites dx, unless that is nil, with Vᵀ·dy, and adds the diagonals'
+// gradients to gradients, unless that is nil. The input x must be the one that
+// Forward was given.
 func (w *Workspace[T]) Backward(dx, dy, x []T, gradients *Gradients[T]) {
 	if !w.training {
 		panic("fastfood: Backward on a workspace that is not for training")
