@@ -3,11 +3,11 @@ package fwht
 import "fmt"
 
 // TransformColumns replaces the matrix X of rows·columns points, stored row
-// after row, by H·X, where H is the Hadamard matrix of order rows: it
-// transforms each column, as [Transform] or [TransformMixed] would. With 64 columns or more, a multiple of 64, this is the
-// fastest way to transform a batch that can be laid out so: no pair of a level
-// lies in one register. Orthonormal multiplies by 1/√rows; Sequency orders the
-// rows, of which there must be a power of two.
+// after row, by H·X, where H is the Hadamard matrix of order rows: it transforms
+// each column, as [Transform] or [TransformMixed] would. With 64 columns or more,
+// a multiple of 64, this is the fastest way to transform a batch that can be laid
+// out so: no pair of a level lies in one register. Orthonormal multiplies by
+// 1/√rows; Sequency orders the rows, of which there must be a power of two.
 //
 // The number of rows must be a length that [TransformMixed] takes, that of
 // columns at least 1, and their product len(x); otherwise there is an error,

@@ -13,8 +13,9 @@ const (
 	Statistic   ParamKind = "statistic"   // a running mean of a normalisation: never learnt, see Workspace.UpdateStatistics
 )
 
-// Param is a named parameter of a layer. Once a workspace of the network
-// exists, values may change, but Data and Indices must not be replaced.
+// Param is a named parameter of a layer. Workspaces are planned for the memory of
+// Data and Indices, and for Learn, as they find them: once there is one, values in
+// Data may change, but nothing else.
 type Param struct {
 	Name  string // such as conv1.weight, unique in a network
 	Kind  ParamKind

@@ -7,9 +7,10 @@ const FewRows = 3
 // in half of a second-level cache.
 const dotBlock = 128 << 10
 
-// Dots computes C = A·Bᵀ and adds ColumnBias, for A [m, k] of up to FewRows rows: B [n, k]
-// is read as fast as memory gives it. Rows of A, B and C are contiguous,
-// the epilogue does not accumulate, and scratch is not needed.
+// Dots computes C = A·Bᵀ and applies an epilogue, which may have a ColumnBias and
+// ReLU but does not accumulate. It is meant for A [m, k] of up to FewRows rows,
+// where B [n, k] is read as fast as memory gives it; Gemm is for more. Rows of A, B
+// and C are contiguous, and no scratch is needed.
 //
 // Unlike Gemm's, a sum is 16 chains of multiply-adds that take turns, which are
 // added up by halves: Gemm's single chain would need B transposed. The result
