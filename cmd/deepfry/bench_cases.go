@@ -16,7 +16,7 @@ import (
 
 type benchFWHT struct {
 	benchFlags
-	N         []int  `default:"64,256,1024,4096,16384,65536,1048576" help:"Lengths: powers of two or, for a single row, others such as 800."`
+	N         []int  `default:"64,256,1024,4096,16384,65536,1048576" help:"Lengths: powers of two or, for a single row on one core, others such as 800."`
 	Rows      int    `default:"1" help:"Rows of a batch."`
 	Precision string `default:"float32" enum:"float32,float64" help:"${enum}."`
 }
@@ -41,7 +41,7 @@ func (c *benchFWHT) groups() (groups []benchGroup, err error) {
 			size, fill = 8, fwhtCase[float64]
 		}
 		groups = append(groups, benchGroup{name, size * int64(n) * int64(c.Rows), func() ([]benchCase, error) {
-			run, err := fill(n, c.Rows)
+			run, err := fill(n, c.Rows, c.Threads)
 			return []benchCase{{
 				benchmark: "fwht", name: name, run: run,
 				rows: c.Rows, operations: float64(fwht.Additions(n)), additions: true,
@@ -53,14 +53,14 @@ func (c *benchFWHT) groups() (groups []benchGroup, err error) {
 
 // fwhtCase returns a transform of a batch, again and again: the orthonormal
 // one, so that the values stay as large as they are.
-func fwhtCase[T fwht.Float](n, rows int) (func(), error) {
+func fwhtCase[T fwht.Float](n, rows, threads int) (func(), error) {
 	x := make([]T, n*rows)
 	source := rand.New(rand.NewPCG(1, 2))
 	for i := range x {
 		x[i] = T(source.NormFloat64())
 	}
 	transform := func() error { return fwht.TransformRows(x, n, fwht.Orthonormal) }
-	if rows == 1 { // any length, on one core
+	if rows == 1 && threads == 1 { // any length, but always on one core
 		transform = func() error { return fwht.TransformMixed(x, fwht.Orthonormal) }
 	}
 	return func() { transform() }, transform()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"runtime"
-	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -105,7 +104,7 @@ func (c *benchScaling) Run(term *terminal) error {
 	for i, t := range times {
 		r := scalingResult{
 			Benchmark: one[i].benchmark, Case: one[i].name, Threads: c.Threads,
-			One: median(t.one), Several: median(t.several),
+			One: bench.Summarize(t.one).Median, Several: bench.Summarize(t.several).Median,
 		}
 		var scalings, shares []float64
 		for round := range t.one {
@@ -113,7 +112,7 @@ func (c *benchScaling) Run(term *terminal) error {
 			scalings = append(scalings, scaling(t))
 			shares = append(shares, scaling(t)/scaling(times[0]))
 		}
-		r.Scaling, r.Share = median(scalings), median(shares)
+		r.Scaling, r.Share = bench.Summarize(scalings).Median, bench.Summarize(shares).Median
 		results = append(results, r)
 	}
 	return c.write(term, results)
@@ -137,11 +136,6 @@ func (t *scalingTimes) measure(ctx context.Context, c *benchScaling, one, severa
 	}
 	t.several = append(t.several, times.Per(one.rows).Median)
 	return nil
-}
-
-func median(values []float64) float64 {
-	values = slices.Sorted(slices.Values(values))
-	return values[len(values)/2]
 }
 
 func (c *benchScaling) write(term *terminal, results []scalingResult) error {

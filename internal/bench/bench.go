@@ -49,8 +49,8 @@ func Measure(ctx context.Context, budget time.Duration, f func()) (Times, error)
 	return Summarize(samples), nil
 }
 
-// Summarize returns the times of calls that took so many nanoseconds each, at
-// least one.
+// Summarize returns the nearest ranks of times, or of ratios of times, of which
+// there is at least one.
 func Summarize(samples []float64) Times {
 	samples = slices.Sorted(slices.Values(samples))
 	// The smallest sample that so many hundredths of all do not exceed.
