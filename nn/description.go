@@ -14,6 +14,16 @@ type Description struct {
 	Nodes []Node `json:"nodes"` // in topological order; the last one is the output
 }
 
+// UnmarshalJSON fails, as that of a Node does, on fields that a newer version may
+// have written.
+func (d *Description) UnmarshalJSON(data []byte) error {
+	type plain Description // without this method
+	if err := strictly(data, (*plain)(d)); err != nil {
+		return fmt.Errorf("nn: a description: %w", err)
+	}
+	return nil
+}
+
 // Input is the name by which a node refers to the network's input.
 const Input = "input"
 

@@ -30,10 +30,8 @@ type FryOptions struct {
 // classifier, which is the last dense layer (Yang et al., ICCV 2015, section
 // 3). It fails if there is nothing to replace.
 func Fry(d Description, o FryOptions) (Description, error) {
-	switch o.NonLinearity {
-	case "", "relu", "cos", "cossin":
-	default:
-		return d, fmt.Errorf("nn: non-linearity %q: want relu, cos or cossin", o.NonLinearity)
+	if err := o.check(); err != nil {
+		return d, err
 	}
 	lastConv, classifier := -1, -1
 	for i, node := range d.Nodes {
@@ -67,6 +65,20 @@ func Fry(d Description, o FryOptions) (Description, error) {
 		return d, fmt.Errorf("nn: network %s has no dense layer between its last convolution and its classifier; fry the classifier itself, or name another network", d.Name)
 	}
 	return d, nil
+}
+
+// check fails on options that no network can be fried with. What Learn and Padding
+// may be is checked when the network is built.
+func (o FryOptions) check() error {
+	switch o.NonLinearity {
+	case "", "relu", "cos", "cossin":
+	default:
+		return fmt.Errorf("nn: non-linearity %q: want relu, cos or cossin", o.NonLinearity)
+	}
+	if o.Outputs < 0 {
+		return fmt.Errorf("nn: %d outputs: want at least 1, or 0 for those of the dense layer", o.Outputs)
+	}
+	return nil
 }
 
 // fryHidden replaces the dense layer i, and the non-linearity that follows it.

@@ -70,6 +70,7 @@ func TestFryErrors(t *testing.T) {
 		{noDense, FryOptions{}, "no dense layer"},
 		{linear, FryOptions{NonLinearity: "cos"}, "fc6"},
 		{caffeLike(), FryOptions{NonLinearity: "tanh"}, "tanh"},
+		{caffeLike(), FryOptions{Outputs: -3}, "-3 outputs"},
 		{classifierOnly, FryOptions{NonLinearity: "tanh", Classifier: true}, "tanh"},
 	} {
 		if _, err := Fry(c.d, c.options); err == nil || !strings.Contains(err.Error(), c.want) {

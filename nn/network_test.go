@@ -198,6 +198,7 @@ func TestDescriptionSurvivesJSON(t *testing.T) {
 		`{"nodes":[{"name":"x","kind":"dense","config":{"out":3,"sparsity":2}}]}`,
 		`{"nodes":[{"name":"x","kind":"dense","config":{"out":"3"}}]}`,
 		`{"nodes":[7]}`,
+		`{"nodes":[],"precision":"bfloat16"}`,
 	} {
 		if err := json.Unmarshal([]byte(bad), &back); err == nil {
 			t.Errorf("%s: no error", bad)
