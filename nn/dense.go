@@ -107,7 +107,8 @@ func (l *dense) forward(b *Binding, weight simd.Matrix, values func(*Tensor) sim
 	x, y := b.X[0], b.Y
 	var mapped [][]float32 // a tile of outputs for each worker
 	if b.Epilogue.Map != nil {
-		mapped = par.Scratch[float32](b.Workers, max(denseRows*l.Out, b.MaxBatch*denseColumns))
+		samples, outputs := l.tileSize(b)
+		mapped = par.Scratch[float32](b.Workers, samples*outputs)
 	}
 	tile := func(sample, end, column, columnEnd, worker int) {
 		e := simd.Epilogue{ReLU: b.Epilogue.ReLU}
@@ -131,7 +132,7 @@ func (l *dense) forward(b *Binding, weight simd.Matrix, values func(*Tensor) sim
 			}
 		}
 	}
-	if l.Out < 2*denseColumns {
+	if _, outputs := l.tileSize(b); outputs == l.Out {
 		return b.EachTile(b.Batch, denseRows, func(first, last, worker int) { tile(first, last, 0, l.Out, worker) })
 	}
 	return b.EachTile(func() int { return l.Out }, denseColumns, func(first, last, worker int) {
@@ -139,11 +140,17 @@ func (l *dense) forward(b *Binding, weight simd.Matrix, values func(*Tensor) sim
 	})
 }
 
-func (l *dense) scratchSize(b *Binding) int {
+// tileSize returns the size of the largest tile of Y in a forward pass.
+func (l *dense) tileSize(b *Binding) (samples, outputs int) {
 	if l.Out < 2*denseColumns {
-		return max(simd.GemmScratch(denseRows, l.Out, l.in), l.backwardScratch(b))
+		return denseRows, l.Out
 	}
-	return max(simd.GemmScratch(b.MaxBatch, denseColumns, l.in), l.backwardScratch(b))
+	return b.MaxBatch, denseColumns
+}
+
+func (l *dense) scratchSize(b *Binding) int {
+	samples, outputs := l.tileSize(b)
+	return max(simd.GemmScratch(samples, outputs, l.in), l.backwardScratch(b))
 }
 
 func (l *dense) backwardScratch(b *Binding) int {
