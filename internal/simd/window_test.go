@@ -11,12 +11,16 @@ import (
 
 func drawWindow(t *rapid.T) *Window {
 	small, size := rapid.IntRange(1, 5), rapid.OneOf(rapid.IntRange(1, 9), rapid.IntRange(8, 40))
+	stride := rapid.OneOf(rapid.IntRange(1, 3), rapid.IntRange(1, 20)) // also longer than a vector
 	w := &Window{
 		Channels: rapid.IntRange(1, 3).Draw(t, "channels"),
 		Height:   size.Draw(t, "height"), Width: size.Draw(t, "width"),
 		KernelH: small.Draw(t, "kernel height"), KernelW: small.Draw(t, "kernel width"),
-		StrideH: rapid.IntRange(1, 3).Draw(t, "stride down"), StrideW: rapid.IntRange(1, 3).Draw(t, "stride right"),
+		StrideH: stride.Draw(t, "stride down"), StrideW: stride.Draw(t, "stride right"),
 		PadH: rapid.IntRange(0, 4).Draw(t, "padding above"), PadW: rapid.IntRange(0, 4).Draw(t, "padding left"),
+	}
+	if rapid.Bool().Draw(t, "wide") { // so that rows are several vectors with a large stride, too
+		w.Channels, w.Height, w.Width = 1, rapid.IntRange(1, 3).Draw(t, "few rows"), rapid.IntRange(1, 500).Draw(t, "wide rows")
 	}
 	extra := rapid.IntRange(0, 3) // windows that hang over the edge
 	w.OutHeight = max(0, w.Height+2*w.PadH-w.KernelH)/w.StrideH + extra.Draw(t, "more output rows")
