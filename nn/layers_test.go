@@ -34,6 +34,7 @@ var operations = []operation{
 	{name: "conv tiles", op: Conv{Out: 3, Kernel: 3}, in: []Shape{{2, 5, 6}}, out: Shape{3, 3, 4}, want: wantConv, batch: 16},
 	{name: "conv tiles stride pad", op: Conv{Out: 4, Kernel: 3, Stride: 2, Pad: 1}, in: []Shape{{2, 7, 6}}, out: Shape{4, 4, 3}, want: wantConv, batch: 19},
 	{name: "conv tiles groups", op: Conv{Out: 6, Kernel: 3, Pad: 1, Groups: 2}, in: []Shape{{4, 5, 5}}, out: Shape{6, 5, 5}, want: wantConv, batch: 13},
+	{name: "conv tiles bands", op: Conv{Out: 3, Kernel: 3, Pad: 1}, in: []Shape{{3, 5, 40}}, out: Shape{3, 5, 40}, want: wantConv, batch: 17},
 	{name: "conv tiles stride beyond kernel", op: Conv{Out: 2, Kernel: 2, Stride: 3}, in: []Shape{{2, 7, 9}}, out: Shape{2, 2, 3}, want: wantConv, batch: 17},
 	{name: "conv tiles many channels", op: Conv{Out: 16, Kernel: 5, Pad: 2, NoBias: true}, in: []Shape{{23, 3, 2}}, out: Shape{16, 3, 2}, want: wantConv, batch: 16},
 	{name: "maxpool 2×2", op: MaxPool{Kernel: 2, Stride: 2}, in: []Shape{{3, 4, 6}}, out: Shape{3, 2, 3}, want: wantMaxPool, step: 0.2},

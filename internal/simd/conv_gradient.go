@@ -48,22 +48,25 @@ func (g *TapGradients) XSize(channels int) int {
 }
 
 // LoadX makes the x that Add takes for output rows first to last-1: PadW entries
-// of zeros, then the channels [rows, columns and PadW zeros, TileSamples]. A row
-// of from is a channel.
+// of zeros, then the channels [rows, columns and PadW zeros, TileSamples]. Where
+// rows are fewer than in a whole band, those at the end of a channel hold anything,
+// but for the PadW entries before the next channel. A row of from is a channel.
 func (g *TapGradients) LoadX(x []float32, from Samples, channels, first, last, samples int) {
 	w := &g.window
 	top := g.top(first)
 	rows := min((last-1)*w.StrideH-w.PadH+w.KernelH, w.Height) - top
-	clear(x[:w.PadW*TileSamples])
-	x = x[w.PadW*TileSamples:]
 	from.Data = from.Data[top*w.Width:]
 	if w.PadW == 0 {
 		LoadTile(x, from, rows*w.Width, channels, g.area()-rows*w.Width, samples)
 		return
 	}
 	for c := range channels {
+		x := x[c*g.area()*TileSamples:]
+		// The padding before the first row is behind the channel before, whose rows
+		// may be fewer than there is room for.
+		clear(x[:w.PadW*TileSamples])
 		channel := Samples{from.Data[c*from.Row:], from.Sample, w.Width}
-		LoadTile(x[c*g.area()*TileSamples:], channel, w.Width, rows, w.PadW, samples)
+		LoadTile(x[w.PadW*TileSamples:], channel, w.Width, rows, w.PadW, samples)
 	}
 }
 

@@ -207,6 +207,9 @@ func TestTapGradients(t *testing.T) {
 			copy(dw, before)
 			db := make([]float32, outputs)
 			tile := NewTile(g.XSize(w.Channels))
+			for i := range tile {
+				tile[i] = guard // what was there must not matter
+			}
 			scratch, checkScratch := guarded(r, g.Scratch(), 5)
 			for top := 0; top < w.OutHeight; top += rows {
 				bottom := min(top+rows, w.OutHeight)
