@@ -122,6 +122,32 @@ func TestNetworkDoesNotDependOnCoresOrBatch(t *testing.T) {
 	}
 }
 
+// TestWorkspacesForget runs a batch of NaNs before another, smaller one: nothing of
+// it is left in the memory that a workspace uses again.
+func TestWorkspacesForget(t *testing.T) {
+	pooled := Description{Name: "pooled", Input: Shape{3, 9, 40}, Nodes: []Node{
+		{Name: "conv1", Op: Conv{Out: 4, Kernel: 3, Pad: 1}}, {Name: "relu1", Op: ReLU{}},
+		{Name: "norm1", Op: LocalResponseNorm{}}, {Name: "pool1", Op: MaxPool{Kernel: 3, Stride: 2, Ceil: true}},
+		{Name: "conv2", Op: Conv{Out: 6, Kernel: 5, Pad: 2, Groups: 2}}, {Name: "pool2", Op: AveragePool{Kernel: 2, Stride: 2}},
+		{Name: "fc1", Op: Fastfood{Out: 100, Learn: "SGB", Padding: "mixed"}}, {Name: "features", Op: CosSin{}},
+		{Name: "dropout", Op: Dropout{Rate: 0.5}}, {Name: "fc2", Op: Dense{Out: 300}}, {Name: "relu2", Op: ReLU{}},
+	}}
+	for _, d := range append(convolutions(), residual(), normalised(), pooled) {
+		n := mustNew(t, d)
+		for _, batch := range []int{1, 2, 5, 11, 14, 19} {
+			want, wantGradients := passes(n, n.NewWorkspace(20, true), batch)
+			w := n.NewWorkspace(20, true)
+			x := slices.Repeat([]float32{float32(math.NaN())}, 20*d.Input.Size())
+			copy(w.OutputGrad(), w.Forward(x))
+			w.Backward()
+			got, gradients := passes(n, w, batch)
+			if !slices.Equal(got, want) || !slices.Equal(gradients, wantGradients) {
+				t.Errorf("%s, %v: a batch of %d depends on what ran before", d.Name, d.Nodes[1].Op, batch)
+			}
+		}
+	}
+}
+
 func TestPassesAllocateNothing(t *testing.T) {
 	n := mustNew(t, residual())
 	x := gaussian(8*72, 2)
