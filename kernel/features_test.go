@@ -1,8 +1,10 @@
 package kernel
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"math"
 	"math/rand/v2"
 	"runtime"
@@ -240,10 +242,49 @@ func TestBadOptions(t *testing.T) {
 	}
 }
 
+// TestSampler fixes the numbers that a seed gives, on every machine: a change
+// needs another SamplerVersion.
+func TestSampler(t *testing.T) {
+	f := mustFeatures(t, Gaussian{0.01}, Options{Inputs: 784, N: 8192, Sampling: Fastfood, Seed: 1})
+	text, err := json.Marshal(f)
+	if err != nil || len(text) > 200 {
+		t.Fatalf("%s, %v: want a seed instead of numbers", text, err)
+	}
+	var back Features
+	if err := json.Unmarshal(text, &back); err != nil {
+		t.Fatal(err)
+	}
+	m := back.transform.(*structured).matrix
+	hash := fnv.New64a()
+	for _, numbers := range []any{m.S, m.G, m.B, m.Perm} {
+		if err := binary.Write(hash, binary.LittleEndian, numbers); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := hash.Sum64(); got != samplerHash {
+		t.Errorf("the numbers of version %d have the hash %#x, want %#x", SamplerVersion, got, uint64(samplerHash))
+	}
+	x := make([]float32, 784)
+	for i := range x {
+		x[i] = float32(i%7) / 7
+	}
+	z := apply(&back, x)
+	for i, want := range samplerFeatures {
+		if got := float64(z[1000*i]) * math.Sqrt(8192); math.Abs(got-want) > 1e-4 {
+			t.Errorf("feature %d is %v/√8192, want %v", 1000*i, got, want)
+		}
+	}
+}
+
+// The numbers of version 1, and features number 0, 1000, 2000 and 3000 times √8192.
+const samplerHash = 0xd80ea74e99f3c75a
+
+var samplerFeatures = []float64{0.39127, 0.79880, 0.60095, -0.91986}
+
 // TestDescription fixes what model files hold, and the numbers that they stand
 // for.
 func TestDescription(t *testing.T) {
-	f := mustFeatures(t, Matern{1.5, 2}, Options{Inputs: 3, N: 4, Seed: 1<<64 - 1, Phase: true})
+	f := mustFeatures(t, Matern{1.5, 2}, Options{Inputs: 3, N: 4, Sampling: Fastfood, Seed: 1<<64 - 1, Phase: true})
 	text, err := json.Marshal(f)
 	const want = `{"kernel":{"kind":"matern","nu":1.5,"length":2},"inputs":3,"n":4,"sampling":"fastfood","seed":18446744073709551615,"phase":true,"sampler":1}`
 	if err != nil || string(text) != want {

@@ -99,7 +99,7 @@ func ExamplePredictor_PredictDeviation() {
 	fmt.Printf("%.0f ± %.1f\n", y[0], s[0])
 	fmt.Println("less certain outside:", s[1] > 2*s[0])
 	// Output:
-	// 1 ± 0.1
+	// 1 ± 0.2
 	// less certain outside: true
 }
 
