@@ -129,7 +129,7 @@ func (e *exporter) operation(node nn.Node, info nn.LayerInfo, from []tensor) (st
 	case nn.LocalResponseNorm:
 		return e.responseNorm(name, op, x), nil
 	case nn.MaxPool:
-		return e.node("MaxPool", name, inputs, window(op.Kernel, op.Stride, op.Pad, op.Ceil)...), nil
+		return e.node("MaxPool", name, inputs, windowAttributes(op.Kernel, op.Stride, op.Pad, op.Ceil)...), nil
 	case nn.AveragePool:
 		return e.averagePool(name, op, x), nil
 	case nn.GlobalAveragePool:

@@ -13,12 +13,12 @@ func (e *exporter) conv(name string, op nn.Conv, x tensor, info nn.LayerInfo) st
 	if bias := e.bias(info); bias != "" {
 		inputs = append(inputs, bias)
 	}
-	attributes := append(window(op.Kernel, cmp.Or(op.Stride, 1), op.Pad, false), IntAttribute("group", int64(cmp.Or(op.Groups, 1))))
+	attributes := append(windowAttributes(op.Kernel, cmp.Or(op.Stride, 1), op.Pad, false), IntAttribute("group", int64(cmp.Or(op.Groups, 1))))
 	return e.node("Conv", name, inputs, attributes...)
 }
 
-// window returns the attributes of convolutions and poolings.
-func window(kernel, stride, pad int, ceil bool) []Attribute {
+// windowAttributes returns the attributes of convolutions and poolings.
+func windowAttributes(kernel, stride, pad int, ceil bool) []Attribute {
 	k, s, p := int64(kernel), int64(stride), int64(pad)
 	attributes := []Attribute{IntsAttribute("kernel_shape", k, k), IntsAttribute("strides", s, s), IntsAttribute("pads", p, p, p, p)}
 	if ceil {
@@ -69,7 +69,7 @@ func (e *exporter) responseNorm(name string, op nn.LocalResponseNorm, x tensor) 
 }
 
 func (e *exporter) averagePool(name string, op nn.AveragePool, x tensor) string {
-	attributes := window(op.Kernel, op.Stride, op.Pad, op.Ceil)
+	attributes := windowAttributes(op.Kernel, op.Stride, op.Pad, op.Ceil)
 	if !op.ExcludePad {
 		attributes = append(attributes, IntAttribute("count_include_pad", 1))
 	}

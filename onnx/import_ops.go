@@ -121,37 +121,6 @@ func (im *importer) weights(n *Node, i, rank int) (*constant, error) {
 	return c, nil
 }
 
-func (im *importer) conv(n *Node) (value, error) {
-	x, err := im.activations(n, 0)
-	if err != nil {
-		return value{}, err
-	}
-	weights, err := im.weights(n, 1, 4)
-	if err != nil {
-		return value{}, err
-	}
-	w, err := im.window(n, x, []int64{int64(weights.dims[2]), int64(weights.dims[3])})
-	if err != nil {
-		return value{}, err
-	}
-	groups, err := n.Int("group", 1)
-	if err != nil {
-		return value{}, err
-	}
-	if w.ceil || groups < 1 || groups > int64(weights.dims[0]) || len(x.shape) != 3 || int64(x.shape[0]) != groups*int64(weights.dims[1]) {
-		return value{}, fmt.Errorf("weights %v in %d groups do not fit an input of %v a sample", weights.dims, groups, x.shape)
-	}
-	op := nn.Conv{Out: weights.dims[0], Kernel: w.kernel, Stride: w.stride, Pad: w.pad, Groups: int(groups), NoBias: n.input(2) == ""}
-	y, err := im.add(layerName(n, weights.name), op, x)
-	if err != nil {
-		return value{}, err
-	}
-	if _, err := im.param(y.layer.name+".weight", weights); err != nil {
-		return value{}, err
-	}
-	return y, im.bias(n, 2, y, op.Out, 1)
-}
-
 // bias keeps input i of a node, times a factor, as a layer's bias, if there is
 // one.
 func (im *importer) bias(n *Node, i int, y value, out int, factor float32) error {
