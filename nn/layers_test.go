@@ -1,9 +1,11 @@
 package nn
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"runtime"
 	"slices"
 	"testing"
@@ -286,6 +288,19 @@ func TestOutputShapes(t *testing.T) {
 			t.Errorf("%s: %v", o.name, err)
 		} else if !slices.Equal(layer.OutShape(), o.out) {
 			t.Errorf("%s: output %v, want %v", o.name, layer.OutShape(), o.out)
+		}
+	}
+}
+
+func TestOperationsSurviveJSON(t *testing.T) {
+	for _, o := range operations {
+		stored, err := json.Marshal(Node{Name: "layer", Op: o.op})
+		var back Node
+		if err == nil {
+			err = json.Unmarshal(stored, &back)
+		}
+		if err != nil || !reflect.DeepEqual(back.Op, o.op) {
+			t.Errorf("%s: %+v became %+v (%v)", o.name, o.op, back.Op, err)
 		}
 	}
 }
