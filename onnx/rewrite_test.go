@@ -444,3 +444,25 @@ func TestExternalData(t *testing.T) {
 		t.Error("a file that is not there was read")
 	}
 }
+
+// TestExternalDataInONNXRuntime has the weights of a model in another file.
+func TestExternalDataInONNXRuntime(t *testing.T) {
+	j := newJobs(t)
+	defer func(n int64) { maxFile = n }(maxFile)
+	network := shaken(t, residual())
+	m, err := FromNetwork(network, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	maxFile = 10000
+	path := filepath.Join(j.folder, "net.onnx")
+	if err := m.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path + ".data"); err != nil || info.Size() < 100_000 {
+		t.Fatalf("the file of the weights: %v (%v)", info, err)
+	}
+	x := gaussian(2*network.Description.Input.Size(), 1)
+	j.add(t, "external", path, "input", []int{2, 3, 12, 12}, x, run(network, x, 2), 1e-4)
+	j.run(t)
+}
