@@ -15,7 +15,7 @@ type libsvm struct {
 	input   *bufio.Reader
 	options Options
 	schema  *Schema
-	fixed   bool // the schema is that of another table
+	fixed   bool             // the schema is that of another table
 	columns map[uint64]int32 // from an index to the input
 	classes map[string]float64
 
