@@ -33,12 +33,11 @@ func useTile[T fwht.Float](dim, rows int) bool {
 	return hasTiles[T]() && cpu.Current() != cpu.Ref && dim >= maxRun && dim%runLength() == 0 && rows >= leastTile
 }
 
-// forwardTile is forward for the rows of x side by side. y has the columns that
-// belong to the block. It leaves HBx in inner and HGΠHBx in outer, which are
-// tiles.
-func (k block[T]) forwardTile(y, x matrix[T], inner, outer []T, e Epilogue[T]) {
+// forwardTile is forward for rows side by side, from HBx in inner on, where
+// loadTile leaves it. y has the columns that belong to the block. It leaves
+// HGΠHBx in outer. Both are tiles.
+func (k block[T]) forwardTile(y matrix[T], inner, outer []T, e Epilogue[T]) {
 	dim := len(k.perm)
-	loadTile(inner, x, k.b, 1)
 	part, run := partLengths(dim)
 	for i := 0; i < dim; i += part {
 		p := outer[i*tileRows:][:part*tileRows]

@@ -10,7 +10,8 @@ func hasTiles[T fwht.Float]() bool { return false }
 
 func useTile[T fwht.Float](dim, rows int) bool { return false }
 
-func (k block[T]) forwardTile(y, x matrix[T], inner, outer []T, e Epilogue[T]) {}
+func (k block[T]) forwardTile(y matrix[T], inner, outer []T, e Epilogue[T]) {}
+func loadTile[T fwht.Float](tile []T, x matrix[T], diagonal []T, scale T)   {}
 
 func (k block[T]) backwardTile(dx matrix[T], add bool, d block[T], dy, x matrix[T], u, v, inner, outer []T) {
 }

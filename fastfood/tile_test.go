@@ -317,3 +317,29 @@ func benchmarkForward(b *testing.B, v *Transform[float32], batch int) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*batch), "ns/row")
 }
+
+// TestSharedB: to compute H̃·B·x once for several blocks changes no bit.
+func TestSharedB(t *testing.T) {
+	for _, inputs := range []int{20, 64, 100} {
+		v, err := Sample[float32](inputs, 11*64+5, 1, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const group = 4
+		for b := range v.Blocks {
+			copy(v.B[b*v.Dim:][:v.Dim], v.B[b/group*group*v.Dim:])
+		}
+		x := make([]float32, 21*inputs)
+		for i := range x {
+			x[i] = float32(i%13) - 6
+		}
+		want, got := make([]float32, 21*v.Outputs), make([]float32, 21*v.Outputs)
+		NewWorkspace(v, 21, false).Forward(want, x)
+		w := NewWorkspace(v, 21, false)
+		w.SetSharedB(group)
+		w.Forward(got, x)
+		if !slices.Equal(got, want) {
+			t.Errorf("%d inputs: other bits", inputs)
+		}
+	}
+}

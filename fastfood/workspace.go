@@ -44,6 +44,7 @@ type Workspace[T fwht.Float] struct {
 	side      int  // the most rows that may be done side by side
 	rowByRow  bool // no tiles, for benchmarks
 	epilogue  Epilogue[T]
+	sharedB   int // blocks in groups of so many have the same B
 
 	// What the transforms leave, for each row or tile, when training: [batch,
 	// Blocks, Dim].
@@ -77,7 +78,7 @@ func NewWorkspace[T fwht.Float](t *Transform[T], maxBatch int, training bool) *W
 	if t.Validate() != nil {
 		panic("fastfood: NewWorkspace: the transform is not valid")
 	}
-	w := &Workspace[T]{transform: t, perm: slices.Clone(t.Perm), maxBatch: maxBatch, training: training, workers: par.Workers()}
+	w := &Workspace[T]{transform: t, perm: slices.Clone(t.Perm), maxBatch: maxBatch, training: training, workers: par.Workers(), sharedB: 1}
 	w.side = 1
 	if hasTiles[T]() && maxBatch >= leastTile {
 		w.side = tileRows
@@ -105,6 +106,17 @@ func (w *Workspace[T]) SetEpilogue(e Epilogue[T]) {
 	if e.Map != nil && w.mapped == nil {
 		w.mapped = par.Scratch[T](w.workers, w.side*w.groupBlocks()*w.transform.Dim)
 	}
+}
+
+// SetSharedB says that blocks in groups of so many have the same B, as they may
+// in a map of features. H̃·B·x is then computed once for those of a group that
+// are computed in one go, which small blocks are. It panics if the workspace is
+// made for training, where blocks learn on their own.
+func (w *Workspace[T]) SetSharedB(blocks int) {
+	if w.training || blocks < 1 {
+		panic("fastfood: SetSharedB: want at least one block, and no training")
+	}
+	w.sharedB = blocks
 }
 
 // Forward computes y = V·x, or what the epilogue makes of it, for every row of a
@@ -217,7 +229,8 @@ func (w *Workspace[T]) forwardRows(row, rows, first, last, worker int) {
 		y.data = y.data[row*t.Outputs+column:]
 	}
 	for b := first; b < last; b++ {
-		w.forwardBlock(y.columnsFrom((b-first)*t.Dim, t.Dim), row, b, worker)
+		loaded := b > first && b%w.sharedB > 0
+		w.forwardBlock(y.columnsFrom((b-first)*t.Dim, t.Dim), row, b, worker, loaded)
 	}
 	if w.epilogue.Map != nil {
 		for r := range rows {
@@ -231,14 +244,18 @@ func (m matrix[T]) columnsFrom(from, count int) matrix[T] {
 	return matrix[T]{m.data[from:], m.stride, m.rows, min(count, m.columns-from)}
 }
 
-// forwardBlock writes the outputs of block b to y.
-func (w *Workspace[T]) forwardBlock(y matrix[T], row, b, worker int) {
+// forwardBlock writes the outputs of block b to y. If loaded, the block before has
+// left HBx.
+func (w *Workspace[T]) forwardBlock(y matrix[T], row, b, worker int, loaded bool) {
 	k, x := w.block(b), w.inputs(w.x, row, y.rows)
 	inner, outer := w.kept(row, y.rows, b, worker)
 	column := b * w.transform.Dim
 	e := w.epilogue.columns(column, column+y.columns)
 	if y.rows > 1 {
-		k.forwardTile(y, x, inner, outer, e)
+		if !loaded {
+			loadTile(inner, x, k.b, 1)
+		}
+		k.forwardTile(y, inner, outer, e)
 	} else {
 		k.forward(y.data[:y.columns], x.data, w.scratch[worker][:w.transform.Dim], inner, outer, e)
 	}

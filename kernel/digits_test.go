@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/deepfry/deepfry/dataset"
+	"gonum.org/v1/gonum/stat"
 )
 
 // The figures of docs/results.md: go test ./kernel -run Digits -v -digits.all -digits.seeds 20
@@ -98,18 +99,17 @@ func TestDigitsTable(t *testing.T) {
 		for _, phase := range []bool{false, true} {
 			for _, s := range []Sampling{RKS, Fastfood, ORF, SORF} {
 				o := Options{Inputs: 784, Sampling: s, Phase: phase}
-				var slope, weight float64
-				var errors []float64
+				var logN, logError, errors []float64
 				for e := 8; e <= 14; e++ {
 					o.N = 1 << e
 					if s == ORF && o.N > 4096 {
 						break
 					}
 					errors = append(errors, meanError(t, Gaussian{gamma}, o, x, *digitSeeds))
-					slope += float64(e-11) * math.Log2(errors[e-8])
-					weight += float64((e - 11) * (e - 11))
+					logN, logError = append(logN, float64(e)), append(logError, math.Log2(errors[e-8]))
 				}
-				t.Logf("γ %.4f, phase %v, %s: slope %.3f, errors for n = 2^8 …: %.5f", gamma, phase, s, slope/weight, errors)
+				_, slope := stat.LinearRegression(logN, logError, nil, false)
+				t.Logf("γ %.4f, phase %v, %s: slope %.3f, errors for n = 2^8 …: %.5f", gamma, phase, s, slope, errors)
 			}
 		}
 	}

@@ -15,12 +15,13 @@ import (
 // structured multiplies by S·H̃·G·Π·H̃·B, if first is there with H̃·first·x for
 // x.
 type structured struct {
-	inputs int
-	n      int
-	first  []float32 // signs, [Dim], or nil
-	matrix *fastfood.Transform[float32]
-	phases []float32 // [n], or nil
-	half   int       // unless 0, only so many outputs of the first of two blocks are used
+	inputs  int
+	n       int
+	first   []float32 // signs, [Dim], or nil
+	matrix  *fastfood.Transform[float32]
+	phases  []float32 // [n], or nil
+	sharedB int       // blocks in groups of so many have the same B
+	half    int       // unless 0, only so many outputs of the first of two blocks are used
 }
 
 // fastfoodGroup is how many blocks share B and Π.
@@ -38,7 +39,7 @@ func newFastfood(k Kernel, o Options) (*structured, error) {
 	if err := o.checkStructured(); err != nil {
 		return nil, err
 	}
-	t := &structured{inputs: o.Inputs, n: o.N, phases: o.phases()}
+	t := &structured{inputs: o.Inputs, n: o.N, phases: o.phases(), sharedB: fastfoodGroup}
 	outputs := o.N
 	if blocks, dim, _ := fastfood.Size(o.Inputs, o.N); blocks == 1 {
 		t.half = (o.N + 1) / 2
@@ -159,7 +160,7 @@ func newSORF(k Kernel, o Options) (*structured, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kernel: %w", err)
 	}
-	t := &structured{inputs: o.Inputs, n: o.N, first: make([]float32, dim), matrix: matrix, phases: o.phases()}
+	t := &structured{inputs: o.Inputs, n: o.N, first: make([]float32, dim), matrix: matrix, sharedB: 1, phases: o.phases()}
 	o.signs(t.first, "sorf D3", 0)
 	scales := frequencyScales(k, o)
 	for b := range matrix.Blocks {
@@ -197,6 +198,7 @@ func (o Options) signs(to []float32, purpose string, part int) {
 func (t *structured) plan(maxRows int, finish finish) func(x []float32, rows int) {
 	workspace := fastfood.NewWorkspace(t.matrix, maxRows, false)
 	workspace.SetEpilogue(t.epilogue(finish))
+	workspace.SetSharedB(t.sharedB)
 	if t.first == nil {
 		return func(x []float32, _ int) { workspace.Forward(nil, x) }
 	}
