@@ -99,3 +99,16 @@ func (o *optimizer) state() map[string][]float32 {
 	}
 	return tensors
 }
+
+// Updater makes the steps of a recipe's optimizer, for training loops with data
+// or losses of their own.
+type Updater struct{ optimizer *optimizer }
+
+// NewUpdater returns an updater for a run of so many steps on a network, with the
+// gradients of the given workspace.
+func NewUpdater(recipe Recipe, network *nn.Network, workspace *nn.Workspace, steps int) *Updater {
+	return &Updater{newOptimizer(recipe, network, workspace, steps)}
+}
+
+// Update makes a step with the gradients of the workspace's last Backward.
+func (u *Updater) Update() { u.optimizer.update() }

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/compress"
+	"github.com/deepfry/deepfry/nn"
+	"github.com/deepfry/deepfry/train"
+)
+
+type compressCommand struct {
+	Model      string   `arg:"" help:"An ONNX file, or a checkpoint that train wrote."`
+	Output     string   `short:"o" placeholder:"FILE" help:"The file to write: ONNX if it ends in .onnx, and else a checkpoint."`
+	Method     string   `default:"svd" enum:"svd,fastfood,rp,lowrank,auto" help:"What takes the place of dense layers: two of a low rank (svd), Fastfood fitted to them (fastfood), a fixed random projection and a dense layer (rp), two of a low rank trained from random numbers (lowrank), or for each layer the best of the first three (auto)."`
+	Layer      []string `placeholder:"NAME" help:"Layers to replace. Default: all fully-connected ones."`
+	Rank       string   `placeholder:"N" help:"Rank of svd and lowrank, features of rp: a number, half or quarter of the width, energy (svd: what keeps 95%) or energy:0.99. Default: half."`
+	Transforms int      `placeholder:"N" help:"Fastfood transforms in sequence in place of a layer. Default: 1."`
+
+	Budget     string  `placeholder:"4x" help:"Choose sizes so that the weights become at least so many times less."`
+	MaxDrop    float64 `placeholder:"X" help:"Choose sizes so that at most so many points of accuracy are lost before fine-tuning."`
+	TargetSize string  `placeholder:"1MB" help:"Choose sizes so that the parameters take at most so many bytes."`
+
+	Data        string `placeholder:"DATA" help:"mnist, fashion, a folder of IDX files, or an .npz file with x_train, y_train, x_test, y_test (or x, y). Default for a checkpoint with --finetune: what it was trained on."`
+	Finetune    int    `placeholder:"EPOCHS" help:"Train the whole afterwards, on the data's labels, or on the original's outputs if there are none."`
+	Seed        uint64 `default:"1" help:"Of random numbers."`
+	Input       string `placeholder:"1x28x28" help:"Shape of a sample, for ONNX files that do not say it."`
+	AllowSlower bool   `help:"Keep replacements that take longer than the dense layer."`
+	DryRun      bool   `help:"Show what would be done; write nothing."`
+	Report      string `placeholder:"FILE" help:"Write the report as an HTML page."`
+	JSON        bool   `name:"json" help:"Write the report as JSON."`
+}
+
+func (*compressCommand) Help() string {
+	return `Examples:
+
+  deepfry compress net.onnx -o smaller.onnx --rank quarter
+  deepfry compress net.onnx -o smaller.onnx --budget 4x --data images.npz --finetune 2 --report report.html
+  deepfry compress runs/lenet-mnist-dense-seed1.safetensors -o small.safetensors --method fastfood --data mnist --finetune 5
+  deepfry compress net.onnx --dry-run --method auto --max-drop 0.5 --data fashion
+
+Without data there is svd alone, and nothing is known of the accuracy. An ONNX
+file that is not fine-tuned stays as it is, but for the layers that are replaced.`
+}
+
+func (c *compressCommand) Run(term *terminal) error {
+	if c.Output == "" && !c.DryRun {
+		return &hintedError{errors.New("there is no file to write"), "name one with -o, or ask for --dry-run"}
+	}
+	options, err := c.options(term)
+	if err != nil {
+		return err
+	}
+	input, err := parseShape(c.Input)
+	if err != nil {
+		return err
+	}
+	model, err := compress.Open(c.Model, input)
+	if err != nil {
+		return err
+	}
+	if options.Data, err = c.open(model); err != nil {
+		return err
+	}
+	result, err := model.Compress(term, options)
+	if result == nil || err != nil && !errors.Is(err, compress.ErrNothing) {
+		return err
+	}
+	if err == nil && !c.DryRun {
+		if err := result.Save(c.Output); err != nil {
+			return err
+		}
+	}
+	return errors.Join(c.write(term, result.Report), err)
+}
+
+// write writes the report in all forms that are wanted.
+func (c *compressCommand) write(term *terminal, report *compress.Report) error {
+	if c.Report != "" {
+		var page strings.Builder
+		if err := report.WriteHTML(&page); err != nil {
+			return err
+		}
+		if err := checkpoint.WriteFile(c.Report, []byte(page.String())); err != nil {
+			return fmt.Errorf("--report: %w", err)
+		}
+	}
+	if c.JSON {
+		return json.NewEncoder(term.out).Encode(report)
+	}
+	return report.WriteText(term.out)
+}
+
+func (c *compressCommand) options(term *terminal) (o compress.Options, err error) {
+	o = compress.Options{
+		Method: compress.Method(c.Method), Layers: c.Layer, Transforms: c.Transforms, MaxDrop: c.MaxDrop,
+		FineTune: c.Finetune, Seed: c.Seed, AllowSlower: c.AllowSlower,
+		Progress: func(text string) { fmt.Fprintln(term.err, text) },
+	}
+	if c.Rank != "" {
+		if o.Rank, err = compress.ParseRank(c.Rank); err != nil {
+			return o, fmt.Errorf("--rank: %w", err)
+		}
+	}
+	if c.Budget != "" {
+		o.Budget, err = strconv.ParseFloat(strings.TrimSuffix(c.Budget, "x"), 64)
+		if err != nil || !(o.Budget > 1) || o.Budget > 1e9 {
+			return o, fmt.Errorf("--budget %q: want a factor of more than 1, for example 4x", c.Budget)
+		}
+	}
+	if c.TargetSize != "" {
+		if o.TargetBytes, err = parseBytes(c.TargetSize); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
+}
+
+// open reads the data, if there are any to be read.
+func (c *compressCommand) open(model *compress.Model) (*compress.Data, error) {
+	name := c.Data
+	if name == "" && c.Finetune > 0 && !compress.IsONNX(c.Model) {
+		_, extra, err := checkpoint.Load(c.Model)
+		if err != nil {
+			return nil, err
+		}
+		if notes, err := train.Notes(extra); err == nil {
+			name = notes["data"]
+		}
+	}
+	if name == "" {
+		return nil, nil
+	}
+	if model.Network == nil {
+		return nil, fmt.Errorf("--data: %s can't be imported as a network: %w", c.Model, model.Reason)
+	}
+	return compress.OpenData(name, model.Network.Description.Input)
+}
+
+// parseBytes reads a number of bytes, such as 800KiB or 1MB.
+func parseBytes(text string) (int, error) {
+	units := []struct {
+		name  string
+		bytes float64
+	}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"KB", 1e3}, {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"B", 1}, {"", 1}}
+	for _, u := range units {
+		number, found := strings.CutSuffix(text, u.name)
+		if !found {
+			continue
+		}
+		if n, err := strconv.ParseFloat(strings.TrimSpace(number), 64); err == nil && n > 0 && n*u.bytes < 1e15 {
+			return int(n * u.bytes), nil
+		}
+		break
+	}
+	return 0, fmt.Errorf("--target-size %q: want a number of bytes, for example 800KiB or 1MB", text)
+}
+
+// parseShape reads a shape such as 1x28x28, or nil from nothing.
+func parseShape(text string) (nn.Shape, error) {
+	if text == "" {
+		return nil, nil
+	}
+	var shape nn.Shape
+	for _, field := range strings.FieldsFunc(text, func(r rune) bool { return r == 'x' || r == '×' }) {
+		n, err := strconv.Atoi(field)
+		if err != nil {
+			n = 0
+		}
+		shape = append(shape, n)
+	}
+	if len(shape) == 0 || slices.Min(shape) < 1 {
+		return nil, fmt.Errorf("--input %q: want the shape of a sample, for example 1x28x28", text)
+	}
+	return shape, nil
+}

@@ -1,0 +1,183 @@
+package compress
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/deepfry/deepfry/fastfood"
+	"github.com/deepfry/deepfry/nn"
+	"github.com/deepfry/deepfry/onnx"
+)
+
+// What takes the place of a layer is a network of its own, a chain of linear
+// layers from the layer's inputs to its outputs. So it can be run, trained and
+// measured as any network.
+
+// newChain returns a chain with the given layers and the memory of values as their
+// parameters, in order; without values they are drawn at random.
+func newChain(inputs int, seed uint64, ops []nn.Op, values ...[]float32) (*nn.Network, error) {
+	d := nn.Description{Name: "chain", Input: nn.Shape{inputs}}
+	for i, op := range ops {
+		d.Nodes = append(d.Nodes, nn.Node{Name: fmt.Sprint(i + 1), Op: op})
+	}
+	if values == nil {
+		return nn.New(d, seed)
+	}
+	next := 0
+	return nn.Restore(d, func(p *nn.Param) error {
+		p.Data = values[next]
+		next++
+		return nil
+	})
+}
+
+// shared returns the network of the first nodes of another, on the same
+// parameters.
+func shared(network *nn.Network, nodes int) (*nn.Network, error) {
+	d := network.Description
+	d.Nodes = d.Nodes[:nodes]
+	used := map[string]bool{} // what only later layers take is left out
+	for i, n := range slices.Backward(d.Nodes) {
+		if i == nodes-1 {
+			used[n.Name] = true
+		}
+		if used[n.Name] {
+			for _, from := range sources(d.Nodes, i) {
+				used[from] = true
+			}
+		}
+	}
+	var kept []nn.Node
+	for i, n := range d.Nodes {
+		if used[n.Name] {
+			n.From = sources(d.Nodes, i)
+			kept = append(kept, n)
+		}
+	}
+	d.Nodes = kept
+	return nn.Restore(d, func(p *nn.Param) error {
+		whole := network.Param(p.Name)
+		p.Data, p.Indices = whole.Data, whole.Indices
+		return nil
+	})
+}
+
+// sources returns the names of what node i takes.
+func sources(nodes []nn.Node, i int) []string {
+	switch {
+	case len(nodes[i].From) > 0:
+		return nodes[i].From
+	case i == 0:
+		return []string{nn.Input}
+	}
+	return []string{nodes[i-1].Name}
+}
+
+// rewrite returns a network in which chains take the places of the named layers, on
+// the same parameters. The last layer of a chain has the name of the one that it
+// replaces.
+func rewrite(network *nn.Network, chains map[string]*nn.Network) (*nn.Network, error) {
+	d := network.Description
+	taken := map[string]bool{}
+	for _, n := range d.Nodes {
+		taken[n.Name] = true
+	}
+	var params []*nn.Param
+	var nodes []nn.Node
+	layers := network.Layers()
+	for i, n := range d.Nodes {
+		chain := chains[n.Name]
+		if chain == nil {
+			nodes, params = append(nodes, n), append(params, layers[i].Params...)
+			continue
+		}
+		params = append(params, chain.Params()...)
+		last := len(chain.Description.Nodes) - 1
+		for j, part := range chain.Description.Nodes {
+			name, from := n.Name, []string(nil)
+			if j < last {
+				for name = fmt.Sprintf("%s/%d", n.Name, j+1); taken[name]; name += "_" {
+				}
+				taken[name] = true
+			}
+			if j == 0 {
+				from = n.From
+			}
+			nodes = append(nodes, nn.Node{Name: name, Op: part.Op, From: from})
+		}
+	}
+	d.Nodes = nodes
+	next := 0
+	return nn.Restore(d, func(p *nn.Param) error {
+		p.Data, p.Indices = params[next].Data, params[next].Indices
+		next++
+		return nil
+	})
+}
+
+// clone returns a network with parameters of its own.
+func clone(network *nn.Network) (*nn.Network, error) {
+	return nn.Restore(network.Description, func(p *nn.Param) error {
+		whole := network.Param(p.Name)
+		p.Data, p.Indices = slices.Clone(whole.Data), slices.Clone(whole.Indices)
+		return nil
+	})
+}
+
+// run returns a network's outputs for x, in batches.
+func run(network *nn.Network, x []float32) []float32 {
+	inputs, outputs := network.Description.Input.Size(), network.OutShape().Size()
+	samples := len(x) / inputs
+	batch := min(samples, 64)
+	w := network.NewWorkspace(batch, false)
+	y := make([]float32, 0, samples*outputs)
+	for i := 0; i < samples; i += batch {
+		y = append(y, w.Forward(x[i*inputs:min(i+batch, samples)*inputs])...)
+	}
+	return y
+}
+
+// stages returns a chain as what the onnx package puts in the place of a layer,
+// and the bias of its last layer, which must be the only one.
+func stages(chain *nn.Network) (found []onnx.Stage, bias []float32, err error) {
+	in := chain.Description.Input.Size()
+	for _, l := range chain.Layers() {
+		out := l.Output.Size()
+		param := func(suffix string) *nn.Param { return chain.Param(l.Name + suffix) }
+		switch l.Kind {
+		case "dense":
+			found = append(found, onnx.Dense{Inputs: in, Outputs: out, Weights: param(".weight").Data})
+		case "fastfood":
+			s := param(".s")
+			found = append(found, onnx.Fastfood{Transform: &fastfood.Transform[float32]{
+				Inputs: in, Outputs: out, Blocks: s.Shape[0], Dim: s.Shape[1],
+				S: s.Data, G: param(".g").Data, B: param(".b").Data, Perm: param(".perm").Indices,
+			}})
+		default:
+			return nil, nil, fmt.Errorf("compress: a layer of kind %s in place of another", l.Kind)
+		}
+		if b := param(".bias"); b != nil {
+			bias = b.Data
+		}
+		in = out
+	}
+	return found, bias, nil
+}
+
+// storedBytes is what parameters take in a checkpoint: permutations 16 bits an
+// entry, or 32 if that is not enough.
+func storedBytes(params []*nn.Param) int {
+	total := 0
+	for _, p := range params {
+		switch {
+		case p.Kind != nn.Permutation:
+			total += 4 * p.Size()
+		case p.Shape[len(p.Shape)-1] <= math.MaxUint16+1:
+			total += 2 * p.Size()
+		default:
+			total += 4 * p.Size()
+		}
+	}
+	return total
+}

@@ -1,0 +1,297 @@
+package compress
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/nn"
+	"github.com/deepfry/deepfry/onnx"
+)
+
+// Options says what Compress does.
+type Options struct {
+	Method Method   // "" means SVD
+	Layers []string // names; none means all
+	Rank   Rank     // the zero value means half, unless there is a goal
+	// Transforms is the number of Fastfood transforms in sequence in place of a
+	// layer; 0 means 1, unless there is a goal.
+	Transforms int
+
+	// A goal has sizes chosen for every layer. At most one is not zero.
+	Budget      float64 // divides the model's weights by at least this
+	MaxDrop     float64 // loses at most so many points of accuracy before fine-tuning; needs labels
+	TargetBytes int     // of parameters, biases and permutations included
+
+	Data     *Data // nil: only SVD; errors are measured on random inputs
+	FineTune int   // epochs for the whole network, on labels or on the original's outputs
+	Seed     uint64
+	// AllowSlower keeps replacements that take longer than the dense layer, on
+	// this machine and one sample, instead of refusing them.
+	AllowSlower bool
+
+	Progress func(text string) // nil, or is told what goes on
+}
+
+// Result is a compressed model.
+type Result struct {
+	Report  *Report
+	Network *nn.Network // nil if the model could not be imported
+
+	model  *Model
+	chains map[string]*nn.Network
+	tuned  bool
+}
+
+// ErrNothing is the error where every layer's replacement was refused. The
+// report that comes with it says why.
+var ErrNothing = errors.New("compress: no layer was replaced")
+
+// compressor is a run of Compress.
+type compressor struct {
+	Options
+	model  *Model
+	logits *nn.Network // the model without softmax, or nil
+	head   Samples     // what layers are fitted to and searched on
+}
+
+// Compress replaces fully-connected layers of the model, which stays as it is. It
+// fails if options contradict each other, the data do not fit, or, with
+// ErrNothing and a result that holds the report alone, if no replacement would be
+// smaller and faster.
+func (m *Model) Compress(ctx context.Context, o Options) (*Result, error) {
+	c := &compressor{Options: o, model: m}
+	if err := c.prepare(); err != nil {
+		return nil, err
+	}
+	layers, err := c.candidates(ctx)
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := c.choose(ctx, layers)
+	if err != nil {
+		return nil, err
+	}
+	result := &Result{model: m, chains: map[string]*nn.Network{}}
+	for i, l := range layers {
+		if k := chosen[i]; k > 0 {
+			result.chains[l.Name] = l.candidates[k].chain
+		}
+	}
+	if m.Network != nil && len(result.chains) > 0 {
+		changed, err := rewrite(m.Network, result.chains)
+		if err != nil {
+			return nil, err
+		}
+		if result.Network, err = clone(changed); err != nil {
+			return nil, err
+		}
+		if err := c.fineTune(ctx, result); err != nil {
+			return nil, err
+		}
+	}
+	if result.Report, err = c.report(ctx, result, layers, chosen); err != nil {
+		return nil, err
+	}
+	if len(result.chains) == 0 {
+		return result, ErrNothing
+	}
+	return result, nil
+}
+
+// prepare checks the options.
+func (c *compressor) prepare() (err error) {
+	if c.Method == "" {
+		c.Method = SVD
+	}
+	if !slices.Contains([]Method{SVD, Fastfood, RandomProjection, LowRank, Auto}, c.Method) {
+		return fmt.Errorf("compress: there is no method %q; there are svd, fastfood, rp, lowrank and auto", c.Method)
+	}
+	for _, name := range c.Layers {
+		if !slices.ContainsFunc(c.model.Layers, func(l *Layer) bool { return l.Name == name }) {
+			var names []string
+			for _, l := range c.model.Layers {
+				names = append(names, l.Name)
+			}
+			return fmt.Errorf("compress: there is no fully-connected layer %q; there are: %s", name, strings.Join(names, ", "))
+		}
+	}
+	if err := c.checkGoal(); err != nil {
+		return err
+	}
+	if c.model.Network == nil {
+		if c.Method != SVD || c.Data != nil || c.FineTune > 0 {
+			return fmt.Errorf("compress: only svd without data is possible, for the file can't be imported as a network: %w", c.model.Reason)
+		}
+		return nil
+	}
+	if c.logits, err = logits(c.model.Network); err != nil {
+		return err
+	}
+	if c.Data == nil {
+		if c.Method != SVD || c.FineTune > 0 {
+			return fmt.Errorf("compress: %s is fitted to data: give some; without data there is svd", c.Method)
+		}
+		return nil
+	}
+	return c.checkData()
+}
+
+func (c *compressor) checkGoal() error {
+	goals := 0
+	for _, g := range []float64{c.Budget, c.MaxDrop, float64(c.TargetBytes)} {
+		if g < 0 {
+			return errors.New("compress: a budget, drop or size is negative")
+		}
+		if g > 0 {
+			goals++
+		}
+	}
+	switch {
+	case goals > 1:
+		return errors.New("compress: choose one of a budget, a largest drop and a target size")
+	case goals == 1 && (c.Rank != Rank{} || c.Transforms > 0):
+		return errors.New("compress: a goal chooses the ranks: give one or the other")
+	case goals == 1 && c.Method == LowRank:
+		return errors.New("compress: lowrank starts from random numbers, so that no goal can be searched: give a rank")
+	case goals == 0 && c.Method == Auto:
+		return errors.New("compress: auto needs a goal: a budget, a largest drop or a target size")
+	case c.Budget > 0 && c.Budget <= 1:
+		return errors.New("compress: a budget of 4 means a quarter of the weights: want more than 1")
+	case c.Rank.Energy > 0 && c.Method != SVD:
+		return errors.New("compress: energy is kept by svd alone: give a rank")
+	case c.Method == LowRank && c.FineTune == 0:
+		return errors.New("compress: lowrank starts from random numbers: it needs epochs of fine-tuning")
+	case c.MaxDrop > 0 && (c.Data == nil || c.Data.Train.Labels == nil):
+		return errors.New("compress: a largest drop is measured on labels: give data that have them")
+	case c.FineTune < 0 || c.Transforms < 0:
+		return errors.New("compress: a number of epochs or transforms is negative")
+	}
+	return nil
+}
+
+func (c *compressor) checkData() error {
+	input, classes := c.model.Network.Description.Input.Size(), c.logits.OutShape().Size()
+	for _, s := range []Samples{c.Data.Train, c.Data.Test} {
+		n := len(s.Inputs) / input
+		if n < 1 || len(s.Inputs) != n*input {
+			return fmt.Errorf("compress: %d numbers are not samples of %v, or there are none", len(s.Inputs), c.model.Network.Description.Input)
+		}
+		if s.Labels != nil && len(s.Labels) != n {
+			return fmt.Errorf("compress: %d labels for %d samples", len(s.Labels), n)
+		}
+		for i, label := range s.Labels {
+			if label < 0 || int(label) >= classes {
+				return fmt.Errorf("compress: label %d is %d, but the network has %d outputs", i, label, classes)
+			}
+		}
+	}
+	c.head = c.Data.Train.slice(0, min(searchSamples, len(c.Data.Train.Inputs)/input), input)
+	return nil
+}
+
+func (c *compressor) tell(format string, values ...any) {
+	if c.Progress != nil {
+		c.Progress(fmt.Sprintf(format, values...))
+	}
+}
+
+// hasGoal tells whether sizes are to be searched.
+func (c *compressor) hasGoal() bool { return c.Budget > 0 || c.MaxDrop > 0 || c.TargetBytes > 0 }
+
+// fineTuneRate is the highest rate of fine-tuning, a fifth of that of training.
+const fineTuneRate = 0.001
+
+// fineTune trains the whole network on labels, or on the original's outputs.
+func (c *compressor) fineTune(ctx context.Context, r *Result) error {
+	if c.FineTune == 0 {
+		return nil
+	}
+	network, err := logits(r.Network)
+	if err != nil {
+		return err
+	}
+	outputs := network.OutShape().Size()
+	loss := lossFunc(nil)
+	if c.Data.Train.Labels != nil {
+		loss = classify(c.Data.Train.Labels, outputs)
+	} else {
+		loss = imitate(run(c.logits, c.Data.Train.Inputs), outputs)
+	}
+	r.tuned = true
+	return descend(ctx, network, c.Data.Train.Inputs, recipe(c.FineTune, fineTuneRate), c.Seed, loss, func(epoch int, loss float64) {
+		c.tell("fine-tuning: epoch %d of %d, loss %.4f", epoch, c.FineTune, loss)
+	})
+}
+
+// Save writes the compressed model: an ONNX file if path ends in .onnx, and else
+// a checkpoint. An ONNX file that was not fine-tuned stays as it is, to the
+// byte, but for the layers that were replaced; otherwise it is written anew.
+func (r *Result) Save(path string) error {
+	if len(r.chains) == 0 {
+		return ErrNothing
+	}
+	if !IsONNX(path) {
+		if r.Network == nil {
+			return fmt.Errorf("compress: %s: only networks become checkpoints, and the file can't be imported as one: %w", path, r.model.Reason)
+		}
+		return checkpoint.Save(path, r.Network, checkpoint.Extra{Metadata: r.model.extra.Metadata})
+	}
+	if err := r.save(path); err != nil {
+		return err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	r.Report.FileAfter = int(info.Size())
+	return nil
+}
+
+func (r *Result) save(path string) error {
+	if r.model.file == nil || r.tuned || !r.inPlace() {
+		file, err := onnx.FromNetwork(r.Network, onnx.Options{})
+		if err != nil {
+			return err
+		}
+		return file.Save(path)
+	}
+	file, err := onnx.Open(r.model.path) // anew, for Replace changes it
+	if err != nil {
+		return err
+	}
+	linears, _ := file.Linears()
+	for _, l := range linears {
+		chain := r.chains[l.Name]
+		if chain == nil {
+			continue
+		}
+		parts, bias, err := stages(chain)
+		if err != nil {
+			return err
+		}
+		if err := file.Replace(l, onnx.Replacement{Stages: parts, Bias: bias}); err != nil {
+			return err
+		}
+	}
+	return file.Save(path)
+}
+
+// inPlace tells whether all replaced layers are nodes of the file, of which there
+// is one of that name, that add their bias themselves or have none.
+func (r *Result) inPlace() bool {
+	for _, l := range r.model.Layers {
+		if r.chains[l.Name] == nil {
+			continue
+		}
+		linear := r.model.linears[l.Name]
+		if linear == nil || linear.Inputs != l.Inputs || linear.Outputs != l.Outputs || linear.Bias != (l.bias != nil) {
+			return false
+		}
+	}
+	return true
+}

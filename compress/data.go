@@ -1,0 +1,128 @@
+package compress
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/deepfry/deepfry/dataset"
+	"github.com/deepfry/deepfry/nn"
+)
+
+// Data is what a model is fitted to and measured on.
+type Data struct {
+	Name        string
+	Train, Test Samples
+}
+
+// Samples are inputs of a network, with labels where they are known.
+type Samples struct {
+	Inputs []float32 // [n, input size]
+	Labels []int32   // [n], or nil
+}
+
+// OpenData reads the named data, for a network with the given input: mnist,
+// fashion, a folder of IDX files, or an .npz file of NumPy's. That holds inputs as
+// x_train and x_test, and labels as y_train and y_test, or inputs as x and labels
+// as y; labels may be missing, and then one array of any name is enough. Integers
+// from 0 to 255 become 0 to 1, as pixels do everywhere here. Of data in one piece,
+// the last tenth is for tests.
+func OpenData(name string, input nn.Shape) (*Data, error) {
+	if strings.EqualFold(filepath.Ext(name), ".npz") {
+		arrays, err := dataset.ReadNPZ(name)
+		if err != nil {
+			return nil, err
+		}
+		data, err := fromArrays(arrays, input)
+		if err != nil {
+			return nil, fmt.Errorf("compress: %s: %w", name, err)
+		}
+		data.Name = name
+		return data, nil
+	}
+	images, err := dataset.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	set := images.Train
+	if found := set.Channels * set.Height * set.Width; found != input.Size() {
+		return nil, fmt.Errorf("compress: the network takes samples of %v, but the images of %s are %d×%d×%d (channels, height, width)", input, name, set.Channels, set.Height, set.Width)
+	}
+	return &Data{Name: name, Train: fromImages(images.Train), Test: fromImages(images.Test)}, nil
+}
+
+func fromImages(set *dataset.Images) Samples {
+	s := Samples{Inputs: make([]float32, len(set.Pixels)), Labels: set.Labels}
+	for i, p := range set.Pixels {
+		s.Inputs[i] = float32(p) / 255
+	}
+	return s
+}
+
+func fromArrays(arrays map[string]dataset.Array, input nn.Shape) (*Data, error) {
+	train, split := arrays["x_train"]
+	if split {
+		test := arrays["x_test"]
+		a, err := samples(train, arrays["y_train"], input)
+		if err != nil {
+			return nil, fmt.Errorf("x_train and y_train: %w", err)
+		}
+		b, err := samples(test, arrays["y_test"], input)
+		if err != nil {
+			return nil, fmt.Errorf("x_test and y_test: %w", err)
+		}
+		return &Data{Train: a, Test: b}, nil
+	}
+	x, named := arrays["x"]
+	if !named && len(arrays) == 1 {
+		for _, only := range arrays {
+			x, named = only, true
+		}
+	}
+	if !named {
+		return nil, errors.New("want arrays named x_train, y_train, x_test and y_test, or x and y, or one array of inputs")
+	}
+	all, err := samples(x, arrays["y"], input)
+	if err != nil {
+		return nil, fmt.Errorf("x and y: %w", err)
+	}
+	n := len(all.Inputs) / input.Size()
+	if n < 2 {
+		return nil, errors.New("want at least two samples")
+	}
+	cut := n - max(n/10, 1)
+	return &Data{Train: all.slice(0, cut, input.Size()), Test: all.slice(cut, n, input.Size())}, nil
+}
+
+// samples checks and scales a pair of arrays.
+func samples(x, y dataset.Array, input nn.Shape) (Samples, error) {
+	if len(x.Shape) == 0 || len(x.Values) == 0 || len(x.Values)%input.Size() != 0 || x.Shape[0] != len(x.Values)/input.Size() {
+		return Samples{}, fmt.Errorf("the inputs have the shape %v, want that of a batch of %v, at least one", x.Shape, input)
+	}
+	s := Samples{Inputs: x.Values}
+	if x.Bytes {
+		scale(s.Inputs, 1./255)
+	}
+	if len(y.Values) == 0 {
+		return s, nil
+	}
+	if len(y.Shape) == 0 || len(y.Values) != x.Shape[0] {
+		return s, fmt.Errorf("%d labels for %d samples", len(y.Values), x.Shape[0])
+	}
+	for i, v := range y.Values {
+		if v != float32(int32(v)) || v < 0 {
+			return s, fmt.Errorf("label %d is %v, want a whole number from 0 on", i, v)
+		}
+		s.Labels = append(s.Labels, int32(v))
+	}
+	return s, nil
+}
+
+func (s Samples) slice(i, j, size int) Samples {
+	part := Samples{Inputs: s.Inputs[i*size : j*size]}
+	if s.Labels != nil {
+		part.Labels = s.Labels[i:j]
+	}
+	return part
+}

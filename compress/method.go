@@ -1,0 +1,271 @@
+package compress
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strconv"
+
+	"github.com/deepfry/deepfry/internal/random"
+	"github.com/deepfry/deepfry/internal/simd"
+	"github.com/deepfry/deepfry/nn"
+	"gonum.org/v1/gonum/mat"
+)
+
+// Method is a way to replace a fully-connected layer y = W·x + b.
+type Method string
+
+const (
+	// SVD replaces W by a product of two matrices, B·A, of rank r, nearest to W,
+	// or nearest on the data where there are any: r·(inputs + outputs) weights
+	// (Denil et al., Predicting Parameters in Deep Learning, NIPS 2013; Yang et al., ICCV 2015,
+	// section 6.2.3).
+	SVD Method = "svd"
+	// Fastfood replaces W by a product of r Adaptive Fastfood transforms, fitted
+	// to the layer's outputs: 3·r·(the padded outputs or inputs) weights.
+	Fastfood Method = "fastfood"
+	// RandomProjection replaces x by r random features, S·H·G·Π·H·B·x with fixed
+	// diagonals, and W by the matrix that is best for them.
+	RandomProjection Method = "rp"
+	// LowRank has the form of SVD, but random numbers: it must be trained.
+	LowRank Method = "lowrank"
+	// Auto takes for every layer the best of SVD, Fastfood and RandomProjection.
+	Auto Method = "auto"
+)
+
+// Rank says how large a replacement is: the rank r of SVD and LowRank, the number of
+// features of RandomProjection.
+type Rank struct {
+	N      int     // the rank itself
+	Part   float64 // or a part of the smaller side of W: 0.5 is the paper's SVD-half
+	Energy float64 // or as many as keep this part of the energy; SVD only
+}
+
+// ParseRank reads N, half, quarter, energy (for 0.95) or energy:PART.
+func ParseRank(text string) (Rank, error) {
+	switch text {
+	case "half":
+		return Rank{Part: 0.5}, nil
+	case "quarter":
+		return Rank{Part: 0.25}, nil
+	case "energy":
+		return Rank{Energy: 0.95}, nil
+	}
+	if len(text) > 7 && text[:7] == "energy:" {
+		if e, err := strconv.ParseFloat(text[7:], 64); err == nil && e > 0 && e <= 1 {
+			return Rank{Energy: e}, nil
+		}
+	} else if n, err := strconv.Atoi(text); err == nil && n > 0 {
+		return Rank{N: n}, nil
+	}
+	return Rank{}, fmt.Errorf("rank %q: want a whole number of at least 1, half, quarter, energy, or energy:PART with a part of at most 1", text)
+}
+
+// multiple is what ranks are rounded up to where they are not given: whole vectors
+// of the kernels.
+const multiple = 16
+
+// size returns the rank for a layer, of at most limit.
+func (r Rank) size(l *Layer, energies *basis, limit int) int {
+	n := r.N
+	switch {
+	case r.Part > 0:
+		n = int(math.Round(r.Part * float64(min(l.Inputs, l.Outputs))))
+	case r.Energy > 0:
+		n = roundUp(energies.rankFor(r.Energy))
+	}
+	return max(1, min(n, limit))
+}
+
+func roundUp(n int) int {
+	if n <= multiple {
+		return n
+	}
+	return (n + multiple - 1) / multiple * multiple
+}
+
+// fit is what a layer's replacements are made from.
+type fit struct {
+	*Layer
+	x, y []float32 // inputs and outputs [n, Inputs or Outputs] on data, or nil
+	seed uint64
+
+	found *basis    // once it is wanted
+	mean  []float32 // of y
+}
+
+// basis returns the directions of the outputs, at least rank of them. With data it
+// is that of the centred outputs, plus a little of that of W so that directions
+// which the data do not show come in their own order.
+func (f *fit) basis(rank int) *basis {
+	rank = min(rank, f.Inputs, f.Outputs)
+	if f.found != nil && len(f.found.energies) >= rank {
+		return f.found
+	}
+	n := len(f.y) / f.Outputs
+	rows := make([]float32, 0, (n+f.Inputs)*f.Outputs)
+	rows = append(rows, f.y...)
+	if n > 0 {
+		f.mean = centre(rows, f.Outputs)
+	}
+	for j := range f.Inputs {
+		for i := range f.Outputs {
+			rows = append(rows, f.weights[i*f.Inputs+j])
+		}
+	}
+	if n > 0 {
+		const little = 0.01
+		whole := dot(rows[:n*f.Outputs], rows[:n*f.Outputs])
+		if energy := dot(f.weights, f.weights); energy > 0 {
+			scale(rows[n*f.Outputs:], float32(math.Sqrt(little*whole/energy)))
+		}
+	}
+	f.found = newBasis(rows, f.Outputs, rank, f.seed)
+	return f.found
+}
+
+// svd returns the layer cut to a rank. On data, the bias makes up for what is cut
+// from the mean.
+func (f *fit) svd(rank int) (*nn.Network, error) {
+	b := f.basis(rank)
+	first, second := b.factors(f.weights, f.Inputs, f.Outputs, rank)
+	bias := f.bias
+	if f.mean != nil {
+		bias = make([]float32, f.Outputs) // of y = U·Uᵀ·(W·x) + bias: what U·Uᵀ leaves of the mean of y
+		centred := append([]float32(nil), f.mean...)
+		if f.bias != nil {
+			subtract(centred, f.bias, 1)
+		}
+		copy(bias, f.mean)
+		for i := range rank {
+			u := b.vectors[i*f.Outputs : (i+1)*f.Outputs]
+			subtract(bias, u, float32(dot(u, centred)))
+		}
+	}
+	values := [][]float32{first, second}
+	if bias != nil {
+		values = append(values, bias)
+	}
+	return newChain(f.Inputs, 0, []nn.Op{nn.Dense{Out: rank, NoBias: true}, nn.Dense{Out: f.Outputs, NoBias: bias == nil}}, values...)
+}
+
+// lowRank returns a chain of the form of svd with random numbers.
+func (f *fit) lowRank(rank int) (*nn.Network, error) {
+	return newChain(f.Inputs, f.seed, []nn.Op{nn.Dense{Out: rank, NoBias: true}, nn.Dense{Out: f.Outputs, Gain: math.Sqrt2}})
+}
+
+// fastfoodOps are transforms in sequence. The last ones learn their biases.
+func (f *fit) fastfoodOps(transforms int) []nn.Op {
+	var ops []nn.Op
+	for i := range transforms {
+		op := nn.Fastfood{Out: f.Outputs, Learn: "SGB", Gain: 1, NoBias: true}
+		if i < transforms-1 {
+			op.Out = max(f.Inputs, f.Outputs)
+		} else {
+			op.NoBias = false
+		}
+		ops = append(ops, op)
+	}
+	return ops
+}
+
+// Settings of the fit of Fastfood transforms to a layer's outputs.
+const (
+	fitSteps = 1500
+	fitRate  = 0.01
+)
+
+// fastfood returns transforms fitted to the layer's outputs by gradient descent.
+func (f *fit) fastfood(ctx context.Context, transforms int) (*nn.Network, error) {
+	chain, err := newChain(f.Inputs, f.seed, f.fastfoodOps(transforms))
+	if err != nil {
+		return nil, err
+	}
+	r := recipe(1, fitRate)
+	n := len(f.x) / f.Inputs
+	r.Epochs = max(1, fitSteps*r.BatchSize/n)
+	return chain, descend(ctx, chain, f.x, r, f.seed, imitate(f.y, f.Outputs), nil)
+}
+
+// randomProjectionOps are a projection that is fixed, and a matrix.
+func (f *fit) randomProjectionOps(features int) []nn.Op {
+	return []nn.Op{nn.Fastfood{Out: features, NoBias: true, Gain: 1}, nn.Dense{Out: f.Outputs}}
+}
+
+// randomProjection returns random features z = P·x and the matrix A and bias that
+// make ‖A·z + bias - y‖² least on the data, with a little of ‖A‖².
+func (f *fit) randomProjection(features int) (*nn.Network, error) {
+	ops := f.randomProjectionOps(features)
+	chain, err := newChain(f.Inputs, f.seed, ops)
+	if err != nil {
+		return nil, err
+	}
+	head, err := shared(chain, 1)
+	if err != nil {
+		return nil, err
+	}
+	z, y := run(head, f.x), append([]float32(nil), f.y...)
+	zMean, yMean := centre(z, features), centre(y, f.Outputs)
+	a, err := leastSquares(z, y, features, f.Outputs)
+	if err != nil {
+		return nil, err
+	}
+	weight, bias := chain.Param("2.weight").Data, chain.Param("2.bias").Data
+	copy(weight, a)
+	for i := range bias {
+		bias[i] = yMean[i] - float32(dot(weight[i*features:(i+1)*features], zMean))
+	}
+	return chain, nil
+}
+
+// leastSquares returns A [outputs, features] that makes ‖Z·Aᵀ - Y‖² + λ‖A‖² least.
+func leastSquares(z, y []float32, features, outputs int) ([]float32, error) {
+	n := len(z) / features
+	moment, cross := make([]float32, features*features), make([]float32, features*outputs)
+	zs := simd.RowMajor(z, n, features)
+	product(simd.RowMajor(moment, features, features), zs.T(), zs)
+	product(simd.RowMajor(cross, features, outputs), zs.T(), simd.RowMajor(y, n, outputs))
+	sym, trace := mat.NewSymDense(features, nil), 0.0
+	for i := range features {
+		trace += float64(moment[i*features+i])
+		for j := i; j < features; j++ {
+			sym.SetSym(i, j, float64(moment[i*features+j]))
+		}
+	}
+	ridge := math.Max(1e-3*trace/float64(features), 1e-20)
+	for i := range features {
+		sym.SetSym(i, i, sym.At(i, i)+ridge)
+	}
+	var cholesky mat.Cholesky
+	if !cholesky.Factorize(sym) {
+		return nil, fmt.Errorf("compress: the %d random features depend on each other", features)
+	}
+	right := mat.NewDense(features, outputs, nil)
+	for i, v := range cross {
+		right.Set(i/outputs, i%outputs, float64(v))
+	}
+	var solution mat.Dense
+	if err := cholesky.SolveTo(&solution, right); err != nil {
+		if _, conditioned := err.(mat.Condition); !conditioned {
+			return nil, fmt.Errorf("compress: %w", err)
+		}
+	}
+	a := make([]float32, outputs*features)
+	for i := range outputs {
+		for j := range features {
+			a[i*features+j] = float32(solution.At(j, i))
+		}
+	}
+	return a, nil
+}
+
+// randomInputs are used where there are no data.
+func randomInputs(n, size int, seed uint64) []float32 {
+	source := rand.New(random.New(seed, random.For("random inputs"), 0, 0))
+	x := make([]float32, n*size)
+	for i := range x {
+		x[i] = float32(source.NormFloat64())
+	}
+	return x
+}

@@ -1,0 +1,180 @@
+package compress
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/nn"
+	"github.com/deepfry/deepfry/onnx"
+)
+
+// Model is a trained network with fully-connected layers to be replaced, from a
+// checkpoint or an ONNX file.
+type Model struct {
+	// Network is the model as a network, or nil for an ONNX file that can't be
+	// imported, for the reason that Reason gives. Its layers can still be
+	// replaced where they are, by what needs no data.
+	Network *nn.Network
+	Reason  error
+	// Layers are the fully-connected layers, in order.
+	Layers []*Layer
+	// Refused says which Gemm and MatMul nodes of an ONNX file are none, and why.
+	Refused []string
+
+	path    string
+	extra   checkpoint.Extra // of a checkpoint
+	file    *onnx.Model      // nil for a checkpoint
+	linears map[string]*onnx.Linear
+	bytes   int  // of the whole file
+	cut     bool // the network lacks the LogSoftmax at the end of the file
+}
+
+// Layer is a fully-connected layer of a model, y = W·x + bias.
+type Layer struct {
+	Name            string
+	Inputs, Outputs int
+
+	weights, bias []float32 // [Outputs, Inputs] and [Outputs] or nil
+}
+
+// Open reads a checkpoint, or an ONNX file, which need not be trusted. Input is
+// the shape of a sample, for ONNX files that do not say it, or nil.
+func Open(path string, input nn.Shape) (*Model, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("compress: %w", err)
+	}
+	m := &Model{path: path, bytes: int(info.Size())}
+	if IsONNX(path) {
+		if m.file, err = onnx.Open(path); err != nil {
+			return nil, err
+		}
+		if err := m.importFile(input); err != nil {
+			return nil, err
+		}
+	} else if m.Network, m.extra, err = checkpoint.Load(path); err != nil {
+		return nil, fmt.Errorf("%w (ONNX files have names that end in .onnx)", err)
+	}
+	if m.Network != nil {
+		m.Layers = denseLayers(m.Network)
+	}
+	if len(m.Layers) == 0 {
+		return nil, errors.New("compress: " + path + " has no fully-connected layers that could be replaced" + m.refusals())
+	}
+	return m, nil
+}
+
+// FromNetwork returns a model of a network that is in memory.
+func FromNetwork(network *nn.Network) (*Model, error) {
+	m := &Model{Network: network, path: network.Description.Name, Layers: denseLayers(network), bytes: storedBytes(network.Params())}
+	if len(m.Layers) == 0 {
+		return nil, errors.New("compress: the network has no dense layers")
+	}
+	return m, nil
+}
+
+func (m *Model) refusals() string {
+	if len(m.Refused) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(m.Refused, "; ")
+}
+
+// importFile makes a network of the ONNX file, or lists the layers that can be
+// replaced where they are.
+func (m *Model) importFile(input nn.Shape) error {
+	linears, refused := m.file.Linears()
+	for _, r := range refused {
+		m.Refused = append(m.Refused, fmt.Sprintf("%v: %s", r.Node, r.Reason))
+	}
+	m.linears = map[string]*onnx.Linear{}
+	for _, l := range linears {
+		m.linears[l.Name] = l // two nodes may share weights: the last counts
+	}
+	if m.Network, m.Reason = onnx.Import(m.file, onnx.ImportOptions{Input: input}); m.Reason == nil {
+		return nil
+	}
+	network, err := onnx.Import(m.file, onnx.ImportOptions{Input: input, Logits: true})
+	if err == nil { // it ends in a LogSoftmax, which networks do not have
+		m.Network, m.Reason = network, nil
+		m.cut = true
+		return nil
+	}
+	for _, l := range linears {
+		if m.linears[l.Name] != l {
+			continue
+		}
+		w, err := l.Weights()
+		if err != nil {
+			return err
+		}
+		bias, err := l.BiasValues()
+		if err != nil {
+			return err
+		}
+		m.Layers = append(m.Layers, &Layer{l.Name, l.Inputs, l.Outputs, w, bias})
+	}
+	return nil
+}
+
+// denseLayers lists the dense layers of a network.
+func denseLayers(network *nn.Network) []*Layer {
+	var found []*Layer
+	for _, info := range network.Layers() {
+		if info.Kind != "dense" {
+			continue
+		}
+		w := info.Params[0]
+		l := &Layer{Name: info.Name, Inputs: w.Shape[1], Outputs: w.Shape[0], weights: w.Data}
+		if len(info.Params) > 1 {
+			l.bias = info.Params[1].Data
+		}
+		found = append(found, l)
+	}
+	return found
+}
+
+// dense returns the layer alone.
+func (l *Layer) dense() (*nn.Network, error) {
+	return newChain(l.Inputs, 0, []nn.Op{nn.Dense{Out: l.Outputs, NoBias: l.bias == nil}}, l.weights, l.bias)
+}
+
+// Weights returns the number of the layer's weights.
+func (l *Layer) Weights() int { return l.Inputs * l.Outputs }
+
+// BreakEven returns the largest rank at which two layers have fewer weights than
+// this one: r·(inputs + outputs) < inputs·outputs.
+func (l *Layer) BreakEven() int { return (l.Weights() - 1) / (l.Inputs + l.Outputs) }
+
+// logits returns a network without the softmax at its end, if there is one, on
+// the same parameters: losses want it so.
+func logits(network *nn.Network) (*nn.Network, error) {
+	nodes := network.Description.Nodes
+	last := len(nodes) - 1
+	if last == 0 || nodes[last].Op.Kind() != (nn.SoftmaxLayer{}).Kind() {
+		return network, nil
+	}
+	from := sources(nodes, last)[0]
+	i := slices.IndexFunc(nodes, func(n nn.Node) bool { return n.Name == from })
+	return shared(network, i+1)
+}
+
+// inputsOf returns the network up to the layer's inputs, or nil where they are the
+// network's.
+func inputsOf(network *nn.Network, layer string) (*nn.Network, error) {
+	nodes := network.Description.Nodes
+	i := slices.IndexFunc(nodes, func(n nn.Node) bool { return n.Name == layer })
+	from := sources(nodes, i)[0]
+	if from == nn.Input {
+		return nil, nil
+	}
+	return shared(network, slices.IndexFunc(nodes, func(n nn.Node) bool { return n.Name == from })+1)
+}
+
+// IsONNX tells whether a path names an ONNX file rather than a checkpoint.
+func IsONNX(path string) bool { return strings.EqualFold(filepath.Ext(path), ".onnx") }

@@ -1,0 +1,144 @@
+package compress
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"text/tabwriter"
+)
+
+// Report says what became of a model.
+type Report struct {
+	Model         string `json:"model"`
+	Method        Method `json:"method"`
+	WeightsBefore int    `json:"weights_before"`
+	WeightsAfter  int    `json:"weights_after"`
+	Before        *Cost  `json:"before,omitempty"` // of the whole network, if it could be imported
+	After         *Cost  `json:"after,omitempty"`
+	FileBefore    int    `json:"file_bytes_before"`
+	FileAfter     int    `json:"file_bytes_after,omitempty"` // once it is saved
+
+	Data        string   `json:"data,omitempty"`         // "" for random inputs
+	ErrorBefore *float64 `json:"error_before,omitempty"` // percent of test samples classified wrongly
+	ErrorAfter  *float64 `json:"error_after,omitempty"`
+	FineTune    int      `json:"finetune_epochs,omitempty"`
+	// OutputError is that of the network's outputs on test samples, or on random
+	// inputs, relative to the original's.
+	OutputError *float64 `json:"output_error,omitempty"`
+
+	Layers []LayerReport `json:"layers"`
+	Notes  []string      `json:"notes,omitempty"`
+}
+
+// LayerReport says what became of a fully-connected layer.
+type LayerReport struct {
+	Name    string `json:"name"`
+	Inputs  int    `json:"inputs"`
+	Outputs int    `json:"outputs"`
+	Method  Method `json:"method"`         // dense: as it was
+	Size    int    `json:"size,omitempty"` // rank, features, or Fastfood transforms
+	Before  Cost   `json:"before"`
+	After   Cost   `json:"after"`
+	// Error of the layer's outputs before fine-tuning, relative to those of the
+	// original on the same inputs.
+	Error float64 `json:"error"`
+	Note  string  `json:"note,omitempty"` // why it was refused
+}
+
+// report measures the result.
+func (c *compressor) report(ctx context.Context, r *Result, layers []choices, chosen []int) (*Report, error) {
+	report := &Report{Model: c.model.path, Method: c.Method, WeightsBefore: c.totalWeights(), FileBefore: c.model.bytes, FineTune: c.FineTune, Notes: c.model.Refused}
+	report.WeightsAfter, _ = c.rest()
+	for i, l := range layers {
+		k := l.candidates[chosen[i]]
+		lr := LayerReport{Name: l.Name, Inputs: l.Inputs, Outputs: l.Outputs, Method: k.method, Size: k.size, Before: l.candidates[0].cost, After: k.cost, Error: k.error}
+		if k.method == dense && len(l.refused) > 0 {
+			last := l.refused[len(l.refused)-1]
+			lr.Note = fmt.Sprintf("%s %d refused: %s", last.method, last.size, last.reason)
+		}
+		report.WeightsAfter += k.cost.Weights
+		report.Layers = append(report.Layers, lr)
+	}
+	if c.model.Network == nil {
+		report.Notes = append(report.Notes, fmt.Sprintf("the file can't be imported as a network (%v): layers are replaced where they are, and only their own errors are measured, on random inputs; nothing can be said of the whole", c.model.Reason))
+		return report, nil
+	}
+	if c.model.cut {
+		report.Notes = append(report.Notes, "the LogSoftmax at the end is no part of the network: files that are written anew, not changed in place, lack it")
+	}
+	before := measure(c.model.Network)
+	report.Before = &before
+	if c.Data == nil {
+		report.Notes = append(report.Notes, "no data: errors are those on random inputs, and nothing can be said of accuracy")
+	}
+	if r.Network == nil || ctx.Err() != nil {
+		return report, ctx.Err()
+	}
+	return report, c.compare(report, r)
+}
+
+// compare measures the new network beside the old one.
+func (c *compressor) compare(report *Report, r *Result) error {
+	after := measure(r.Network)
+	report.After = &after
+	x := randomInputs(64, c.logits.Description.Input.Size(), c.Seed)
+	network, err := logits(r.Network)
+	if err != nil {
+		return err
+	}
+	if c.Data != nil {
+		report.Data = c.Data.Name
+		x = c.Data.Test.Inputs
+		if c.Data.Test.Labels != nil {
+			report.ErrorBefore, report.ErrorAfter = new(errorPercent(c.logits, c.Data.Test)), new(errorPercent(network, c.Data.Test))
+		}
+		x = x[:min(len(x), 1000*c.logits.Description.Input.Size())]
+	}
+	report.OutputError = new(relativeError(run(network, x), run(c.logits, x)))
+	return nil
+}
+
+// WriteText writes the report as tables.
+func (r *Report) WriteText(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "layer\tsize\tnow\tweights\t\t\tbytes\t\t\tmultiply-adds\t\t\tµs\t\t\toutput error\t")
+	row := func(name, size, now string, before, after Cost, err string) {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t→\t%d\t%d\t→\t%d\t%d\t→\t%d\t%.1f\t→\t%.1f\t%s\t\n", name, size, now,
+			before.Weights, after.Weights, before.Bytes, after.Bytes, before.MultiplyAdds, after.MultiplyAdds, before.Microseconds, after.Microseconds, err)
+	}
+	for _, l := range r.Layers {
+		now, err := string(l.Method), ""
+		if l.Size > 0 {
+			now, err = fmt.Sprintf("%s %d", l.Method, l.Size), fmt.Sprintf("%.2f%%", 100*l.Error)
+		}
+		row(l.Name, fmt.Sprintf("%d×%d", l.Inputs, l.Outputs), now, l.Before, l.After, err)
+	}
+	if r.Before != nil && r.After != nil {
+		row("whole network", "", "", *r.Before, *r.After, fmt.Sprintf("%.2f%%", 100**r.OutputError))
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	for _, l := range r.Layers {
+		if l.Note != "" {
+			fmt.Fprintf(w, "%s: %s\n", l.Name, l.Note)
+		}
+	}
+	for _, note := range r.Notes {
+		fmt.Fprintln(w, "note: "+note)
+	}
+	_, err := fmt.Fprintln(w, r.Summary())
+	return err
+}
+
+// Summary is the report in a line.
+func (r *Report) Summary() string {
+	s := fmt.Sprintf("%d weights → %d, %.1f times less", r.WeightsBefore, r.WeightsAfter, float64(r.WeightsBefore)/float64(max(r.WeightsAfter, 1)))
+	if r.ErrorBefore != nil {
+		s += fmt.Sprintf("; error on %s %.2f%% → %.2f%%", r.Data, *r.ErrorBefore, *r.ErrorAfter)
+	}
+	if r.FileAfter > 0 {
+		s += fmt.Sprintf("; file %d bytes → %d", r.FileBefore, r.FileAfter)
+	}
+	return s
+}
