@@ -62,10 +62,6 @@ func ParseRank(text string) (Rank, error) {
 	return Rank{}, fmt.Errorf("rank %q: want a whole number of at least 1, half, quarter, energy, or energy:PART with a part of at most 1", text)
 }
 
-// multiple is what ranks are rounded up to where they are not given: whole vectors
-// of the kernels.
-const multiple = 16
-
 // size returns the rank for a layer, of at most limit.
 func (r Rank) size(l *Layer, energies *basis, limit int) int {
 	n := r.N
@@ -78,9 +74,15 @@ func (r Rank) size(l *Layer, energies *basis, limit int) int {
 	return max(1, min(n, limit))
 }
 
+// roundUp makes a rank that is not given a multiple of the kernels' vectors: of 8
+// floats (AVX2), or of 16 (AVX-512) where that adds little.
 func roundUp(n int) int {
-	if n <= multiple {
+	multiple := 16
+	switch {
+	case n <= 8:
 		return n
+	case n <= 64:
+		multiple = 8
 	}
 	return (n + multiple - 1) / multiple * multiple
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 )
 
@@ -43,6 +44,20 @@ type LayerReport struct {
 	// original on the same inputs.
 	Error float64 `json:"error"`
 	Note  string  `json:"note,omitempty"` // why it was refused
+	// Tried lists what was considered for the layer.
+	Tried []Trial `json:"tried,omitempty"`
+}
+
+// Trial is a replacement that was considered for a layer.
+type Trial struct {
+	Method Method `json:"method"`
+	Size   int    `json:"size"`
+	Cost
+	Error float64 `json:"error"` // as LayerReport's
+	// Damage is the error of the whole network's outputs with this replacement
+	// alone, where there was a goal.
+	Damage float64 `json:"damage,omitempty"`
+	Note   string  `json:"note,omitempty"` // why it was refused
 }
 
 // report measures the result.
@@ -55,6 +70,9 @@ func (c *compressor) report(ctx context.Context, r *Result, layers []choices, ch
 		if k.method == dense && len(l.refused) > 0 {
 			last := l.refused[len(l.refused)-1]
 			lr.Note = fmt.Sprintf("%s %d refused: %s", last.method, last.size, last.reason)
+		}
+		for _, t := range slices.Concat(l.candidates[1:], l.refused) {
+			lr.Tried = append(lr.Tried, Trial{t.method, t.size, t.cost, t.error, t.damage, t.reason})
 		}
 		report.WeightsAfter += k.cost.Weights
 		report.Layers = append(report.Layers, lr)

@@ -236,7 +236,8 @@ func (f *fit) weightsOf(method Method, size int) (int, error) {
 	return total, err
 }
 
-// measure returns what a network costs. The time is the median of several runs.
+// measure returns what a network costs. The time is that of the fastest of several
+// runs: others only add to it.
 func measure(network *nn.Network) Cost {
 	cost := Cost{Weights: network.Weights(), Bytes: storedBytes(network.Params())}
 	for _, l := range network.Layers() {
@@ -244,14 +245,13 @@ func measure(network *nn.Network) Cost {
 	}
 	x := randomInputs(1, network.Description.Input.Size(), 1)
 	w := network.NewWorkspace(1, false)
-	var times []float64
-	for start := time.Now(); len(times) < 5 || len(times) < 200 && time.Since(start) < 10*time.Millisecond; {
+	fastest := time.Duration(math.MaxInt64)
+	for start, runs := time.Now(), 0; runs < 10 || runs < 1000 && time.Since(start) < 20*time.Millisecond; runs++ {
 		began := time.Now()
 		w.Forward(x)
-		times = append(times, float64(time.Since(began).Nanoseconds())/1000)
+		fastest = min(fastest, time.Since(began))
 	}
-	sort.Float64s(times)
-	cost.Microseconds = times[len(times)/2]
+	cost.Microseconds = float64(fastest.Nanoseconds()) / 1000
 	return cost
 }
 
