@@ -11,6 +11,7 @@ import (
 	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/onnx"
+	"github.com/deepfry/deepfry/train"
 )
 
 // Options says what Compress does.
@@ -29,7 +30,10 @@ type Options struct {
 
 	Data     *Data // nil: only SVD; errors are measured on random inputs
 	FineTune int   // epochs for the whole network, on labels or on the original's outputs
-	Seed     uint64
+	// Rate is the highest learning rate of fine-tuning; 0 means 0.001, or 0.005
+	// for LowRank.
+	Rate float64
+	Seed uint64
 	// AllowSlower keeps replacements that take longer than the dense layer, on
 	// this machine and one sample, instead of refusing them.
 	AllowSlower bool
@@ -168,8 +172,8 @@ func (c *compressor) checkGoal() error {
 		return errors.New("compress: lowrank starts from random numbers: it needs epochs of fine-tuning")
 	case c.MaxDrop > 0 && (c.Data == nil || c.Data.Train.Labels == nil):
 		return errors.New("compress: a largest drop is measured on labels: give data that have them")
-	case c.FineTune < 0 || c.Transforms < 0:
-		return errors.New("compress: a number of epochs or transforms is negative")
+	case c.FineTune < 0 || c.Transforms < 0 || !(c.Rate >= 0 && c.Rate < 1):
+		return errors.New("compress: a number of epochs or transforms is negative, or a rate is not from 0 to 1")
 	}
 	return nil
 }
@@ -222,8 +226,15 @@ func (c *compressor) fineTune(ctx context.Context, r *Result) error {
 	} else {
 		loss = imitate(run(c.logits, c.Data.Train.Inputs), outputs)
 	}
+	rate := c.Rate
+	if rate == 0 {
+		rate = fineTuneRate
+		if c.Method == LowRank {
+			rate = train.Default().Optimizer.Rate
+		}
+	}
 	r.tuned = true
-	return descend(ctx, network, c.Data.Train.Inputs, recipe(c.FineTune, fineTuneRate), c.Seed, loss, func(epoch int, loss float64) {
+	return descend(ctx, network, c.Data.Train.Inputs, recipe(c.FineTune, rate), c.Seed, loss, func(epoch int, loss float64) {
 		c.tell("fine-tuning: epoch %d of %d, loss %.4f", epoch, c.FineTune, loss)
 	})
 }

@@ -26,14 +26,15 @@ type compressCommand struct {
 	MaxDrop    float64 `placeholder:"X" help:"Choose sizes so that at most so many points of accuracy are lost before fine-tuning."`
 	TargetSize string  `placeholder:"1MB" help:"Choose sizes so that the parameters take at most so many bytes."`
 
-	Data        string `placeholder:"DATA" help:"mnist, fashion, a folder of IDX files, or an .npz file with x_train, y_train, x_test, y_test (or x, y). Default for a checkpoint with --finetune: what it was trained on."`
-	Finetune    int    `placeholder:"EPOCHS" help:"Train the whole afterwards, on the data's labels, or on the original's outputs if there are none."`
-	Seed        uint64 `default:"1" help:"Of random numbers."`
-	Input       string `placeholder:"1x28x28" help:"Shape of a sample, for ONNX files that do not say it."`
-	AllowSlower bool   `help:"Keep replacements that take longer than the dense layer."`
-	DryRun      bool   `help:"Show what would be done; write nothing."`
-	Report      string `placeholder:"FILE" help:"Write the report as an HTML page."`
-	JSON        bool   `name:"json" help:"Write the report as JSON."`
+	Data        string  `placeholder:"DATA" help:"mnist, fashion, a folder of IDX files, or an .npz file with x_train, y_train, x_test, y_test (or x, y). Default for a checkpoint with --finetune: what it was trained on."`
+	Finetune    int     `placeholder:"EPOCHS" help:"Train the whole afterwards, on the data's labels, or on the original's outputs if there are none."`
+	Rate        float64 `placeholder:"X" help:"Highest learning rate of fine-tuning. Default: 0.001, or 0.005 for lowrank."`
+	Seed        uint64  `default:"1" help:"Of random numbers."`
+	Input       string  `placeholder:"1x28x28" help:"Shape of a sample, for ONNX files that do not say it."`
+	AllowSlower bool    `help:"Keep replacements that take longer than the dense layer."`
+	DryRun      bool    `help:"Show what would be done; write nothing."`
+	Report      string  `placeholder:"FILE" help:"Write the report as an HTML page."`
+	JSON        bool    `name:"json" help:"Write the report as JSON."`
 }
 
 func (*compressCommand) Help() string {
@@ -99,7 +100,7 @@ func (c *compressCommand) write(term *terminal, report *compress.Report) error {
 func (c *compressCommand) options(term *terminal) (o compress.Options, err error) {
 	o = compress.Options{
 		Method: compress.Method(c.Method), Layers: c.Layer, Transforms: c.Transforms, MaxDrop: c.MaxDrop,
-		FineTune: c.Finetune, Seed: c.Seed, AllowSlower: c.AllowSlower,
+		FineTune: c.Finetune, Rate: c.Rate, Seed: c.Seed, AllowSlower: c.AllowSlower,
 		Progress: func(text string) { fmt.Fprintln(term.err, text) },
 	}
 	if c.Rank != "" {
