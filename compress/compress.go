@@ -207,7 +207,7 @@ func (c *compressor) tell(format string, values ...any) {
 // hasGoal tells whether sizes are to be searched.
 func (c *compressor) hasGoal() bool { return c.Budget > 0 || c.MaxDrop > 0 || c.TargetBytes > 0 }
 
-// fineTuneRate is the highest rate of fine-tuning, a fifth of that of training.
+// fineTuneRate is the highest rate of fine-tuning, less than that of training.
 const fineTuneRate = 0.001
 
 // fineTune trains the whole network on labels, or on the original's outputs.
@@ -246,12 +246,6 @@ func (r *Result) Save(path string) error {
 	if len(r.chains) == 0 {
 		return ErrNothing
 	}
-	if !IsONNX(path) {
-		if r.Network == nil {
-			return fmt.Errorf("compress: %s: only networks become checkpoints, and the file can't be imported as one: %w", path, r.model.Reason)
-		}
-		return checkpoint.Save(path, r.Network, checkpoint.Extra{Metadata: r.model.extra.Metadata})
-	}
 	if err := r.save(path); err != nil {
 		return err
 	}
@@ -264,6 +258,12 @@ func (r *Result) Save(path string) error {
 }
 
 func (r *Result) save(path string) error {
+	if !IsONNX(path) {
+		if r.Network == nil {
+			return fmt.Errorf("compress: %s: only networks become checkpoints, and the file can't be imported as one: %w", path, r.model.Reason)
+		}
+		return checkpoint.Save(path, r.Network, checkpoint.Extra{Metadata: r.model.extra.Metadata})
+	}
 	if r.model.file == nil || r.tuned || !r.inPlace() {
 		file, err := onnx.FromNetwork(r.Network, onnx.Options{})
 		if err != nil {

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,6 +54,11 @@ file that is not fine-tuned stays as it is, but for the layers that are replaced
 func (c *compressCommand) Run(term *terminal) error {
 	if c.Output == "" && !c.DryRun {
 		return &hintedError{errors.New("there is no file to write"), "name one with -o, or ask for --dry-run"}
+	}
+	for flag, path := range map[string]string{"-o": c.Output, "--report": c.Report} {
+		if _, missing := os.Stat(filepath.Dir(path)); missing != nil { // before hours of work
+			return fmt.Errorf("%s %s: %w", flag, path, missing)
+		}
 	}
 	options, err := c.options(term)
 	if err != nil {
