@@ -94,7 +94,7 @@ func (m *Model) importFile(input nn.Shape) error {
 	}
 	m.linears = map[string]*onnx.Linear{}
 	for _, l := range linears {
-		m.linears[l.Name] = l // two nodes may share weights: the last counts
+		m.linears[l.Name] = l // of several nodes of one name, the last
 	}
 	if m.Network, m.Reason = onnx.Import(m.file, onnx.ImportOptions{Input: input}); m.Reason == nil {
 		return nil
@@ -113,6 +113,10 @@ func (m *Model) importFile(input nn.Shape) error {
 		if err != nil {
 			return err
 		}
+		if isHadamard(w) {
+			m.Refused = append(m.Refused, fmt.Sprintf("%v: its weights are a Hadamard matrix, a part of a Fastfood layer", l.Node))
+			continue
+		}
 		bias, err := l.BiasValues()
 		if err != nil {
 			return err
@@ -120,6 +124,16 @@ func (m *Model) importFile(input nn.Shape) error {
 		m.Layers = append(m.Layers, &Layer{l.Name, l.Inputs, l.Outputs, w, bias})
 	}
 	return nil
+}
+
+// isHadamard tells whether all entries have the same size.
+func isHadamard(w []float32) bool {
+	for _, v := range w {
+		if v != w[0] && v != -w[0] {
+			return false
+		}
+	}
+	return len(w) > 1
 }
 
 // denseLayers lists the dense layers of a network.
