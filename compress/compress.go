@@ -30,8 +30,9 @@ type Options struct {
 
 	Data     *Data // nil: only SVD; errors are measured on random inputs
 	FineTune int   // epochs for the whole network, on labels or on the original's outputs
-	// Rate is the highest learning rate of fine-tuning; 0 means 0.001, or 0.005
-	// for LowRank.
+	// Rate is the highest learning rate of fine-tuning; 0 means 0.001, but 0.003
+	// where a layer has become Fastfood or a random projection, and 0.005 for
+	// LowRank.
 	Rate float64
 	Seed uint64
 	// AllowSlower keeps replacements that take longer than the dense layer, on
@@ -207,8 +208,22 @@ func (c *compressor) tell(format string, values ...any) {
 // hasGoal tells whether sizes are to be searched.
 func (c *compressor) hasGoal() bool { return c.Budget > 0 || c.MaxDrop > 0 || c.TargetBytes > 0 }
 
-// fineTuneRate is the highest rate of fine-tuning, less than that of training.
-const fineTuneRate = 0.001
+// rate returns the highest learning rate of fine-tuning. What is far from the
+// original has far to go.
+func (c *compressor) rate(r *Result) float64 {
+	switch {
+	case c.Rate > 0:
+		return c.Rate
+	case c.Method == LowRank:
+		return train.Default().Optimizer.Rate
+	}
+	for _, chain := range r.chains {
+		if chain.Description.Nodes[0].Op.Kind() == (nn.Fastfood{}).Kind() {
+			return 0.003
+		}
+	}
+	return 0.001
+}
 
 // fineTune trains the whole network on labels, or on the original's outputs.
 func (c *compressor) fineTune(ctx context.Context, r *Result) error {
@@ -226,15 +241,8 @@ func (c *compressor) fineTune(ctx context.Context, r *Result) error {
 	} else {
 		loss = imitate(run(c.logits, c.Data.Train.Inputs), outputs)
 	}
-	rate := c.Rate
-	if rate == 0 {
-		rate = fineTuneRate
-		if c.Method == LowRank {
-			rate = train.Default().Optimizer.Rate
-		}
-	}
 	r.tuned = true
-	return descend(ctx, network, c.Data.Train.Inputs, recipe(c.FineTune, rate), c.Seed, loss, func(epoch int, loss float64) {
+	return descend(ctx, network, c.Data.Train.Inputs, recipe(c.FineTune, c.rate(r)), c.Seed, loss, func(epoch int, loss float64) {
 		c.tell("fine-tuning: epoch %d of %d, loss %.4f", epoch, c.FineTune, loss)
 	})
 }

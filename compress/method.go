@@ -175,7 +175,7 @@ func (f *fit) fastfoodOps(transforms int) []nn.Op {
 // Settings of the fit of Fastfood transforms to a layer's outputs.
 const (
 	fitSteps = 1500
-	fitRate  = 0.003 // and ten times that for diagonals
+	fitRate  = 0.01 // three times that for diagonals
 )
 
 // fastfood returns transforms fitted to the layer's outputs by gradient descent.

@@ -16,12 +16,10 @@ import (
 type lossFunc func(grad, outputs []float32, samples []int) float64
 
 // recipe is that of fine-tuning and of fits: the default one of training, with
-// a lower rate, for the networks are no beginners, but not so for diagonals: what
-// they are fitted to they resemble only from afar.
+// another rate.
 func recipe(epochs int, rate float64) train.Recipe {
 	r := train.Default()
 	r.Epochs, r.Optimizer.Rate = epochs, rate
-	r.Groups[nn.Diagonal] = train.Group{RateFactor: 10}
 	return r
 }
 
