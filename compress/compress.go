@@ -286,7 +286,7 @@ func (r *Result) save(path string) error {
 	linears, _ := file.Linears()
 	for _, l := range linears {
 		chain := r.chains[l.Name]
-		if chain == nil {
+		if chain == nil || r.model.linears[l.Name] == nil {
 			continue
 		}
 		parts, bias, err := stages(chain)

@@ -93,8 +93,15 @@ func (m *Model) importFile(input nn.Shape) error {
 		m.Refused = append(m.Refused, fmt.Sprintf("%v: %s", r.Node, r.Reason))
 	}
 	m.linears = map[string]*onnx.Linear{}
+	named := map[string]int{}
 	for _, l := range linears {
-		m.linears[l.Name] = l // of several nodes of one name, the last
+		named[l.Name]++
+		m.linears[l.Name] = l
+	}
+	for name, n := range named {
+		if n > 1 { // which of them Import means is not known here
+			delete(m.linears, name)
+		}
 	}
 	if m.Network, m.Reason = onnx.Import(m.file, onnx.ImportOptions{Input: input}); m.Reason == nil {
 		return nil
@@ -107,6 +114,7 @@ func (m *Model) importFile(input nn.Shape) error {
 	}
 	for _, l := range linears {
 		if m.linears[l.Name] != l {
+			m.Refused = append(m.Refused, fmt.Sprintf("%v: several layers have the name %s", l.Node, l.Name))
 			continue
 		}
 		w, err := l.Weights()
