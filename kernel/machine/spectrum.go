@@ -4,11 +4,11 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/deepfry/deepfry/internal/random"
 	"github.com/deepfry/deepfry/internal/simd"
 	"gonum.org/v1/gonum/blas/blas64"
-	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/lapack/lapack64"
 	"gonum.org/v1/gonum/mat"
 )
@@ -102,7 +102,7 @@ func ritz(basis, product []float32, width, rows int) ([]float64, []float32, erro
 		return nil, nil, errors.New("machine: the spectrum of features cannot be computed: they are not finite, or too large for float32")
 	}
 	values := eigen.Values(nil)
-	floats.Reverse(values)
+	slices.Reverse(values)
 	var vectors mat.Dense
 	eigen.VectorsTo(&vectors)
 	rotation := make([]float32, width*width)
