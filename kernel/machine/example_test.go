@@ -42,7 +42,7 @@ func rings(rows int) *machine.Table {
 }
 
 func gaussian(bandwidth float64) (kernel.FeatureMap, error) {
-	return kernel.NewFeatures(kernel.Gaussian{Gamma: kernel.GammaOf(bandwidth)}, kernel.Options{Inputs: 2, N: 100, Seed: 1})
+	return kernel.NewFeatures(kernel.Gaussian{Gamma: kernel.GammaOf(bandwidth)}, kernel.Options{Inputs: 2, N: 100, Sampling: kernel.Fastfood, Seed: 1})
 }
 
 // A kernel machine with its bandwidth and ridge chosen on rows held out, beside
@@ -99,7 +99,7 @@ func ExamplePredictor_PredictDeviation() {
 	fmt.Printf("%.0f ± %.1f\n", y[0], s[0])
 	fmt.Println("less certain outside:", s[1] > 2*s[0])
 	// Output:
-	// 1 ± 0.2
+	// 1 ± 0.1
 	// less certain outside: true
 }
 
@@ -114,9 +114,9 @@ func ExampleEigenPro() {
 		log.Fatal(err)
 	}
 	best := report.Scores[report.Epochs-1]
-	fmt.Println("at most 20% wrong:", best.Error(model.Columns) <= 0.2)
+	fmt.Println("at most 10% wrong:", best.Error(model.Columns) <= 0.1)
 	// Output:
-	// at most 20% wrong: true
+	// at most 10% wrong: true
 }
 
 func ExampleLogistic() {

@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,8 +33,9 @@ type SearchStep struct {
 // Search chooses a bandwidth by ridge regression on a sample of the rows to train
 // on, and the rows held out, or a quarter of the sample if there are none. It
 // starts at the median distance of rows, tries factors of 2 and 4 either way, and
-// more where the best is at an end, and then √2 and 2^(1/4) around the best. Problem.Features is not used. What counts
-// is the RMSE, also for classification: it is smoother than the number of errors.
+// more where the best is at an end, and then √2 and 2^(1/4) around the best.
+// Problem.Features is not used. What counts is the RMSE, also for classification:
+// it is smoother than the number of errors.
 // The steps are in the order of their bandwidths, and best is one of them.
 func Search(ctx context.Context, p Problem, o SearchOptions) (best SearchStep, steps []SearchStep, err error) {
 	if o.Features == nil {
@@ -60,47 +62,57 @@ func Search(ctx context.Context, p Problem, o SearchOptions) (best SearchStep, s
 	if p.HoldOut == nil {
 		p.Train, p.HoldOut = Split(summary.Sample, 0.25, o.Seed)
 	}
-	try := func(exponent float64) error {
-		step, err := trySearch(ctx, p, o, o.Start*math.Exp2(exponent))
-		if err != nil {
+	s := search{Problem: p, options: o}
+	if err := s.run(ctx); err != nil {
+		return s.best, nil, err
+	}
+	slices.SortFunc(s.steps, func(a, b SearchStep) int { return cmp.Compare(a.Bandwidth, b.Bandwidth) })
+	return s.best, s.steps, nil
+}
+
+// search is a call of Search under way.
+type search struct {
+	Problem
+	options SearchOptions
+	best    SearchStep
+	steps   []SearchStep
+}
+
+// run tries exponents of 2 around the start.
+func (s *search) run(ctx context.Context) error {
+	if err := s.try(ctx, 0, -1, 1, -2, 2); err != nil {
+		return err
+	}
+	for end := 2.0; end < 6 && math.Abs(s.exponent()) >= end-0.5; end++ { // while the best is at an end
+		if err := s.try(ctx, math.Copysign(end+1, s.exponent())); err != nil {
 			return err
-		}
-		steps = append(steps, step)
-		if len(steps) == 1 || step.Score.RMSE < best.Score.RMSE {
-			best = step
-		}
-		p.progress("searching", len(steps), 0, best.Score.Error(p.Train.Columns()))
-		return nil
-	}
-	for _, exponent := range []float64{0, -1, 1, -2, 2} {
-		if err := try(exponent); err != nil {
-			return best, nil, err
-		}
-	}
-	for end := 2.0; end < 6; end++ { // while the best is at an end
-		exponent := math.Log2(best.Bandwidth / o.Start)
-		if math.Abs(exponent) < end-0.5 {
-			break
-		}
-		if err := try(math.Copysign(end+1, exponent)); err != nil {
-			return best, nil, err
 		}
 	}
 	for _, width := range []float64{0.5, 0.25} {
-		middle := math.Log2(best.Bandwidth / o.Start)
-		for _, sign := range []float64{-1, 1} {
-			if err := try(middle + sign*width); err != nil {
-				return best, nil, err
-			}
+		middle := s.exponent()
+		if err := s.try(ctx, middle-width, middle+width); err != nil {
+			return err
 		}
 	}
-	slices.SortFunc(steps, func(a, b SearchStep) int {
-		if a.Bandwidth < b.Bandwidth {
-			return -1
+	return nil
+}
+
+// exponent is that of the best bandwidth.
+func (s *search) exponent() float64 { return math.Log2(s.best.Bandwidth / s.options.Start) }
+
+func (s *search) try(ctx context.Context, exponents ...float64) error {
+	for _, exponent := range exponents {
+		step, err := trySearch(ctx, s.Problem, s.options, s.options.Start*math.Exp2(exponent))
+		if err != nil {
+			return err
 		}
-		return 1
-	})
-	return best, steps, nil
+		s.steps = append(s.steps, step)
+		if len(s.steps) == 1 || step.Score.RMSE < s.best.Score.RMSE {
+			s.best = step
+		}
+		s.progress("searching", len(s.steps), 0, s.best.Score.Error(s.Train.Columns()))
+	}
+	return nil
 }
 
 func trySearch(ctx context.Context, p Problem, o SearchOptions, bandwidth float64) (SearchStep, error) {
