@@ -209,3 +209,20 @@ func floats(content []byte) []float32 {
 	}
 	return data
 }
+
+// Bytes is what parameters take in a file: permutations 16 bits an entry, or 32 if
+// that is not enough.
+func Bytes(params []*nn.Param) int {
+	total := 0
+	for _, p := range params {
+		switch {
+		case p.Kind != nn.Permutation:
+			total += 4 * p.Size()
+		case p.Shape[len(p.Shape)-1] <= math.MaxUint16+1:
+			total += 2 * p.Size()
+		default:
+			total += 4 * p.Size()
+		}
+	}
+	return total
+}

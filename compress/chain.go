@@ -2,7 +2,6 @@ package compress
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/deepfry/deepfry/fastfood"
@@ -28,37 +27,6 @@ func newChain(inputs int, seed uint64, ops []nn.Op, values ...[]float32) (*nn.Ne
 	return nn.Restore(d, func(p *nn.Param) error {
 		p.Data = values[next]
 		next++
-		return nil
-	})
-}
-
-// shared returns the network of the first nodes of another, on the same
-// parameters.
-func shared(network *nn.Network, nodes int) (*nn.Network, error) {
-	d := network.Description
-	d.Nodes = d.Nodes[:nodes]
-	used := map[string]bool{} // what only later layers take is left out
-	for i, n := range slices.Backward(d.Nodes) {
-		if i == nodes-1 {
-			used[n.Name] = true
-		}
-		if used[n.Name] {
-			for _, from := range sources(d.Nodes, i) {
-				used[from] = true
-			}
-		}
-	}
-	var kept []nn.Node
-	for i, n := range d.Nodes {
-		if used[n.Name] {
-			n.From = sources(d.Nodes, i)
-			kept = append(kept, n)
-		}
-	}
-	d.Nodes = kept
-	return nn.Restore(d, func(p *nn.Param) error {
-		whole := network.Param(p.Name)
-		p.Data, p.Indices = whole.Data, whole.Indices
 		return nil
 	})
 }
@@ -125,19 +93,6 @@ func clone(network *nn.Network) (*nn.Network, error) {
 	})
 }
 
-// run returns a network's outputs for x, in batches.
-func run(network *nn.Network, x []float32) []float32 {
-	inputs, outputs := network.Description.Input.Size(), network.OutShape().Size()
-	samples := len(x) / inputs
-	batch := min(samples, 64)
-	w := network.NewWorkspace(batch, false)
-	y := make([]float32, 0, samples*outputs)
-	for i := 0; i < samples; i += batch {
-		y = append(y, w.Forward(x[i*inputs:min(i+batch, samples)*inputs])...)
-	}
-	return y
-}
-
 // stages returns a chain as what the onnx package puts in the place of a layer,
 // and the bias of its last layer, which must be the only one.
 func stages(chain *nn.Network) (found []onnx.Stage, bias []float32, err error) {
@@ -163,21 +118,4 @@ func stages(chain *nn.Network) (found []onnx.Stage, bias []float32, err error) {
 		in = out
 	}
 	return found, bias, nil
-}
-
-// storedBytes is what parameters take in a checkpoint: permutations 16 bits an
-// entry, or 32 if that is not enough.
-func storedBytes(params []*nn.Param) int {
-	total := 0
-	for _, p := range params {
-		switch {
-		case p.Kind != nn.Permutation:
-			total += 4 * p.Size()
-		case p.Shape[len(p.Shape)-1] <= math.MaxUint16+1:
-			total += 2 * p.Size()
-		default:
-			total += 4 * p.Size()
-		}
-	}
-	return total
 }

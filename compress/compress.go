@@ -235,14 +235,14 @@ func (c *compressor) fineTune(ctx context.Context, r *Result) error {
 		return err
 	}
 	outputs := network.OutShape().Size()
-	loss := lossFunc(nil)
+	loss := train.LossFunc(nil)
 	if c.Data.Train.Labels != nil {
-		loss = classify(c.Data.Train.Labels, outputs)
+		loss = train.Classify(c.Data.Train.Labels, outputs)
 	} else {
-		loss = imitate(run(c.logits, c.Data.Train.Inputs), outputs)
+		loss = train.Imitate(train.Outputs(c.logits, c.Data.Train.Inputs), outputs)
 	}
 	r.tuned = true
-	return descend(ctx, network, c.Data.Train.Inputs, recipe(c.FineTune, c.rate(r)), c.Seed, loss, func(epoch int, loss float64) {
+	return train.Rows(ctx, network, c.Data.Train.Inputs, recipe(c.FineTune, c.rate(r)), c.Seed, loss, func(epoch int, loss float64) {
 		c.tell("fine-tuning: epoch %d of %d, loss %.4f", epoch, c.FineTune, loss)
 	})
 }

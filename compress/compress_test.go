@@ -12,6 +12,7 @@ import (
 
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/onnx"
+	"github.com/deepfry/deepfry/train"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -42,7 +43,7 @@ func errorOf(t *testing.T, l *Layer, chain *nn.Network, x []float32) float64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return relativeError(run(chain, x), run(original, x))
+	return relativeError(train.Outputs(chain, x), train.Outputs(original, x))
 }
 
 func TestFullRankIsIdentity(t *testing.T) {
@@ -53,7 +54,7 @@ func TestFullRankIsIdentity(t *testing.T) {
 			if data {
 				f.x = normals(500*l.Inputs, 1)
 				original, _ := l.dense()
-				f.y = run(original, f.x)
+				f.y = train.Outputs(original, f.x)
 			}
 			chain, err := f.svd(min(l.Inputs, l.Outputs))
 			if err != nil {
@@ -116,7 +117,7 @@ func TestDataHelpSVD(t *testing.T) {
 	plain := &fit{Layer: l}
 	original, _ := l.dense()
 	aware := &fit{Layer: l, x: inputs(1)}
-	aware.y = run(original, aware.x)
+	aware.y = train.Outputs(original, aware.x)
 	var errs [2]float64
 	for i, f := range []*fit{plain, aware} {
 		chain, err := f.svd(8)
@@ -134,7 +135,7 @@ func TestFitsReduceErrors(t *testing.T) {
 	l := layer(32, 24)
 	f := &fit{Layer: l, x: normals(600*32, 1)}
 	original, _ := l.dense()
-	f.y = run(original, f.x)
+	f.y = train.Outputs(original, f.x)
 	test := normals(100*32, 2)
 	random, err := newChain(32, 0, f.fastfoodOps(2))
 	if err != nil {
@@ -179,7 +180,7 @@ func classifier(t *testing.T) (*nn.Network, *Data) {
 		return s
 	}
 	data := &Data{Name: "places", Train: sample(1000, 10), Test: sample(300, 11)}
-	if err := descend(context.Background(), network, data.Train.Inputs, recipe(4, 0.005), 1, classify(data.Train.Labels, 5), nil); err != nil {
+	if err := train.Rows(context.Background(), network, data.Train.Inputs, recipe(4, 0.005), 1, train.Classify(data.Train.Labels, 5), nil); err != nil {
 		t.Fatal(err)
 	}
 	if e := errorPercent(network, data.Test); e > 5 {
@@ -339,7 +340,7 @@ func TestONNX(t *testing.T) {
 			t.Fatalf("%s: %v", path, err)
 		}
 		x := normals(3*model.Network.Description.Input.Size(), 4)
-		want := run(r.Network, x)
+		want := train.Outputs(r.Network, x)
 		for _, anew := range []bool{false, true} {
 			r.tuned = anew
 			out := filepath.Join(t.TempDir(), "out.onnx")
@@ -354,7 +355,7 @@ func TestONNX(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: %v", path, err)
 			}
-			if e := relativeError(run(network, x), want); e > 1e-4 {
+			if e := relativeError(train.Outputs(network, x), want); e > 1e-4 {
 				t.Errorf("%s, anew %v: the file computes something else, relative error %g", path, anew, e)
 			}
 		}

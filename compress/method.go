@@ -10,6 +10,7 @@ import (
 	"github.com/deepfry/deepfry/internal/random"
 	"github.com/deepfry/deepfry/internal/simd"
 	"github.com/deepfry/deepfry/nn"
+	"github.com/deepfry/deepfry/train"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -178,6 +179,14 @@ const (
 	fitRate  = 0.01 // three times that for diagonals
 )
 
+// recipe is that of fine-tuning and of fits: the default one of training, with
+// another rate.
+func recipe(epochs int, rate float64) train.Recipe {
+	r := train.Default()
+	r.Epochs, r.Optimizer.Rate = epochs, rate
+	return r
+}
+
 // fastfood returns transforms fitted to the layer's outputs by gradient descent.
 func (f *fit) fastfood(ctx context.Context, transforms int) (*nn.Network, error) {
 	chain, err := newChain(f.Inputs, f.seed, f.fastfoodOps(transforms))
@@ -187,7 +196,7 @@ func (f *fit) fastfood(ctx context.Context, transforms int) (*nn.Network, error)
 	r := recipe(1, fitRate)
 	n := len(f.x) / f.Inputs
 	r.Epochs = max(1, fitSteps*r.BatchSize/n)
-	return chain, descend(ctx, chain, f.x, r, f.seed, imitate(f.y, f.Outputs), nil)
+	return chain, train.Rows(ctx, chain, f.x, r, f.seed, train.Imitate(f.y, f.Outputs), nil)
 }
 
 // randomProjectionOps are a projection that is fixed, and a matrix.
@@ -203,11 +212,11 @@ func (f *fit) randomProjection(features int) (*nn.Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	head, err := shared(chain, 1)
+	head, err := chain.Slice(0, 1)
 	if err != nil {
 		return nil, err
 	}
-	z, y := run(head, f.x), append([]float32(nil), f.y...)
+	z, y := train.Outputs(head, f.x), append([]float32(nil), f.y...)
 	zMean, yMean := centre(z, features), centre(y, f.Outputs)
 	a, err := leastSquares(z, y, features, f.Outputs)
 	if err != nil {

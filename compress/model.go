@@ -71,7 +71,7 @@ func Open(path string, input nn.Shape) (*Model, error) {
 
 // FromNetwork returns a model of a network that is in memory.
 func FromNetwork(network *nn.Network) (*Model, error) {
-	m := &Model{Network: network, path: network.Description.Name, Layers: denseLayers(network), bytes: storedBytes(network.Params())}
+	m := &Model{Network: network, path: network.Description.Name, Layers: denseLayers(network), bytes: checkpoint.Bytes(network.Params())}
 	if len(m.Layers) == 0 {
 		return nil, errors.New("compress: the network has no dense layers")
 	}
@@ -183,7 +183,7 @@ func logits(network *nn.Network) (*nn.Network, error) {
 	}
 	from := sources(nodes, last)[0]
 	i := slices.IndexFunc(nodes, func(n nn.Node) bool { return n.Name == from })
-	return shared(network, i+1)
+	return network.Slice(0, i+1)
 }
 
 // inputsOf returns the network up to the layer's inputs, or nil where they are the
@@ -195,7 +195,7 @@ func inputsOf(network *nn.Network, layer string) (*nn.Network, error) {
 	if from == nn.Input {
 		return nil, nil
 	}
-	return shared(network, slices.IndexFunc(nodes, func(n nn.Node) bool { return n.Name == from })+1)
+	return network.Slice(0, slices.IndexFunc(nodes, func(n nn.Node) bool { return n.Name == from })+1)
 }
 
 // IsONNX tells whether a path names an ONNX file rather than a checkpoint.

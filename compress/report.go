@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"text/tabwriter"
+
+	"github.com/deepfry/deepfry/train"
 )
 
 // Report says what became of a model.
@@ -112,7 +114,7 @@ func (c *compressor) compare(report *Report, r *Result) error {
 		}
 		x = x[:min(len(x), 1000*c.logits.Description.Input.Size())]
 	}
-	report.OutputError = new(relativeError(run(network, x), run(c.logits, x)))
+	report.OutputError = new(relativeError(train.Outputs(network, x), train.Outputs(c.logits, x)))
 	return nil
 }
 

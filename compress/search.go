@@ -8,7 +8,9 @@ import (
 	"sort"
 	"time"
 
+	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/nn"
+	"github.com/deepfry/deepfry/train"
 )
 
 // Cost is what a layer or a network takes.
@@ -72,7 +74,7 @@ func (c *compressor) extend(ctx context.Context, k *choices) error {
 	if err != nil {
 		return err
 	}
-	testY := run(k.candidates[0].chain, testX)
+	testY := train.Outputs(k.candidates[0].chain, testX)
 	methods := []Method{c.Method}
 	if c.Method == Auto {
 		methods = []Method{SVD, Fastfood, RandomProjection}
@@ -82,7 +84,7 @@ func (c *compressor) extend(ctx context.Context, k *choices) error {
 	}
 	var reference []float32
 	if c.hasGoal() && c.logits != nil {
-		reference = run(c.logits, c.damageInputs())
+		reference = train.Outputs(c.logits, c.damageInputs())
 	}
 	for _, method := range methods {
 		for _, size := range c.sizes(f, method) {
@@ -97,7 +99,7 @@ func (c *compressor) extend(ctx context.Context, k *choices) error {
 				k.refused = append(k.refused, n)
 				continue
 			}
-			n.error = relativeError(run(n.chain, testX), testY)
+			n.error = relativeError(train.Outputs(n.chain, testX), testY)
 			n.damage = n.error
 			if reference != nil {
 				if n.damage, err = c.damage(k.Name, n.chain, reference); err != nil {
@@ -129,14 +131,14 @@ func (c *compressor) fit(l *Layer) (f *fit, testX []float32, err error) {
 		if before == nil {
 			return x
 		}
-		return run(before, x)
+		return train.Outputs(before, x)
 	}
 	f.x = take(c.Data.Train, n)
 	original, err := l.dense()
 	if err != nil {
 		return nil, nil, err
 	}
-	f.y = run(original, f.x)
+	f.y = train.Outputs(original, f.x)
 	return f, take(c.Data.Test, 1000), nil
 }
 
@@ -243,7 +245,7 @@ const slower = 1.05
 // measure returns what a network costs. The time is that of the fastest of several
 // runs: others only add to it.
 func measure(network *nn.Network) Cost {
-	cost := Cost{Weights: network.Weights(), Bytes: storedBytes(network.Params())}
+	cost := Cost{Weights: network.Weights(), Bytes: checkpoint.Bytes(network.Params())}
 	for _, l := range network.Layers() {
 		cost.MultiplyAdds += l.MultiplyAdds
 	}
@@ -273,7 +275,7 @@ func (c *compressor) damage(layer string, chain *nn.Network, reference []float32
 	if err != nil {
 		return 0, err
 	}
-	return relativeError(run(changed, c.damageInputs()), reference), nil
+	return relativeError(train.Outputs(changed, c.damageInputs()), reference), nil
 }
 
 // choose returns the index of every layer's candidate. Without a goal it is the
@@ -371,7 +373,7 @@ func (c *compressor) withinDrop(ctx context.Context, layers []choices, path [][]
 // errorPercent is the part of samples whose largest output is not at their label.
 func errorPercent(network *nn.Network, s Samples) float64 {
 	outputs := network.OutShape().Size()
-	_, wrong := nn.SoftmaxCrossEntropy{}.Evaluate(nil, run(network, s.Inputs), s.Labels, outputs)
+	_, wrong := nn.SoftmaxCrossEntropy{}.Evaluate(nil, train.Outputs(network, s.Inputs), s.Labels, outputs)
 	return 100 * float64(wrong) / float64(len(s.Labels))
 }
 
@@ -392,7 +394,7 @@ func (c *compressor) totalWeights() int {
 func (c *compressor) rest() (weights, bytes int) {
 	weights, bytes = c.totalWeights(), c.model.bytes
 	if c.model.Network != nil {
-		bytes = storedBytes(c.model.Network.Params())
+		bytes = checkpoint.Bytes(c.model.Network.Params())
 	}
 	for _, l := range c.model.Layers {
 		weights -= l.Weights()

@@ -189,6 +189,50 @@ func (n *Network) describe(from []int, shapes []Shape) string {
 	return text
 }
 
+// Slice returns nodes i to j-1 as a network on the same parameters, without the
+// layers that the last one has no need of. Its input is the output of node i-1, so
+// that the outputs of Slice(0, i) are what Slice(i, j) is trained on where the first
+// layers are frozen. It fails unless 0 ≤ i < j ≤ the number of nodes, or if a layer
+// takes the output of an earlier node than i-1.
+func (n *Network) Slice(i, j int) (*Network, error) {
+	if i < 0 || i >= j || j > len(n.nodes) {
+		return nil, fmt.Errorf("nn: network %s: nodes %d to %d of %d", n.Description.Name, i, j, len(n.nodes))
+	}
+	used := make([]bool, j+1) // as from: the output of node k is k+1
+	used[j] = true
+	for k := j - 1; k >= i; k-- {
+		for _, f := range n.nodes[k].from {
+			used[f] = used[f] || used[k+1]
+		}
+	}
+	d := Description{Name: n.Description.Name, Input: n.Description.Input}
+	if i > 0 {
+		d.Input = n.nodes[i-1].layer.OutShape()
+	}
+	for k := i; k < j; k++ {
+		if !used[k+1] {
+			continue
+		}
+		node := Node{Name: n.nodes[k].Name, Op: n.nodes[k].Op}
+		for _, f := range n.nodes[k].from {
+			switch {
+			case f == i:
+				node.From = append(node.From, Input)
+			case f > i:
+				node.From = append(node.From, n.nodes[f-1].Name)
+			default:
+				return nil, fmt.Errorf("nn: network %s: layer %s takes an output from before node %d", n.Description.Name, node.Name, i)
+			}
+		}
+		d.Nodes = append(d.Nodes, node)
+	}
+	return Restore(d, func(p *Param) error {
+		whole := n.Param(p.Name)
+		p.Data, p.Indices = whole.Data, whole.Indices
+		return nil
+	})
+}
+
 // Params returns all parameters in the order of the layers.
 func (n *Network) Params() []*Param { return n.params }
 

@@ -76,10 +76,10 @@ func (d *display) epoch(k *contestant, r train.EpochResult) {
 		r.Loss, r.TrainErrorPercent, r.Test.ErrorPercent, r.Seconds)
 }
 
-// paper holds the figures of Yang et al. (ICCV 2015) that are reproduced here. It
+// published holds the figures of Yang et al. (ICCV 2015) that are reproduced here. It
 // prints the fried network's weights as 38,821; its own sum of 500 + 25,000 +
 // 3·1,024 + 10,240 is 38,812.
-var paper = map[string]struct {
+var published = map[string]struct {
 	weights int
 	percent string
 }{
@@ -101,7 +101,7 @@ func (d *display) table(c *trainCommand, contestants []*contestant) {
 	for _, k := range contestants {
 		weights := k.trainer.Network.Weights()
 		fmt.Fprintf(table, "%s\t%s\t%.1f%%\t%.2f%%\t", k.fc, grouped(weights), 100*float64(weights)/float64(first), k.final().Test.ErrorPercent)
-		if figures, ok := paper[k.fc]; ok && showPaper {
+		if figures, ok := published[k.fc]; ok && showPaper {
 			fmt.Fprintf(table, "%s\t%s\t", grouped(figures.weights), figures.percent)
 		}
 		fmt.Fprintln(table)

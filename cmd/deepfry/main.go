@@ -26,6 +26,7 @@ type commands struct {
 	Data     dataCommand     `cmd:"" help:"Tell where data sets are, or how to get them."`
 	Kernel   kernelCommand   `cmd:"" help:"How near random features come to a kernel, and what they save."`
 	Hadamard hadamardCommand `cmd:"" help:"Cut a picture's Walsh spectrum, and show what remains."`
+	Paper    paperCommand    `cmd:"" help:"Run the paper's experiments."`
 	Bench    benchCommand    `cmd:"" help:"Measure transforms, products, layers and networks on this machine."`
 }
 

@@ -1,37 +1,32 @@
-package compress
+package train
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"math/rand/v2"
 
 	"github.com/deepfry/deepfry/internal/random"
 	"github.com/deepfry/deepfry/nn"
-	"github.com/deepfry/deepfry/train"
 )
 
-// lossFunc returns the loss of a batch, summed over its samples, and overwrites grad
-// with the gradient of its mean. samples are the rows of the data.
-type lossFunc func(grad, outputs []float32, samples []int) float64
+// LossFunc returns the loss of a batch, summed over its samples, and overwrites grad
+// with the gradient of its mean. Samples are the rows of the training data.
+type LossFunc func(grad, outputs []float32, samples []int) float64
 
-// recipe is that of fine-tuning and of fits: the default one of training, with
-// another rate.
-func recipe(epochs int, rate float64) train.Recipe {
-	r := train.Default()
-	r.Epochs, r.Optimizer.Rate = epochs, rate
-	return r
-}
-
-// descend trains a network on the rows of x, and calls progress, unless it is nil,
-// after every epoch with its mean loss.
-func descend(ctx context.Context, network *nn.Network, x []float32, r train.Recipe, seed uint64, loss lossFunc, progress func(epoch int, loss float64)) error {
+// Rows trains a network on samples in memory, the rows of x, with a loss of the
+// caller's: for data that are no images, such as features from frozen layers
+// (nn.Network.Slice). It calls progress, unless that is nil, after every epoch with
+// its mean loss. It ends early with the context's error, or with a *DivergedError.
+func Rows(ctx context.Context, network *nn.Network, x []float32, r Recipe, seed uint64, loss LossFunc, progress func(epoch int, loss float64)) error {
+	if err := r.Check(); err != nil {
+		return err
+	}
 	size := network.Description.Input.Size()
 	n := len(x) / size
 	batch := min(r.BatchSize, n)
 	w := network.NewWorkspace(batch, true)
 	steps := (n + batch - 1) / batch
-	updater := train.NewUpdater(r, network, w, r.Epochs*steps)
+	updater := NewUpdater(r, network, w, r.Epochs*steps)
 	inputs, order := make([]float32, batch*size), make([]int, n)
 	for i := range order {
 		order[i] = i
@@ -50,8 +45,9 @@ func descend(ctx context.Context, network *nn.Network, x []float32, r train.Reci
 			w.SetStream(nn.Stream{Seed: seed, Epoch: epoch, Samples: samples})
 			outputs := w.Forward(inputs[:len(samples)*size])
 			total += loss(w.OutputGrad(), outputs, samples)
-			if math.IsNaN(total) || math.IsInf(total, 0) {
-				return fmt.Errorf("compress: training diverged in epoch %d: the loss is not finite", epoch+1)
+			if !isFinite(total) {
+				batch := first/batch + 1
+				return &DivergedError{Epoch: epoch + 1, Batch: batch, Step: epoch*steps + batch, Layer: w.FindNonFinite()}
 			}
 			w.Backward()
 			updater.Update()
@@ -64,8 +60,8 @@ func descend(ctx context.Context, network *nn.Network, x []float32, r train.Reci
 	return nil
 }
 
-// classify is the cross-entropy with labels.
-func classify(labels []int32, classes int) lossFunc {
+// Classify is the cross-entropy with labels.
+func Classify(labels []int32, classes int) LossFunc {
 	var batch []int32
 	return func(grad, outputs []float32, samples []int) float64 {
 		batch = batch[:0]
@@ -77,11 +73,15 @@ func classify(labels []int32, classes int) lossFunc {
 	}
 }
 
-// imitate is half the squared distance to targets [samples, outputs], over their mean
+// Imitate is half the squared distance to targets [samples, outputs], over their mean
 // square: of a layer's outputs, or of the logits of a whole network (Ba and
 // Caruana, Do Deep Nets Really Need to be Deep?, NIPS 2014).
-func imitate(targets []float32, outputs int) lossFunc {
-	unit := float32(1 / math.Max(dot(targets, targets)/float64(len(targets))*float64(outputs), 1e-30))
+func Imitate(targets []float32, outputs int) LossFunc {
+	squares := 0.0
+	for _, t := range targets {
+		squares += float64(t) * float64(t)
+	}
+	unit := float32(1 / math.Max(squares/float64(len(targets))*float64(outputs), 1e-30))
 	return func(grad, y []float32, samples []int) float64 {
 		var total float64
 		factor := unit / float32(len(samples))
@@ -95,4 +95,17 @@ func imitate(targets []float32, outputs int) lossFunc {
 		}
 		return total / 2 * float64(unit)
 	}
+}
+
+// Outputs returns what a network makes of the rows of x, [n, outputs].
+func Outputs(network *nn.Network, x []float32) []float32 {
+	inputs, outputs := network.Description.Input.Size(), network.OutShape().Size()
+	samples := len(x) / inputs
+	batch := min(samples, evaluationBatch)
+	w := network.NewWorkspace(batch, false)
+	y := make([]float32, 0, samples*outputs)
+	for i := 0; i < samples; i += batch {
+		y = append(y, w.Forward(x[i*inputs:min(i+batch, samples)*inputs])...)
+	}
+	return y
 }

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"text/tabwriter"
+
+	"github.com/deepfry/deepfry/paper"
+)
+
+type paperCommand struct {
+	Compression paperCompression `cmd:"" help:"A layer cut by SVD, with and without fine-tuning, beside Fastfood and others; and the curves of error against bytes."`
+}
+
+type paperCompression struct {
+	Data  string   `default:"mnist" help:"mnist, fashion, or a folder of IDX files of 28×28 pixels."`
+	Seeds []uint64 `default:"1,2,3,4,5" help:"Each is a reference network and all trials on it."`
+	Out   string   `default:"runs/paper" help:"Folder for what is finished; the same command goes on from there."`
+	Show  bool     `help:"Show what there is; train nothing."`
+	Plot  string   `placeholder:"FILE" help:"Draw the curves, as .svg, .png or .pdf."`
+	JSON  bool     `name:"json" help:"Write the results as JSON."`
+
+	Holdout int      `placeholder:"N" help:"Test on the last N training images instead, to choose settings."`
+	Form    []string `placeholder:"FORM" help:"Only trials of these forms: svd, data-svd, lowrank, adaptive, fixed, rp, pooling."`
+	Size    []int    `placeholder:"N" help:"Only trials of these sizes."`
+	Frozen  *bool    `negatable:"" help:"Only trials with the reference's convolutions, or only others."`
+	Epochs  int      `placeholder:"N" help:"With --rate and --dropout: settings instead of the chosen ones."`
+	Rate    float64  `placeholder:"X" help:"See --epochs."`
+	Dropout float64  `placeholder:"X" help:"See --epochs."`
+}
+
+func (*paperCompression) Help() string {
+	return `LeNet's hidden layer, 800×500, is replaced in many ways and sizes. Some hours of
+one core a dataset; Ctrl-C loses the network in training alone. Two processes with a
+core each take less time than one with two:
+
+  GOMAXPROCS=1 deepfry paper compression --data mnist &
+  GOMAXPROCS=1 deepfry paper compression --data fashion
+  deepfry paper compression --data fashion --show --plot fashion.svg`
+}
+
+func (c *paperCompression) Run(term *terminal) error {
+	if err := checkPlot("--plot", c.Plot); err != nil {
+		return err
+	}
+	o := paper.Options{Data: c.Data, Seeds: c.Seeds, Folder: c.Out, Holdout: c.Holdout, Trials: c.trials()}
+	o.Progress = func(text string) { fmt.Fprintln(term.err, text) }
+	if c.Epochs > 0 {
+		o.Settings = &paper.Settings{Epochs: c.Epochs, Rate: c.Rate, Dropout: c.Dropout}
+	}
+	if !c.Show {
+		if err := os.MkdirAll(c.Out, 0o777); err != nil {
+			return err
+		}
+		if err := paper.Compression(term, o); err != nil {
+			return err
+		}
+	}
+	results, err := paper.Read(o.Record())
+	if err != nil {
+		return err
+	}
+	if len(results) == 0 {
+		return &hintedError{fmt.Errorf("there are no results in %s", o.Record()), "run the command without --show"}
+	}
+	groups := paper.Summarise(results)
+	if err := drawCompression(c.Plot, filepath.Base(c.Data), groups); err != nil {
+		return err
+	}
+	return c.write(term.out, groups)
+}
+
+// trials returns those that the flags ask for.
+func (c *paperCompression) trials() []paper.Trial {
+	return slices.DeleteFunc(paper.Curves(), func(t paper.Trial) bool {
+		return len(c.Form) > 0 && !slices.Contains(c.Form, string(t.Form)) ||
+			len(c.Size) > 0 && !slices.Contains(c.Size, t.Size) ||
+			c.Frozen != nil && *c.Frozen != t.Frozen
+	})
+}
+
+// write writes the results and comparisons as tables, or as JSON.
+func (c *paperCompression) write(w io.Writer, groups []paper.Group) error {
+	var comparisons []paper.Comparison
+	for _, frozen := range []bool{true, false} {
+		for _, form := range []paper.Form{paper.Adaptive, paper.Fixed, paper.LowRank} {
+			comparisons = append(comparisons, paper.Compare(groups, form, paper.DataSVD, frozen)...)
+		}
+	}
+	if c.JSON {
+		return json.NewEncoder(w).Encode(struct {
+			Groups      []paper.Group      `json:"groups"`
+			Comparisons []paper.Comparison `json:"comparisons"`
+		}{groups, comparisons})
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "| hidden layer\t| weights\t| bytes\t| without random ones\t| error, %\t| by seed\t|")
+	fmt.Fprintln(t, "|---\t|---\t|---\t|---\t|---\t|---\t|")
+	for _, g := range groups {
+		fmt.Fprintf(t, "| %v\t| %d\t| %d\t| %d\t| %.2f ± %.2f\t|", g.Trial, g.Weights, g.Bytes, g.LearntBytes, g.Mean, g.StandardError)
+		for _, seed := range slices.Sorted(maps.Keys(g.Errors)) {
+			fmt.Fprintf(t, " %.2f", g.Errors[seed])
+		}
+		fmt.Fprintln(t, "\t|")
+	}
+	if len(comparisons) > 0 {
+		fmt.Fprintln(t, "\n| at the same bytes\t| bytes\t| less SVD, points\t| seeds\t| \t|")
+		fmt.Fprintln(t, "|---\t|---\t|---\t|---\t|---\t|")
+	}
+	for _, k := range comparisons {
+		fmt.Fprintf(t, "| %v\t| %d\t| %+.2f ± %.2f\t| %d\t| %s\t|\n", k.Trial, k.Bytes, k.Difference, k.StandardError, k.Seeds, k.Verdict())
+	}
+	return t.Flush()
+}
