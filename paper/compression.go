@@ -62,11 +62,11 @@ func Curves() []Trial {
 	add(true, Projection, 5, 10, 25, 50, 125)
 	add(true, Pooling, 0)
 	add(false, DataSVD, 5, 10, 25, 50)
-	add(false, Adaptive, 256, 512, 4096)
-	add(false, Fixed, 512, 1024, 2048)
-	add(false, LowRank, 5, 10, 25, 125)
+	add(false, Adaptive, 512, 4096)
+	add(false, LowRank, 10, 50)
 	add(false, Pooling, 0)
-	add(false, Projection, 10, 25)
+	add(false, Fixed, 1024)
+	add(false, Projection, 25)
 	return trials
 }
 
