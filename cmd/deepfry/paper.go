@@ -35,13 +35,15 @@ type paperCompression struct {
 }
 
 func (*paperCompression) Help() string {
-	return `LeNet's hidden layer, 800×500, is replaced in many ways and sizes. Some hours of
-one core a dataset; Ctrl-C loses the network in training alone. Two processes with a
-core each take less time than one with two:
+	return `Examples:
 
-  GOMAXPROCS=1 deepfry paper compression --data mnist &
-  GOMAXPROCS=1 deepfry paper compression --data fashion
-  deepfry paper compression --data fashion --show --plot fashion.svg`
+  deepfry paper compression --plot mnist.svg
+  deepfry paper compression --data fashion --form adaptive,data-svd --frozen
+  deepfry paper compression --show
+
+LeNet's hidden layer, 800×500, is replaced in many ways and sizes. That takes some
+hours of a core a dataset; Ctrl-C loses the network in training alone. A process for
+each dataset, with GOMAXPROCS=1, takes less time than one with two cores.`
 }
 
 func (c *paperCompression) Run(term *terminal) error {
