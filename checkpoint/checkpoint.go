@@ -2,26 +2,32 @@
 //
 // A file holds the parameters by name, the network's description as JSON in
 // its metadata, and whatever else the caller adds: training keeps the state of
-// its optimizer there. Permutations are stored as 16-bit integers where that
-// is enough.
+// its optimizer there. Numbers are float32 or, half as large, float16. A
+// permutation that the network drew is stored as its seed, in the metadata; any
+// other one is a tensor of 16-bit integers, or of 32-bit ones if it is longer
+// than 65,536.
 package checkpoint
 
 import (
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"maps"
-	"math"
 	"os"
 	"slices"
 
+	"github.com/deepfry/deepfry/fastfood"
 	"github.com/deepfry/deepfry/internal/wholefile"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/nlpodyssey/safetensors"
 )
 
-// descriptionKey names the network's description in the metadata.
-const descriptionKey = "deepfry.network"
+// Keys of the metadata.
+const (
+	descriptionKey = "deepfry.network" // the network's description
+	seedsKey       = "deepfry.seeds"   // the seeds of permutations
+)
+
+var ourKeys = []string{descriptionKey, seedsKey}
 
 // Extra is what a file holds beside a network.
 type Extra struct {
@@ -33,71 +39,76 @@ type Extra struct {
 // file in the same folder, syncs it and renames it, so that a file under path
 // is always whole.
 func Save(path string, network *nn.Network, extra Extra) error {
-	description, err := json.Marshal(network.Description)
+	return save(path, network, extra, safetensors.F32)
+}
+
+// SaveFloat16 is Save with parameters rounded to the nearest float16: half the
+// file. Load makes float32 of them again. Statistics and extra tensors stay
+// float32. It fails, and names the parameter, if a value is not finite or beyond
+// the largest float16, 65504.
+func SaveFloat16(path string, network *nn.Network, extra Extra) error {
+	return save(path, network, extra, safetensors.F16)
+}
+
+func save(path string, network *nn.Network, extra Extra, dtype safetensors.DType) error {
+	content, err := encode(network, extra, dtype)
+	if err == nil {
+		err = WriteFile(path, content)
+	}
 	if err != nil {
-		return fmt.Errorf("checkpoint: %w", err)
-	}
-	if _, taken := extra.Metadata[descriptionKey]; taken {
-		return fmt.Errorf("checkpoint: the metadata's %q is the network's description; choose another key", descriptionKey)
-	}
-	metadata := map[string]string{descriptionKey: string(description)}
-	maps.Copy(metadata, extra.Metadata)
-	tensors := map[string]safetensors.TensorView{}
-	for name, data := range extra.Tensors {
-		if tensors[name], err = view(safetensors.F32, []int{len(data)}, floatBytes(data)); err != nil {
-			return fmt.Errorf("checkpoint: tensor %s: %w", name, err)
-		}
-	}
-	for _, p := range network.Params() {
-		if _, taken := tensors[p.Name]; taken {
-			return fmt.Errorf("checkpoint: two tensors are named %s", p.Name)
-		}
-		if tensors[p.Name], err = paramView(p); err != nil {
-			return fmt.Errorf("checkpoint: parameter %s: %w", p.Name, err)
-		}
-	}
-	content, err := safetensors.Serialize(tensors, metadata)
-	if err != nil {
-		return fmt.Errorf("checkpoint: %w", err)
-	}
-	if err := WriteFile(path, content); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	return nil
 }
 
-func paramView(p *nn.Param) (safetensors.TensorView, error) {
-	if p.Kind != nn.Permutation {
-		return view(safetensors.F32, p.Shape, floatBytes(p.Data))
+// encode returns the file with parameters of the given type.
+func encode(network *nn.Network, extra Extra, dtype safetensors.DType) ([]byte, error) {
+	seeds := knownSeeds(network.Params())
+	metadata, err := encodeMetadata(network, seeds, extra.Metadata)
+	if err != nil {
+		return nil, err
 	}
-	if slices.Max(p.Indices) > math.MaxUint16 {
-		content := make([]byte, 0, 4*len(p.Indices))
-		for _, v := range p.Indices {
-			content = binary.LittleEndian.AppendUint32(content, uint32(v))
+	tensors := map[string]safetensors.TensorView{}
+	for name, data := range extra.Tensors {
+		if tensors[name], err = view(safetensors.F32, []int{len(data)}, floatBytes(data)); err != nil {
+			return nil, fmt.Errorf("tensor %s: %w", name, err)
 		}
-		return view(safetensors.I32, p.Shape, content)
 	}
-	content := make([]byte, 0, 2*len(p.Indices))
-	for _, v := range p.Indices {
-		content = binary.LittleEndian.AppendUint16(content, uint16(v))
+	for _, p := range network.Params() {
+		if _, taken := tensors[p.Name]; taken {
+			return nil, fmt.Errorf("two tensors are named %s", p.Name)
+		}
+		if _, known := seeds[p.Name]; known {
+			continue
+		}
+		if tensors[p.Name], err = paramView(p, dtype); err != nil {
+			return nil, fmt.Errorf("parameter %s: %w", p.Name, err)
+		}
 	}
-	return view(safetensors.U16, p.Shape, content)
+	return safetensors.Serialize(tensors, metadata)
 }
 
-func view(dtype safetensors.DType, shape []int, content []byte) (safetensors.TensorView, error) {
-	unsigned := make([]uint64, len(shape))
-	for i, n := range shape {
-		unsigned[i] = uint64(n)
+// encodeMetadata adds what is ours to the caller's metadata.
+func encodeMetadata(network *nn.Network, seeds map[string]uint64, extra map[string]string) (map[string]string, error) {
+	description, err := json.Marshal(network.Description)
+	if err != nil {
+		return nil, err
 	}
-	return safetensors.NewTensorView(dtype, unsigned, content)
-}
-
-func floatBytes(data []float32) []byte {
-	content := make([]byte, 0, 4*len(data))
-	for _, v := range data {
-		content = binary.LittleEndian.AppendUint32(content, math.Float32bits(v))
+	metadata := map[string]string{descriptionKey: string(description)}
+	if len(seeds) > 0 {
+		text, err := json.Marshal(storedSeeds{fastfood.SamplerVersion, seeds})
+		if err != nil {
+			return nil, err
+		}
+		metadata[seedsKey] = string(text)
 	}
-	return content
+	for _, key := range ourKeys {
+		if _, taken := extra[key]; taken {
+			return nil, fmt.Errorf("the metadata's %q is a part of the network; choose another key", key)
+		}
+	}
+	maps.Copy(metadata, extra)
+	return metadata, nil
 }
 
 // WriteFile writes content to a temporary file beside path, syncs it and
@@ -113,7 +124,8 @@ func WriteFile(path string, content []byte) error {
 // Load reads a file that Save wrote. Besides errors of the file system, it
 // fails if the file is not a safetensors file, is cut off, has no description
 // or one that this version does not understand, or if a parameter is missing,
-// has another shape, or is a permutation that is none.
+// has another shape, or is a permutation that is none or comes from another
+// version of the sampler.
 func Load(path string) (*nn.Network, Extra, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
@@ -140,13 +152,13 @@ func Decode(content []byte) (*nn.Network, Extra, error) {
 	if !ok {
 		return nil, Extra{}, fmt.Errorf("the metadata has no %q: the file holds tensors, but not a network that Deepfry stored", descriptionKey)
 	}
-	network, err := decodeNetwork(stored, file)
+	network, err := decodeNetwork(stored, header.Metadata()[seedsKey], file)
 	if err != nil {
 		return nil, Extra{}, err
 	}
 	extra := Extra{Tensors: map[string][]float32{}, Metadata: map[string]string{}}
 	for key, value := range header.Metadata() {
-		if key != descriptionKey {
+		if !slices.Contains(ourKeys, key) {
 			extra.Metadata[key] = value
 		}
 	}
@@ -160,69 +172,25 @@ func Decode(content []byte) (*nn.Network, Extra, error) {
 
 // decodeNetwork builds the network and fills its parameters from the file, so
 // that it allocates no more than the file holds.
-func decodeNetwork(stored string, file safetensors.SafeTensors) (*nn.Network, error) {
+func decodeNetwork(stored, storedSeeds string, file safetensors.SafeTensors) (*nn.Network, error) {
 	var description nn.Description
 	if err := json.Unmarshal([]byte(stored), &description); err != nil {
 		return nil, fmt.Errorf("the network's description: %w", err)
 	}
+	seeds, err := decodeSeeds(storedSeeds)
+	if err != nil {
+		return nil, fmt.Errorf("the seeds of permutations: %w", err)
+	}
 	return nn.Restore(description, func(p *nn.Param) error {
 		tensor, ok := file.Tensor(p.Name)
+		if seed, found := seeds[p.Name]; found && !ok && p.Kind == nn.Permutation {
+			// The layer's diagonals, of the same shape, came before.
+			p.Seed, p.Indices = &seed, fastfood.Permutation(p.Shape[0], p.Shape[1], seed)
+			return nil
+		}
 		if !ok {
 			return fmt.Errorf("the file has no tensor of that name")
 		}
 		return decodeParam(p, tensor)
 	})
-}
-
-func decodeParam(p *nn.Param, tensor safetensors.TensorView) error {
-	shape := make(nn.Shape, len(tensor.Shape()))
-	for i, n := range tensor.Shape() {
-		shape[i] = int(n)
-	}
-	if !slices.Equal(shape, p.Shape) {
-		return fmt.Errorf("the tensor's shape is %v, want %v", shape, nn.Shape(p.Shape))
-	}
-	content := tensor.Data()
-	switch dtype := tensor.DType(); {
-	case p.Kind != nn.Permutation && dtype == safetensors.F32:
-		p.Data = floats(content)
-	case p.Kind == nn.Permutation && dtype == safetensors.U16:
-		p.Indices = make([]int32, len(content)/2)
-		for i := range p.Indices {
-			p.Indices[i] = int32(binary.LittleEndian.Uint16(content[2*i:]))
-		}
-	case p.Kind == nn.Permutation && dtype == safetensors.I32:
-		p.Indices = make([]int32, len(content)/4)
-		for i := range p.Indices {
-			p.Indices[i] = int32(binary.LittleEndian.Uint32(content[4*i:]))
-		}
-	default:
-		return fmt.Errorf("the tensor's type is %v; want F32, or U16 or I32 for a permutation", dtype)
-	}
-	return nil
-}
-
-func floats(content []byte) []float32 {
-	data := make([]float32, len(content)/4)
-	for i := range data {
-		data[i] = math.Float32frombits(binary.LittleEndian.Uint32(content[4*i:]))
-	}
-	return data
-}
-
-// Bytes is what parameters take in a file: permutations 16 bits an entry, or 32 if
-// that is not enough.
-func Bytes(params []*nn.Param) int {
-	total := 0
-	for _, p := range params {
-		switch {
-		case p.Kind != nn.Permutation:
-			total += 4 * p.Size()
-		case p.Shape[len(p.Shape)-1] <= math.MaxUint16+1:
-			total += 2 * p.Size()
-		default:
-			total += 4 * p.Size()
-		}
-	}
-	return total
 }

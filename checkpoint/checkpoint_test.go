@@ -27,14 +27,20 @@ func network(t testing.TB) *nn.Network {
 	if err != nil {
 		t.Fatal(err)
 	}
+	n.Param("fc1.perm").Seed = nil // as in a network from elsewhere
 	return n
 }
 
 func saved(t testing.TB) []byte {
 	t.Helper()
+	return savedBy(t, Save)
+}
+
+func savedBy(t testing.TB, save func(string, *nn.Network, Extra) error) []byte {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "net.safetensors")
 	extra := Extra{Tensors: map[string][]float32{"optimizer": {1, 2, 3}}, Metadata: map[string]string{"key": "value"}}
-	if err := Save(path, network(t), extra); err != nil {
+	if err := save(path, network(t), extra); err != nil {
 		t.Fatal(err)
 	}
 	content, err := os.ReadFile(path)
@@ -97,7 +103,7 @@ func TestLargePermutationsTake32Bits(t *testing.T) {
 		for i := range perm.Indices {
 			perm.Indices[i] = int32(dim - 1 - i)
 		}
-		view, err := paramView(perm)
+		view, err := paramView(perm, safetensors.F32)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,6 +137,9 @@ func TestDamagedFilesAreErrors(t *testing.T) {
 		"other shape":       {replace(`[2,1,3,3]`, `[2,1,1,9]`), "conv1.weight"},
 		"other type":        {replace(`"dtype":"U16"`, `"dtype":"I16"`), "fc1.perm"},
 		"other layer":       {replace(`{\"out\":3}`, `{\"out\":9}`), "fc2.weight"},
+		"unknown seed":      {replace(`\"mixed.perm\":`, `\"moxed.perm\":`), "mixed.perm"},
+		"other sampler":     {replace(`\"sampler\":1`, `\"sampler\":2`), "version 2 of the sampler"},
+		"seeds as text":     {replace(`\"sampler\":1`, `\"sampler\":t`), "seeds of permutations"},
 		"unknown field":     {replace(`\"name\":\"relu\"`, `\"nome\":\"relu\"`), "nome"},
 	} {
 		if _, _, err := Decode(c.content); err == nil || !strings.Contains(err.Error(), c.want) {
@@ -149,9 +158,11 @@ func TestSaveKeepsTheOldFileWhenItFails(t *testing.T) {
 	if err := Save(path, network(t), Extra{Tensors: map[string][]float32{"fc2.bias": {1}}}); err == nil {
 		t.Error("two tensors of one name: no error")
 	}
-	extra := Extra{Metadata: map[string]string{descriptionKey: "{}"}}
-	if err := Save(filepath.Join(t.TempDir(), "net"), network(t), extra); err == nil {
-		t.Error("metadata in place of the description: no error")
+	for _, key := range []string{descriptionKey, seedsKey} {
+		extra := Extra{Metadata: map[string]string{key: "{}"}}
+		if err := Save(filepath.Join(t.TempDir(), "net"), network(t), extra); err == nil {
+			t.Errorf("metadata in place of %s: no error", key)
+		}
 	}
 	if after, _ := os.ReadFile(path); !slices.Equal(before, after) {
 		t.Error("the old file was changed")
@@ -166,6 +177,7 @@ func TestSaveKeepsTheOldFileWhenItFails(t *testing.T) {
 
 func FuzzDecode(f *testing.F) {
 	f.Add(saved(f))
+	f.Add(savedBy(f, SaveFloat16))
 	f.Add([]byte("\x02\x00\x00\x00\x00\x00\x00\x00{}"))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		n, _, err := Decode(content)

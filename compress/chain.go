@@ -78,7 +78,7 @@ func rewrite(network *nn.Network, chains map[string]*nn.Network) (*nn.Network, e
 	d.Nodes = nodes
 	next := 0
 	return nn.Restore(d, func(p *nn.Param) error {
-		p.Data, p.Indices = params[next].Data, params[next].Indices
+		p.Data, p.Indices, p.Seed = params[next].Data, params[next].Indices, params[next].Seed
 		next++
 		return nil
 	})
@@ -88,7 +88,7 @@ func rewrite(network *nn.Network, chains map[string]*nn.Network) (*nn.Network, e
 func clone(network *nn.Network) (*nn.Network, error) {
 	return nn.Restore(network.Description, func(p *nn.Param) error {
 		whole := network.Param(p.Name)
-		p.Data, p.Indices = slices.Clone(whole.Data), slices.Clone(whole.Indices)
+		p.Data, p.Indices, p.Seed = slices.Clone(whole.Data), slices.Clone(whole.Indices), whole.Seed
 		return nil
 	})
 }

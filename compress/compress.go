@@ -26,7 +26,7 @@ type Options struct {
 	// A goal has sizes chosen for every layer. At most one is not zero.
 	Budget      float64 // divides the model's weights by at least this
 	MaxDrop     float64 // loses at most so many points of accuracy before fine-tuning; needs labels
-	TargetBytes int     // of parameters, biases and permutations included
+	TargetBytes int     // of parameters, as they are stored, biases and permutations included
 
 	Data     *Data // nil: only SVD; errors are measured on random inputs
 	FineTune int   // epochs for the whole network, on labels or on the original's outputs
@@ -38,6 +38,10 @@ type Options struct {
 	// AllowSlower keeps replacements that take longer than the dense layer, on
 	// this machine and one sample, instead of refusing them.
 	AllowSlower bool
+	// Float16 has Save store weights as float16, and sizes in bytes are meant so.
+	// An ONNX file that can't be imported keeps all others of its weights as they
+	// are.
+	Float16 bool
 
 	Progress func(text string) // nil, or is told what goes on
 }
@@ -47,9 +51,10 @@ type Result struct {
 	Report  *Report
 	Network *nn.Network // nil if the model could not be imported
 
-	model  *Model
-	chains map[string]*nn.Network
-	tuned  bool
+	model   *Model
+	chains  map[string]*nn.Network
+	tuned   bool
+	float16 bool
 }
 
 // ErrNothing is the error where every layer's replacement was refused. The
@@ -81,7 +86,7 @@ func (m *Model) Compress(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := &Result{model: m, chains: map[string]*nn.Network{}}
+	result := &Result{model: m, chains: map[string]*nn.Network{}, float16: c.Float16}
 	for i, l := range layers {
 		if k := chosen[i]; k > 0 {
 			result.chains[l.Name] = l.candidates[k].chain
@@ -248,8 +253,9 @@ func (c *compressor) fineTune(ctx context.Context, r *Result) error {
 }
 
 // Save writes the compressed model: an ONNX file if path ends in .onnx, and else
-// a checkpoint. An ONNX file that was not fine-tuned stays as it is, to the
-// byte, but for the layers that were replaced; otherwise it is written anew.
+// a checkpoint, without what only training needs. An ONNX file that was not
+// fine-tuned stays as it is, to the byte, but for the layers that were replaced;
+// otherwise, and as float16 if it can be imported, it is written anew.
 func (r *Result) Save(path string) error {
 	if len(r.chains) == 0 {
 		return ErrNothing
@@ -270,10 +276,17 @@ func (r *Result) save(path string) error {
 		if r.Network == nil {
 			return fmt.Errorf("compress: %s: only networks become checkpoints, and the file can't be imported as one: %w", path, r.model.Reason)
 		}
-		return checkpoint.Save(path, r.Network, checkpoint.Extra{Metadata: r.model.extra.Metadata})
+		extra, err := train.Inference(r.model.extra)
+		if err != nil {
+			return err
+		}
+		if r.float16 {
+			return checkpoint.SaveFloat16(path, r.Network, extra)
+		}
+		return checkpoint.Save(path, r.Network, extra)
 	}
-	if r.model.file == nil || r.tuned || !r.inPlace() {
-		file, err := onnx.FromNetwork(r.Network, onnx.Options{})
+	if r.model.file == nil || r.tuned || r.float16 && r.Network != nil || !r.inPlace() {
+		file, err := onnx.FromNetwork(r.Network, onnx.Options{Float16: r.float16})
 		if err != nil {
 			return err
 		}
@@ -293,7 +306,7 @@ func (r *Result) save(path string) error {
 		if err != nil {
 			return err
 		}
-		if err := file.Replace(l, onnx.Replacement{Stages: parts, Bias: bias}); err != nil {
+		if err := file.Replace(l, onnx.Replacement{Stages: parts, Bias: bias, Float16: r.float16}); err != nil {
 			return err
 		}
 	}

@@ -68,7 +68,7 @@ func (c *compressor) report(ctx context.Context, r *Result, layers []choices, ch
 	report.WeightsAfter, _ = c.rest()
 	for i, l := range layers {
 		k := l.candidates[chosen[i]]
-		lr := LayerReport{Name: l.Name, Inputs: l.Inputs, Outputs: l.Outputs, Method: k.method, Size: k.size, Before: l.candidates[0].cost, After: k.cost, Error: k.error}
+		lr := LayerReport{Name: l.Name, Inputs: l.Inputs, Outputs: l.Outputs, Method: k.method, Size: k.size, Before: l.before, After: k.cost, Error: k.error}
 		if k.method == dense && len(l.refused) > 0 {
 			last := l.refused[len(l.refused)-1]
 			lr.Note = fmt.Sprintf("%s %d refused: %s", last.method, last.size, last.reason)
@@ -100,6 +100,7 @@ func (c *compressor) report(ctx context.Context, r *Result, layers []choices, ch
 // compare measures the new network beside the old one.
 func (c *compressor) compare(report *Report, r *Result) error {
 	after := measure(r.Network)
+	after.Bytes = c.storedBytes(r.Network)
 	report.After = &after
 	x := randomInputs(64, c.logits.Description.Input.Size(), c.Seed)
 	network, err := logits(r.Network)

@@ -16,7 +16,7 @@ import (
 // Cost is what a layer or a network takes.
 type Cost struct {
 	Weights      int     `json:"weights"`       // biases and permutations apart
-	Bytes        int     `json:"bytes"`         // of all parameters in a checkpoint, biases and permutations included
+	Bytes        int     `json:"bytes"`         // of all parameters in a checkpoint, biases and permutations included; float32 before, after as Options say
 	MultiplyAdds int     `json:"multiply_adds"` // for one sample
 	Microseconds float64 `json:"microseconds"`  // for one sample, measured on this machine
 }
@@ -35,6 +35,7 @@ type candidate struct {
 // choices are a layer's candidates. The first is the layer as it is.
 type choices struct {
 	*Layer
+	before     Cost
 	candidates []candidate
 	refused    []candidate
 }
@@ -56,8 +57,12 @@ func (c *compressor) candidates(ctx context.Context) ([]choices, error) {
 		if err != nil {
 			return nil, err
 		}
-		first := candidate{method: dense, chain: original, cost: measure(original)}
-		k := choices{Layer: l, candidates: []candidate{first}}
+		k := choices{Layer: l, before: measure(original)}
+		first := candidate{method: dense, chain: original, cost: k.before}
+		if c.allFloat16() {
+			first.cost.Bytes = c.storedBytes(original)
+		}
+		k.candidates = []candidate{first}
 		if len(c.Layers) == 0 || slices.Contains(c.Layers, l.Name) {
 			if err := c.extend(ctx, &k); err != nil {
 				return nil, fmt.Errorf("layer %s: %w", l.Name, err)
@@ -209,7 +214,9 @@ func (c *compressor) replace(ctx context.Context, f *fit, method Method, size in
 	if err != nil {
 		return n, err
 	}
-	if n.cost = measure(n.chain); n.cost.Microseconds > slower*was.Microseconds && !c.AllowSlower {
+	n.cost = measure(n.chain)
+	n.cost.Bytes = c.storedBytes(n.chain)
+	if n.cost.Microseconds > slower*was.Microseconds && !c.AllowSlower {
 		n.reason = fmt.Sprintf("%.1f µs a sample are more than the dense layer's %.1f", n.cost.Microseconds, was.Microseconds)
 	}
 	return n, nil
@@ -259,6 +266,17 @@ func measure(network *nn.Network) Cost {
 	}
 	cost.Microseconds = float64(fastest.Nanoseconds()) / 1000
 	return cost
+}
+
+// allFloat16 tells whether layers that stay as they are become float16 too: those of
+// an ONNX file that can't be imported do not.
+func (c *compressor) allFloat16() bool { return c.Float16 && c.model.Network != nil }
+
+func (c *compressor) storedBytes(network *nn.Network) int {
+	if c.Float16 {
+		return checkpoint.BytesFloat16(network.Params())
+	}
+	return checkpoint.Bytes(network.Params())
 }
 
 func (c *compressor) damageInputs() []float32 {
@@ -393,12 +411,16 @@ func (c *compressor) totalWeights() int {
 // rest returns the weights and bytes of what is no fully-connected layer.
 func (c *compressor) rest() (weights, bytes int) {
 	weights, bytes = c.totalWeights(), c.model.bytes
+	size := 4
+	if c.allFloat16() {
+		size = 2
+	}
 	if c.model.Network != nil {
-		bytes = checkpoint.Bytes(c.model.Network.Params())
+		bytes = c.storedBytes(c.model.Network)
 	}
 	for _, l := range c.model.Layers {
 		weights -= l.Weights()
-		bytes -= 4 * (l.Weights() + len(l.bias))
+		bytes -= size * (l.Weights() + len(l.bias))
 	}
 	return weights, bytes
 }

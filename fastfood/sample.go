@@ -43,13 +43,27 @@ func Sample[T fwht.Float](inputs, outputs int, gain float64, seed uint64, paddin
 	return t, nil
 }
 
+// Permutation returns Π alone, [blocks, dim], as Sample draws it from the seed.
+func Permutation(blocks, dim int, seed uint64) []int32 {
+	perm := make([]int32, blocks*dim)
+	for b := range blocks {
+		permute(perm[b*dim:][:dim], seed, b)
+	}
+	return perm
+}
+
+// permute draws the permutation of a block.
+func permute(perm []int32, seed uint64, index int) {
+	random.Permute(perm, random.New(seed, random.For("fastfood Π"), index, 0))
+}
+
 // sample draws the block's numbers from four streams.
 func (k block[T]) sample(gain float64, seed uint64, index int) {
 	signs := random.New(seed, random.For("fastfood B"), index, 0)
 	for i := range k.b {
 		k.b[i] = T(1 - 2*int(signs.Uint64()>>63))
 	}
-	random.Permute(k.perm, random.New(seed, random.For("fastfood Π"), index, 0))
+	permute(k.perm, seed, index)
 	normals := random.New(seed, random.For("fastfood G"), index, 0)
 	var squares float64
 	for i := range k.g {

@@ -111,6 +111,7 @@ func (l *fastfoodLayer) Init(seed uint64) {
 		panic("nn: " + err.Error()) // Build has accepted sizes and gain
 	}
 	l.s.Data, l.g.Data, l.b.Data, l.perm.Indices = sample.S, sample.G, sample.B, sample.Perm
+	l.perm.Seed = &seed
 	if l.bias != nil && l.Phase {
 		source := rand.New(random.New(seed, random.For("phases"), 0, 0))
 		for i := range l.bias.Data {

@@ -228,7 +228,7 @@ func (n *Network) Slice(i, j int) (*Network, error) {
 	}
 	return Restore(d, func(p *Param) error {
 		whole := n.Param(p.Name)
-		p.Data, p.Indices = whole.Data, whole.Indices
+		p.Data, p.Indices, p.Seed = whole.Data, whole.Indices, whole.Seed
 		return nil
 	})
 }

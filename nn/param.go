@@ -23,6 +23,9 @@ type Param struct {
 
 	Data    []float32 // the values, row-major; nil for a permutation
 	Indices []int32   // the entries of a permutation, else nil
+	// Seed is what Indices were drawn from, by fastfood.Permutation; nil where that
+	// is not known. It is a hint: whoever stores it instead of them compares first.
+	Seed *uint64
 
 	// Learn says whether training changes the parameter. A fixed parameter
 	// counts like a learnt one and is stored like one. It stays false for

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"math"
 	"strings"
 
@@ -14,8 +15,11 @@ import (
 	"github.com/deepfry/deepfry/internal/cpu"
 )
 
-// stateKey names the state of a training run in a checkpoint's metadata.
-const stateKey = "deepfry.training"
+// Keys of a checkpoint's metadata.
+const (
+	stateKey = "deepfry.training" // the state of a training run
+	notesKey = "deepfry.notes"    // the notes alone
+)
 
 // storedState is what a resumed run needs beside the tensors.
 type storedState struct {
@@ -23,7 +27,7 @@ type storedState struct {
 	Seed    uint64            `json:"seed"`
 	Step    int               `json:"step"`
 	Epoch   epochState        `json:"epoch"`
-	History []EpochResult     `json:"history"`
+	History storedHistory     `json:"history"`
 	Data    uint64            `json:"data"` // fingerprint of the training set
 	Kernel  string            `json:"kernel,omitempty"`
 	Notes   map[string]string `json:"notes,omitempty"`
@@ -114,12 +118,40 @@ func fingerprint(images *dataset.Images) uint64 {
 // ErrNoState is the error for a checkpoint that no trainer saved.
 var ErrNoState = errors.New("no training state in the checkpoint")
 
-// Notes returns the notes that were given to Save. It fails with ErrNoState for a
-// checkpoint that no trainer saved, and for a state that this version does not
-// understand.
+// Notes returns the notes that were given to Save, also those that Inference kept.
+// It fails with ErrNoState for a checkpoint that no trainer saved, and for a state
+// that this version does not understand.
 func Notes(extra checkpoint.Extra) (map[string]string, error) {
-	stored, err := readState(extra)
-	return stored.Notes, err
+	text, ok := extra.Metadata[notesKey]
+	if !ok {
+		stored, err := readState(extra)
+		return stored.Notes, err
+	}
+	var notes map[string]string
+	if err := json.Unmarshal([]byte(text), &notes); err != nil {
+		return nil, fmt.Errorf("the notes of the training: %w", err)
+	}
+	return notes, nil
+}
+
+// Inference returns the extra content of a checkpoint without what only training
+// needs, its state and tensors: the notes are left, and metadata of others. It
+// fails for a state that this version does not understand.
+func Inference(extra checkpoint.Extra) (checkpoint.Extra, error) {
+	metadata := maps.Clone(extra.Metadata)
+	delete(metadata, stateKey)
+	notes, err := Notes(extra)
+	if err != nil && !errors.Is(err, ErrNoState) {
+		return checkpoint.Extra{}, err
+	}
+	if len(notes) > 0 {
+		text, err := json.Marshal(notes)
+		if err != nil {
+			return checkpoint.Extra{}, fmt.Errorf("train: %w", err)
+		}
+		metadata[notesKey] = string(text)
+	}
+	return checkpoint.Extra{Metadata: metadata}, nil
 }
 
 func readState(extra checkpoint.Extra) (storedState, error) {

@@ -53,12 +53,12 @@ type EpochResult struct {
 
 // epochState is the position within an epoch and the sums so far.
 type epochState struct {
-	Number  int           `json:"number"` // from 0: the epoch that goes on
-	Batch   int           `json:"batch"`  // the next one
-	Images  int           `json:"images"`
-	Loss    float64       `json:"loss"` // sum over images
-	Errors  int           `json:"errors"`
-	Elapsed time.Duration `json:"elapsed"`
+	Number  int           `json:"number"`          // from 0: the epoch that goes on
+	Batch   int           `json:"batch,omitempty"` // the next one
+	Images  int           `json:"images,omitempty"`
+	Loss    float64       `json:"loss,omitempty"` // sum over images
+	Errors  int           `json:"errors,omitempty"`
+	Elapsed time.Duration `json:"elapsed,omitempty"`
 }
 
 // Progress is what RunEpoch tells after a step.
@@ -148,7 +148,7 @@ func (t *Trainer) RunEpoch(ctx context.Context, afterStep func(Progress) error) 
 	images := float64(state.Images)
 	t.History = append(t.History, EpochResult{
 		Epoch: state.Number + 1, Loss: state.Loss / images, TrainErrorPercent: 100 * float64(state.Errors) / images,
-		Seconds: state.Elapsed.Seconds(),
+		Seconds: state.Elapsed.Round(time.Millisecond).Seconds(),
 	})
 	t.epoch = epochState{Number: state.Number + 1}
 	return nil

@@ -33,6 +33,7 @@ type compressCommand struct {
 	Rate        float64 `placeholder:"X" help:"Highest learning rate of fine-tuning. Default: 0.001 after svd, 0.003 after fastfood and rp, 0.005 after lowrank."`
 	Seed        uint64  `default:"1" help:"Of random numbers."`
 	Input       string  `placeholder:"1x28x28" help:"Shape of a sample, for ONNX files that do not say it."`
+	Float16     bool    `name:"float16" help:"Store weights as float16: half the file. --target-size then means float16 too."`
 	AllowSlower bool    `help:"Keep replacements that take longer than the dense layer."`
 	DryRun      bool    `help:"Show what would be done; write nothing."`
 	Report      string  `placeholder:"FILE" help:"Write the report as an HTML page."`
@@ -45,10 +46,12 @@ func (*compressCommand) Help() string {
   deepfry compress net.onnx -o smaller.onnx --rank quarter
   deepfry compress net.onnx -o smaller.onnx --budget 4x --data images.npz --finetune 2 --report report.html
   deepfry compress runs/lenet-mnist-dense-seed1.safetensors -o small.safetensors --method fastfood --data mnist --finetune 5
+  deepfry compress runs/lenet-mnist-dense-seed1.safetensors -o small.safetensors --rank quarter --float16
   deepfry compress net.onnx --dry-run --method auto --max-drop 0.5 --data fashion
 
 Without data there is svd alone, and nothing is known of the accuracy. An ONNX
-file that is not fine-tuned stays as it is, but for the layers that are replaced.`
+file that is neither fine-tuned nor stored as float16 stays as it is, but for the
+layers that are replaced.`
 }
 
 func (c *compressCommand) Run(term *terminal) error {
@@ -107,7 +110,7 @@ func (c *compressCommand) write(term *terminal, report *compress.Report) error {
 func (c *compressCommand) options(term *terminal) (o compress.Options, err error) {
 	o = compress.Options{
 		Method: compress.Method(c.Method), Layers: c.Layer, Transforms: c.Transforms, MaxDrop: c.MaxDrop,
-		FineTune: c.Finetune, Rate: c.Rate, Seed: c.Seed, AllowSlower: c.AllowSlower,
+		FineTune: c.Finetune, Rate: c.Rate, Seed: c.Seed, AllowSlower: c.AllowSlower, Float16: c.Float16,
 		Progress: func(text string) { fmt.Fprintln(term.err, text) },
 	}
 	if c.Rank != "" {

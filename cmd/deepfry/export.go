@@ -3,16 +3,20 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/onnx"
+	"github.com/deepfry/deepfry/train"
 )
 
 type exportCommand struct {
 	Checkpoint string `arg:"" help:"A file that train wrote."`
-	Output     string `short:"o" required:"" placeholder:"FILE" help:"The ONNX file to write."`
+	Output     string `short:"o" required:"" placeholder:"FILE" help:"The file to write: a checkpoint without what only training needs if it ends in .safetensors, and else ONNX."`
 	Float16    bool   `name:"float16" help:"Store weights as float16: half the file. Inputs, outputs and computation stay float32."`
-	Fastfood   string `enum:"ops,function,dense" default:"ops" help:"Fastfood layers as operators that every runtime has, as an ONNX function (one box in a viewer), or as dense layers."`
+	Fastfood   string `enum:"ops,function,dense" default:"ops" help:"In ONNX, Fastfood layers as operators that every runtime has, as an ONNX function (one box in a viewer), or as dense layers."`
 }
 
 func (*exportCommand) Help() string {
@@ -20,15 +24,19 @@ func (*exportCommand) Help() string {
 
   deepfry export runs/lenet-mnist-adaptive-1024-seed1.safetensors -o lenet.onnx
   deepfry export net.safetensors -o net.onnx --float16 --fastfood function
+  deepfry export net.safetensors -o small.safetensors --float16
 
-The network's input is named input, and its output like the last layer. Batches
-may have any size.`
+In ONNX, the network's input is named input, and its output like the last layer.
+Batches may have any size.`
 }
 
 func (c *exportCommand) Run(term *terminal) error {
-	network, _, err := checkpoint.Load(c.Checkpoint)
+	network, extra, err := checkpoint.Load(c.Checkpoint)
 	if err != nil {
 		return err
+	}
+	if strings.EqualFold(filepath.Ext(c.Output), ".safetensors") {
+		return c.checkpoint(term, network, extra)
 	}
 	options := onnx.Options{Float16: c.Float16, Fastfood: onnx.Form(c.Fastfood)}
 	if c.Fastfood == "ops" {
@@ -41,11 +49,33 @@ func (c *exportCommand) Run(term *terminal) error {
 	if err := model.Save(c.Output); err != nil {
 		return err
 	}
+	return c.print(term, network, fmt.Sprintf("input %s [N×%v], output %s [N×%v]", model.Inputs[0].Name, network.Description.Input, model.Outputs[0].Name, network.OutShape()))
+}
+
+// checkpoint writes a checkpoint for those who run the network.
+func (c *exportCommand) checkpoint(term *terminal, network *nn.Network, extra checkpoint.Extra) error {
+	if c.Fastfood != "ops" {
+		return &hintedError{fmt.Errorf("--fastfood %s: only for ONNX; in a checkpoint, Fastfood layers are what they are", c.Fastfood), "name a file that ends in .onnx"}
+	}
+	extra, err := train.Inference(extra)
+	if err != nil {
+		return err
+	}
+	save, numbers := checkpoint.Save, "float32"
+	if c.Float16 {
+		save, numbers = checkpoint.SaveFloat16, "float16"
+	}
+	if err := save(c.Output, network, extra); err != nil {
+		return err
+	}
+	return c.print(term, network, numbers)
+}
+
+func (c *exportCommand) print(term *terminal, network *nn.Network, details string) error {
 	info, err := os.Stat(c.Output)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(term.out, "%s: %s bytes, %s weights; input %s [N×%v], output %s [N×%v]\n", c.Output, grouped(int(info.Size())), grouped(network.Weights()),
-		model.Inputs[0].Name, network.Description.Input, model.Outputs[0].Name, network.OutShape())
+	_, err = fmt.Fprintf(term.out, "%s: %s bytes, %s weights; %s\n", c.Output, grouped(int(info.Size())), grouped(network.Weights()), details)
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"os"
 	"strconv"
 	"text/tabwriter"
 
@@ -26,6 +27,7 @@ type inspection struct {
 	Convolutions   totals         `json:"convolutions"`
 	FullyConnected totals         `json:"fully_connected"` // dense and Fastfood layers
 	Biases         int            `json:"biases"`
+	FileBytes      int64          `json:"file_bytes,omitempty"` // of a checkpoint
 	Layers         []nn.LayerInfo `json:"layers"`
 }
 
@@ -88,7 +90,11 @@ func (c *inspectCommand) inspect() (inspection, error) {
 		if err != nil {
 			return inspection{}, err
 		}
-		return inspection{Name: network.Description.Name, Input: network.Description.Input, Layers: network.Layers()}, nil
+		info, err := os.Stat(c.Network)
+		if err != nil {
+			return inspection{}, err
+		}
+		return inspection{Name: network.Description.Name, Input: network.Description.Input, Layers: network.Layers(), FileBytes: info.Size()}, nil
 	}
 	d, err := c.describe(c.Network, models.Options{}, cmp.Or(c.FC, "dense"))
 	if err != nil {
@@ -114,7 +120,11 @@ func (r inspection) print(term *terminal) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(term.out, "\n%s, input %v; %s biases are not counted among the weights.\n", r.Name, r.Input, grouped(r.Biases))
+	file := ""
+	if r.FileBytes > 0 {
+		file = fmt.Sprintf(" The file has %s bytes.", grouped(int(r.FileBytes)))
+	}
+	_, err := fmt.Fprintf(term.out, "\n%s, input %v; %s biases are not counted among the weights.%s\n", r.Name, r.Input, grouped(r.Biases), file)
 	return err
 }
 
