@@ -59,13 +59,12 @@ func floatBytes(data []float32) []byte {
 
 // float16Bytes fails on what float16 can't hold.
 func float16Bytes(data []float32) ([]byte, error) {
+	if i := float16.Overflow(data); i >= 0 {
+		return nil, fmt.Errorf("entry %d is %v, but the largest float16 is %v: store the network as float32", i, data[i], float16.Max)
+	}
 	content := make([]byte, 0, 2*len(data))
-	for i, v := range data {
-		h := float16.From(v)
-		if h&0x7c00 == 0x7c00 { // an infinity, or not a number
-			return nil, fmt.Errorf("entry %d is %v, but the largest float16 is 65504: store the network as float32", i, v)
-		}
-		content = binary.LittleEndian.AppendUint16(content, h)
+	for _, v := range data {
+		content = binary.LittleEndian.AppendUint16(content, float16.From(v))
 	}
 	return content, nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/internal/float16"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/onnx"
 	"github.com/deepfry/deepfry/train"
@@ -101,6 +102,9 @@ func (m *Model) Compress(ctx context.Context, o Options) (*Result, error) {
 			return nil, err
 		}
 		if err := c.fineTune(ctx, result); err != nil {
+			return nil, err
+		}
+		if err := c.round(result.Network); err != nil {
 			return nil, err
 		}
 	}
@@ -250,6 +254,24 @@ func (c *compressor) fineTune(ctx context.Context, r *Result) error {
 	return train.Rows(ctx, network, c.Data.Train.Inputs, recipe(c.FineTune, c.rate(r)), c.Seed, loss, func(epoch int, loss float64) {
 		c.tell("fine-tuning: epoch %d of %d, loss %.4f", epoch, c.FineTune, loss)
 	})
+}
+
+// round makes the network what is stored, if that is float16, so that errors are
+// those of the file.
+func (c *compressor) round(network *nn.Network) error {
+	if !c.Float16 {
+		return nil
+	}
+	for _, p := range network.Params() {
+		if p.Kind == nn.Statistic {
+			continue
+		}
+		if i := float16.Overflow(p.Data); i >= 0 {
+			return fmt.Errorf("compress: parameter %s: entry %d is %v, but the largest float16 is %v: use float32", p.Name, i, p.Data[i], float16.Max)
+		}
+		float16.Round(p.Data)
+	}
+	return nil
 }
 
 // Save writes the compressed model: an ONNX file if path ends in .onnx, and else

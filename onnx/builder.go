@@ -3,6 +3,8 @@ package onnx
 import (
 	"fmt"
 	"strings"
+
+	"github.com/deepfry/deepfry/internal/float16"
 )
 
 // builder collects new nodes and the constants that they take.
@@ -13,6 +15,7 @@ type builder struct {
 	// activations is the type of what flows through the graph, and weights that
 	// in which weights are stored: they are cast where it is another.
 	activations, weights DataType
+	overflow             error // about the first constant that is too large for float16
 }
 
 // unique returns a name that nothing has yet, and takes it.
@@ -38,22 +41,25 @@ func (b *builder) weight(name string, dims []int, values []float32) string {
 		return b.constant(name, dims, values)
 	}
 	stored := b.unique(name + "." + b.weights.String())
-	b.tensors = append(b.tensors, floatTensor(b.weights, stored, dims, values))
+	b.tensors = append(b.tensors, b.floats(b.weights, stored, dims, values))
 	return b.node("Cast", name, []string{stored}, IntAttribute("to", int64(b.activations)))
 }
 
 // constant is weight for what must keep its precision.
 func (b *builder) constant(name string, dims []int, values []float32) string {
 	name = b.unique(name)
-	b.tensors = append(b.tensors, floatTensor(b.activations, name, dims, values))
+	b.tensors = append(b.tensors, b.floats(b.activations, name, dims, values))
 	return name
 }
 
-func floatTensor(kind DataType, name string, dims []int, values []float32) *Tensor {
-	if kind == Float16 {
-		return NewFloat16Tensor(name, dims, values)
+func (b *builder) floats(kind DataType, name string, dims []int, values []float32) *Tensor {
+	if kind != Float16 {
+		return NewTensor(name, dims, values)
 	}
-	return NewTensor(name, dims, values)
+	if i := float16.Overflow(values); i >= 0 && b.overflow == nil {
+		b.overflow = fmt.Errorf("tensor %s: entry %d is %v, but the largest float16 is %v: use float32", name, i, values[i], float16.Max)
+	}
+	return NewFloat16Tensor(name, dims, values)
 }
 
 // ints adds a vector of integers, or finds it: its name says what it holds.

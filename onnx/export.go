@@ -15,7 +15,8 @@ type Options struct {
 	// are used, which runtimes do once, when they load the file. The file is half
 	// as large, inputs, outputs and computation stay float32, and results differ
 	// by the rounding of the weights alone. Biases, statistics and the Hadamard
-	// factors stay float32: they are few.
+	// factors stay float32: they are few. A weight beyond the largest float16,
+	// 65504, is an error.
 	Float16 bool
 	// Fastfood is the form of Fastfood layers.
 	Fastfood Form
@@ -63,6 +64,9 @@ func FromNetwork(network *nn.Network, o Options) (*Model, error) {
 		if err := e.layer(i); err != nil {
 			return nil, fmt.Errorf("onnx: network %s: layer %s: %w", network.Description.Name, network.Description.Nodes[i].Name, err)
 		}
+	}
+	if e.overflow != nil {
+		return nil, fmt.Errorf("onnx: network %s: %w", network.Description.Name, e.overflow)
 	}
 	return e.model()
 }

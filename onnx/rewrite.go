@@ -330,6 +330,9 @@ func (m *Model) replace(l *Linear, r Replacement) error {
 			x = s.emit(b, l, name, x, "")
 		}
 	}
+	if b.overflow != nil {
+		return b.overflow
+	}
 	b.rename(x, l.Node.Outputs[0])
 
 	var parts []part

@@ -4,6 +4,9 @@ package float16
 
 import "math"
 
+// Max is the largest finite number.
+const Max = 65504
+
 // From returns the bits of the float16 nearest to v, ties to even. What is too
 // large becomes an infinity.
 func From(v float32) uint16 {
@@ -21,6 +24,24 @@ func From(v float32) uint16 {
 	}
 	rounded := bits + 0xfff + (bits >> 13 & 1) // may carry into the exponent, and to infinity
 	return sign | uint16((rounded-0x38000000)>>13)
+}
+
+// Overflow returns the index of the first value of which From makes an infinity or
+// NaN, or -1.
+func Overflow(values []float32) int {
+	for i, v := range values {
+		if From(v)&0x7c00 == 0x7c00 {
+			return i
+		}
+	}
+	return -1
+}
+
+// Round replaces values by the nearest float16 numbers.
+func Round(values []float32) {
+	for i, v := range values {
+		values[i] = To(From(v))
+	}
 }
 
 // To returns the value of a float16.

@@ -41,5 +41,12 @@ func TestFromIsNearest(t *testing.T) {
 		if got := To(From(v)); got != want {
 			t.Errorf("%v became %v, want %v", v, got, want)
 		}
+		if i := Overflow([]float32{Max, v}); (i == 1) != math.IsInf(float64(want), 0) || i == 0 {
+			t.Errorf("%v: the first to overflow is %d", v, i)
+		}
+		rounded := []float32{v}
+		if Round(rounded); rounded[0] != want {
+			t.Errorf("%v was rounded to %v, want %v", v, rounded[0], want)
+		}
 	}
 }

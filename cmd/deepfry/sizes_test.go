@@ -1,0 +1,108 @@
+package main
+
+import (
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/dataset"
+	"github.com/deepfry/deepfry/nn"
+	"github.com/deepfry/deepfry/onnx"
+	"github.com/deepfry/deepfry/train"
+)
+
+// TestSizesOnDisk: fried LeNet 1024 takes at most 160 KiB as a checkpoint, of a run
+// of 20 epochs too, 80 KiB as one of float16, and its weights + 16 KiB as ONNX.
+func TestSizesOnDisk(t *testing.T) {
+	dir := t.TempDir()
+	trained := filepath.Join(dir, "trained.safetensors")
+	saveFinished(t, trained, 20)
+	check := func(path string, limit int) {
+		t.Helper()
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if t.Logf("%s: %d bytes of %d", filepath.Base(path), info.Size(), limit); int(info.Size()) > limit {
+			t.Errorf("%s has %d bytes, want at most %d", filepath.Base(path), info.Size(), limit)
+		}
+	}
+	check(trained, 160<<10)
+
+	network, extra, err := checkpoint.Load(trained)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if extra, err = train.Inference(extra); err != nil {
+		t.Fatal(err)
+	}
+	for name, save := range map[string]func(string, *nn.Network, checkpoint.Extra) error{"float32": checkpoint.Save, "float16": checkpoint.SaveFloat16} {
+		path := filepath.Join(dir, name+".safetensors")
+		if err := save(path, network, extra); err != nil {
+			t.Fatal(err)
+		}
+		check(path, map[string]int{"float32": 160 << 10, "float16": 80 << 10}[name])
+	}
+
+	weights := network.Weights()
+	for name, o := range map[string]onnx.Options{
+		"ops": {}, "function": {Fastfood: onnx.Function},
+		"ops-float16": {Float16: true}, "function-float16": {Float16: true, Fastfood: onnx.Function},
+	} {
+		model, err := onnx.FromNetwork(network, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(dir, name+".onnx")
+		if err := model.Save(path); err != nil {
+			t.Fatal(err)
+		}
+		if o.Float16 {
+			check(path, 2*weights+16<<10)
+		} else {
+			check(path, 4*weights+16<<10)
+		}
+	}
+}
+
+// saveFinished writes the checkpoint of a finished run of fried LeNet 1024 with the
+// recipe and the notes of the train command, but random numbers as results.
+func saveFinished(t *testing.T, path string, epochs int) {
+	t.Helper()
+	recipe, options, err := recipeByName("default", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	description, err := describeModel("lenet", options, "adaptive:1024")
+	if err != nil {
+		t.Fatal(err)
+	}
+	network, err := nn.New(description, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	images := &dataset.Images{Channels: 1, Height: 28, Width: 28, Pixels: make([]byte, 28*28), Labels: []int32{3}, Classes: strings.Split("0123456789", "")}
+	recipe.Epochs, recipe.BatchSize = epochs, 1
+	trainer, err := train.New(network, images, recipe, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for !trainer.Done() {
+		if err := trainer.RunEpoch(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	source := rand.New(rand.NewPCG(1, 2))
+	for i := range trainer.History {
+		e := &trainer.History[i]
+		e.Loss, e.TrainErrorPercent, e.Seconds = source.Float64()/10, source.Float64(), float64(10000+source.IntN(10000))/1000
+		e.Test = &train.Evaluation{Images: 10000, Errors: 100 + source.IntN(100), Loss: source.Float64() / 10}
+	}
+	notes := map[string]string{"data": "mnist", "classes": strings.Join(images.Classes, classSeparator)}
+	if err := trainer.Save(path, notes); err != nil {
+		t.Fatal(err)
+	}
+}

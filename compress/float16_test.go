@@ -1,0 +1,164 @@
+package compress
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/nn"
+	"github.com/deepfry/deepfry/onnx"
+)
+
+// TestFloat16 compresses to a size in bytes of float16 numbers. The report's errors
+// and bytes are those of the files.
+func TestFloat16(t *testing.T) {
+	network, data := classifier(t)
+	model, err := FromNetwork(network)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range []Options{
+		{TargetBytes: 3000}, {Method: Fastfood}, {Layers: []string{"fc2"}, Rank: Rank{N: 12}}, {Rank: Rank{N: 8}, FineTune: 1},
+	} {
+		o.Data, o.AllowSlower, o.Float16 = data, true, true
+		r, err := model.Compress(context.Background(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		report := r.Report
+		permutations, bytes, layers := 0, 0, 0
+		for _, p := range r.Network.Params() {
+			permutations += len(p.Indices)
+			bytes += 2 * p.Size()
+		}
+		for _, l := range report.Layers {
+			layers += l.After.Bytes
+			if l.Before.Bytes != 4*(l.Inputs*l.Outputs+l.Outputs) {
+				t.Errorf("%s had %d bytes", l.Name, l.Before.Bytes)
+			}
+		}
+		if report.After.Bytes != bytes || layers != bytes || o.TargetBytes > 0 && bytes > o.TargetBytes {
+			t.Errorf("the report has %d bytes, the sum of its layers %d, the network %d", report.After.Bytes, layers, bytes)
+		}
+
+		path := filepath.Join(t.TempDir(), "net.safetensors")
+		if err := r.Save(path); err != nil {
+			t.Fatal(err)
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		floats := bytes - 2*permutations // a seed stands for permutations
+		if header := len(content) - floats; header < 0 || header > 2000 {
+			t.Errorf("%d bytes for %d of numbers", len(content), floats)
+		}
+		stored, _, err := checkpoint.Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := errorPercent(stored, data.Test); got != *report.ErrorAfter {
+			t.Errorf("the report has an error of %v%%, the file %v%%", *report.ErrorAfter, got)
+		}
+		if !slices.Equal(run(stored, data.Test.Inputs), run(r.Network, data.Test.Inputs)) {
+			t.Error("the file's network is not the result's")
+		}
+
+		path = filepath.Join(t.TempDir(), "net.onnx")
+		if err := r.Save(path); err != nil {
+			t.Fatal(err)
+		}
+		file, err := onnx.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if report.FileAfter >= 2*report.WeightsBefore && o.Method != Fastfood {
+			t.Errorf("an ONNX file of %d bytes", report.FileAfter)
+		}
+		if o.Method == Fastfood {
+			continue // plain operators, which are not read as a layer
+		}
+		back, err := onnx.Import(file, onnx.ImportOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e := relativeError(run(back, data.Test.Inputs), run(stored, data.Test.Inputs)); e > 1e-6 {
+			t.Errorf("the ONNX file's outputs differ by %v", e)
+		}
+	}
+}
+
+func TestFloat16Overflow(t *testing.T) {
+	network, data := classifier(t)
+	network.Param("fc3.bias").Data[2] = 70000
+	model, err := FromNetwork(network)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Options{Layers: []string{"fc1"}, Data: data, AllowSlower: true, Float16: true}
+	if _, err := model.Compress(context.Background(), o); err == nil || !strings.Contains(err.Error(), "fc3.bias: entry 2 is 70000") {
+		t.Errorf("error %v, want one that names fc3.bias", err)
+	}
+}
+
+// TestFloat16OfWhatCannotBeImported: only new layers become float16.
+func TestFloat16OfWhatCannotBeImported(t *testing.T) {
+	network, err := nn.New(nn.Description{Name: "net", Input: nn.Shape{32}, Nodes: []nn.Node{
+		{Name: "fc1", Op: nn.Dense{Out: 48, Gain: math.Sqrt2}}, {Name: "relu", Op: nn.ReLU{}}, {Name: "fc2", Op: nn.Dense{Out: 40}},
+	}}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := onnx.FromNetwork(network, onnx.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "foreign.onnx")
+	if err := file.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	foreign := strings.Replace(string(content), "Relu", "Rely", 1)
+	if err := os.WriteFile(path, []byte(foreign), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	model, err := Open(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if model.Network != nil {
+		t.Fatal("an unknown operator was imported")
+	}
+	var sizes []int
+	for _, half := range []bool{false, true} {
+		r, err := model.Compress(context.Background(), Options{Layers: []string{"fc1"}, Rank: Rank{N: 8}, AllowSlower: true, Float16: half})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Save(filepath.Join(dir, fmt.Sprint(half, ".onnx"))); err != nil {
+			t.Fatal(err)
+		}
+		sizes = append(sizes, r.Report.FileAfter)
+		fc1, fc2 := r.Report.Layers[0], r.Report.Layers[1]
+		want := 4 * (8*(32+48) + 48)
+		if half {
+			want /= 2
+		}
+		if fc1.After.Bytes != want || fc2.After.Bytes != 4*(48*40+40) {
+			t.Errorf("float16 %v: %d and %d bytes, want %d and all of the second", half, fc1.After.Bytes, fc2.After.Bytes, want)
+		}
+	}
+	if saved := sizes[0] - sizes[1]; saved < 2*8*(32+48)-200 || saved > 2*8*(32+48) {
+		t.Errorf("float16 saves %d bytes of %d", saved, sizes[0])
+	}
+}
