@@ -31,3 +31,33 @@ func Example() {
 	fmt.Println(loaded.Weights(), extra.Metadata["author"])
 	// Output: 430500 me
 }
+
+func ExampleSaveFloat16() {
+	dir, err := os.MkdirTemp("", "deepfry")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	d, err := nn.Fry(models.LeNet(models.Options{}), nn.FryOptions{Outputs: 1024, Learn: "SGB"})
+	if err != nil {
+		panic(err)
+	}
+	network, err := nn.New(d, 1)
+	if err != nil {
+		panic(err)
+	}
+	path := filepath.Join(dir, "lenet.safetensors")
+	for _, save := range []func(string, *nn.Network, checkpoint.Extra) error{checkpoint.Save, checkpoint.SaveFloat16} {
+		if err := save(path, network, checkpoint.Extra{}); err != nil {
+			panic(err)
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			panic(err)
+		}
+		fmt.Println(info.Size()>>10, "KiB")
+	}
+	// Output:
+	// 157 KiB
+	// 79 KiB
+}

@@ -42,3 +42,9 @@ func ExampleSize() {
 	// 1 1024 <nil>
 	// 1 800 <nil>
 }
+
+// Π of two blocks of 4. It is the same on every machine.
+func ExamplePermutation() {
+	fmt.Println(fastfood.Permutation(2, 4, 1))
+	// Output: [2 3 0 1 2 0 1 3]
+}
