@@ -13,6 +13,7 @@ import (
 	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/onnx"
+	"github.com/deepfry/deepfry/train"
 )
 
 // TestFloat16 compresses to a size in bytes of float16 numbers. The report's errors
@@ -66,7 +67,7 @@ func TestFloat16(t *testing.T) {
 		if got := errorPercent(stored, data.Test); got != *report.ErrorAfter {
 			t.Errorf("the report has an error of %v%%, the file %v%%", *report.ErrorAfter, got)
 		}
-		if !slices.Equal(run(stored, data.Test.Inputs), run(r.Network, data.Test.Inputs)) {
+		if !slices.Equal(train.Outputs(stored, data.Test.Inputs), train.Outputs(r.Network, data.Test.Inputs)) {
 			t.Error("the file's network is not the result's")
 		}
 
@@ -88,7 +89,7 @@ func TestFloat16(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if e := relativeError(run(back, data.Test.Inputs), run(stored, data.Test.Inputs)); e > 1e-6 {
+		if e := relativeError(train.Outputs(back, data.Test.Inputs), train.Outputs(stored, data.Test.Inputs)); e > 1e-6 {
 			t.Errorf("the ONNX file's outputs differ by %v", e)
 		}
 	}
