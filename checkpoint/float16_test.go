@@ -135,3 +135,18 @@ func TestOldFile(t *testing.T) {
 		t.Errorf("extra content: %+v", extra)
 	}
 }
+
+// TestSlicesKeepSeeds: a part of a network is stored as compactly as the whole.
+func TestSlicesKeepSeeds(t *testing.T) {
+	part, err := network(t).Slice(1, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seeds := knownSeeds(part.Params())
+	if _, known := seeds["mixed.perm"]; !known || len(seeds) != 1 {
+		t.Errorf("seeds %v, want that of mixed.perm", seeds)
+	}
+	if p := part.Param("mixed.perm"); Bytes([]*nn.Param{p}) != 2*p.Size() || BytesFloat16([]*nn.Param{p}) != 2*p.Size() {
+		t.Error("a permutation does not take 16 bits an entry")
+	}
+}
