@@ -20,7 +20,7 @@ type benchCommand struct {
 	GEMM     benchGEMM     `cmd:"" name:"gemm" help:"The matrix product."`
 	Conv     benchConv     `cmd:"" help:"The convolutions of a model."`
 	Train    benchTrain    `cmd:"" help:"Training steps of a model."`
-	Model    benchModel    `cmd:"" help:"Inference by a model or a checkpoint."`
+	Model    benchModel    `cmd:"" help:"Inference by a model, a checkpoint or an ONNX file."`
 	Scaling  benchScaling  `cmd:"" help:"What several cores gain over one."`
 	Compare  benchCompare  `cmd:"" help:"Compare two files that --json wrote."`
 	Plot     benchPlot     `cmd:"" help:"Draw time against size, from a file that fastfood --json wrote."`
@@ -32,16 +32,16 @@ func (*benchCommand) Help() string {
   deepfry bench fwht --n 1024,4096 --threads 1
   deepfry bench fastfood --sizes 1024:1024,9216:16384 --batch 64 --json > new.json
   deepfry bench train --model lenet --threads 2 --layers
-  deepfry bench model caffenet --batch 1,16
+  deepfry bench model net.onnx --batch 1,16 --threads 1,2
   deepfry bench compare old.json new.json`
 }
 
 // benchFlags are those of every benchmark.
 type benchFlags struct {
-	Threads int           `default:"1" help:"Cores to use."`
+	Threads []int         `default:"1" help:"Cores to use: several numbers are measured one after the other."`
 	Kernel  string        `placeholder:"VERSION" help:"ref, avx2 or avx512. Default: the best that runs here."`
 	Time    time.Duration `default:"300ms" help:"How long to measure a case."`
-	JSON    bool          `name:"json" help:"Write a JSON object a line: the machine, then a case each."`
+	JSON    bool          `name:"json" help:"Write a JSON object a line: for each number of cores the machine, then a case each."`
 	memoryFlag
 }
 
@@ -49,8 +49,8 @@ type benchFlags struct {
 // measured.
 type benchGroup struct {
 	name  string
-	bytes int64 // about what the cases hold
-	build func() ([]benchCase, error)
+	bytes int64                       // about what the cases hold
+	build func() ([]benchCase, error) // for as many cores as par.Workers says
 }
 
 // benchCase is something to measure.
@@ -61,6 +61,20 @@ type benchCase struct {
 	rows            int                                                                  // that one run handles
 	operations      float64                                                              // floating-point operations of a row
 	additions       bool                                                                 // whether the peak of additions is the limit, not that of multiply-adds
+	network         networkFacts                                                         // of a whole network's inference
+}
+
+// networkFacts are what there is to know of a network's inference beside its time.
+type networkFacts struct {
+	about string // a line on the network, whatever the batch
+
+	Batch          int     `json:"batch,omitempty"`
+	Latency        float64 `json:"latency_ns,omitempty"` // of a whole batch, the median
+	Samples        float64 `json:"samples_per_second,omitempty"`
+	MultiplyAdds   int     `json:"multiply_adds,omitempty"` // of a sample
+	Weights        int     `json:"weights,omitempty"`
+	ParameterBytes int     `json:"parameter_bytes,omitempty"` // in memory, biases and permutations included
+	WorkspaceBytes uint64  `json:"workspace_bytes,omitempty"` // activations and scratch memory
 }
 
 // errSkip is the error of a case that has nothing to measure.
@@ -73,11 +87,13 @@ func (f benchFlags) measure(term *terminal, list func() ([]benchGroup, error)) e
 	if err != nil {
 		return err
 	}
-	if f.Threads < 1 || f.Threads > 1024 || f.Time <= 0 {
-		return fmt.Errorf("--threads %d --time %v: want 1 to 1024 and a positive time", f.Threads, f.Time)
-	}
-	if n := runtime.NumCPU(); f.Threads > n {
-		fmt.Fprintf(term.err, "--threads %d share the %d cores of this machine\n", f.Threads, n)
+	for _, threads := range f.Threads {
+		if threads < 1 || threads > 1024 || f.Time <= 0 {
+			return fmt.Errorf("--threads %d --time %v: want 1 to 1024 and a positive time", threads, f.Time)
+		}
+		if n := runtime.NumCPU(); threads > n {
+			fmt.Fprintf(term.err, "--threads %d share the %d cores of this machine\n", threads, n)
+		}
 	}
 	groups, err := list()
 	if err != nil {
@@ -89,18 +105,31 @@ func (f benchFlags) measure(term *terminal, list func() ([]benchGroup, error)) e
 		}
 	}
 	defer cpu.Use(version)()
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(f.Threads))
-	machine, err := bench.MeasureMachine(term, f.Threads, f.Time/3)
-	if err != nil {
-		return err
-	}
-	report := newBenchReport(term, f.JSON, version, machine)
-	for _, g := range groups {
-		if err = f.measureGroup(report, g); err != nil {
+	report := newBenchReport(term, f.JSON, version)
+	for _, threads := range f.Threads {
+		if err = f.measureGroups(report, groups, threads); err != nil {
 			break
 		}
 	}
 	return cmp.Or(err, report.flush())
+}
+
+// measureGroups measures the machine and the groups with so many threads.
+func (f benchFlags) measureGroups(report *benchReport, groups []benchGroup, threads int) error {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(threads))
+	machine, err := bench.MeasureMachine(report.term, threads, f.Time/3)
+	if err != nil {
+		return err
+	}
+	if err := report.begin(machine); err != nil {
+		return err
+	}
+	for _, g := range groups {
+		if err := f.measureGroup(report, g); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // measureGroup builds and measures cases. The memory of the group before is

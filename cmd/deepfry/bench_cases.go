@@ -41,7 +41,7 @@ func (c *benchFWHT) groups() (groups []benchGroup, err error) {
 			size, fill = 8, fwhtCase[float64]
 		}
 		groups = append(groups, benchGroup{name, size * int64(n) * int64(c.Rows), func() ([]benchCase, error) {
-			run, err := fill(n, c.Rows, c.Threads)
+			run, err := fill(n, c.Rows, par.Workers())
 			return []benchCase{{
 				benchmark: "fwht", name: name, run: run,
 				rows: c.Rows, operations: float64(fwht.Additions(n)), additions: true,
@@ -100,7 +100,7 @@ func (c *benchFastfood) groups() (groups []benchGroup, err error) {
 			}})
 			if c.Dense {
 				groups = append(groups, benchGroup{"dense " + name, 4 * (rows*(2*inputs+outputs) + 2*inputs*outputs), func() ([]benchCase, error) {
-					return denseCases(name, d, n, batch, c.Threads), nil
+					return denseCases(name, d, n, batch, par.Workers()), nil
 				}})
 			}
 		}
@@ -194,7 +194,7 @@ func (c *benchGEMM) groups() (groups []benchGroup, err error) {
 		}
 		groups = append(groups, benchGroup{"gemm " + size, p.bytes(), func() ([]benchCase, error) {
 			a, b := normalMatrix(p.m, p.k, p.transposedA), normalMatrix(p.k, p.n, p.transposedB)
-			c, threads := simd.RowMajor(make([]float32, p.m*p.n), p.m, p.n), c.Threads
+			c, threads := simd.RowMajor(make([]float32, p.m*p.n), p.m, p.n), par.Workers()
 			run := splitGemm(c, a, b, threads)
 			if p.m <= simd.FewRows && p.transposedB && !p.transposedA {
 				run = splitDots(c, a, b.T(), threads)

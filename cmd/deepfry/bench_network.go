@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"time"
 
-	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/internal/bench"
 	"github.com/deepfry/deepfry/nn"
@@ -48,8 +48,9 @@ Examples:
 
 type benchModel struct {
 	benchNetworks
-	Batch   []int  `default:"1,16,256" help:"Images of a batch."`
-	Network string `arg:"" default:"lenet" help:"A model, or a checkpoint."`
+	Batch   []int  `default:"1,16,256" help:"Samples of a batch."`
+	Input   string `placeholder:"1x28x28" help:"Shape of a sample, for ONNX files that do not say it."`
+	Network string `arg:"" default:"lenet" help:"A model as for inspect, a checkpoint, or an ONNX file."`
 }
 
 type benchConv struct {
@@ -189,11 +190,18 @@ func multiplyAdds(network *nn.Network) (total int) {
 }
 
 func (*benchModel) Help() string {
-	return `Examples:
+	return `Random samples go through the network. Times are for one of them, and the
+latency is the median time of a whole batch. Operations are two a multiply-add,
+those of a dense or Fastfood layer or a convolution; the workspace is what a
+caller holds beside the parameters: activations and scratch memory.
+
+Examples:
 
   deepfry bench model
   deepfry bench model caffenet --batch 1,16 --layers
-  deepfry bench model runs/lenet-mnist-adaptive-1024-seed1.safetensors`
+  deepfry bench model runs/lenet-mnist-adaptive-1024-seed1.safetensors --threads 1,2
+  deepfry bench model net.onnx --batch 1,16 --threads 1,2 --json
+  deepfry bench model net.onnx --input 3x224x224`
 }
 
 func (c *benchModel) Run(term *terminal) error { return c.measure(term, c.groups) }
@@ -203,16 +211,19 @@ func (c *benchModel) groups() (groups []benchGroup, err error) {
 	if c.FC != nil {
 		flags = "--fc"
 	}
-	isFile, err := isCheckpoint(c.Network, flags)
+	isFile, err := isNetworkFile(c.Network, flags)
 	if err != nil {
 		return nil, err
 	}
 	if isFile {
-		network, _, err := checkpoint.Load(c.Network)
+		network, err := openNetwork(c.Network, c.Input)
 		if err != nil {
 			return nil, err
 		}
 		return c.inferenceGroups(network.Description, c.Network, func() (*nn.Network, error) { return network, nil })
+	}
+	if c.Input != "" {
+		return nil, errNotONNX
 	}
 	_, options, err := recipeByName("default", false)
 	if err != nil {
@@ -242,8 +253,7 @@ func (c *benchModel) inferenceGroups(d nn.Description, name string, build func()
 		if err != nil {
 			return nil, err
 		}
-		name := fmt.Sprintf("%s batch=%d", name, batch)
-		groups = append(groups, benchGroup{"inference " + name, bytes, func() ([]benchCase, error) {
+		groups = append(groups, benchGroup{fmt.Sprintf("inference %s batch=%d", name, batch), bytes, func() ([]benchCase, error) {
 			network, err := build()
 			if err != nil {
 				return nil, err
@@ -255,11 +265,18 @@ func (c *benchModel) inferenceGroups(d nn.Description, name string, build func()
 }
 
 func inferenceCases(network *nn.Network, name string, batch int, layers bool) []benchCase {
+	facts := describeNetwork(network, name)
+	facts.Batch = batch
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
 	workspace := network.NewWorkspace(batch, false)
+	runtime.ReadMemStats(&after)
+	facts.WorkspaceBytes = after.TotalAlloc - before.TotalAlloc
+	name = fmt.Sprintf("%s batch=%d", name, batch)
 	x := normals(batch * network.Description.Input.Size())
 	stopwatch := newStopwatch(workspace.SetTrace)
 	cases := []benchCase{{
-		benchmark: "inference", name: name, rows: batch, operations: 2 * float64(multiplyAdds(network)),
+		benchmark: "inference", name: name, rows: batch, operations: 2 * float64(facts.MultiplyAdds), network: facts,
 		times: func(ctx context.Context, budget time.Duration) (bench.Times, error) {
 			if layers {
 				stopwatch.start()
@@ -272,6 +289,17 @@ func inferenceCases(network *nn.Network, name string, batch int, layers bool) []
 		cases = append(cases, stopwatch.cases(network, name, batch, false)...)
 	}
 	return cases
+}
+
+// describeNetwork tells of a network what does not depend on the batch.
+func describeNetwork(network *nn.Network, name string) networkFacts {
+	facts := networkFacts{MultiplyAdds: multiplyAdds(network), Weights: network.Weights()}
+	for _, p := range network.Params() {
+		facts.ParameterBytes += 4 * p.Size()
+	}
+	facts.about = fmt.Sprintf("%s: %v to %v; %s weights, %s bytes of parameters; %s multiply-adds a sample", name, network.Description.Input,
+		network.OutShape(), grouped(facts.Weights), grouped(facts.ParameterBytes), grouped(facts.MultiplyAdds))
+	return facts
 }
 
 func (c *benchConv) Run(term *terminal) error { return c.measure(term, c.groups) }

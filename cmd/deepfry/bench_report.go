@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 
 	"github.com/deepfry/deepfry/internal/bench"
@@ -19,6 +20,7 @@ type benchResult struct {
 	bench.Times
 	GFLOPS float64 `json:"gflops"` // at the median
 	Share  float64 `json:"share"`  // of the peak that limits the case
+	networkFacts
 }
 
 // benchReport writes results: JSON at once, a table when it is flushed. On a
@@ -26,23 +28,29 @@ type benchResult struct {
 type benchReport struct {
 	term    *terminal
 	version cpu.Version
-	machine bench.Machine
+	machine bench.Machine // as it does with the present number of threads
 	encoder *json.Encoder // nil for a table
-	table   *tabwriter.Writer
+	rows    []benchResult // of the table
 }
 
-func newBenchReport(term *terminal, asJSON bool, version cpu.Version, machine bench.Machine) *benchReport {
-	r := &benchReport{term: term, version: version, machine: machine}
+func newBenchReport(term *terminal, asJSON bool, version cpu.Version) *benchReport {
+	r := &benchReport{term: term, version: version}
 	if asJSON {
 		r.encoder = json.NewEncoder(term.out)
-		r.encoder.Encode(machine)
-		return r
 	}
-	fmt.Fprintf(term.out, "%v, %d threads; at most %.0f GFLOP/s of additions, %.0f of multiply-adds, %.1f GB/s of memory\n\n",
-		version, machine.Threads, machine.Additions, machine.MultiplyAdds, machine.Copy)
-	r.table = tabwriter.NewWriter(term.out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(r.table, "benchmark\tcase\tminimum\tmedian\tp99\tGFLOP/s\tof peak\t")
 	return r
+}
+
+// begin says what the machine can do that the next results are from.
+func (r *benchReport) begin(machine bench.Machine) error {
+	r.machine = machine
+	r.progress("")
+	if r.encoder != nil {
+		return r.encoder.Encode(machine)
+	}
+	_, err := fmt.Fprintf(r.term.out, "%v, %s; at most %.0f GFLOP/s of additions, %.0f of multiply-adds, %.1f GB/s of memory\n",
+		r.version, counted(machine.Threads, "thread"), machine.Additions, machine.MultiplyAdds, machine.Copy)
+	return err
 }
 
 // progress replaces the terminal's last line.
@@ -56,7 +64,10 @@ func (r *benchReport) progress(text string) {
 func (r *benchReport) add(c benchCase, times bench.Times) error {
 	result := benchResult{
 		Benchmark: c.benchmark, Case: c.name, Threads: r.machine.Threads, Kernel: r.version.String(),
-		Times: times, GFLOPS: c.operations / times.Median,
+		Times: times, GFLOPS: c.operations / times.Median, networkFacts: c.network,
+	}
+	if c.network.Batch > 0 {
+		result.Latency, result.Samples = times.Median*float64(c.network.Batch), 1e9/times.Median
 	}
 	result.Share = result.GFLOPS / r.machine.MultiplyAdds
 	if c.additions {
@@ -66,17 +77,49 @@ func (r *benchReport) add(c benchCase, times bench.Times) error {
 		r.progress("")
 		return r.encoder.Encode(result)
 	}
-	_, err := fmt.Fprintf(r.table, "%s\t%s\t%s\t%s\t%s\t%.1f\t%.0f%%\t\n", c.benchmark, c.name,
-		nanoseconds(times.Min), nanoseconds(times.Median), nanoseconds(times.P99), result.GFLOPS, 100*result.Share)
-	return err
+	r.rows = append(r.rows, result)
+	return nil
 }
 
+// flush writes the table, with columns for networks if there are any.
 func (r *benchReport) flush() error {
 	r.progress("")
-	if r.table == nil {
+	if r.encoder != nil || r.rows == nil {
 		return nil
 	}
-	return r.table.Flush()
+	var networks []string
+	for _, row := range r.rows {
+		if row.about != "" && !slices.Contains(networks, row.about) {
+			networks = append(networks, row.about)
+			fmt.Fprintln(r.term.out, row.about)
+		}
+	}
+	fmt.Fprintln(r.term.out)
+	table := tabwriter.NewWriter(r.term.out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	heads := "benchmark\tcase\tthreads\tminimum\tmedian\tp99\tGFLOP/s\tof peak\t"
+	if networks != nil {
+		heads += "latency\tsamples/s\tworkspace\t"
+	}
+	fmt.Fprintln(table, heads)
+	for _, row := range r.rows {
+		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\t%s\t%.1f\t%.0f%%\t", row.Benchmark, row.Case, row.Threads,
+			nanoseconds(row.Min), nanoseconds(row.Median), nanoseconds(row.P99), row.GFLOPS, 100*row.Share)
+		if row.Batch > 0 {
+			fmt.Fprintf(table, "%s\t%s\t%.2f MB\t", nanoseconds(row.Latency), perSecond(row.Samples), float64(row.WorkspaceBytes)/1e6)
+		} else if networks != nil {
+			fmt.Fprint(table, "\t\t\t")
+		}
+		fmt.Fprintln(table)
+	}
+	return table.Flush()
+}
+
+// perSecond writes a rate with three digits or more.
+func perSecond(rate float64) string {
+	if rate < 100 {
+		return fmt.Sprintf("%.3g", rate)
+	}
+	return grouped(int(rate))
 }
 
 // writeJSONLines writes a JSON object a line.

@@ -54,7 +54,7 @@ func multiplyAddsCase(threads int) benchCase {
 }
 
 func scalingCases(threads int) ([]benchCase, error) {
-	f := benchFlags{Threads: threads}
+	f := benchFlags{Threads: []int{threads}}
 	cases := []benchCase{multiplyAddsCase(threads)}
 	for _, list := range []func() ([]benchGroup, error){
 		(&benchFWHT{benchFlags: f, N: []int{256, 1024}, Rows: 256, Precision: "float32"}).groups,

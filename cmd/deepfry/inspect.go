@@ -8,14 +8,14 @@ import (
 	"strconv"
 	"text/tabwriter"
 
-	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/models"
 	"github.com/deepfry/deepfry/nn"
 )
 
 type inspectCommand struct {
 	networkFlags
-	Network string `arg:"" help:"lenet, caffenet, alexnet, vgg16, or a checkpoint."`
+	Network string `arg:"" help:"lenet, caffenet, alexnet, vgg16, a checkpoint, or an ONNX file."`
+	Input   string `placeholder:"1x28x28" help:"Shape of a sample, for ONNX files that do not say it."`
 	JSON    bool   `name:"json" help:"Write JSON."`
 }
 
@@ -47,7 +47,8 @@ func (*inspectCommand) Help() string {
 
   deepfry inspect lenet --fc adaptive:1024
   deepfry inspect caffenet --fc adaptive:16384 --classifier adaptive
-  deepfry inspect runs/lenet-mnist-adaptive-1024-seed1.safetensors --json`
+  deepfry inspect runs/lenet-mnist-adaptive-1024-seed1.safetensors --json
+  deepfry inspect net.onnx`
 }
 
 func (c *inspectCommand) Run(term *terminal) error {
@@ -81,12 +82,12 @@ func (c *inspectCommand) inspect() (inspection, error) {
 	if c.FC != "" || c.Classifier != "dense" || c.Padding == "mixed" {
 		flags = "--fc, --classifier, --padding"
 	}
-	isFile, err := isCheckpoint(c.Network, flags)
+	isFile, err := isNetworkFile(c.Network, flags)
 	if err != nil {
 		return inspection{}, err
 	}
 	if isFile {
-		network, _, err := checkpoint.Load(c.Network)
+		network, err := openNetwork(c.Network, c.Input)
 		if err != nil {
 			return inspection{}, err
 		}
@@ -95,6 +96,9 @@ func (c *inspectCommand) inspect() (inspection, error) {
 			return inspection{}, err
 		}
 		return inspection{Name: network.Description.Name, Input: network.Description.Input, Layers: network.Layers(), FileBytes: info.Size()}, nil
+	}
+	if c.Input != "" {
+		return inspection{}, errNotONNX
 	}
 	d, err := c.describe(c.Network, models.Options{}, cmp.Or(c.FC, "dense"))
 	if err != nil {

@@ -16,12 +16,15 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/alecthomas/kong"
 	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/nn"
+	"github.com/deepfry/deepfry/onnx"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -42,6 +45,8 @@ func TestMain(m *testing.M) {
 //	makedigit FILE.png LABEL  to write one such image, dark on light
 //	maketable FILE ROWS       to write a table, in the format that FILE ends in
 //	makefries FILE.png W H    to write a picture in colours
+//	makemodel FILE C H W      to write a small network as a checkpoint or ONNX file
+//	damage FILE OLD NEW       to replace bytes of a file, which may be \x00
 //	jsonlast FILE KEY VALUE   to check a field of a file's last JSON line
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -58,6 +63,20 @@ func TestScripts(t *testing.T) {
 			},
 			"makefries": func(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Check(writePNG(ts.MkAbs(args[0]), fries(atoi(args[1]), atoi(args[2]))))
+			},
+			"makemodel": func(ts *testscript.TestScript, _ bool, args []string) {
+				ts.Check(makeModel(ts.MkAbs(args[0]), nn.Shape{atoi(args[1]), atoi(args[2]), atoi(args[3])}))
+			},
+			"damage": func(ts *testscript.TestScript, _ bool, args []string) {
+				was, err := strconv.Unquote(`"` + args[1] + `"`)
+				ts.Check(err)
+				is, err := strconv.Unquote(`"` + args[2] + `"`)
+				ts.Check(err)
+				content := ts.ReadFile(args[0])
+				if !strings.Contains(content, was) {
+					ts.Fatalf("%s has no %q", args[0], was)
+				}
+				ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.ReplaceAll(content, was, is)), 0o644))
 			},
 			"jsonlast": func(ts *testscript.TestScript, _ bool, args []string) {
 				lines := strings.Split(strings.TrimSpace(ts.ReadFile(args[0])), "\n")
@@ -91,6 +110,24 @@ func atoi(s string) int {
 		n = 10*n + int(digit-'0')
 	}
 	return n
+}
+
+// makeModel writes a network of two dense layers and 10 outputs.
+func makeModel(path string, input nn.Shape) error {
+	network, err := nn.New(nn.Description{Name: "small", Input: input, Nodes: []nn.Node{
+		{Name: "fc1", Op: nn.Dense{Out: 16}}, {Name: "tanh", Op: nn.Tanh{}}, {Name: "fc2", Op: nn.Dense{Out: 10}},
+	}}, 1)
+	if err != nil {
+		return err
+	}
+	if !strings.HasSuffix(path, ".onnx") {
+		return checkpoint.Save(path, network, checkpoint.Extra{})
+	}
+	model, err := onnx.FromNetwork(network, onnx.Options{})
+	if err != nil {
+		return err
+	}
+	return model.Save(path)
 }
 
 // stripes draws images like digits: two bright rows, which the label places,

@@ -8,10 +8,13 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/compress"
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/fastfood"
 	"github.com/deepfry/deepfry/models"
 	"github.com/deepfry/deepfry/nn"
+	"github.com/deepfry/deepfry/onnx"
 	"github.com/deepfry/deepfry/train"
 )
 
@@ -83,10 +86,10 @@ func recipeByName(name string, augment bool) (train.Recipe, models.Options, erro
 	return recipe, options, err
 }
 
-// isCheckpoint tells whether a name is that of a file, not of a model. It fails
-// for a path where no file is, and for a checkpoint if layers are chosen by flags,
-// which are named unless there are none.
-func isCheckpoint(name, flags string) (bool, error) {
+// isNetworkFile tells whether a name is that of a file, not of a model. It fails
+// for a path where no file is, and for a file if layers are chosen by flags, which
+// are named unless there are none.
+func isNetworkFile(name, flags string) (bool, error) {
 	_, missing := os.Stat(name)
 	switch {
 	case slices.Contains(models.Names(), name):
@@ -94,9 +97,45 @@ func isCheckpoint(name, flags string) (bool, error) {
 	case missing != nil && strings.ContainsAny(name, "./\\"):
 		return false, fmt.Errorf("there is no file %s", name)
 	case missing == nil && flags != "":
-		return false, fmt.Errorf("%s: only for a model; %s is a checkpoint, which has layers of its own", flags, name)
+		return false, fmt.Errorf("%s: only for a model; %s is a file, which has layers of its own", flags, name)
 	}
 	return missing == nil, nil
+}
+
+// errNotONNX is that --input was given for another network.
+var errNotONNX = errors.New("--input: only for ONNX files; models and checkpoints say what they take")
+
+// openNetwork reads a checkpoint, or an ONNX file, whose input is a flag that says
+// the shape of a sample or nothing. A softmax that networks do not have, at the end
+// of an ONNX file, is left out.
+func openNetwork(path, input string) (*nn.Network, error) {
+	if !compress.IsONNX(path) {
+		if input != "" {
+			return nil, errNotONNX
+		}
+		network, _, err := checkpoint.Load(path)
+		return network, err
+	}
+	shape, err := parseShape(input)
+	if err != nil {
+		return nil, err
+	}
+	model, err := onnx.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	network, err := onnx.Import(model, onnx.ImportOptions{Input: shape})
+	if err == nil {
+		return network, nil
+	}
+	if cut, failed := onnx.Import(model, onnx.ImportOptions{Input: shape, Logits: true}); failed == nil {
+		return cut, nil
+	}
+	err = fmt.Errorf("%s: %w", path, err)
+	if in := model.Inputs; input == "" && len(in) == 1 && (len(in[0].Dims) < 2 || slices.Min(in[0].Dims[1:]) < 1) {
+		return nil, &hintedError{err, "--input 1x28x28 gives the shape of a sample"}
+	}
+	return nil, err
 }
 
 // checkInput fails if the network takes other images than these, those of the
