@@ -23,7 +23,8 @@ type Samples struct {
 }
 
 // OpenData reads the named data, for a network with the given input: mnist,
-// fashion, a folder of IDX files, or an .npz file of NumPy's. That holds inputs as
+// fashion, a folder of IDX files, one of pictures with a subfolder for each class
+// ([dataset.Open]), which are scaled to the input, or an .npz file of NumPy's. That holds inputs as
 // x_train and x_test, and labels as y_train and y_test, or inputs as x and labels
 // as y; labels may be missing, and then one array of any name is enough. Integers
 // from 0 to 255 become 0 to 1, as pixels do everywhere here. Of data in one piece,
@@ -41,7 +42,7 @@ func OpenData(name string, input nn.Shape) (*Data, error) {
 		data.Name = name
 		return data, nil
 	}
-	images, err := dataset.Open(name)
+	images, err := dataset.OpenFor(name, input)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 // Package dataset reads labelled images and deals them out in batches.
 //
-// [Open] finds and reads MNIST, Fashion-MNIST or a folder of IDX files;
+// [Open] finds and reads MNIST, Fashion-MNIST, a folder of IDX files or one of
+// pictures, which [OpenFor] scales;
 // [NewLoader] shuffles, augments and prefetches batches for training;
 // [ReadImage] prepares a picture for a prediction.
 package dataset
@@ -70,41 +71,79 @@ func (s *Images) check() error {
 type Dataset struct {
 	Name        string // as it was given to Open
 	Train, Test *Images
+
+	// Pictures says that the images are from a folder of pictures: as bright and
+	// dark as [ReadPixels] returns them, where [ReadImage] may invert them.
+	Pictures bool
 }
 
 // Open reads the dataset of the given name into memory: "mnist" (LeCun et al.,
 // Proceedings of the IEEE 1998), "fashion" (Fashion-MNIST: Xiao, Rasul and
-// Vollgraf, 2017), or a folder that holds four IDX files under their usual
-// names, gzipped or not. Write ./mnist for a folder that is called mnist.
+// Vollgraf, 2017), a folder that holds four IDX files under their usual names,
+// gzipped or not, or a folder of pictures. Write ./mnist for a folder that is
+// called mnist.
+//
+// A folder of pictures has a subfolder for each class. Labels count the classes
+// in the order of their names, which is that of the bytes. Above the classes there
+// may be a folder train with those to train on, and one called test or val (the
+// first counts if there are both); otherwise the last tenth of each class, by the
+// names of the files, and at least one where there are two, is for tests. Files are
+// read if their names end in .png, .jpg, .jpeg, .gif, .webp, .tif, .tiff or .bmp and
+// do not begin with a dot; others and folders further down are passed over. The
+// order of the images is a random one, always the same. All pictures must have the
+// same size; they have one channel if none has colours, and otherwise 3.
 //
 // [Locate] says where the two known datasets are looked for. The errors are
-// those of Locate and [ReadIDX], and one when the images of the two sets differ
-// in size.
-func Open(name string) (*Dataset, error) {
-	dir, err := Locate(name)
+// those of Locate, [ReadIDX] and [ReadPixels], and one when images differ in size.
+func Open(name string) (*Dataset, error) { return open(name, nil) }
+
+// OpenFor is [Open] for a network with the given input. Where that is [channels,
+// height, width], pictures are scaled to it, as [ReadPixels] does, so that they may
+// have any sizes. Images of other datasets stay as they are.
+func OpenFor(name string, input []int) (*Dataset, error) {
+	if len(input) != 3 {
+		return Open(name)
+	}
+	return open(name, &imageSize{input[0], input[1], input[2]})
+}
+
+func open(name string, size *imageSize) (*Dataset, error) {
+	place, err := locate(name)
 	if err != nil {
 		return nil, err
 	}
-	files, err := find(dir)
+	data := &Dataset{}
+	if place.pictures != nil {
+		data, err = place.pictures.open(size)
+	} else {
+		data.Train, data.Test, err = place.readIDX()
+	}
 	if err != nil {
 		return nil, err
 	}
-	train, err := ReadIDX(files.trainImages, files.trainLabels)
-	if err != nil {
-		return nil, err
+	data.Name = name
+	if name == "fashion" {
+		data.Train.Classes, data.Test.Classes = fashionClasses(), fashionClasses()
 	}
-	test, err := ReadIDX(files.testImages, files.testLabels)
+	return data, nil
+}
+
+// readIDX reads the four files.
+func (p place) readIDX() (train, test *Images, err error) {
+	dir, files := p.dir, p.files
+	train, err = ReadIDX(files.trainImages, files.trainLabels)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	test, err = ReadIDX(files.testImages, files.testLabels)
+	if err != nil {
+		return nil, nil, err
 	}
 	if train.Height != test.Height || train.Width != test.Width {
-		return nil, fmt.Errorf("dataset: %s: the training images are %d×%d (height, width) but the test images %d×%d",
+		return nil, nil, fmt.Errorf("dataset: %s: the training images are %d×%d (height, width) but the test images %d×%d",
 			filepath.Clean(dir), train.Height, train.Width, test.Height, test.Width)
 	}
-	if name == "fashion" {
-		train.Classes, test.Classes = fashionClasses(), fashionClasses()
-	}
-	return &Dataset{Name: name, Train: train, Test: test}, nil
+	return train, test, nil
 }
 
 func fashionClasses() []string {

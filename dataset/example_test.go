@@ -1,8 +1,13 @@
 package dataset_test
 
 import (
+	"errors"
 	"fmt"
+	"image"
+	"image/png"
 	"log"
+	"os"
+	"path/filepath"
 
 	"github.com/deepfry/deepfry/dataset"
 )
@@ -20,6 +25,40 @@ func ExampleOpen() {
 	// Output:
 	// 60000 training images, 10000 test images
 	// 55000 to learn from, 5000 to choose by
+}
+
+func ExampleOpenFor() {
+	// data/cat/1.png, data/dog/1.png, ... of any sizes, for a network that takes
+	// images of 3×32×32
+	data, err := dataset.OpenFor("data", []int{3, 32, 32})
+	if err != nil {
+		fmt.Println("there are none")
+		return
+	}
+	fmt.Println(data.Train.Classes)
+	// Output: there are none
+}
+
+func ExampleReadPixels() {
+	folder, err := os.MkdirTemp("", "")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(folder)
+	path := filepath.Join(folder, "grey.png")
+	picture := image.NewGray(image.Rect(0, 0, 20, 10))
+	for i := range picture.Pix {
+		picture.Pix[i] = 200
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := errors.Join(png.Encode(file, picture), file.Close()); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(dataset.ReadPixels(path, 1, 1, 2))
+	// Output: [200 200] <nil>
 }
 
 func ExampleReadPicture() {

@@ -14,7 +14,7 @@ import (
 // debianFashion is where Debian's package dataset-fashion-mnist puts its files.
 const debianFashion = "/usr/share/datasets/fashion-mnist"
 
-// Locate returns the folder that holds the four IDX files of a dataset. For
+// Locate returns the folder that holds a dataset. For
 // "mnist" and "fashion" these places are tried in turn:
 //
 //   - the folder of that name in the folder that the environment variable
@@ -24,20 +24,44 @@ const debianFashion = "/usr/share/datasets/fashion-mnist"
 //     downloaded; fashion: /usr/share/datasets/fashion-mnist, where Debian's
 //     package dataset-fashion-mnist puts them.
 //
-// Any other name is the path of a folder. The error says where which files
-// were missing and how to get them.
+// Any other name is the path of a folder of IDX files or pictures. The error says
+// where which files were missing and how to get them.
 func Locate(name string) (dir string, err error) {
+	place, err := locate(name)
+	return place.dir, err
+}
+
+// place is where the files of a dataset are.
+type place struct {
+	dir      string
+	files    idxFiles
+	pictures *pictureFolder // nil: there are IDX files
+}
+
+func locate(name string) (p place, err error) {
 	switch name {
 	case "":
-		return "", errors.New(`dataset: no name: give "mnist", "fashion", or a folder that holds the IDX files`)
+		return place{}, errors.New(`dataset: no name: give "mnist", "fashion", or a folder that holds IDX files or pictures`)
 	case "mnist", "fashion":
-		return locateKnown(name)
+		if p.dir, err = locateKnown(name); err != nil {
+			return place{}, err
+		}
+		p.files, err = find(p.dir)
+		return p, err
 	}
-	if _, err := find(name); err != nil {
-		return "", fmt.Errorf(`dataset: %q is neither "mnist" nor "fashion" nor a folder with the IDX files of a dataset: %w; %s`,
-			name, err, wantedFiles)
+	p.dir = name
+	var missing error
+	if p.files, missing = find(name); missing == nil {
+		return p, nil
 	}
-	return name, nil
+	if len(subfolders(name)) > 0 {
+		if p.pictures, err = listPictures(name); err != nil {
+			return place{}, fmt.Errorf("%w; nor are there IDX files: %w", err, missing)
+		}
+		return p, nil
+	}
+	return place{}, fmt.Errorf(`dataset: %q is neither "mnist" nor "fashion" nor a folder with the IDX files of a dataset: %w; %s; or, for pictures, a subfolder for each class`,
+		name, missing, wantedFiles)
 }
 
 func locateKnown(name string) (string, error) {

@@ -71,16 +71,45 @@ func DecodeImage(r io.Reader, channels, height, width int) (pixels []float32, in
 	return pixels, inverted, nil
 }
 
-func decode(r io.Reader, channels, height, width int) (pixels []float32, inverted bool, err error) {
-	if channels != 1 && channels != 3 {
-		return nil, false, fmt.Errorf("expected a network that takes 1 or 3 channels, found %d", channels)
+// ReadPixels reads a file as [ReadImage] does, but as bytes, and as bright and dark
+// as they are in the picture.
+func ReadPixels(path string, channels, height, width int) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %w", err)
 	}
-	if height < 1 || height > maxSide || width < 1 || width > maxSide {
-		return nil, false, fmt.Errorf("expected a network whose input is 1 to %d pixels high and wide, found %d×%d", maxSide, height, width)
+	defer file.Close()
+	pixels, err := decodePixels(file, channels, height, width)
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %s: %w", path, err)
+	}
+	return pixels, nil
+}
+
+func decode(r io.Reader, channels, height, width int) (pixels []float32, inverted bool, err error) {
+	values, err := decodePixels(r, channels, height, width)
+	if err != nil {
+		return nil, false, err
+	}
+	inverted = channels == 1 && brightBorder(&image.Gray{Pix: values, Stride: width, Rect: image.Rect(0, 0, width, height)})
+	pixels = make([]float32, len(values))
+	for i, value := range values {
+		if inverted {
+			value = 255 - value
+		}
+		pixels[i] = unit[value]
+	}
+	return pixels, inverted, nil
+}
+
+// decodePixels returns [channels, height, width].
+func decodePixels(r io.Reader, channels, height, width int) ([]byte, error) {
+	if err := (imageSize{channels, height, width}).check(); err != nil {
+		return nil, err
 	}
 	picture, err := decodeBounded(r)
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	canvas := image.NewRGBA(image.Rect(0, 0, width, height))
 	draw.Draw(canvas, canvas.Rect, image.White, image.Point{}, draw.Src)
@@ -90,34 +119,19 @@ func decode(r io.Reader, channels, height, width int) (pixels []float32, inverte
 		draw.CatmullRom.Scale(canvas, canvas.Rect, picture, bounds, draw.Over, nil)
 	}
 	if channels == 3 {
-		return colours(canvas), false, nil
+		return colours(canvas), nil
 	}
 	grey := image.NewGray(canvas.Rect)
 	draw.Draw(grey, grey.Rect, canvas, image.Point{}, draw.Src)
-	inverted = brightBorder(grey)
-	pixels = make([]float32, height*width)
-	for i, value := range grey.Pix {
-		if inverted {
-			value = 255 - value
-		}
-		pixels[i] = unit[value]
-	}
-	return pixels, inverted, nil
+	return grey.Pix, nil
 }
 
 // decodeBounded decodes a picture of a reasonable size.
 func decodeBounded(r io.Reader) (image.Image, error) {
 	var start bytes.Buffer // what DecodeConfig read
-	config, _, err := image.DecodeConfig(io.TeeReader(r, &start))
-	if errors.Is(err, image.ErrFormat) {
-		return nil, fmt.Errorf("expected a PNG, JPEG, GIF, WebP, TIFF or BMP picture: %w", err)
-	} else if err != nil {
-		return nil, fmt.Errorf("expected the size of a picture: %w", err)
-	}
-	if config.Width < 1 || config.Width > maxPictureSide || config.Height < 1 || config.Height > maxPictureSide ||
-		config.Width*config.Height > maxPictureArea {
-		return nil, fmt.Errorf("expected a picture of 1 to %d pixels on a side and at most %d in total, found %d×%d (width, height): scale it down",
-			maxPictureSide, maxPictureArea, config.Width, config.Height)
+	config, err := pictureConfig(io.TeeReader(r, &start))
+	if err != nil {
+		return nil, err
 	}
 	picture, _, err := image.Decode(io.MultiReader(&start, r))
 	if err != nil {
@@ -126,13 +140,29 @@ func decodeBounded(r io.Reader) (image.Image, error) {
 	return picture, nil
 }
 
+// pictureConfig returns the size of a picture, which is a reasonable one.
+func pictureConfig(r io.Reader) (image.Config, error) {
+	config, _, err := image.DecodeConfig(r)
+	if errors.Is(err, image.ErrFormat) {
+		return config, fmt.Errorf("expected a PNG, JPEG, GIF, WebP, TIFF or BMP picture: %w", err)
+	} else if err != nil {
+		return config, fmt.Errorf("expected the size of a picture: %w", err)
+	}
+	if config.Width < 1 || config.Width > maxPictureSide || config.Height < 1 || config.Height > maxPictureSide ||
+		config.Width*config.Height > maxPictureArea {
+		return config, fmt.Errorf("expected a picture of 1 to %d pixels on a side and at most %d in total, found %d×%d (width, height): scale it down",
+			maxPictureSide, maxPictureArea, config.Width, config.Height)
+	}
+	return config, nil
+}
+
 // colours returns [3, height, width].
-func colours(canvas *image.RGBA) []float32 {
+func colours(canvas *image.RGBA) []byte {
 	plane := len(canvas.Pix) / 4
-	pixels := make([]float32, 3*plane)
+	pixels := make([]byte, 3*plane)
 	for i := range plane {
 		for channel := range 3 {
-			pixels[channel*plane+i] = unit[canvas.Pix[4*i+channel]]
+			pixels[channel*plane+i] = canvas.Pix[4*i+channel]
 		}
 	}
 	return pixels

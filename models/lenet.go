@@ -1,6 +1,10 @@
 package models
 
-import "github.com/deepfry/deepfry/nn"
+import (
+	"cmp"
+
+	"github.com/deepfry/deepfry/nn"
+)
 
 // LeNet returns the reference network for MNIST of Yang et al. (ICCV 2015,
 // section 5), which is that of Caffe's examples/mnist/lenet_train_test.prototxt:
@@ -22,6 +26,6 @@ func LeNet(o Options) nn.Description {
 	c.add("fc1", nn.Dense{Out: 500})
 	c.add("relu3", nn.ReLU{})
 	c.dropout("dropout", o, 0)
-	c.add("fc2", nn.Dense{Out: 10})
+	c.add("fc2", nn.Dense{Out: cmp.Or(o.Classes, 10)})
 	return c.Description
 }

@@ -2,6 +2,7 @@
 package models
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -19,6 +20,8 @@ type Options struct {
 	// Dropout is the rate between the fully-connected layers; 0 for none. nil
 	// leaves it as published: none in LeNet, 0.5 in the others.
 	Dropout *float64
+	// Classes is the number of outputs; 0 leaves it as published.
+	Classes int
 }
 
 // known lists the models that ByName knows.
@@ -89,5 +92,5 @@ func (c *chain) imageNetClassifier(o Options) {
 	c.add("fc7", nn.Dense{Out: 4096, Gain: math.Sqrt2})
 	c.add("relu7", nn.ReLU{})
 	c.dropout("drop7", o, 0.5)
-	c.add("fc8", nn.Dense{Out: 1000})
+	c.add("fc8", nn.Dense{Out: cmp.Or(o.Classes, 1000)})
 }

@@ -109,3 +109,19 @@ func TestByName(t *testing.T) {
 		t.Error("an unknown name was accepted")
 	}
 }
+
+func TestClasses(t *testing.T) {
+	for _, name := range Names() {
+		d, err := ByName(name, Options{Classes: 7})
+		if err != nil {
+			t.Fatal(err)
+		}
+		layers, err := nn.Inspect(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if out := layers[len(layers)-1].Output; out.Size() != 7 {
+			t.Errorf("%s for 7 classes has outputs of %v", name, out)
+		}
+	}
+}

@@ -28,7 +28,7 @@ type compressCommand struct {
 	MaxDrop    float64 `placeholder:"X" help:"Choose sizes so that at most so many points of accuracy are lost before fine-tuning."`
 	TargetSize string  `placeholder:"1MB" help:"Choose sizes so that the parameters take at most so many bytes."`
 
-	Data        string  `placeholder:"DATA" help:"mnist, fashion, a folder of IDX files, or an .npz file with x_train, y_train, x_test, y_test (or x, y). Default for a checkpoint with --finetune: what it was trained on."`
+	Data        string  `placeholder:"DATA" help:"mnist, fashion, a folder of IDX files, one of pictures with a subfolder for each class, as for train, or an .npz file with x_train, y_train, x_test, y_test (or x, y). Default for a checkpoint with --finetune: what it was trained on."`
 	Finetune    int     `placeholder:"EPOCHS" help:"Train the whole afterwards, on the data's labels, or on the original's outputs if there are none."`
 	Rate        float64 `placeholder:"X" help:"Highest learning rate of fine-tuning. Default: 0.001 after svd, 0.003 after fastfood and rp, 0.005 after lowrank."`
 	Seed        uint64  `default:"1" help:"Of random numbers."`
@@ -45,6 +45,7 @@ func (*compressCommand) Help() string {
 
   deepfry compress net.onnx -o smaller.onnx --rank quarter
   deepfry compress net.onnx -o smaller.onnx --budget 4x --data images.npz --finetune 2 --report report.html
+  deepfry compress net.onnx -o smaller.onnx --budget 4x --data pictures --finetune 1
   deepfry compress runs/lenet-mnist-dense-seed1.safetensors -o small.safetensors --method fastfood --data mnist --finetune 5
   deepfry compress runs/lenet-mnist-dense-seed1.safetensors -o small.safetensors --rank quarter --float16
   deepfry compress net.onnx --dry-run --method auto --max-drop 0.5 --data fashion

@@ -12,7 +12,7 @@ import (
 
 type evalCommand struct {
 	Checkpoint string `arg:"" help:"A file that train wrote."`
-	Data       string `placeholder:"NAME" help:"mnist, fashion or a folder of IDX files. Default: what the network was trained on."`
+	Data       string `placeholder:"NAME" help:"mnist, fashion, a folder of IDX files, or one of pictures, as for train. Default: what the network was trained on."`
 	JSON       bool   `name:"json" help:"Write JSON."`
 }
 
@@ -20,7 +20,8 @@ func (*evalCommand) Help() string {
 	return `Examples:
 
   deepfry eval runs/lenet-mnist-adaptive-1024-seed1.safetensors
-  deepfry eval net.safetensors --data fashion --json`
+  deepfry eval net.safetensors --data fashion --json
+  deepfry eval net.safetensors --data pictures`
 }
 
 func (c *evalCommand) Run(term *terminal) error {
@@ -34,7 +35,7 @@ func (c *evalCommand) Run(term *terminal) error {
 			return err
 		}
 	}
-	data, err := dataset.Open(name)
+	data, err := dataset.OpenFor(name, network.Description.Input)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 
 type fitCommand struct {
 	kernelFlags
-	Table   string   `arg:"" help:"A CSV or LIBSVM file, gzipped or not; - for the standard input; or mnist, fashion, or a folder of IDX files."`
+	Table   string   `arg:"" help:"A CSV or LIBSVM file, gzipped or not; - for the standard input; or mnist, fashion, a folder of IDX files, or one of pictures of the same size, with a subfolder for each class."`
 	Target  string   `placeholder:"COLUMN" help:"What to learn, by name or by number from 1 on. Default: the last column."`
 	Task    string   `enum:"auto,classification,regression" default:"auto" help:"${enum}. auto: classification for texts and for up to 20 different whole numbers."`
 	Test    string   `placeholder:"TABLE" help:"Measure on this table. Default: on rows that are held out."`

@@ -40,6 +40,7 @@ const (
 type imageNote struct {
 	Data                    string `json:"data"` // that it was fitted to
 	Channels, Height, Width int
+	Pictures                bool `json:",omitempty"` // from a folder of pictures, which are not inverted
 }
 
 func (c *fitCommand) open() (*fitData, error) {
@@ -94,7 +95,7 @@ func (c *fitCommand) openImages() (*fitData, error) {
 		}
 		test, all = all.Slice(all.Len()-held, all.Len()), all.Slice(0, all.Len()-held)
 	}
-	note, err := json.Marshal(imageNote{c.Table, data.Train.Channels, data.Train.Height, data.Train.Width})
+	note, err := json.Marshal(imageNote{c.Table, data.Train.Channels, data.Train.Height, data.Train.Width, data.Pictures})
 	if err != nil {
 		return nil, err
 	}

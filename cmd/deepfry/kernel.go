@@ -17,7 +17,7 @@ import (
 )
 
 type kernelCommand struct {
-	Table    string            `arg:"" help:"A CSV or LIBSVM file, gzipped or not; - for the standard input; or mnist, fashion or a folder of IDX files."`
+	Table    string            `arg:"" help:"A CSV or LIBSVM file, gzipped or not; - for the standard input; or mnist, fashion, a folder of IDX files, or one of pictures of the same size, with a subfolder for each class."`
 	Kernel   string            `default:"gaussian" placeholder:"KERNEL" help:"gaussian, laplacian, matern:NU (0.5, 1.5 or 2.5), arccosine:ORDER (0, 1 or 2) or polynomial:DEGREE."`
 	Gamma    string            `default:"auto" placeholder:"G" help:"The kernel's scale, as for fit; auto takes it from the median distance of rows."`
 	Features []kernel.Sampling `default:"fastfood,rks,orf,sorf" help:"How frequencies are drawn."`

@@ -42,6 +42,7 @@ func TestMain(m *testing.M) {
 // TestScripts runs testdata/*.txtar. A script can call
 //
 //	makedata DIR TRAIN TEST   to write a data set of that many images
+//	makepictures DIR N        to write so many pictures of each of three classes
 //	makedigit FILE.png LABEL  to write one such image, dark on light
 //	maketable FILE ROWS       to write a table, in the format that FILE ends in
 //	makefries FILE.png W H    to write a picture in colours
@@ -54,6 +55,9 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"makedata": func(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Check(makeData(ts.MkAbs(args[0]), atoi(args[1]), atoi(args[2])))
+			},
+			"makepictures": func(ts *testscript.TestScript, _ bool, args []string) {
+				ts.Check(makePictures(ts.MkAbs(args[0]), atoi(args[1])))
 			},
 			"makedigit": func(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Check(makeDigit(ts.MkAbs(args[0]), atoi(args[1])))
@@ -183,6 +187,26 @@ func makeDigit(path string, label int) error {
 		picture.SetGray(i%28, i/28, color.Gray{Y: 255 - v})
 	}
 	return writePNG(path, picture)
+}
+
+// makePictures writes such images in a folder for each of three classes.
+func makePictures(dir string, n int) error {
+	source := rand.New(rand.NewPCG(7, 8))
+	for label, class := range []string{"cheese", "egg", "fries"} {
+		if err := os.MkdirAll(filepath.Join(dir, class), 0o755); err != nil {
+			return err
+		}
+		for i := range n {
+			picture := image.NewGray(image.Rect(0, 0, 28, 28))
+			for j, v := range stripes(source, 3*label) {
+				picture.Pix[j] = 255 - v
+			}
+			if err := writePNG(filepath.Join(dir, class, fmt.Sprintf("%03d.png", i)), picture); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func writePNG(path string, picture image.Image) error {

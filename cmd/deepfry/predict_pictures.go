@@ -35,11 +35,15 @@ func (c *predictCommand) network(term *terminal) error {
 		return fmt.Errorf("%s takes inputs of %v, not images", c.Model, shape)
 	}
 	var classes []string
+	read := dataset.ReadImage
 	if notes, err := train.Notes(extra); err == nil && notes["classes"] != "" {
 		classes = strings.Split(notes["classes"], classSeparator)
+		if notes[picturesNote] != "" {
+			read = readPixels
+		}
 	}
 	workspace := network.NewWorkspace(1, false)
-	return c.pictures(term, shape, classes, true, func(pixels []float32) []float32 { return workspace.Forward(pixels) })
+	return c.pictures(term, read, shape, classes, true, func(pixels []float32) []float32 { return workspace.Forward(pixels) })
 }
 
 // machinePictures classifies pictures by a kernel machine.
@@ -52,22 +56,43 @@ func (c *predictCommand) machinePictures(term *terminal, m *machine.Model, note 
 		return fmt.Errorf("%s: the machine has %d inputs and %d classes, but images of %d×%d×%d are noted", c.Model,
 			m.Columns.Inputs, len(m.Columns.Classes), shape.Channels, shape.Height, shape.Width)
 	}
+	read := dataset.ReadImage
+	if shape.Pictures {
+		read = readPixels
+	}
 	predictor, scores := m.NewPredictor(1), make([]float32, len(m.Columns.Classes))
-	return c.pictures(term, []int{shape.Channels, shape.Height, shape.Width}, m.Columns.Classes, m.Logits, func(pixels []float32) []float32 {
+	return c.pictures(term, read, []int{shape.Channels, shape.Height, shape.Width}, m.Columns.Classes, m.Logits, func(pixels []float32) []float32 {
 		predictor.Predict(scores, pixels)
 		return scores
 	})
 }
 
+// picturesNote is the note of a network that was trained on a folder of pictures.
+const picturesNote = "pictures"
+
+// readImage reads a picture for a network or machine.
+type readImage func(path string, channels, height, width int) (pixels []float32, inverted bool, err error)
+
+// readPixels is dataset.ReadImage without inversion, as a folder of pictures is
+// read.
+func readPixels(path string, channels, height, width int) ([]float32, bool, error) {
+	values, err := dataset.ReadPixels(path, channels, height, width)
+	pixels := make([]float32, len(values))
+	for i, v := range values {
+		pixels[i] = float32(v) / 255
+	}
+	return pixels, false, err
+}
+
 // pictures classifies the inputs by the greatest score, whose softmax may be
 // probabilities. The shape is [channels, height, width].
-func (c *predictCommand) pictures(term *terminal, shape []int, classes []string, logits bool, scores func(pixels []float32) []float32) error {
+func (c *predictCommand) pictures(term *terminal, read readImage, shape []int, classes []string, logits bool, scores func(pixels []float32) []float32) error {
 	encoder := json.NewEncoder(term.out)
 	for _, path := range c.Input {
 		if err := term.Context.Err(); err != nil {
 			return err
 		}
-		pixels, inverted, err := dataset.ReadImage(path, shape[0], shape[1], shape[2])
+		pixels, inverted, err := read(path, shape[0], shape[1], shape[2])
 		if err != nil {
 			return err
 		}

@@ -21,8 +21,8 @@ import (
 type trainCommand struct {
 	networkFlags
 	memoryFlag
-	Model   string `placeholder:"NAME" help:"lenet. The other models take images of 3×227×227 or 3×224×224, which no data set here has: see inspect and bench. Without it, the reference LeNet and the network that --fc describes train side by side."`
-	Data    string `default:"mnist" help:"mnist, fashion, or a folder of IDX files."`
+	Model   string `placeholder:"NAME" help:"A model, as for inspect: caffenet, alexnet and vgg16 are for folders of large pictures. Without it, the reference LeNet and the network that --fc describes train side by side."`
+	Data    string `default:"mnist" help:"mnist, fashion, a folder of IDX files, or one of pictures with a subfolder for each class (and train and test above them, or the last tenth of each class is for tests), which are scaled to the network's input."`
 	Epochs  *int   `placeholder:"N" help:"Passes over the training images. Default: 10, or 11 by the caffe recipe."`
 	Seed    uint64 `default:"1" help:"Of initial weights, order, dropout and augmentation."`
 	Augment bool   `help:"Shift, rotate, zoom and bend the training images a little. The default recipe then has batches of 64, the rate 0.003 and no dropout."`
@@ -49,7 +49,8 @@ func (*trainCommand) Help() string {
   deepfry train --model lenet --fc adaptive:2048 --epochs 20 --seed 7
   deepfry train --data fashion --augment --log run.jsonl --plot curves.svg
   deepfry train --model lenet --fc fastfood:1024 --recipe caffe
-  deepfry train --model lenet --rate 0.001 --holdout 5000  to choose a setting`
+  deepfry train --model lenet --rate 0.001 --holdout 5000  to choose a setting
+  deepfry train --data pictures                            pictures/cat/1.png, pictures/dog/1.png, ...`
 }
 
 // contestant is a network that trains in this run.
@@ -103,10 +104,14 @@ func (c *trainCommand) Run(term *terminal) error {
 	return log.done(contestants)
 }
 
-// open reads the data; with a hold-out, its test images are the last training
-// images.
+// open reads the data, for the network's input; with a hold-out, its test images
+// are the last training images.
 func (c *trainCommand) open() (*dataset.Dataset, error) {
-	data, err := dataset.Open(c.Data)
+	d, err := models.ByName(c.model(), models.Options{})
+	if err != nil {
+		return nil, err
+	}
+	data, err := dataset.OpenFor(c.Data, d.Input)
 	if err != nil {
 		return nil, err
 	}
@@ -152,13 +157,18 @@ func override[T any](setting, flag *T) {
 	}
 }
 
+func (c *trainCommand) model() string { return cmp.Or(c.Model, "lenet") }
+
 // contestants builds the networks of the run, or reads them when resuming.
 func (c *trainCommand) contestants(term *terminal, data *dataset.Dataset) ([]*contestant, error) {
 	recipe, options, err := c.recipe()
 	if err != nil {
 		return nil, err
 	}
-	model := cmp.Or(c.Model, "lenet")
+	if data.Pictures {
+		options.Classes = len(data.Train.Classes)
+	}
+	model := c.model()
 	fc := cmp.Or(c.FC, defaultFC(model))
 	fcs := []string{fc}
 	if c.Model == "" && fc != "dense" {
@@ -285,6 +295,9 @@ func (c *trainCommand) rounds(term *terminal, contestants []*contestant, data *d
 		}
 	}
 	notes := map[string]string{"data": name, "classes": strings.Join(data.Train.Classes, classSeparator)}
+	if data.Pictures {
+		notes[picturesNote] = "true"
+	}
 	for {
 		done := true
 		for _, k := range contestants {
