@@ -23,12 +23,12 @@ type Samples struct {
 }
 
 // OpenData reads the named data, for a network with the given input: mnist,
-// fashion, a folder of IDX files, one of pictures with a subfolder for each class
-// ([dataset.Open]), which are scaled to the input, or an .npz file of NumPy's. That holds inputs as
-// x_train and x_test, and labels as y_train and y_test, or inputs as x and labels
-// as y; labels may be missing, and then one array of any name is enough. Integers
-// from 0 to 255 become 0 to 1, as pixels do everywhere here. Of data in one piece,
-// the last tenth is for tests.
+// fashion, a folder of IDX files, one of pictures with a subfolder for each class,
+// which are scaled to the input ([dataset.OpenFor]), or an .npz file of NumPy's. That
+// holds inputs as x_train and x_test, and labels as y_train and y_test, or inputs as
+// x and labels as y; labels may be missing, and then one array of any name is enough.
+// Integers from 0 to 255 become 0 to 1, as pixels do everywhere here. Of data in one
+// piece, the last tenth is for tests.
 func OpenData(name string, input nn.Shape) (*Data, error) {
 	if strings.EqualFold(filepath.Ext(name), ".npz") {
 		arrays, err := dataset.ReadNPZ(name)

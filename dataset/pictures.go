@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -192,6 +193,9 @@ func (f *pictureFolder) read(files []pictureFile, size imageSize) (*Images, erro
 	return images, err
 }
 
+// ErrSizes is that of [Open] for pictures that differ in size, which [OpenFor] takes.
+var ErrSizes = errors.New("where the input of a network is not known, all pictures must have the same size")
+
 // commonSize returns the size of all pictures, which have one channel if none has
 // colours. It fails if their sizes differ.
 func commonSize(files []pictureFile) (imageSize, error) {
@@ -214,8 +218,8 @@ func commonSize(files []pictureFile) (imageSize, error) {
 	size := imageSize{1, first.Height, first.Width}
 	for i, c := range configs {
 		if c.Width != first.Width || c.Height != first.Height {
-			return imageSize{}, fmt.Errorf("dataset: %s is %d×%d (height, width) but %s is %d×%d: where the size of a network is not known, pictures must have the same",
-				files[0].path, first.Height, first.Width, files[i].path, c.Height, c.Width)
+			return imageSize{}, fmt.Errorf("dataset: %s is %d×%d (height, width) but %s is %d×%d: %w",
+				files[0].path, first.Height, first.Width, files[i].path, c.Height, c.Width, ErrSizes)
 		}
 		if !isGrey(c.ColorModel) {
 			size.channels = 3

@@ -225,7 +225,7 @@ func TestOpenPicturesErrors(t *testing.T) {
 		{"broken", map[string][]byte{"a/1.png": grey, "a/2.png": grey, "b/1.png": grey[:60]}, []int{1, 3, 4}, []string{filepath.Join("b", "1.png: "), "decoding a picture of 4×3"}},
 		{"no picture", map[string][]byte{"a/1.png": grey, "a/2.png": grey, "b/1.jpg": []byte("text")}, []int{1, 3, 4}, []string{filepath.Join("b", "1.jpg: expected a PNG, JPEG")}},
 		{"no picture, size unknown", map[string][]byte{"a/1.png": grey, "a/2.png": grey, "b/1.jpg": nil}, nil, []string{filepath.Join("b", "1.jpg: expected a PNG, JPEG")}},
-		{"sizes", map[string][]byte{"a/1.png": grey, "a/2.png": pngOf(plain(5, 5, color.Black)), "b/1.png": grey}, nil, []string{"1.png is 3×4 (height, width) but ", "2.png is 5×5"}},
+		{"sizes", map[string][]byte{"a/1.png": grey, "a/2.png": pngOf(plain(5, 5, color.Black)), "b/1.png": grey}, nil, []string{"1.png is 3×4 (height, width) but ", "2.png is 5×5", ErrSizes.Error()}},
 		{"two channels", map[string][]byte{"a/1.png": grey, "a/2.png": grey, "b/1.png": grey}, []int{2, 3, 4}, []string{"1 or 3 channels, found 2"}},
 		{"too large", map[string][]byte{"a/1.png": grey, "a/2.png": grey, "b/1.png": grey}, []int{1, 1 << 20, 4}, []string{"1 to 4096 pixels high and wide, found 1048576×4"}},
 	} {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/deepfry/deepfry/dataset"
@@ -69,6 +70,9 @@ func (c *dataCommand) Run(term *terminal) error {
 			}
 		case c.Name == "":
 			fmt.Fprintf(term.out, "%-8s not found: %v\n", name, err)
+		}
+		if errors.Is(err, dataset.ErrSizes) {
+			return &hintedError{err, "--input 3x64x64 scales them"}
 		}
 		if err != nil && c.Name != "" {
 			return err
