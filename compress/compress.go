@@ -308,7 +308,11 @@ func (r *Result) save(path string) error {
 		return checkpoint.Save(path, r.Network, extra)
 	}
 	if r.model.file == nil || r.tuned || r.float16 && r.Network != nil || !r.inPlace() {
-		file, err := onnx.FromNetwork(r.Network, onnx.Options{Float16: r.float16})
+		o := onnx.Options{Float16: r.float16}
+		if f := r.model.file; f != nil { // so that who ran the old file can run the new one
+			o.Input, o.Output = f.Inputs[0].Name, f.Outputs[0].Name
+		}
+		file, err := onnx.FromNetwork(r.Network, o)
 		if err != nil {
 			return err
 		}

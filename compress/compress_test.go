@@ -355,6 +355,9 @@ func TestONNX(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: %v", path, err)
 			}
+			if was := model.file; file.Inputs[0].Name != was.Inputs[0].Name || file.Outputs[0].Name != was.Outputs[0].Name {
+				t.Errorf("%s, anew %v: from %s to %s, want from %s to %s", path, anew, file.Inputs[0].Name, file.Outputs[0].Name, was.Inputs[0].Name, was.Outputs[0].Name)
+			}
 			if e := relativeError(train.Outputs(network, x), want); e > 1e-4 {
 				t.Errorf("%s, anew %v: the file computes something else, relative error %g", path, anew, e)
 			}

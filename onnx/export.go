@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 
@@ -22,6 +23,9 @@ type Options struct {
 	Fastfood Form
 	// Opset is the version of ONNX's operators: 13 to 26; 0 means 17.
 	Opset int
+	// Input and Output name the graph's input and output; "" means input, and the
+	// name of the last layer.
+	Input, Output string
 }
 
 // The versions of ONNX's operators that are written, and that of the format:
@@ -33,8 +37,8 @@ const (
 	irVersion    = 8
 )
 
-// Export writes a network as an ONNX file, of one input, named input, [N, ...]
-// for any N, and one output with the name of the last layer. Dropout is left
+// Export writes a network as an ONNX file, of one input, [N, ...] for any N,
+// and one output. Dropout is left
 // out, and normalisations use their running statistics. It fails if an option is
 // not a known one, if the file would be larger than 2 GB, and where w fails.
 func Export(w io.Writer, network *nn.Network, o Options) error {
@@ -65,6 +69,10 @@ func FromNetwork(network *nn.Network, o Options) (*Model, error) {
 			return nil, fmt.Errorf("onnx: network %s: layer %s: %w", network.Description.Name, network.Description.Nodes[i].Name, err)
 		}
 	}
+	if o.Output != "" {
+		e.nodes = append(e.nodes, NewNode("Identity", o.Output, []string{e.last.name}, []string{o.Output}))
+		e.last.name = o.Output
+	}
 	if e.overflow != nil {
 		return nil, fmt.Errorf("onnx: network %s: %w", network.Description.Name, e.overflow)
 	}
@@ -88,11 +96,12 @@ type exporter struct {
 
 func newExporter(network *nn.Network, o Options) *exporter {
 	e := &exporter{network: network, layers: network.Layers(), options: o, outputs: map[string]tensor{}}
-	e.taken, e.activations, e.weights = map[string]bool{nn.Input: true}, Float, Float
+	input := cmp.Or(o.Input, nn.Input)
+	e.taken, e.activations, e.weights = map[string]bool{input: true, o.Output: true}, Float, Float
 	if o.Float16 {
 		e.weights = Float16
 	}
-	e.last = tensor{nn.Input, network.Description.Input}
+	e.last = tensor{input, network.Description.Input}
 	e.outputs[nn.Input] = e.last
 	return e
 }
