@@ -29,22 +29,31 @@ func drawCompression(path, data string, groups []paper.Group) error {
 		if frozen {
 			title = data + ": the reference's convolutions"
 		}
+		drawn := 0
 		p := logPlot(title, "bytes of the fully-connected layers", "test error (%), ± a standard error")
 		for i, f := range formNames {
 			var b bars
 			for _, g := range groups {
 				if g.Form == f.form && (g.Frozen == frozen || g.Form == paper.Dense) && !g.Untrained {
-					b.XYs = append(b.XYs, plotter.XY{X: float64(g.Bytes), Y: g.Mean})
-					b.YErrors = append(b.YErrors, struct{ Low, High float64 }{min(g.StandardError, 0.9*g.Mean), g.StandardError})
+					mean := max(g.Mean, smallestError)
+					b.XYs = append(b.XYs, plotter.XY{X: float64(g.Bytes), Y: mean})
+					b.YErrors = append(b.YErrors, struct{ Low, High float64 }{min(g.StandardError, 0.9*mean), g.StandardError})
 				}
 			}
 			if len(b.XYs) > 0 {
 				addBars(p, f.name, b, i)
+				drawn++
 			}
+		}
+		if drawn == 0 {
+			continue
 		}
 		keepLogAxis(&p.X)
 		keepLogAxis(&p.Y)
 		plots = append(plots, p)
+	}
+	if len(plots) == 0 {
+		return fmt.Errorf("--plot: there is no curve: only untrained networks were measured")
 	}
 	if err := writePlots(plots, path); err != nil {
 		return fmt.Errorf("--plot: %w", err)
