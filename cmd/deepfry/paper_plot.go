@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/deepfry/deepfry/paper"
 	"gonum.org/v1/plot"
@@ -17,11 +18,19 @@ var formNames = []struct {
 	{paper.Fixed, "Fastfood, fixed"}, {paper.Projection, "random projection"}, {paper.Pooling, "global average pooling"}, {paper.Dense, "dense"},
 }
 
+// largestShown is the largest error that is drawn, as a multiple of the least: what
+// matters is below it.
+const largestShown = 2.5
+
 // drawCompression draws the test error against the bytes stored, with the
 // reference's convolutions and with all layers trained.
 func drawCompression(path, data string, groups []paper.Group) error {
 	if path == "" {
 		return nil
+	}
+	least := math.Inf(1)
+	for _, g := range groups {
+		least = min(least, g.Mean)
 	}
 	var plots []*plot.Plot
 	for _, frozen := range []bool{true, false} {
@@ -30,14 +39,15 @@ func drawCompression(path, data string, groups []paper.Group) error {
 			title = data + ": the reference's convolutions"
 		}
 		drawn := 0
-		p := logPlot(title, "bytes of the fully-connected layers", "test error (%), ± a standard error")
+		p := logPlot(title, "fully-connected layers (kB)", "test error (%), ± a standard error")
+		p.X.Tick.Marker = plot.TickerFunc(kilobyteTicks)
+		p.Y.Scale, p.Y.Tick.Marker = plot.LinearScale{}, plot.DefaultTicks{}
 		for i, f := range formNames {
 			var b bars
 			for _, g := range groups {
-				if g.Form == f.form && (g.Frozen == frozen || g.Form == paper.Dense) && !g.Untrained {
-					mean := max(g.Mean, smallestError)
-					b.XYs = append(b.XYs, plotter.XY{X: float64(g.Bytes), Y: mean})
-					b.YErrors = append(b.YErrors, struct{ Low, High float64 }{min(g.StandardError, 0.9*mean), g.StandardError})
+				if g.Form == f.form && (g.Frozen == frozen || g.Form == paper.Dense) && !g.Untrained && g.Mean <= largestShown*least {
+					b.XYs = append(b.XYs, plotter.XY{X: float64(g.Bytes), Y: g.Mean})
+					b.YErrors = append(b.YErrors, struct{ Low, High float64 }{g.StandardError, g.StandardError})
 				}
 			}
 			if len(b.XYs) > 0 {
@@ -49,7 +59,6 @@ func drawCompression(path, data string, groups []paper.Group) error {
 			continue
 		}
 		keepLogAxis(&p.X)
-		keepLogAxis(&p.Y)
 		plots = append(plots, p)
 	}
 	if len(plots) == 0 {
@@ -59,4 +68,13 @@ func drawCompression(path, data string, groups []paper.Group) error {
 		return fmt.Errorf("--plot: %w", err)
 	}
 	return nil
+}
+
+// kilobyteTicks are those of logTicks for thousands of what the axis has.
+func kilobyteTicks(low, high float64) []plot.Tick {
+	ticks := logTicks(low/1000, high/1000)
+	for i := range ticks {
+		ticks[i].Value *= 1000
+	}
+	return ticks
 }
