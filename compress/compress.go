@@ -68,6 +68,9 @@ type compressor struct {
 	model  *Model
 	logits *nn.Network // the model without softmax, or nil
 	head   Samples     // what layers are fitted to and searched on
+	// samples is how many the network can be run on without data: none if one takes
+	// memory out of proportion to the file, which alone says how large it is.
+	samples int
 }
 
 // Compress replaces fully-connected layers of the model, which stays as it is. It
@@ -146,12 +149,19 @@ func (c *compressor) prepare() (err error) {
 	if c.logits, err = logits(c.model.Network); err != nil {
 		return err
 	}
+	size, err := nn.WorkspaceBytes(c.logits.Description, 1, false)
+	if err != nil {
+		return err
+	}
+	perSample := int(size) + 4*c.logits.Description.Input.Size()
+	c.samples = min(64, (4<<20+2*c.model.bytes)/perSample)
 	if c.Data == nil {
 		if c.Method != SVD || c.FineTune > 0 {
 			return fmt.Errorf("compress: %s is fitted to data: give some; without data there is svd", c.Method)
 		}
 		return nil
 	}
+	c.samples = max(1, c.samples)
 	return c.checkData()
 }
 

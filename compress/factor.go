@@ -36,23 +36,25 @@ func newBasis(y []float32, outputs, rank int, seed uint64) *basis {
 	for i := range outputs {
 		b.total += float64(moment[i*outputs+i])
 	}
-	if outputs <= exactSize {
-		b.decompose(moment, outputs, rank)
-	} else {
+	if outputs > exactSize || !b.decompose(moment, outputs, rank) {
 		b.iterate(moment, outputs, rank, seed)
 	}
 	return b
 }
 
-// decompose finds the eigenvectors of the moment by gonum.
-func (b *basis) decompose(moment []float32, n, rank int) {
+// decompose finds the eigenvectors of the moment by gonum. It returns false if it
+// can't, as for numbers that are not finite.
+func (b *basis) decompose(moment []float32, n, rank int) bool {
+	if math.IsNaN(b.total) || math.IsInf(b.total, 0) {
+		return false
+	}
 	values := make([]float64, n*n)
 	for i, v := range moment {
 		values[i] = float64(v)
 	}
 	var eigen mat.EigenSym
 	if !eigen.Factorize(mat.NewSymDense(n, values), true) {
-		panic("compress: the eigenvalues of a symmetric matrix do not converge")
+		return false
 	}
 	var vectors mat.Dense
 	eigen.VectorsTo(&vectors)
@@ -64,6 +66,7 @@ func (b *basis) decompose(moment []float32, n, rank int) {
 			b.vectors = append(b.vectors, float32(vectors.At(j, column)))
 		}
 	}
+	return true
 }
 
 // iterations of the subspace: the error is then within 1% or so of the least

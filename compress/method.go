@@ -106,6 +106,10 @@ func (f *fit) basis(rank int) *basis {
 	if f.found != nil && len(f.found.energies) >= rank {
 		return f.found
 	}
+	if f.wide() {
+		f.found = newBasis(f.weights, f.Inputs, rank, f.seed)
+		return f.found
+	}
 	n := len(f.y) / f.Outputs
 	rows := make([]float32, 0, (n+f.Inputs)*f.Outputs)
 	rows = append(rows, f.y...)
@@ -128,10 +132,20 @@ func (f *fit) basis(rank int) *basis {
 	return f.found
 }
 
+// wide tells whether a matrix [Outputs, Outputs] would be large beside W. Then svd
+// uses a basis of the inputs, that of W alone.
+func (f *fit) wide() bool { return f.Outputs > 2048 && f.Outputs > 8*f.Inputs }
+
 // svd returns the layer cut to a rank. On data, the bias makes up for what is cut
 // from the mean.
 func (f *fit) svd(rank int) (*nn.Network, error) {
 	b := f.basis(rank)
+	if f.wide() { // Ŵ = W·V·Vᵀ
+		first, second := b.vectors[:rank*f.Inputs], make([]float32, f.Outputs*rank)
+		v, w := simd.RowMajor(first, rank, f.Inputs), simd.RowMajor(f.weights, f.Outputs, f.Inputs)
+		product(simd.RowMajor(second, f.Outputs, rank), w, v.T())
+		return f.chainOf(rank, first, second, f.bias)
+	}
 	first, second := b.factors(f.weights, f.Inputs, f.Outputs, rank)
 	bias := f.bias
 	if f.mean != nil {
@@ -146,6 +160,12 @@ func (f *fit) svd(rank int) (*nn.Network, error) {
 			subtract(bias, u, float32(dot(u, centred)))
 		}
 	}
+	return f.chainOf(rank, first, second, bias)
+}
+
+// chainOf returns a chain of two layers, [rank, Inputs] and [Outputs, rank], and a
+// bias or nil.
+func (f *fit) chainOf(rank int, first, second, bias []float32) (*nn.Network, error) {
 	values := [][]float32{first, second}
 	if bias != nil {
 		values = append(values, bias)

@@ -30,8 +30,7 @@ type Model struct {
 	extra   checkpoint.Extra // of a checkpoint
 	file    *onnx.Model      // nil for a checkpoint
 	linears map[string]*onnx.Linear
-	bytes   int  // of the whole file
-	cut     bool // the network lacks the LogSoftmax at the end of the file
+	bytes   int // of the whole file
 }
 
 // Layer is a fully-connected layer of a model, y = W·x + bias.
@@ -63,6 +62,7 @@ func Open(path string, input nn.Shape) (*Model, error) {
 	if m.Network != nil {
 		m.Layers = denseLayers(m.Network)
 	}
+	m.refuseInfinite()
 	if len(m.Layers) == 0 {
 		return nil, errors.New("compress: " + path + " has no fully-connected layers that could be replaced" + m.refusals())
 	}
@@ -72,8 +72,9 @@ func Open(path string, input nn.Shape) (*Model, error) {
 // FromNetwork returns a model of a network that is in memory.
 func FromNetwork(network *nn.Network) (*Model, error) {
 	m := &Model{Network: network, path: network.Description.Name, Layers: denseLayers(network), bytes: checkpoint.Bytes(network.Params())}
+	m.refuseInfinite()
 	if len(m.Layers) == 0 {
-		return nil, errors.New("compress: the network has no dense layers")
+		return nil, errors.New("compress: the network has no dense layers that could be replaced" + m.refusals())
 	}
 	return m, nil
 }
@@ -106,12 +107,6 @@ func (m *Model) importFile(input nn.Shape) error {
 	if m.Network, m.Reason = onnx.Import(m.file, onnx.ImportOptions{Input: input}); m.Reason == nil {
 		return nil
 	}
-	network, err := onnx.Import(m.file, onnx.ImportOptions{Input: input, Logits: true})
-	if err == nil { // it ends in a LogSoftmax, which networks do not have
-		m.Network, m.Reason = network, nil
-		m.cut = true
-		return nil
-	}
 	for _, l := range linears {
 		if m.linears[l.Name] != l {
 			m.Refused = append(m.Refused, fmt.Sprintf("%v: several layers have the name %s", l.Node, l.Name))
@@ -132,6 +127,19 @@ func (m *Model) importFile(input nn.Shape) error {
 		m.Layers = append(m.Layers, &Layer{l.Name, l.Inputs, l.Outputs, w, bias})
 	}
 	return nil
+}
+
+// refuseInfinite leaves out layers whose weights, or whose weights' squares, are
+// not all numbers.
+func (m *Model) refuseInfinite() {
+	const limit = 1e15
+	m.Layers = slices.DeleteFunc(m.Layers, func(l *Layer) bool {
+		bad := slices.IndexFunc(slices.Concat(l.weights, l.bias), func(v float32) bool { return !(v > -limit && v < limit) })
+		if bad >= 0 {
+			m.Refused = append(m.Refused, fmt.Sprintf("layer %s: its weights or biases are not all numbers between ±%g", l.Name, limit))
+		}
+		return bad >= 0
+	})
 }
 
 // isHadamard tells whether all entries have the same size.

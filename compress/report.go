@@ -83,8 +83,9 @@ func (c *compressor) report(ctx context.Context, r *Result, layers []choices, ch
 		report.Notes = append(report.Notes, fmt.Sprintf("the file can't be imported as a network (%v): layers are replaced where they are, and only their own errors are measured, on random inputs; nothing can be said of the whole", c.model.Reason))
 		return report, nil
 	}
-	if c.model.cut {
-		report.Notes = append(report.Notes, "the LogSoftmax at the end is no part of the network: files that are written anew, not changed in place, lack it")
+	if c.samples == 0 {
+		report.Notes = append(report.Notes, "no data, and a sample takes much memory for a file of this size: the whole network was not run, and only its layers' errors are measured, on random inputs")
+		return report, ctx.Err()
 	}
 	before := measure(c.model.Network)
 	report.Before = &before
@@ -102,7 +103,7 @@ func (c *compressor) compare(report *Report, r *Result) error {
 	after := measure(r.Network)
 	after.Bytes = c.storedBytes(r.Network)
 	report.After = &after
-	x := randomInputs(64, c.logits.Description.Input.Size(), c.Seed)
+	x := c.damageInputs()
 	network, err := logits(r.Network)
 	if err != nil {
 		return err

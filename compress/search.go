@@ -88,7 +88,7 @@ func (c *compressor) extend(ctx context.Context, k *choices) error {
 		}
 	}
 	var reference []float32
-	if c.hasGoal() && c.logits != nil {
+	if c.hasGoal() && c.samples > 0 {
 		reference = train.Outputs(c.logits, c.damageInputs())
 	}
 	for _, method := range methods {
@@ -123,7 +123,8 @@ func (c *compressor) extend(ctx context.Context, k *choices) error {
 func (c *compressor) fit(l *Layer) (f *fit, testX []float32, err error) {
 	f = &fit{Layer: l, seed: c.Seed}
 	if c.Data == nil {
-		return f, randomInputs(256, l.Inputs, c.Seed), nil
+		n := min(256, max(1, (1<<18+l.Weights())/(l.Inputs+l.Outputs))) // the outputs of few inputs can be many
+		return f, randomInputs(n, l.Inputs, c.Seed), nil
 	}
 	n := min(fitSamples, max(512, fitFloats/(l.Inputs+l.Outputs)))
 	before, err := inputsOf(c.model.Network, l.Name)
@@ -282,7 +283,7 @@ func (c *compressor) storedBytes(network *nn.Network) int {
 func (c *compressor) damageInputs() []float32 {
 	size := c.logits.Description.Input.Size()
 	if c.Data == nil {
-		return randomInputs(64, size, c.Seed)
+		return randomInputs(c.samples, size, c.Seed)
 	}
 	return c.head.Inputs[:min(damageSamples*size, len(c.head.Inputs))]
 }

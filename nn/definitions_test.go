@@ -114,6 +114,14 @@ func wantSoftmax(_ Layer, in [][]float64) []float64 {
 	return y
 }
 
+func wantLogSoftmax(l Layer, in [][]float64) []float64 {
+	y := wantSoftmax(l, in)
+	for i, v := range y {
+		y[i] = math.Log(v)
+	}
+	return y
+}
+
 // matrixVector returns W·x + bias.
 func matrixVector(w []float32, bias *Param, x []float64) []float64 {
 	y := make([]float64, len(w)/len(x))

@@ -62,6 +62,7 @@ var operations = []operation{
 	{name: "sigmoid", op: Sigmoid{}, in: []Shape{{5}}, out: Shape{5}, want: each(func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }), step: 1e-2},
 	{name: "tanh", op: Tanh{}, in: []Shape{{5}}, out: Shape{5}, want: each(math.Tanh), step: 1e-2},
 	{name: "softmax", op: SoftmaxLayer{}, in: []Shape{{6}}, out: Shape{6}, want: wantSoftmax, step: 1e-2},
+	{name: "log softmax", op: SoftmaxLayer{Log: true}, in: []Shape{{6}}, out: Shape{6}, want: wantLogSoftmax, step: 1e-2},
 	{name: "reshape", op: Reshape{Shape: Shape{3, 2, 2}}, in: []Shape{{12}}, out: Shape{3, 2, 2}, want: each(func(x float64) float64 { return x })},
 	{name: "cos", op: Cos{}, in: []Shape{{5}}, out: Shape{5}, want: each(func(x float64) float64 { return math.Sqrt2 * math.Cos(x) }), step: 1e-2},
 	{name: "cossin", op: CosSin{}, in: []Shape{{5}}, out: Shape{10}, want: wantCosSin, step: 1e-2},

@@ -1,26 +1,34 @@
 package nn
 
+import (
+	"math"
+	"slices"
+)
+
 // SoftmaxLayer computes y = e^x / Σ e^x over the values of a sample. With dy the
 // gradient with respect to y, that with respect to x is
 //
 //	dx = y ⊙ (dy - Σ dy·y)
 //
-// Networks that SoftmaxCrossEntropy trains do without it, as its gradient
-// is that of both.
-type SoftmaxLayer struct{}
+// or, with Log, y = x - log Σ e^x and dx = dy - e^y · Σ dy. Networks that
+// SoftmaxCrossEntropy trains do without it, as its gradient is that of both.
+type SoftmaxLayer struct {
+	Log bool `json:"log,omitempty"`
+}
 
 func (SoftmaxLayer) Kind() string { return "softmax" }
 
 // softmax is a built SoftmaxLayer.
 type softmax struct {
+	SoftmaxLayer
 	parameterless
 	shape Shape
 }
 
 // Build fails unless there is one input.
-func (SoftmaxLayer) Build(_ string, in []Shape) (Layer, error) {
+func (s SoftmaxLayer) Build(_ string, in []Shape) (Layer, error) {
 	shape, err := only(in)
-	return &softmax{shape: shape}, err
+	return &softmax{SoftmaxLayer: s, shape: shape}, err
 }
 
 func (l *softmax) OutShape() Shape { return l.shape }
@@ -30,20 +38,45 @@ func (l *softmax) Plan(b *Binding) Pass {
 	pass := Pass{Forward: b.EachSample(func(first, last, _ int) {
 		for i := first; i < last; i++ {
 			copy(y.Row(i), x.Row(i))
-			Softmax(y.Row(i))
+			l.apply(y.Row(i))
 		}
 	})}
 	if b.Training && x.Grad != nil {
 		pass.Backward = b.EachSample(func(first, last, _ int) {
 			for i := first; i < last; i++ {
-				softmaxBackward(x.GradRow(i), y.GradRow(i), y.Row(i))
+				l.backward(x.GradRow(i), y.GradRow(i), y.Row(i))
 			}
 		})
 	}
 	return pass
 }
 
-func softmaxBackward(dx, dy, y []float32) {
+func (l *softmax) apply(y []float32) {
+	if !l.Log {
+		Softmax(y)
+		return
+	}
+	highest, sum := slices.Max(y), 0.0
+	for _, v := range y {
+		sum += math.Exp(float64(v - highest))
+	}
+	shift := highest + float32(math.Log(sum))
+	for i := range y {
+		y[i] -= shift
+	}
+}
+
+func (l *softmax) backward(dx, dy, y []float32) {
+	if l.Log {
+		var sum float64
+		for _, g := range dy {
+			sum += float64(g)
+		}
+		for i, g := range dy {
+			dx[i] = g - float32(math.Exp(float64(y[i]))*sum)
+		}
+		return
+	}
 	var mean float64 // Σ dy·y
 	for i, g := range dy {
 		mean += float64(g) * float64(y[i])

@@ -159,7 +159,7 @@ func (e *exporter) operation(node nn.Node, info nn.LayerInfo, from []tensor) (st
 	case nn.Tanh:
 		return e.node("Tanh", name, inputs), nil
 	case nn.SoftmaxLayer:
-		return e.node("Softmax", name, []string{e.flattened(name, x)}), nil
+		return e.node(map[bool]string{false: "Softmax", true: "LogSoftmax"}[op.Log], name, []string{e.flattened(name, x)}), nil
 	case nn.Cos, nn.CosSin:
 		return e.cosine(name, op, x), nil
 	case nn.Dropout:
@@ -225,6 +225,8 @@ func (e *exporter) model() (*Model, error) {
 	}
 	m.graph = append(m.graph, part{wire: valueInfo(graphInput, input), input: input.name}, part{wire: valueInfo(graphOutput, output)})
 	m.Inputs, m.Outputs = []Value{input.value()}, []Value{output.value()}
+	_, size := m.encode()
+	m.size = int(size)
 	return m, nil
 }
 

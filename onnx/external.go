@@ -102,7 +102,7 @@ func (e *external) read(size int) ([]byte, error) {
 // moved copies the tensor's data to a file, at its end, and returns a tensor
 // that refers to them there. The data begin at a multiple of 4096 bytes, so that
 // programs can map them into memory.
-func (t *Tensor) moved(to io.WriteSeeker, location string) (*Tensor, error) {
+func (t *Tensor) moved(to io.WriteSeeker, location string, b *budget) (*Tensor, error) {
 	const alignment = 4096
 	end, err := to.Seek(0, io.SeekEnd)
 	if err != nil {
@@ -112,7 +112,7 @@ func (t *Tensor) moved(to io.WriteSeeker, location string) (*Tensor, error) {
 	if _, err := to.Seek(offset, io.SeekStart); err != nil {
 		return nil, err
 	}
-	length, err := t.copyData(to)
+	length, err := t.copyData(to, b)
 	if err != nil {
 		return nil, fmt.Errorf("tensor %q: %w", t.Name, err)
 	}
@@ -127,7 +127,7 @@ func (t *Tensor) moved(to io.WriteSeeker, location string) (*Tensor, error) {
 	return &Tensor{Name: t.Name, Type: t.Type, Dims: t.Dims, wire: appendMessage(nil, graphInitializer, message)}, nil
 }
 
-func (t *Tensor) copyData(to io.Writer) (int64, error) {
+func (t *Tensor) copyData(to io.Writer, b *budget) (int64, error) {
 	if t.external == nil {
 		n, err := to.Write(t.raw)
 		return int64(n), err
@@ -141,6 +141,9 @@ func (t *Tensor) copyData(to io.Writer) (int64, error) {
 		return 0, err
 	}
 	defer file.Close()
+	if err := b.spend(int(length)); err != nil {
+		return 0, err
+	}
 	return io.Copy(to, io.NewSectionReader(file, t.external.offset, length))
 }
 

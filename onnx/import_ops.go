@@ -374,9 +374,6 @@ func (im *importer) softmax(n *Node) (value, error) {
 	if im.options.Logits && n.Outputs[0] == im.output {
 		return x, nil
 	}
-	if n.Type == "LogSoftmax" {
-		return value{}, errors.New("it is supported at the end only, where it can be left out (logits)")
-	}
 	old := im.model.Opset[""] < 13 // all dimensions from the axis on
 	axis, err := n.Int("axis", map[bool]int64{true: 1, false: -1}[old])
 	if err != nil {
@@ -388,7 +385,7 @@ func (im *importer) softmax(n *Node) (value, error) {
 	if axis < 1 || axis > int64(len(x.shape)) || (!old || axis > 1) && x.shape[axis-1] != x.shape.Size() {
 		return value{}, fmt.Errorf("axis %d of samples of %v: want it over all values of a sample", axis, x.shape)
 	}
-	return im.add(layerName(n, ""), nn.SoftmaxLayer{}, x)
+	return im.add(layerName(n, ""), nn.SoftmaxLayer{Log: n.Type == "LogSoftmax"}, x)
 }
 
 func (im *importer) dropout(n *Node) (value, error) {

@@ -23,7 +23,7 @@ type Model struct {
 	graphAt   int    // the index in parts before which the graph is
 	graphWire []byte // the graph as it was read, until something changes it
 	folder    string // where external data are
-	size      int    // of the file
+	size      int    // of the file, and of constants that came later
 	functions map[string]bool
 }
 
@@ -153,8 +153,17 @@ func (m *Model) decodeFunction(f field) error {
 }
 
 func (m *Model) decodeGraph(graph field, b *budget) error {
+	fields := 0
+	err := graph.each("the graph", func(field) error { fields++; return nil })
+	if err == nil {
+		err = b.spend(64 * fields)
+	}
+	if err != nil {
+		return err
+	}
+	m.graph = make([]part, 0, fields)
 	initialized := map[string]bool{}
-	err := graph.each("the graph", func(f field) error {
+	err = graph.each("the graph", func(f field) error {
 		p, err := m.decodePart(f, b)
 		if p.tensor != nil {
 			initialized[p.tensor.Name] = true
@@ -169,9 +178,6 @@ func (m *Model) decodeGraph(graph field, b *budget) error {
 
 func (m *Model) decodePart(f field, b *budget) (p part, err error) {
 	p.wire = f.wire
-	if err := b.spend(160); err != nil { // and as much again while the list grows
-		return p, err
-	}
 	switch f.number {
 	case graphNode:
 		p.node, err = decodeNode(f, b)

@@ -36,16 +36,21 @@ type Refused struct {
 
 // Linears lists the Gemm and MatMul nodes of the graph in their order, those
 // with constant weights and the others. Nodes of functions, and of graphs inside
-// nodes, are not among them.
+// nodes, are not among them. Where many nodes take the same large weights, the
+// last ones are refused: all layers' weights can be read at once.
 func (m *Model) Linears() ([]*Linear, []Refused) {
-	g := m.newGraph()
+	g, b := m.newGraph(), newBudget(m.size+m.externalSize())
 	var found []*Linear
 	var refused []Refused
 	for _, n := range m.Nodes() {
 		if n.Domain != "" || n.Type != "Gemm" && n.Type != "MatMul" {
 			continue
 		}
-		if l, err := g.linear(n); err != nil {
+		l, err := g.linear(n)
+		if err == nil {
+			err = b.spend(8 * l.Inputs * l.Outputs) // for Weights, which may turn them
+		}
+		if err != nil {
 			refused = append(refused, Refused{n, err.Error()})
 		} else {
 			found = append(found, l)
@@ -338,6 +343,7 @@ func (m *Model) replace(l *Linear, r Replacement) error {
 	var parts []part
 	for _, t := range b.tensors {
 		parts = append(parts, part{tensor: t})
+		m.size += len(t.raw)
 	}
 	for _, n := range b.nodes {
 		parts = append(parts, part{node: n})

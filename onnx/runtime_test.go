@@ -49,6 +49,7 @@ func oneLayer() []nn.Description {
 	add("activations", image, nn.LeakyReLU{Slope: 0.1}, nn.Clip{Min: -1, Max: 2}, nn.Tanh{}, nn.Sigmoid{}, nn.ReLU{})
 	add("softmax", vector, nn.SoftmaxLayer{})
 	add("softmax image", image, nn.SoftmaxLayer{})
+	add("log softmax", vector, nn.SoftmaxLayer{Log: true})
 	add("cos", image, nn.Cos{}, nn.CosSin{})
 	add("dropout", image, nn.Dropout{Rate: 0.4})
 	add("reshape", vector, nn.Dense{Out: 12}, nn.Reshape{Shape: nn.Shape{3, 2, 2}}, nn.Conv{Out: 2, Kernel: 2})

@@ -36,14 +36,16 @@ func (m *Model) Save(path string) error {
 // moveData copies the data of large tensors to a file, and has the model refer
 // to them there.
 func (m *Model) moveData(data *os.File, location string) error {
+	b := newBudget(m.size + m.externalSize()) // many tensors may refer to the same data
 	old := m.graph
 	m.graph, m.graphWire = nil, nil
 	for _, p := range old {
 		if t := p.tensor; t != nil && (t.external != nil || len(t.raw) >= externalBytes) {
-			var err error
-			if p.tensor, err = t.moved(data, location); err != nil {
+			moved, err := t.moved(data, location, &b)
+			if err != nil {
 				return err
 			}
+			p.tensor = moved
 		}
 		m.graph = append(m.graph, p)
 	}

@@ -97,11 +97,17 @@ func Imitate(targets []float32, outputs int) LossFunc {
 	}
 }
 
+// maxBatchBytes bounds the memory of several samples at once.
+const maxBatchBytes = 1 << 28
+
 // Outputs returns what a network makes of the rows of x, [n, outputs].
 func Outputs(network *nn.Network, x []float32) []float32 {
 	inputs, outputs := network.Description.Input.Size(), network.OutShape().Size()
 	samples := len(x) / inputs
 	batch := min(samples, evaluationBatch)
+	if size, err := nn.WorkspaceBytes(network.Description, 1, false); err == nil { // it has been built
+		batch = min(batch, max(1, int(maxBatchBytes/max(1, size))))
+	}
 	w := network.NewWorkspace(batch, false)
 	y := make([]float32, 0, samples*outputs)
 	for i := 0; i < samples; i += batch {
