@@ -84,9 +84,13 @@ func useFile(t testing.TB, folder string, file []byte) {
 		}
 	}
 	within("rewriting", func() { rewriteFirst(t, folder, m) })
-	if Compress != nil {
-		Compress(t, path)
-	}
+}
+
+// compressToo is useFile and Compress, which takes longer.
+func compressToo(t testing.TB, folder string, file []byte) {
+	t.Helper()
+	useFile(t, folder, file)
+	Compress(t, filepath.Join(folder, externalName))
 }
 
 // rewriteFirst reads the layers of a model and replaces the first one.
@@ -110,14 +114,20 @@ func rewriteFirst(t testing.TB, folder string, m *Model) {
 		if err := m.Replace(l, r); err != nil {
 			continue
 		}
-		path := filepath.Join(folder, "rewritten.onnx")
-		if err := m.Save(path); err != nil {
-			continue
+		var err error
+		if m.hasExternal() {
+			path := filepath.Join(folder, "rewritten.onnx")
+			if err := m.Save(path); err != nil {
+				return
+			}
+			_, err = Open(path)
+		} else { // without waiting for the disk, as Save does
+			_, err = Parse(encoded(t, m))
 		}
-		if _, err := Open(path); err != nil {
+		if err != nil {
 			t.Errorf("what was rewritten can't be read: %v", err)
 		}
-		break // one is enough
+		return // one is enough
 	}
 }
 
@@ -185,7 +195,7 @@ func TestTruncatedAtEveryByte(t *testing.T) {
 		for n := 0; n < len(file); n += step {
 			if _, err := Parse(file[:n:n]); err == nil {
 				// What ends behind the graph, between two fields, is whole.
-				useFile(t, folder, file[:n])
+				compressToo(t, folder, file[:n])
 			} else if !strings.Contains(err.Error(), "byte ") && !strings.Contains(err.Error(), "no graph") {
 				t.Fatalf("%s cut off at byte %d: the error does not say where: %v", name, n, err)
 			}
@@ -348,8 +358,12 @@ func TestMutations(t *testing.T) {
 	folder := newFolder(t, data)
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		words := newTree("model", files[name]).words()
-		for range rounds {
-			useFile(t, folder, mutated(files[name], words, source))
+		for round := range rounds {
+			use := useFile
+			if round%20 == 0 {
+				use = compressToo
+			}
+			use(t, folder, mutated(files[name], words, source))
 			if t.Failed() {
 				t.Fatalf("a mutation of %s", name)
 			}
@@ -389,7 +403,7 @@ func FuzzMutations(f *testing.F) {
 		if seed != 0 {
 			file = mutated(file, newTree("model", file).words(), rand.New(rand.NewPCG(which, seed)))
 		}
-		useFile(t, newFolder(t, data), file)
+		compressToo(t, newFolder(t, data), file)
 	})
 }
 
@@ -419,7 +433,7 @@ func TestSmallFilesForMuch(t *testing.T) {
 		"packed":           graph(packed(tensorInt64Data), 1),
 		"models":           bytes.Repeat([]byte{30 << 3 & 0x7f, 1, 0}, 1<<20),
 	} {
-		useFile(t, t.TempDir(), file)
+		compressToo(t, t.TempDir(), file)
 		if m, err := Parse(file); err == nil {
 			for _, tensor := range m.Initializers() {
 				before := allocatedBytes()
@@ -470,7 +484,7 @@ func TestManyForOne(t *testing.T) {
 		})...)},
 		{name: "a sum", input: nn.Shape{2}, nodes: []*Node{op("Relu", "a", "x"), op("Sum", "y", strings.Repeat("a ", 50000))}},
 	} {
-		useFile(t, t.TempDir(), encoded(t, d.model(t)))
+		compressToo(t, t.TempDir(), encoded(t, d.model(t)))
 		if t.Failed() {
 			t.Fatal(d.name)
 		}
@@ -483,5 +497,5 @@ func FuzzUse(f *testing.F) {
 			f.Add(file)
 		}
 	}
-	f.Fuzz(func(t *testing.T, file []byte) { useFile(t, t.TempDir(), file) })
+	f.Fuzz(func(t *testing.T, file []byte) { compressToo(t, t.TempDir(), file) })
 }
