@@ -94,31 +94,16 @@ func (m *Model) importFile(input nn.Shape) error {
 		m.Refused = append(m.Refused, fmt.Sprintf("%v: %s", r.Node, r.Reason))
 	}
 	m.linears = map[string]*onnx.Linear{}
-	named := map[string]int{}
 	for _, l := range linears {
-		named[l.Name]++
 		m.linears[l.Name] = l
-	}
-	for name, n := range named {
-		if n > 1 { // which of them Import means is not known here
-			delete(m.linears, name)
-		}
 	}
 	if m.Network, m.Reason = onnx.Import(m.file, onnx.ImportOptions{Input: input}); m.Reason == nil {
 		return nil
 	}
 	for _, l := range linears {
-		if m.linears[l.Name] != l {
-			m.Refused = append(m.Refused, fmt.Sprintf("%v: several layers have the name %s", l.Node, l.Name))
-			continue
-		}
 		w, err := l.Weights()
 		if err != nil {
 			return err
-		}
-		if isHadamard(w) {
-			m.Refused = append(m.Refused, fmt.Sprintf("%v: its weights are a Hadamard matrix, a part of a Fastfood layer", l.Node))
-			continue
 		}
 		bias, err := l.BiasValues()
 		if err != nil {
@@ -134,22 +119,13 @@ func (m *Model) importFile(input nn.Shape) error {
 func (m *Model) refuseInfinite() {
 	const limit = 1e15
 	m.Layers = slices.DeleteFunc(m.Layers, func(l *Layer) bool {
-		bad := slices.IndexFunc(slices.Concat(l.weights, l.bias), func(v float32) bool { return !(v > -limit && v < limit) })
-		if bad >= 0 {
+		outside := func(v float32) bool { return !(v > -limit && v < limit) }
+		bad := slices.ContainsFunc(l.weights, outside) || slices.ContainsFunc(l.bias, outside)
+		if bad {
 			m.Refused = append(m.Refused, fmt.Sprintf("layer %s: its weights or biases are not all numbers between ±%g", l.Name, limit))
 		}
-		return bad >= 0
+		return bad
 	})
-}
-
-// isHadamard tells whether all entries have the same size.
-func isHadamard(w []float32) bool {
-	for _, v := range w {
-		if v != w[0] && v != -w[0] {
-			return false
-		}
-	}
-	return len(w) > 1
 }
 
 // denseLayers lists the dense layers of a network.

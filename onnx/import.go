@@ -30,7 +30,7 @@ type ImportOptions struct {
 func Import(m *Model, o ImportOptions) (*nn.Network, error) {
 	im := &importer{
 		model: m, options: o, budget: newBudget(m.size + m.externalSize()), batch: batchSize, tensors: map[string]*Tensor{},
-		values: map[string]value{}, uses: map[string]int{}, layers: map[string]*layer{}, repeats: map[string]int{}, params: map[string][]float32{}, indices: map[string][]int32{},
+		values: map[string]value{}, uses: map[string]int{}, layers: map[string]*layer{}, repeats: map[string]int{}, params: map[string][]float32{}, indices: map[string][]int32{}, ours: map[*Node]bool{},
 	}
 	network, err := im.run()
 	if err != nil {
@@ -49,6 +49,7 @@ type importer struct {
 	values  map[string]value
 	uses    map[string]int // how many nodes that matter take a value
 	output  string
+	ours    map[*Node]bool // those that stand for operators of our export
 
 	description nn.Description
 	layers      map[string]*layer // by name, the input included
@@ -143,6 +144,9 @@ func (im *importer) neededNodes() []*Node {
 		}
 		if norm := g.responseNormOf(n); norm != nil {
 			n = norm
+		} else if layer := g.layerOf(n); layer != nil {
+			n = layer
+			im.ours[n] = true
 		}
 		for _, input := range n.Inputs {
 			needed[input] = true
@@ -241,12 +245,15 @@ func (im *importer) unique(name string) string {
 }
 
 // layerName names the layer of a node: conv1 for weights conv1.weight, and else
-// for a node conv1/Conv.
+// for a node conv1/Conv, or one without a name that makes conv1.
 func layerName(n *Node, weights string) string {
 	if prefix, ok := strings.CutSuffix(weights, ".weight"); ok && prefix != "" {
 		return prefix
 	}
 	name := strings.TrimSuffix(strings.Trim(n.Name, "/"), "/"+n.Type)
+	if n.Name == "" && len(n.Outputs) > 0 {
+		name = n.Outputs[0]
+	}
 	if name == "" || name == n.Type {
 		return strings.ToLower(n.Type)
 	}

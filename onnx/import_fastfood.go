@@ -8,7 +8,8 @@ import (
 	"github.com/deepfry/deepfry/nn"
 )
 
-// fastfood reads a node deepfry.Fastfood as Export writes it: with the inputs x,
+// fastfood reads a node deepfry.Fastfood as Export writes it, or one that stands
+// for such operators: with the inputs x,
 // S, G, B, the permutation, the factors of H and the bias. All its diagonals
 // learn.
 func (im *importer) fastfood(n *Node) (value, error) {
@@ -29,6 +30,11 @@ func (im *importer) fastfood(n *Node) (value, error) {
 	for _, op.Padding = range []fastfood.Padding{fastfood.PowerOfTwo, fastfood.Mixed} {
 		b, d, err := fastfood.Size(x.shape[0], op.Out, op.Padding)
 		if err == nil && int64(b) == blocks && int64(d) == dim {
+			if im.ours[n] { // there is no function whose name says what the matrices are
+				if err := im.checkFactors(n, int(matrices[2]), int(matrices[3])); err != nil {
+					return value{}, err
+				}
+			}
 			return im.fastfoodLayer(n, x, op, b, d)
 		}
 	}
@@ -36,11 +42,14 @@ func (im *importer) fastfood(n *Node) (value, error) {
 }
 
 func (im *importer) fastfoodLayer(n *Node, x value, op nn.Fastfood, blocks, dim int) (value, error) {
-	bias, err := im.value(n, 7)
-	if err != nil {
-		return value{}, err
+	op.NoBias = n.input(7) == ""
+	if !op.NoBias {
+		bias, err := im.value(n, 7)
+		if err != nil {
+			return value{}, err
+		}
+		op.NoBias = bias.constant != nil && bias.constant.size() == 1 && op.Out > 1
 	}
-	op.NoBias = bias.constant != nil && bias.constant.size() == 1 && op.Out > 1
 	y, err := im.add(layerName(n, ""), op, x)
 	if err != nil {
 		return value{}, err

@@ -11,6 +11,9 @@ import (
 
 // node makes a layer, a constant or another name for a value of a node.
 func (im *importer) node(n *Node) error {
+	if im.ours[n] {
+		return im.result(n, im.recognised(n))
+	}
 	if n.Domain == ourDomain && n.Type == ourFunction && im.model.functions[ourDomain+"."+ourFunction] {
 		return im.result(n, im.fastfood)
 	}

@@ -12,7 +12,7 @@ import (
 // node with constant weights.
 type Linear struct {
 	Node    *Node
-	Name    string // as Import names the layer
+	Name    string // as Import names the layer; where several would have a name, with that of the output behind it
 	Inputs  int
 	Outputs int
 	Bias    bool // whether the node adds one, constant or not; that of a MatMul is added by another node
@@ -36,17 +36,29 @@ type Refused struct {
 
 // Linears lists the Gemm and MatMul nodes of the graph in their order, those
 // with constant weights and the others. Nodes of functions, and of graphs inside
-// nodes, are not among them. Where many nodes take the same large weights, the
+// nodes, are not among them. Hadamard matrices of Fastfood layers that Export or
+// Replace wrote as operators are refused. Where many nodes take the same large weights, the
 // last ones are refused: all layers' weights can be read at once.
 func (m *Model) Linears() ([]*Linear, []Refused) {
-	g, b := m.newGraph(), newBudget(m.size+m.externalSize())
+	g, b := m.newGraph(), newBudget(m.size+m.externalSize())-4<<20 // the model may have been imported before
 	var found []*Linear
 	var refused []Refused
-	for _, n := range m.Nodes() {
+	nodes, names := m.Nodes(), map[string]int{}
+	parts := map[*Node]bool{} // of Fastfood layers
+	for _, n := range nodes {
+		_, all := g.fastfoodOf(n)
+		for _, p := range all {
+			parts[p] = true
+		}
+	}
+	for _, n := range nodes {
 		if n.Domain != "" || n.Type != "Gemm" && n.Type != "MatMul" {
 			continue
 		}
 		l, err := g.linear(n)
+		if parts[n] {
+			err = errors.New("it is a part of a Fastfood layer")
+		}
 		if err == nil {
 			err = b.spend(8 * l.Inputs * l.Outputs) // for Weights, which may turn them
 		}
@@ -54,6 +66,12 @@ func (m *Model) Linears() ([]*Linear, []Refused) {
 			refused = append(refused, Refused{n, err.Error()})
 		} else {
 			found = append(found, l)
+			names[l.Name]++
+		}
+	}
+	for _, l := range found {
+		if names[l.Name] > 1 {
+			l.Name += " (" + l.Node.Outputs[0] + ")"
 		}
 	}
 	return found, refused

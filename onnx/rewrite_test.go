@@ -105,7 +105,7 @@ func TestReplaceLeavesTheRest(t *testing.T) {
 	}{
 		{"first", Replacement{Stages: []Stage{Dense{6, 2, gaussian(12, 1)}, Dense{2, 5, gaussian(10, 1)}}}, []string{"first.weight"}},
 		{"first", Replacement{Stages: []Stage{Dense{6, 5, gaussian(30, 1)}}, Bias: gaussian(5, 9), Float16: true}, []string{"first.weight", "first.bias"}},
-		{"matmul", Replacement{Stages: []Stage{Dense{5, 1, gaussian(5, 1)}, Dense{1, 4, gaussian(4, 1)}}}, []string{"second"}},
+		{"j", Replacement{Stages: []Stage{Dense{5, 1, gaussian(5, 1)}, Dense{1, 4, gaussian(4, 1)}}}, []string{"second"}},
 	} {
 		m := mlp(t)
 		want := wires(m)

@@ -131,7 +131,7 @@ func (f field) fixed(what string, kind protowire.Type, size int) ([]byte, error)
 // stands for much can't exhaust the memory.
 type budget int64
 
-// newBudget returns a budget for a file of so many bytes. It is half of what
+// newBudget returns a budget for a file of so many bytes. It is less than what
 // the package promises to keep within, 16 MB + 8 times the file, as slices that
 // grow leave some behind.
 func newBudget(bytes int) budget { return budget(8<<20 + 4*int64(bytes)) }
