@@ -208,9 +208,14 @@ func (im *importer) activations(n *Node, i int) (value, error) {
 func (im *importer) add(name string, op nn.Op, from ...value) (value, error) {
 	var shapes []nn.Shape
 	var sources []string
+	flattens := false
+	switch op.(type) {
+	case nn.Dense, nn.Fastfood, nn.CosSin:
+		flattens = true
+	}
 	for _, v := range from {
 		l := v.layer
-		if _, dense := op.(nn.Dense); !dense && !slices.Equal(l.shape, v.shape) {
+		if !flattens && !slices.Equal(l.shape, v.shape) {
 			reshaped, err := im.add(l.name+".reshaped", nn.Reshape{Shape: v.shape}, value{layer: l, shape: l.shape})
 			if err != nil {
 				return value{}, err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/deepfry/deepfry/nn"
@@ -56,6 +57,94 @@ func TestImportOfExports(t *testing.T) {
 					t.Errorf("%s: parameters have other names or shapes", d.Name)
 				}
 			}
+		}
+	}
+}
+
+// TestFastfoodOfOperators reads Fastfood layers that were written as operators
+// back as what they were.
+func TestFastfoodOfOperators(t *testing.T) {
+	for _, d := range oneLayer() {
+		if !strings.HasPrefix(d.Name, "fastfood") && d.Name != "residual" && d.Name != "cos" {
+			continue
+		}
+		network := shaken(t, d)
+		m := exported(t, network, Options{})
+		back, err := Import(m, ImportOptions{})
+		if err != nil {
+			t.Errorf("%s: %v", d.Name, err)
+			continue
+		}
+		if len(back.Description.Nodes) != len(d.Nodes) || back.Weights() != network.Weights() {
+			t.Errorf("%s: %d layers of %d weights, want %d of %d", d.Name, len(back.Description.Nodes), back.Weights(), len(d.Nodes), network.Weights())
+		}
+		for i, node := range back.Description.Nodes {
+			if node.Op.Kind() != d.Nodes[i].Op.Kind() || node.Name != d.Nodes[i].Name {
+				t.Errorf("%s: layer %s of kind %s, want %s", d.Name, node.Name, node.Op.Kind(), d.Nodes[i].Name)
+			}
+		}
+		x := gaussian(3*d.Input.Size(), 1)
+		if got, want := run(back, x, 3), run(network, x, 3); !(difference(got, want) <= 1e-6) {
+			t.Errorf("%s: outputs differ by %v", d.Name, difference(got, want))
+		}
+		dense := 0
+		for _, node := range d.Nodes {
+			if node.Op.Kind() == "dense" {
+				dense++
+			}
+		}
+		if layers, refused := m.Linears(); len(layers) != dense || len(refused) > 0 && !strings.Contains(refused[0].Reason, "Fastfood") {
+			t.Errorf("%s: %d layers, want %d; refused: %v", d.Name, len(layers), dense, refused)
+		}
+	}
+}
+
+// TestOtherMatricesAreNoFastfood has the operators of a Fastfood layer with
+// something else in them.
+func TestOtherMatricesAreNoFastfood(t *testing.T) {
+	file := encoded(t, exported(t, shaken(t, nn.Description{Name: "other", Input: nn.Shape{13}, Nodes: []nn.Node{{Name: "fc", Op: nn.Fastfood{Out: 9}}}}), Options{}))
+	raw := func(t *Tensor) string { return string(t.raw) }
+	for name, c := range map[string]struct{ old, new, want string }{
+		"matrices": {raw(NewTensor("", []int{3}, []float32{0.5, 0.5, 0.5})), raw(NewTensor("", []int{3}, []float32{0.5, 0.25, 0.5})), "not the factors of a Hadamard matrix"},
+		// The others are not recognised, and their first operator has no layer.
+		"operator": {"Gather", "Gothic", "(Pad)"},
+		"padding":  {raw(NewIntTensor("", 0, 0, 0, 3)), raw(NewIntTensor("", 0, 3, 0, 0)), "(Pad)"},
+		"cropping": {raw(NewIntTensor("", 9)), raw(NewIntTensor("", 8)), "(Pad)"},
+	} {
+		if !bytes.Contains(file, []byte(c.old)) {
+			t.Fatalf("%s: the file has nothing to change", name)
+		}
+		m, err := Parse(bytes.ReplaceAll(file, []byte(c.old), []byte(c.new)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = Import(m, ImportOptions{}); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want %s", name, err, c.want)
+		}
+	}
+}
+
+// TestNamesOfLayers tells apart layers without names, and those of one matrix.
+func TestNamesOfLayers(t *testing.T) {
+	w, v := NewTensor("w.weight", []int{2, 2}, gaussian(4, 1)), NewTensor("v", []int{2, 2}, gaussian(4, 2))
+	m := drawn{input: nn.Shape{2}, tensors: []*Tensor{w, v}, nodes: []*Node{
+		NewNode("MatMul", "", []string{"x", "v"}, []string{"a"}), NewNode("MatMul", "", []string{"a", "v"}, []string{"b"}), op("MatMul", "c", "b w.weight"), op("MatMul", "y", "c w.weight"),
+	}}.model(t)
+	layers, _ := m.Linears()
+	var names []string
+	for _, l := range layers {
+		names = append(names, l.Name)
+	}
+	if got := strings.Join(names, ", "); got != "a, b, w (c), w (y)" {
+		t.Errorf("names: %s", got)
+	}
+	network, err := Import(m, ImportOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"a", "b", "w", "w_2"} {
+		if got := network.Description.Nodes[i].Name; got != want {
+			t.Errorf("layer %s, want %s", got, want)
 		}
 	}
 }
