@@ -106,8 +106,7 @@ func isNetworkFile(name, flags string) (bool, error) {
 var errNotONNX = errors.New("--input: only for ONNX files; models and checkpoints say what they take")
 
 // openNetwork reads a checkpoint, or an ONNX file, whose input is a flag that says
-// the shape of a sample or nothing. A softmax that networks do not have, at the end
-// of an ONNX file, is left out.
+// the shape of a sample or nothing.
 func openNetwork(path, input string) (*nn.Network, error) {
 	if !compress.IsONNX(path) {
 		if input != "" {
@@ -127,9 +126,6 @@ func openNetwork(path, input string) (*nn.Network, error) {
 	network, err := onnx.Import(model, onnx.ImportOptions{Input: shape})
 	if err == nil {
 		return network, nil
-	}
-	if cut, failed := onnx.Import(model, onnx.ImportOptions{Input: shape, Logits: true}); failed == nil {
-		return cut, nil
 	}
 	err = fmt.Errorf("%s: %w", path, err)
 	if in := model.Inputs; input == "" && len(in) == 1 && (len(in[0].Dims) < 2 || slices.Min(in[0].Dims[1:]) < 1) {
