@@ -55,13 +55,13 @@ func Curves() []Trial {
 		}
 	}
 	add(false, Adaptive, 1024, 2048)
-	add(true, DataSVD, 2, 3, 5, 10, 15, 25, 50, 125)
+	add(true, DataSVD, 2, 3, 5, 7, 10, 15, 25, 50, 125)
 	add(true, LowRank, 2, 5, 10, 25, 50, 125)
 	add(true, Adaptive, 256, 512, 1024, 2048, 4096, 8192)
 	add(true, Fixed, 256, 512, 1024, 2048, 4096, 8192)
 	add(true, Projection, 5, 10, 25, 50, 125)
 	add(true, Pooling, 0)
-	add(false, DataSVD, 5, 10, 25, 50)
+	add(false, DataSVD, 5, 7, 10, 25, 50)
 	add(false, Adaptive, 512, 4096)
 	add(false, LowRank, 10, 50)
 	add(false, Pooling, 0)
