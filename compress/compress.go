@@ -156,8 +156,11 @@ func (c *compressor) prepare() (err error) {
 	perSample := int(size) + 4*c.logits.Description.Input.Size()
 	c.samples = min(64, (4<<20+2*c.model.bytes)/perSample)
 	if c.Data == nil {
-		if c.Method != SVD || c.FineTune > 0 {
+		if c.Method != SVD {
 			return fmt.Errorf("compress: %s is fitted to data: give some; without data there is svd", c.Method)
+		}
+		if c.FineTune > 0 {
+			return errors.New("compress: fine-tuning needs data: give some")
 		}
 		return nil
 	}
@@ -186,6 +189,12 @@ func (c *compressor) checkGoal() error {
 		return errors.New("compress: auto needs a goal: a budget, a largest drop or a target size")
 	case c.Budget > 0 && c.Budget <= 1:
 		return errors.New("compress: a budget of 4 means a quarter of the weights: want more than 1")
+	case c.Method == Fastfood && c.Rank != Rank{}:
+		return errors.New("compress: fastfood has no rank: give a number of transforms")
+	case c.Method != Fastfood && c.Transforms > 0:
+		return fmt.Errorf("compress: a number of transforms is for fastfood, not for %s", c.Method)
+	case c.Rate > 0 && c.FineTune == 0:
+		return errors.New("compress: a rate is for fine-tuning: give a number of epochs")
 	case c.Rank.Energy > 0 && c.Method != SVD:
 		return errors.New("compress: energy is kept by svd alone: give a rank")
 	case c.Method == LowRank && c.FineTune == 0:
@@ -204,6 +213,11 @@ func (c *compressor) checkData() error {
 		n := len(s.Inputs) / input
 		if n < 1 || len(s.Inputs) != n*input {
 			return fmt.Errorf("compress: %d numbers are not samples of %v, or there are none", len(s.Inputs), c.model.Network.Description.Input)
+		}
+		for i, v := range s.Inputs {
+			if d := v - v; d != 0 { // infinite or not a number
+				return fmt.Errorf("compress: sample %d has the value %v: want finite numbers", i/input, v)
+			}
 		}
 		if s.Labels != nil && len(s.Labels) != n {
 			return fmt.Errorf("compress: %d labels for %d samples", len(s.Labels), n)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/deepfry/deepfry/dataset"
@@ -27,7 +28,8 @@ type Samples struct {
 // which are scaled to the input ([dataset.OpenFor]), or an .npz file of NumPy's. That
 // holds inputs as x_train and x_test, and labels as y_train and y_test, or inputs as
 // x and labels as y; labels may be missing, and then one array of any name is enough.
-// Integers from 0 to 255 become 0 to 1, as pixels do everywhere here. Of data in one
+// Unsigned bytes (uint8) become 0 to 1, as pixels do everywhere here; other numbers
+// stay as they are. Of data in one
 // piece, the last tenth is for tests.
 func OpenData(name string, input nn.Shape) (*Data, error) {
 	if strings.EqualFold(filepath.Ext(name), ".npz") {
@@ -101,6 +103,9 @@ func samples(x, y dataset.Array, input nn.Shape) (Samples, error) {
 	if len(x.Shape) == 0 || len(x.Values) == 0 || len(x.Values)%input.Size() != 0 || x.Shape[0] != len(x.Values)/input.Size() {
 		return Samples{}, fmt.Errorf("the inputs have the shape %v, want that of a batch of %v, at least one", x.Shape, input)
 	}
+	if got, want := sides(x.Shape[1:]), sides(input); len(got) > 1 && len(want) > 1 && !slices.Equal(got, want) {
+		return Samples{}, fmt.Errorf("the inputs have the shape %v, but the network takes a batch of %v: transpose them (channels come before height and width)", x.Shape, input)
+	}
 	s := Samples{Inputs: x.Values}
 	if x.Bytes {
 		scale(s.Inputs, 1./255)
@@ -118,6 +123,11 @@ func samples(x, y dataset.Array, input nn.Shape) (Samples, error) {
 		s.Labels = append(s.Labels, int32(v))
 	}
 	return s, nil
+}
+
+// sides returns a shape without its ones.
+func sides(shape []int) []int {
+	return slices.DeleteFunc(slices.Clone(shape), func(n int) bool { return n == 1 })
 }
 
 func (s Samples) slice(i, j, size int) Samples {

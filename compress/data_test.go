@@ -1,6 +1,8 @@
 package compress
 
 import (
+	"context"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -37,6 +39,57 @@ func TestArrays(t *testing.T) {
 		"x_test and y_test":      {"x_train": x},
 	} {
 		if _, err := fromArrays(arrays, nn.Shape{1, 2}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want an error with %q, got %v", want, err)
+		}
+	}
+}
+
+// TestArraysInAnotherOrder has pictures whose channels come last, which would be read
+// as noise.
+func TestArraysInAnotherOrder(t *testing.T) {
+	for _, c := range []struct {
+		shape, input []int
+		fits         bool
+	}{
+		{[]int{2, 3, 4, 5}, []int{3, 4, 5}, true},
+		{[]int{2, 60}, []int{3, 4, 5}, true},
+		{[]int{2, 3, 4, 5}, []int{60}, true},
+		{[]int{2, 4, 5, 1}, []int{1, 4, 5}, true},
+		{[]int{2, 4, 5}, []int{1, 4, 5}, true},
+		{[]int{2, 4, 5, 3}, []int{3, 4, 5}, false},
+	} {
+		x := dataset.Array{Shape: c.shape, Values: make([]float32, 2*nn.Shape(c.input).Size())}
+		_, err := samples(x, dataset.Array{}, c.input)
+		if fits := err == nil; fits != c.fits {
+			t.Errorf("%v for %v: %v", c.shape, c.input, err)
+		}
+	}
+}
+
+// TestIgnoredOptions has options that would change nothing, and data that are no
+// numbers.
+func TestIgnoredOptions(t *testing.T) {
+	network, err := nn.New(nn.Description{Name: "n", Input: nn.Shape{4}, Nodes: []nn.Node{{Name: "fc", Op: nn.Dense{Out: 3}}}}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, err := FromNetwork(network)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := func(v float64) *Data {
+		s := Samples{Inputs: []float32{1, 2, 3, float32(v)}}
+		return &Data{Train: s, Test: s}
+	}
+	for want, o := range map[string]Options{
+		"fastfood has no rank": {Method: Fastfood, Rank: Rank{N: 2}, Data: data(1)},
+		"for fastfood, not":    {Transforms: 2},
+		"rate is for fine":     {Rate: 0.1},
+		"needs data":           {FineTune: 1},
+		"the value NaN":        {Data: data(math.NaN())},
+		"the value -Inf":       {Data: data(math.Inf(-1))},
+	} {
+		if _, err := model.Compress(context.Background(), o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want an error with %q, got %v", want, err)
 		}
 	}

@@ -6,7 +6,7 @@
 // fine-tuning, beside Adaptive Fastfood; and the curves of the test error against
 // the bytes stored.
 //
-//	err := paper.Compression(ctx, paper.Options{Data: "mnist", Seeds: []uint64{1, 2, 3}, Record: "mnist.jsonl"})
+//	err := paper.Compression(ctx, paper.Options{Data: "mnist", Seeds: []uint64{1, 2, 3}, Folder: "runs/paper"})
 package paper
 
 import (

@@ -24,9 +24,9 @@ type compressCommand struct {
 	Rank       string   `placeholder:"N" help:"Rank of svd and lowrank, features of rp: a number, half or quarter of the width, energy (svd: what keeps 95%) or energy:0.99. Default: half."`
 	Transforms int      `placeholder:"N" help:"Fastfood transforms in sequence in place of a layer. Default: 1."`
 
-	Budget     string  `placeholder:"4x" help:"Choose sizes so that the weights become at least so many times less."`
-	MaxDrop    float64 `placeholder:"X" help:"Choose sizes so that at most so many points of accuracy are lost before fine-tuning."`
-	TargetSize string  `placeholder:"1MB" help:"Choose sizes so that the parameters take at most so many bytes."`
+	Budget     string   `placeholder:"4x" help:"Choose sizes so that the weights become at least so many times less."`
+	MaxDrop    *float64 `placeholder:"X" help:"Choose sizes so that at most so many points of accuracy are lost before fine-tuning."`
+	TargetSize string   `placeholder:"1MB" help:"Choose sizes so that the parameters take at most so many bytes."`
 
 	Data        string  `placeholder:"DATA" help:"mnist, fashion, a folder of IDX files, one of pictures with a subfolder for each class, as for train, or an .npz file with x_train, y_train, x_test, y_test (or x, y). Default for a checkpoint with --finetune: what it was trained on."`
 	Finetune    int     `placeholder:"EPOCHS" help:"Train the whole afterwards, on the data's labels, or on the original's outputs if there are none."`
@@ -110,7 +110,7 @@ func (c *compressCommand) write(term *terminal, report *compress.Report) error {
 
 func (c *compressCommand) options(term *terminal) (o compress.Options, err error) {
 	o = compress.Options{
-		Method: compress.Method(c.Method), Layers: c.Layer, Transforms: c.Transforms, MaxDrop: c.MaxDrop,
+		Method: compress.Method(c.Method), Layers: c.Layer, Transforms: c.Transforms,
 		FineTune: c.Finetune, Rate: c.Rate, Seed: c.Seed, AllowSlower: c.AllowSlower, Float16: c.Float16,
 		Progress: func(text string) { fmt.Fprintln(term.err, text) },
 	}
@@ -123,6 +123,11 @@ func (c *compressCommand) options(term *terminal) (o compress.Options, err error
 		o.Budget, err = strconv.ParseFloat(strings.TrimSuffix(c.Budget, "x"), 64)
 		if err != nil || !(o.Budget > 1) || o.Budget > 1e9 {
 			return o, fmt.Errorf("--budget %q: want a factor of more than 1, for example 4x", c.Budget)
+		}
+	}
+	if c.MaxDrop != nil {
+		if o.MaxDrop = *c.MaxDrop; !(o.MaxDrop > 0) {
+			return o, fmt.Errorf("--max-drop %v: want more than 0 points, for example 0.5", o.MaxDrop)
 		}
 	}
 	if c.TargetSize != "" {
@@ -165,7 +170,7 @@ func parseBytes(text string) (int, error) {
 		if !found {
 			continue
 		}
-		if n, err := strconv.ParseFloat(strings.TrimSpace(number), 64); err == nil && n > 0 && n*u.bytes < 1e15 {
+		if n, err := strconv.ParseFloat(strings.TrimSpace(number), 64); err == nil && n*u.bytes >= 1 && n*u.bytes < 1e15 {
 			return int(n * u.bytes), nil
 		}
 		break
