@@ -23,8 +23,9 @@ const maxArray = 1 << 31
 
 // ReadNPZ reads the arrays of an .npz file, compressed or not, as numpy.savez writes
 // it, by name. Elements may be booleans, integers and floating-point numbers of any
-// size, little-endian, and become float32. Errors name the file and the array; an
-// array takes no memory beyond what the file holds of it.
+// size but 16 bits, little-endian, and become float32. Errors name the file and the
+// array. An array takes memory in proportion to what it is when uncompressed, whatever
+// its header claims.
 func ReadNPZ(path string) (map[string]Array, error) {
 	file, err := zip.OpenReader(path)
 	if err != nil {

@@ -185,8 +185,17 @@ func (o Options) Record() string { return filepath.Join(o.Folder, o.name()+".jso
 func (o Options) data() (*compress.Data, error) {
 	input := models.LeNet(models.Options{}).Input
 	data, err := compress.OpenData(o.Data, input)
-	if err != nil || o.Holdout == 0 {
-		return data, err
+	if err != nil {
+		return nil, err
+	}
+	if len(data.Train.Labels) == 0 || len(data.Test.Labels) == 0 {
+		return nil, fmt.Errorf("paper: %s has no labels", o.Data)
+	}
+	if classes := 1 + slices.Max(slices.Concat(data.Train.Labels, data.Test.Labels)); classes > 10 {
+		return nil, fmt.Errorf("paper: %s has %d classes, but LeNet tells 10 apart", o.Data, classes)
+	}
+	if o.Holdout == 0 {
+		return data, nil
 	}
 	n := len(data.Train.Labels)
 	if o.Holdout < 1 || o.Holdout >= n {

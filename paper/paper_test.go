@@ -229,3 +229,18 @@ func TestCompareInterpolates(t *testing.T) {
 		t.Errorf("difference %v ± %v, %s; want -0.4 ± 0.1, better", c.Difference, c.StandardError, c.Verdict())
 	}
 }
+
+// TestDataErrors has data that LeNet can't be measured on.
+func TestDataErrors(t *testing.T) {
+	dir := makeData(t)
+	path := filepath.Join(dir, "t10k-labels-idx1-ubyte")
+	labels := must(os.ReadFile(path))
+	if err := os.WriteFile(path, append(labels[:len(labels)-1], 10), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range []Options{{Data: dir}, {Data: makeData(t), Holdout: 150}, {Data: filepath.Join(dir, "nowhere")}} {
+		if err := Compression(context.Background(), o); err == nil {
+			t.Errorf("%+v: no error", o)
+		}
+	}
+}

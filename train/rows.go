@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"math"
 	"math/rand/v2"
 
@@ -23,6 +24,9 @@ func Rows(ctx context.Context, network *nn.Network, x []float32, r Recipe, seed 
 	}
 	size := network.Description.Input.Size()
 	n := len(x) / size
+	if n == 0 {
+		return errors.New("train: there are no samples")
+	}
 	batch := min(r.BatchSize, n)
 	w := network.NewWorkspace(batch, true)
 	steps := (n + batch - 1) / batch

@@ -89,3 +89,13 @@ func TestRowsErrors(t *testing.T) {
 		t.Errorf("error %v, want a DivergedError of fc1", err)
 	}
 }
+
+func TestRowsWantSamples(t *testing.T) {
+	network, err := nn.New(small(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Rows(context.Background(), network, nil, Default(), 1, Classify(nil, 8), nil); err == nil {
+		t.Error("no samples are taken")
+	}
+}

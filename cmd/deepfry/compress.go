@@ -63,6 +63,9 @@ func (c *compressCommand) Run(term *terminal) error {
 		if _, missing := os.Stat(filepath.Dir(path)); missing != nil { // before hours of work
 			return fmt.Errorf("%s %s: %w", flag, path, missing)
 		}
+		if info, missing := os.Stat(path); missing == nil && info.IsDir() {
+			return fmt.Errorf("%s %s: it is a folder: name a file", flag, path)
+		}
 	}
 	options, err := c.options(term)
 	if err != nil {
@@ -75,6 +78,9 @@ func (c *compressCommand) Run(term *terminal) error {
 	model, err := compress.Open(c.Model, input)
 	if err != nil {
 		return err
+	}
+	if model.Network == nil && c.Output != "" && !compress.IsONNX(c.Output) {
+		return fmt.Errorf("-o %s: want a name that ends in .onnx: only networks become checkpoints, and the file can't be imported as one: %w", c.Output, model.Reason)
 	}
 	if options.Data, err = c.open(model); err != nil {
 		return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -26,7 +27,7 @@ type paperCompression struct {
 	JSON  bool     `name:"json" help:"Write the results as JSON."`
 
 	Holdout int      `placeholder:"N" help:"Test on the last N training images instead, to choose settings."`
-	Form    []string `placeholder:"FORM" help:"Only trials of these forms: svd, data-svd, lowrank, adaptive, fixed, rp, pooling."`
+	Form    []string `placeholder:"FORM" help:"Only trials of these forms: dense, svd, data-svd, lowrank, adaptive, fixed, rp, pooling."`
 	Size    []int    `placeholder:"N" help:"Only trials of these sizes."`
 	Frozen  *bool    `negatable:"" help:"Only trials with the reference's convolutions, or only others."`
 	Epochs  int      `placeholder:"N" help:"With --rate and --dropout: settings instead of the chosen ones."`
@@ -52,6 +53,12 @@ func (c *paperCompression) Run(term *terminal) error {
 	}
 	o := paper.Options{Data: c.Data, Seeds: c.Seeds, Folder: c.Out, Holdout: c.Holdout, Trials: c.trials()}
 	o.Progress = func(text string) { fmt.Fprintln(term.err, text) }
+	if len(o.Trials) == 0 {
+		return &hintedError{errors.New("no trial has such a form, size and convolutions"), "without --form, --size and --frozen all are run"}
+	}
+	if (c.Rate != 0 || c.Dropout != 0) && c.Epochs == 0 {
+		return errors.New("--rate and --dropout take the place of the chosen settings together with --epochs: give all three")
+	}
 	if c.Epochs > 0 {
 		o.Settings = &paper.Settings{Epochs: c.Epochs, Rate: c.Rate, Dropout: c.Dropout}
 	}
