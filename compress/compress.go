@@ -228,7 +228,7 @@ func (c *compressor) checkData() error {
 			}
 		}
 	}
-	c.head = c.Data.Train.slice(0, min(searchSamples, len(c.Data.Train.Inputs)/input), input)
+	c.head = c.Data.Train.Slice(0, min(searchSamples, len(c.Data.Train.Inputs)/input), input)
 	return nil
 }
 

@@ -95,7 +95,7 @@ func fromArrays(arrays map[string]dataset.Array, input nn.Shape) (*Data, error) 
 		return nil, errors.New("want at least two samples")
 	}
 	cut := n - max(n/10, 1)
-	return &Data{Train: all.slice(0, cut, input.Size()), Test: all.slice(cut, n, input.Size())}, nil
+	return &Data{Train: all.Slice(0, cut, input.Size()), Test: all.Slice(cut, n, input.Size())}, nil
 }
 
 // samples checks and scales a pair of arrays.
@@ -130,7 +130,8 @@ func sides(shape []int) []int {
 	return slices.DeleteFunc(slices.Clone(shape), func(n int) bool { return n == 1 })
 }
 
-func (s Samples) slice(i, j, size int) Samples {
+// Slice returns samples i to j-1, of size numbers each, on the same memory.
+func (s Samples) Slice(i, j, size int) Samples {
 	part := Samples{Inputs: s.Inputs[i*size : j*size]}
 	if s.Labels != nil {
 		part.Labels = s.Labels[i:j]

@@ -391,9 +391,7 @@ func (c *compressor) withinDrop(ctx context.Context, layers []choices, path [][]
 
 // errorPercent is the part of samples whose largest output is not at their label.
 func errorPercent(network *nn.Network, s Samples) float64 {
-	outputs := network.OutShape().Size()
-	_, wrong := nn.SoftmaxCrossEntropy{}.Evaluate(nil, train.Outputs(network, s.Inputs), s.Labels, outputs)
-	return 100 * float64(wrong) / float64(len(s.Labels))
+	return 100 * float64(train.Wrong(network, s.Inputs, s.Labels)) / float64(len(s.Labels))
 }
 
 // totalWeights returns the model's weights; of a file that can't be imported, those

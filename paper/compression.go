@@ -202,10 +202,8 @@ func (o Options) data() (*compress.Data, error) {
 		return nil, fmt.Errorf("paper: %d images to hold out, of %d", o.Holdout, n)
 	}
 	cut := n - o.Holdout
-	part := func(i, j int) samples {
-		return samples{Inputs: data.Train.Inputs[i*input.Size() : j*input.Size()], Labels: data.Train.Labels[i:j]}
-	}
-	return &compress.Data{Train: part(0, cut), Test: part(cut, n)}, nil
+	size := input.Size()
+	return &compress.Data{Name: data.Name, Train: data.Train.Slice(0, cut, size), Test: data.Train.Slice(cut, n, size)}, nil
 }
 
 // record writes results to a file.

@@ -105,7 +105,7 @@ func (c Comparison) Verdict() string {
 // Compare compares a form at all its sizes with another at the same bytes, seed by
 // seed. The other's error there is interpolated between its two nearest sizes,
 // linearly in the logarithm of the bytes; sizes beyond its smallest and largest are
-// left out.
+// left out. Groups are of one choice of settings for each trial.
 func Compare(groups []Group, form, against Form, frozen bool) []Comparison {
 	curve := slices.DeleteFunc(slices.Clone(groups), func(g Group) bool { return g.Form != against || g.Frozen != frozen || g.Untrained })
 	slices.SortFunc(curve, func(a, b Group) int { return a.Bytes - b.Bytes })

@@ -89,9 +89,6 @@ func (t Trial) describe(dropout float64) (nn.Description, error) {
 	return d, nil
 }
 
-// samples are inputs [n, input size] with their labels.
-type samples = compress.Samples
-
 // experiment is what the trials of a dataset and a seed have in common.
 type experiment struct {
 	seed      uint64
@@ -178,7 +175,7 @@ func (e *experiment) run(ctx context.Context, t Trial, s Settings, progress func
 	r := Result{Trial: t, Settings: s, Seed: e.seed, Images: len(data.Test.Labels), Weights: head.Weights(), Bytes: checkpoint.Bytes(head.Params())}
 	learnt := slices.DeleteFunc(slices.Clone(head.Params()), func(p *nn.Param) bool { return !p.Learn })
 	r.LearntBytes = checkpoint.Bytes(learnt)
-	r.Errors = wrong(trained, data.Test)
+	r.Errors = train.Wrong(trained, data.Test.Inputs, data.Test.Labels)
 	return r, nil
 }
 
@@ -188,14 +185,8 @@ func (e *experiment) extract() (*compress.Data, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.features = &compress.Data{Train: samples{Labels: e.data.Train.Labels}, Test: samples{Labels: e.data.Test.Labels}}
+	e.features = &compress.Data{Train: compress.Samples{Labels: e.data.Train.Labels}, Test: compress.Samples{Labels: e.data.Test.Labels}}
 	e.features.Train.Inputs = train.Outputs(frozen, e.data.Train.Inputs)
 	e.features.Test.Inputs = train.Outputs(frozen, e.data.Test.Inputs)
 	return e.features, nil
-}
-
-// wrong counts the samples whose largest output is not at their label.
-func wrong(network *nn.Network, s samples) int {
-	_, n := nn.SoftmaxCrossEntropy{}.Evaluate(nil, train.Outputs(network, s.Inputs), s.Labels, network.OutShape().Size())
-	return n
 }

@@ -36,6 +36,7 @@ func Rows(ctx context.Context, network *nn.Network, x []float32, r Recipe, seed 
 		order[i] = i
 	}
 	for epoch := range r.Epochs {
+		// The stream's name dates from when compress alone had this loop; results depend on it.
 		rand.New(random.New(seed, random.For("compress order"), epoch, 0)).Shuffle(n, func(i, j int) { order[i], order[j] = order[j], order[i] })
 		total := 0.0
 		for first := 0; first < n; first += batch {
@@ -118,4 +119,10 @@ func Outputs(network *nn.Network, x []float32) []float32 {
 		y = append(y, w.Forward(x[i*inputs:min(i+batch, samples)*inputs])...)
 	}
 	return y
+}
+
+// Wrong counts the rows of x whose largest output is not at their label.
+func Wrong(network *nn.Network, x []float32, labels []int32) int {
+	_, wrong := nn.SoftmaxCrossEntropy{}.Evaluate(nil, Outputs(network, x), labels, network.OutShape().Size())
+	return wrong
 }
