@@ -25,7 +25,7 @@ type Samples struct {
 
 // OpenData reads the named data, for a network with the given input: mnist,
 // fashion, a folder of IDX files, one of pictures with a subfolder for each class,
-// which are scaled to the input ([dataset.OpenFor]), or an .npz file of NumPy's. That
+// which are scaled to the input ([dataset.OpenWith]), or an .npz file of NumPy's. That
 // holds inputs as x_train and x_test, and labels as y_train and y_test, or inputs as
 // x and labels as y; labels may be missing, and then one array of any name is enough.
 // Unsigned bytes (uint8) become 0 to 1, as pixels do everywhere here; other numbers
@@ -44,7 +44,7 @@ func OpenData(name string, input nn.Shape) (*Data, error) {
 		data.Name = name
 		return data, nil
 	}
-	images, err := dataset.OpenFor(name, input)
+	images, err := dataset.OpenWith(name, dataset.Options{Input: input})
 	if err != nil {
 		return nil, err
 	}

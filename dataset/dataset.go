@@ -1,7 +1,7 @@
 // Package dataset reads labelled images and deals them out in batches.
 //
 // [Open] finds and reads MNIST, Fashion-MNIST, a folder of IDX files or one of
-// pictures, which [OpenFor] scales;
+// pictures, which [OpenWith] scales;
 // [NewLoader] shuffles, augments and prefetches batches for training;
 // [ReadImage] prepares a picture for a prediction.
 package dataset
@@ -75,6 +75,10 @@ type Dataset struct {
 	// Pictures says that the images are from a folder of pictures: as bright and
 	// dark as [ReadPixels] returns them, where [ReadImage] may invert them.
 	Pictures bool
+
+	// Said tells the user, a line each, what was read otherwise than they may
+	// think: what was passed over, and why.
+	Said []string
 }
 
 // Open reads the dataset of the given name into memory: "mnist" (LeCun et al.,
@@ -95,26 +99,25 @@ type Dataset struct {
 //
 // [Locate] says where the two known datasets are looked for. The errors are
 // those of Locate, [ReadIDX] and [ReadPixels], and one when images differ in size.
-func Open(name string) (*Dataset, error) { return open(name, nil) }
+func Open(name string) (*Dataset, error) { return OpenWith(name, Options{}) }
 
-// OpenFor is [Open] for a network with the given input. Where that is [channels,
-// height, width], pictures are scaled to it, as [ReadPixels] does, so that they may
-// have any sizes. Images of other datasets stay as they are.
-func OpenFor(name string, input []int) (*Dataset, error) {
-	if len(input) != 3 {
-		return Open(name)
-	}
-	return open(name, &imageSize{input[0], input[1], input[2]})
+// Options say how [OpenWith] reads a dataset; the zero value is what [Open] does.
+type Options struct {
+	// Input is the input of a network. Where it is [channels, height, width],
+	// pictures are scaled to it, as [ReadPixels] does, so that they may have any
+	// sizes. Images of other datasets stay as they are.
+	Input []int
 }
 
-func open(name string, size *imageSize) (*Dataset, error) {
+// OpenWith is [Open] with options.
+func OpenWith(name string, options Options) (*Dataset, error) {
 	place, err := locate(name)
 	if err != nil {
 		return nil, err
 	}
 	data := &Dataset{}
 	if place.pictures != nil {
-		data, err = place.pictures.open(size)
+		data, err = place.pictures.open(options)
 	} else {
 		data.Train, data.Test, err = place.readIDX()
 	}

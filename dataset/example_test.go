@@ -27,10 +27,10 @@ func ExampleOpen() {
 	// 55000 to learn from, 5000 to choose by
 }
 
-func ExampleOpenFor() {
+func ExampleOpenWith() {
 	// data/cat/1.png, data/dog/1.png, ... of any sizes, for a network that takes
 	// images of 3×32×32
-	data, err := dataset.OpenFor("data", []int{3, 32, 32})
+	data, err := dataset.OpenWith("data", dataset.Options{Input: []int{3, 32, 32}})
 	if err != nil {
 		fmt.Println("there are none")
 		return

@@ -150,11 +150,12 @@ func picturesIn(dir string, class int) (files []pictureFile, err error) {
 	return files, nil
 }
 
-// open reads the pictures, scaled to the size, or as they are if that is nil.
-func (f *pictureFolder) open(scaled *imageSize) (*Dataset, error) {
+// open reads the pictures, scaled to the input, or as they are if that is no shape
+// of pictures.
+func (f *pictureFolder) open(options Options) (*Dataset, error) {
 	var size imageSize
-	if scaled != nil {
-		size = *scaled
+	if input := options.Input; len(input) == 3 {
+		size = imageSize{input[0], input[1], input[2]}
 	} else if common, err := commonSize(slices.Concat(f.train, f.test)); err != nil {
 		return nil, err
 	} else {
@@ -193,7 +194,7 @@ func (f *pictureFolder) read(files []pictureFile, size imageSize) (*Images, erro
 	return images, err
 }
 
-// ErrSizes is that of [Open] for pictures that differ in size, which [OpenFor] takes.
+// ErrSizes is that of [Open] for pictures that differ in size, which [OpenWith] scales.
 var ErrSizes = errors.New("where the input of a network is not known, all pictures must have the same size")
 
 // commonSize returns the size of all pictures, which have one channel if none has

@@ -168,7 +168,7 @@ func TestPicturesAreScaled(t *testing.T) {
 		"train/red/1.png": pngOf(plain(40, 30, color.NRGBA{200, 0, 0, 255})), "train/white/1.png": greyPNG(255),
 		"test/red/1.png": pngOf(plain(5, 5, color.NRGBA{200, 0, 0, 255})),
 	})
-	data, err := OpenFor(dir, []int{3, 2, 3})
+	data, err := OpenWith(dir, Options{Input: []int{3, 2, 3}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +182,7 @@ func TestPicturesAreScaled(t *testing.T) {
 	if !slices.Equal(data.Test.Pixels, red) {
 		t.Errorf("the test image is %v", data.Test.Pixels)
 	}
-	data, err = OpenFor(dir, []int{1, 7, 7})
+	data, err = OpenWith(dir, Options{Input: []int{1, 7, 7}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +191,7 @@ func TestPicturesAreScaled(t *testing.T) {
 			t.Errorf("class %d is %v in grey", label, data.Train.image(i))
 		}
 	}
-	_, err = OpenFor(dir, []int{100}) // not one of images: as they are
+	_, err = OpenWith(dir, Options{Input: []int{100}}) // not one of images: as they are
 	if _, too := Open(dir); err == nil || too == nil || err.Error() != too.Error() {
 		t.Errorf("a flat input: %v, none: %v", err, too)
 	}
@@ -229,7 +229,7 @@ func TestOpenPicturesErrors(t *testing.T) {
 		{"two channels", map[string][]byte{"a/1.png": grey, "a/2.png": grey, "b/1.png": grey}, []int{2, 3, 4}, []string{"1 or 3 channels, found 2"}},
 		{"too large", map[string][]byte{"a/1.png": grey, "a/2.png": grey, "b/1.png": grey}, []int{1, 1 << 20, 4}, []string{"1 to 4096 pixels high and wide, found 1048576×4"}},
 	} {
-		_, err := OpenFor(writeFiles(t, test.files), test.input)
+		_, err := OpenWith(writeFiles(t, test.files), Options{Input: test.input})
 		if err == nil {
 			t.Errorf("%s: no error", test.name)
 			continue

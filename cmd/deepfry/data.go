@@ -88,7 +88,7 @@ func describeData(name string, input nn.Shape) (dataInfo, error) {
 		info.Error = err.Error()
 		return info, err
 	}
-	data, err := dataset.OpenFor(name, input)
+	data, err := dataset.OpenWith(name, dataset.Options{Input: input})
 	if err != nil {
 		info.Error = err.Error()
 		return info, err

@@ -35,7 +35,7 @@ func (c *evalCommand) Run(term *terminal) error {
 			return err
 		}
 	}
-	data, err := dataset.OpenFor(name, network.Description.Input)
+	data, err := dataset.OpenWith(name, dataset.Options{Input: network.Description.Input})
 	if err != nil {
 		return err
 	}

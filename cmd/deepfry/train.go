@@ -111,7 +111,7 @@ func (c *trainCommand) open() (*dataset.Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := dataset.OpenFor(c.Data, d.Input)
+	data, err := dataset.OpenWith(c.Data, dataset.Options{Input: d.Input})
 	if err != nil {
 		return nil, err
 	}
