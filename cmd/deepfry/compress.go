@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/compress"
-	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/train"
 )
 
@@ -55,9 +55,9 @@ file that is neither fine-tuned nor stored as float16 stays as it is, but for th
 layers that are replaced.`
 }
 
-func (c *compressCommand) Run(term *terminal) error {
+func (c *compressCommand) Run(term *console.Terminal) error {
 	if c.Output == "" && !c.DryRun {
-		return &hintedError{errors.New("there is no file to write"), "name one with -o, or ask for --dry-run"}
+		return console.Hint(errors.New("there is no file to write"), "name one with -o, or ask for --dry-run")
 	}
 	for flag, path := range map[string]string{"-o": c.Output, "--report": c.Report} {
 		if _, missing := os.Stat(filepath.Dir(path)); missing != nil { // before hours of work
@@ -71,7 +71,7 @@ func (c *compressCommand) Run(term *terminal) error {
 	if err != nil {
 		return err
 	}
-	input, err := parseShape(c.Input)
+	input, err := flags.ParseShape(c.Input)
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (c *compressCommand) Run(term *terminal) error {
 }
 
 // write writes the report in all forms that are wanted.
-func (c *compressCommand) write(term *terminal, report *compress.Report) error {
+func (c *compressCommand) write(term *console.Terminal, report *compress.Report) error {
 	if c.Report != "" {
 		var page strings.Builder
 		if err := report.WriteHTML(&page); err != nil {
@@ -109,16 +109,16 @@ func (c *compressCommand) write(term *terminal, report *compress.Report) error {
 		}
 	}
 	if c.JSON {
-		return json.NewEncoder(term.out).Encode(report)
+		return json.NewEncoder(term.Stdout).Encode(report)
 	}
-	return report.WriteText(term.out)
+	return report.WriteText(term.Stdout)
 }
 
-func (c *compressCommand) options(term *terminal) (o compress.Options, err error) {
+func (c *compressCommand) options(term *console.Terminal) (o compress.Options, err error) {
 	o = compress.Options{
 		Method: compress.Method(c.Method), Layers: c.Layer, Transforms: c.Transforms,
 		FineTune: c.Finetune, Rate: c.Rate, Seed: c.Seed, AllowSlower: c.AllowSlower, Float16: c.Float16,
-		Progress: func(text string) { fmt.Fprintln(term.err, text) },
+		Progress: func(text string) { fmt.Fprintln(term.Stderr, text) },
 	}
 	if c.Rank != "" {
 		if o.Rank, err = compress.ParseRank(c.Rank); err != nil {
@@ -182,23 +182,4 @@ func parseBytes(text string) (int, error) {
 		break
 	}
 	return 0, fmt.Errorf("--target-size %q: want a number of bytes, for example 800KiB or 1MB", text)
-}
-
-// parseShape reads a shape such as 1x28x28, or nil from nothing.
-func parseShape(text string) (nn.Shape, error) {
-	if text == "" {
-		return nil, nil
-	}
-	var shape nn.Shape
-	for _, field := range strings.FieldsFunc(text, func(r rune) bool { return r == 'x' || r == '×' }) {
-		n, err := strconv.Atoi(field)
-		if err != nil {
-			n = 0
-		}
-		shape = append(shape, n)
-	}
-	if len(shape) == 0 || slices.Min(shape) < 1 {
-		return nil, fmt.Errorf("--input %q: want the shape of a sample, for example 1x28x28", text)
-	}
-	return shape, nil
 }

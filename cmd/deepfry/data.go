@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/nn"
 )
@@ -43,8 +45,8 @@ func (*dataCommand) Help() string {
   deepfry data pictures --input 1x28x28`
 }
 
-func (c *dataCommand) Run(term *terminal) error {
-	input, err := parseShape(c.Input)
+func (c *dataCommand) Run(term *console.Terminal) error {
+	input, err := flags.ParseShape(c.Input)
 	if err != nil {
 		return err
 	}
@@ -59,20 +61,20 @@ func (c *dataCommand) Run(term *terminal) error {
 		info, err := describeData(name, input)
 		switch {
 		case c.JSON:
-			if err := json.NewEncoder(term.out).Encode(info); err != nil {
+			if err := json.NewEncoder(term.Stdout).Encode(info); err != nil {
 				return err
 			}
 		case err == nil:
-			fmt.Fprintf(term.out, "%-8s %s: %d training and %d test images of %d×%d×%d\n", name, info.Folder,
+			fmt.Fprintf(term.Stdout, "%-8s %s: %d training and %d test images of %d×%d×%d\n", name, info.Folder,
 				info.Train, info.Test, info.Shape[0], info.Shape[1], info.Shape[2])
 			for label, class := range info.Classes {
-				fmt.Fprintf(term.out, "%8d %s: %d and %d\n", label, class.Name, class.Train, class.Test)
+				fmt.Fprintf(term.Stdout, "%8d %s: %d and %d\n", label, class.Name, class.Train, class.Test)
 			}
 		case c.Name == "":
-			fmt.Fprintf(term.out, "%-8s not found: %v\n", name, err)
+			fmt.Fprintf(term.Stdout, "%-8s not found: %v\n", name, err)
 		}
 		if errors.Is(err, dataset.ErrSizes) {
-			return &hintedError{err, "--input 3x64x64 scales them"}
+			return console.Hint(err, "--input 3x64x64 scales them")
 		}
 		if err != nil && c.Name != "" {
 			return err

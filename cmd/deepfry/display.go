@@ -6,6 +6,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/train"
 	"github.com/schollz/progressbar/v3"
@@ -17,7 +18,7 @@ func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 // display tells the user how the run goes: lines on the standard output, and a
 // progress bar on the standard error where that is a terminal.
 type display struct {
-	term      *terminal
+	term      *console.Terminal
 	bar       *progressbar.ProgressBar
 	images    int // of an epoch
 	estimated bool
@@ -25,15 +26,15 @@ type display struct {
 	measuring float64 // what measuring takes, as a part of an epoch's training
 }
 
-func newDisplay(term *terminal, contestants []*contestant, data *dataset.Dataset) *display {
+func newDisplay(term *console.Terminal, contestants []*contestant, data *dataset.Dataset) *display {
 	// A forward pass is about a third of a training step.
 	d := &display{term: term, images: data.Train.Len(), measuring: float64(data.Test.Len()) / float64(3*data.Train.Len())}
-	fmt.Fprintf(term.out, "%d training images, %d to measure on\n\n", data.Train.Len(), data.Test.Len())
+	fmt.Fprintf(term.Stdout, "%d training images, %d to measure on\n\n", data.Train.Len(), data.Test.Len())
 	for _, k := range contestants {
-		fmt.Fprintf(term.out, "%-16s %9s weights   %s\n", k.fc, grouped(k.trainer.Network.Weights()), k.path)
+		fmt.Fprintf(term.Stdout, "%-16s %9s weights   %s\n", k.fc, console.Grouped(k.trainer.Network.Weights()), k.path)
 		d.work += float64(k.trainer.Recipe.Epochs - len(k.trainer.History))
 	}
-	fmt.Fprintf(term.out, "\n%7s  %-16s %8s %12s %11s %8s\n", "epoch", "network", "loss", "train error", "test error", "time")
+	fmt.Fprintf(term.Stdout, "\n%7s  %-16s %8s %12s %11s %8s\n", "epoch", "network", "loss", "train error", "test error", "time")
 	return d
 }
 
@@ -47,13 +48,13 @@ func (d *display) step(k *contestant, p train.Progress) {
 	if !d.estimated && p.Elapsed > estimateAfter {
 		d.estimated = true
 		d.stop()
-		fmt.Fprintf(d.term.err, "this will take about %v\n", left)
+		fmt.Fprintf(d.term.Stderr, "this will take about %v\n", left)
 	}
-	if !d.term.interactive {
+	if !d.term.Interactive {
 		return
 	}
 	if d.bar == nil {
-		d.bar = progressbar.NewOptions(d.images, progressbar.OptionSetWriter(d.term.err), progressbar.OptionClearOnFinish(),
+		d.bar = progressbar.NewOptions(d.images, progressbar.OptionSetWriter(d.term.Stderr), progressbar.OptionClearOnFinish(),
 			progressbar.OptionSetWidth(24), progressbar.OptionShowCount(), progressbar.OptionShowIts(),
 			progressbar.OptionSetItsString("images"), progressbar.OptionSetPredictTime(false), progressbar.OptionThrottle(100*time.Millisecond))
 	}
@@ -72,7 +73,7 @@ func (d *display) stop() {
 func (d *display) epoch(k *contestant, r train.EpochResult) {
 	d.stop()
 	d.work--
-	fmt.Fprintf(d.term.out, "%3d/%-3d  %-16s %8.4f %11.2f%% %10.2f%% %7.1fs\n", r.Epoch, k.trainer.Recipe.Epochs, k.fc,
+	fmt.Fprintf(d.term.Stdout, "%3d/%-3d  %-16s %8.4f %11.2f%% %10.2f%% %7.1fs\n", r.Epoch, k.trainer.Recipe.Epochs, k.fc,
 		r.Loss, r.TrainErrorPercent, r.Test.ErrorPercent, r.Seconds)
 }
 
@@ -91,7 +92,7 @@ var published = map[string]struct {
 // table writes the result of the run, with the paper's beside it for MNIST.
 func (d *display) table(c *trainCommand, contestants []*contestant) {
 	showPaper := c.Data == "mnist" && c.Holdout == nil && c.Classifier == "dense" && c.Padding == "power-of-two"
-	table := tabwriter.NewWriter(d.term.out, 0, 0, 3, ' ', tabwriter.AlignRight)
+	table := tabwriter.NewWriter(d.term.Stdout, 0, 0, 3, ' ', tabwriter.AlignRight)
 	fmt.Fprint(table, "\nnetwork\tweights\tof the first\ttest error\t")
 	if showPaper {
 		fmt.Fprint(table, "paper: weights\tpaper: error\t")
@@ -100,15 +101,15 @@ func (d *display) table(c *trainCommand, contestants []*contestant) {
 	first := contestants[0].trainer.Network.Weights()
 	for _, k := range contestants {
 		weights := k.trainer.Network.Weights()
-		fmt.Fprintf(table, "%s\t%s\t%.1f%%\t%.2f%%\t", k.fc, grouped(weights), 100*float64(weights)/float64(first), k.final().Test.ErrorPercent)
+		fmt.Fprintf(table, "%s\t%s\t%.1f%%\t%.2f%%\t", k.fc, console.Grouped(weights), 100*float64(weights)/float64(first), k.final().Test.ErrorPercent)
 		if figures, ok := published[k.fc]; ok && showPaper {
-			fmt.Fprintf(table, "%s\t%s\t", grouped(figures.weights), figures.percent)
+			fmt.Fprintf(table, "%s\t%s\t", console.Grouped(figures.weights), figures.percent)
 		}
 		fmt.Fprintln(table)
 	}
 	table.Flush()
 	last := contestants[len(contestants)-1]
-	fmt.Fprintf(d.term.out, "\nTry: deepfry predict %s IMAGE\n", last.path)
+	fmt.Fprintf(d.term.Stdout, "\nTry: deepfry predict %s IMAGE\n", last.path)
 }
 
 // final returns the result of the last epoch.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/train"
 )
@@ -24,7 +25,7 @@ func (*evalCommand) Help() string {
   deepfry eval net.safetensors --data pictures`
 }
 
-func (c *evalCommand) Run(term *terminal) error {
+func (c *evalCommand) Run(term *console.Terminal) error {
 	network, extra, err := checkpoint.Load(c.Checkpoint)
 	if err != nil {
 		return err
@@ -48,14 +49,14 @@ func (c *evalCommand) Run(term *terminal) error {
 		return err
 	}
 	if c.JSON {
-		return json.NewEncoder(term.out).Encode(struct {
+		return json.NewEncoder(term.Stdout).Encode(struct {
 			train.Evaluation
 			Weights int    `json:"weights"`
 			Data    string `json:"data"`
 		}{result, network.Weights(), name})
 	}
-	_, err = fmt.Fprintf(term.out, "%.2f%% error: %d of %s test images of %s wrong, mean loss %.4f; %s weights\n",
-		result.ErrorPercent, result.Errors, grouped(result.Images), name, result.Loss, grouped(network.Weights()))
+	_, err = fmt.Fprintf(term.Stdout, "%.2f%% error: %d of %s test images of %s wrong, mean loss %.4f; %s weights\n",
+		result.ErrorPercent, result.Errors, console.Grouped(result.Images), name, result.Loss, console.Grouped(network.Weights()))
 	return err
 }
 
@@ -67,7 +68,7 @@ func trainedOn(extra checkpoint.Extra) (string, error) {
 	case errors.Is(err, train.ErrNoState):
 		return "mnist", nil
 	case err != nil:
-		return "", &hintedError{err, "name the data with --data"}
+		return "", console.Hint(err, "name the data with --data")
 	case notes["data"] == "":
 		return "", errors.New("the checkpoint does not say what it was trained on: name the data with --data")
 	}

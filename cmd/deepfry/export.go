@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/onnx"
 	"github.com/deepfry/deepfry/train"
@@ -30,7 +31,7 @@ In ONNX, the network's input is named input, and its output like the last layer.
 Batches may have any size.`
 }
 
-func (c *exportCommand) Run(term *terminal) error {
+func (c *exportCommand) Run(term *console.Terminal) error {
 	network, extra, err := checkpoint.Load(c.Checkpoint)
 	if err != nil {
 		return err
@@ -53,9 +54,9 @@ func (c *exportCommand) Run(term *terminal) error {
 }
 
 // checkpoint writes a checkpoint for those who run the network.
-func (c *exportCommand) checkpoint(term *terminal, network *nn.Network, extra checkpoint.Extra) error {
+func (c *exportCommand) checkpoint(term *console.Terminal, network *nn.Network, extra checkpoint.Extra) error {
 	if c.Fastfood != "ops" {
-		return &hintedError{fmt.Errorf("--fastfood %s: only for ONNX; in a checkpoint, Fastfood layers are what they are", c.Fastfood), "name a file that ends in .onnx"}
+		return console.Hint(fmt.Errorf("--fastfood %s: only for ONNX; in a checkpoint, Fastfood layers are what they are", c.Fastfood), "name a file that ends in .onnx")
 	}
 	extra, err := train.Inference(extra)
 	if err != nil {
@@ -71,11 +72,11 @@ func (c *exportCommand) checkpoint(term *terminal, network *nn.Network, extra ch
 	return c.print(term, network, numbers)
 }
 
-func (c *exportCommand) print(term *terminal, network *nn.Network, details string) error {
+func (c *exportCommand) print(term *console.Terminal, network *nn.Network, details string) error {
 	info, err := os.Stat(c.Output)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(term.out, "%s: %s bytes, %s weights; %s\n", c.Output, grouped(int(info.Size())), grouped(network.Weights()), details)
+	_, err = fmt.Fprintf(term.Stdout, "%s: %s bytes, %s weights; %s\n", c.Output, console.Grouped(int(info.Size())), console.Grouped(network.Weights()), details)
 	return err
 }

@@ -10,13 +10,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/dataset/table"
 	"github.com/deepfry/deepfry/kernel"
 	"github.com/deepfry/deepfry/kernel/machine"
 )
 
 type fitCommand struct {
-	kernelFlags
+	flags.KernelChoice
 	Table   string   `arg:"" help:"A CSV or LIBSVM file, gzipped or not; - for the standard input; or mnist, fashion, a folder of IDX files, or one of pictures of the same size, with a subfolder for each class."`
 	Target  string   `placeholder:"COLUMN" help:"What to learn, by name or by number from 1 on. Default: the last column."`
 	Task    string   `enum:"auto,classification,regression" default:"auto" help:"${enum}. auto: classification for texts and for up to 20 different whole numbers."`
@@ -33,8 +35,8 @@ type fitCommand struct {
 	Category []string `placeholder:"COLUMN" help:"A column whose numbers are names, not quantities. Can be repeated."`
 	Drop     []string `placeholder:"COLUMN" help:"A column to leave out. Can be repeated."`
 	Raw      bool     `help:"Do not standardise columns."`
-	tableFlags
-	memoryFlag
+	flags.TableFormat
+	flags.MemoryLimit
 	Seed uint64 `default:"1" help:"Of features, of the rows that are held out and of their order."`
 	Out  string `placeholder:"MODEL" help:"Default: a file in runs that is called after the table and the settings."`
 	JSON bool   `name:"json" help:"Write one JSON object."`
@@ -50,25 +52,25 @@ func (*fitCommand) Help() string {
   deepfry fit mnist                               in a minute or two`
 }
 
-func (c *fitCommand) Run(term *terminal) error {
+func (c *fitCommand) Run(term *console.Terminal) error {
 	if err := c.checkFlags(); err != nil {
 		return err
 	}
 	data, err := c.open()
 	if err != nil {
-		return hintTable(err)
+		return flags.HintTable(err)
 	}
 	if !c.JSON {
 		for _, line := range data.said {
-			fmt.Fprintln(term.out, line)
+			fmt.Fprintln(term.Stdout, line)
 		}
 	}
-	fitter := &fitter{fitCommand: c, term: term, data: data, bar: &stageBar{term: term}}
-	defer fitter.bar.stop()
+	fitter := &fitter{fitCommand: c, term: term, data: data, bar: console.NewBar(term)}
+	defer fitter.bar.Stop()
 	if err := fitter.run(); err != nil {
-		return hintTable(err)
+		return flags.HintTable(err)
 	}
-	fitter.bar.stop()
+	fitter.bar.Stop()
 	path := c.out(fitter)
 	if err := fitter.model.Save(path); err != nil {
 		return err
@@ -78,7 +80,7 @@ func (c *fitCommand) Run(term *terminal) error {
 
 // checkFlags refuses what can be refused before a table is read.
 func (c *fitCommand) checkFlags() error {
-	if err := c.kernelFlags.validate(); err != nil {
+	if err := c.KernelChoice.Validate(); err != nil {
 		return err
 	}
 	if c.N < 0 {
@@ -135,9 +137,9 @@ func (c *fitCommand) out(f *fitter) string {
 // fitter is a fit under way.
 type fitter struct {
 	*fitCommand
-	term *terminal
+	term *console.Terminal
 	data *fitData
-	bar  *stageBar
+	bar  *console.Bar
 
 	features       *kernel.Features
 	gamma          float64
@@ -168,7 +170,7 @@ func (f *fitter) run() error {
 	}
 	f.took = time.Since(start)
 	f.model.Notes = f.data.notes
-	f.bar.show(machine.Progress{Stage: "measuring"})
+	f.bar.Show("measuring", 0, 0)
 	if f.result, err = measure(ctx, f.model, f.data.test); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/dataset/table"
 	"github.com/deepfry/deepfry/kernel/machine"
@@ -56,7 +57,7 @@ func (c *fitCommand) open() (*fitData, error) {
 		return nil, errors.New("--posterior is for regression; this is a classification")
 	}
 	if c.Machine == "logistic" && data.task == table.Regression {
-		return nil, &hintedError{errors.New("--machine logistic needs classes; this is a regression"), "--task classification takes numbers for classes"}
+		return nil, console.Hint(errors.New("--machine logistic needs classes; this is a regression"), "--task classification takes numbers for classes")
 	}
 	return data, nil
 }
@@ -107,7 +108,7 @@ func (c *fitCommand) openImages() (*fitData, error) {
 	d := &fitData{
 		name: filepath.Base(c.Table), task: table.Classification, train: all.Len(), all: all, learn: learn, validation: all.Slice(learn.Len(), all.Len()), test: test,
 		scaling: machine.Scaling{UnitRows: true}, preset: images, notes: map[string]string{imagesNote: string(note)},
-		said: []string{fmt.Sprintf("%s training images, %s to measure on", grouped(all.Len()), grouped(test.Len()))},
+		said: []string{fmt.Sprintf("%s training images, %s to measure on", console.Grouped(all.Len()), console.Grouped(test.Len()))},
 	}
 	return d, nil
 }
@@ -129,7 +130,7 @@ func imageTable(images *dataset.Images) (*machine.Table, error) {
 }
 
 func (c *fitCommand) openTable() (*fitData, error) {
-	options, err := c.tableFlags.options()
+	options, err := c.TableFormat.Options()
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +148,7 @@ func (c *fitCommand) openTable() (*fitData, error) {
 	if t.Schema.Format == table.CSV && !t.Schema.Header {
 		target = "column " + target
 	}
-	d.said = append(d.said, fmt.Sprintf("%s: %s, %s", t.Name, counted(t.Len(), "row"), t.How),
+	d.said = append(d.said, fmt.Sprintf("%s: %s, %s", t.Name, console.Counted(t.Len(), "row"), t.How),
 		fmt.Sprintf("%s of %s: %s", task, target, why))
 	if n := len(t.Schema.Target.Categories); n > 0 {
 		d.said = append(d.said, fmt.Sprintf("%d classes: %s", n, shortList(t.Schema.Target.Categories)))
@@ -162,7 +163,7 @@ func (c *fitCommand) openTable() (*fitData, error) {
 // split parts the rows, and learns from those to fit to how they become vectors.
 func (c *fitCommand) split(d *fitData, t *table.Table) error {
 	if t.Len() < 3 {
-		return fmt.Errorf("%s has %s: want 3 at least, to learn from, to choose settings by and to measure on", t.Name, counted(t.Len(), "row"))
+		return fmt.Errorf("%s has %s: want 3 at least, to learn from, to choose settings by and to measure on", t.Name, console.Counted(t.Len(), "row"))
 	}
 	rows := make([]int, t.Len())
 	for i := range rows {
@@ -192,7 +193,7 @@ func (c *fitCommand) split(d *fitData, t *table.Table) error {
 		return err
 	}
 	d.train, d.all, d.learn, d.validation = len(rows), source(t, rows), source(t, learn), source(t, validation)
-	measured := counted(len(held), "row") + " that were held out"
+	measured := console.Counted(len(held), "row") + " that were held out"
 	d.test = source(t, held)
 	if c.Test != "" {
 		test, err := c.openTest(t)
@@ -204,15 +205,15 @@ func (c *fitCommand) split(d *fitData, t *table.Table) error {
 			held[i] = i
 		}
 		d.test = source(test, held)
-		measured = counted(len(held), "row") + " of " + test.Name
+		measured = console.Counted(len(held), "row") + " of " + test.Name
 	}
 	d.said = append(d.said, fmt.Sprintf("%s to learn from, %s (%s); measured on %s",
-		counted(len(rows), "row"), counted(len(t.Schema.Inputs), "input"), counted(encoder.Width(), "number"), measured))
+		console.Counted(len(rows), "row"), console.Counted(len(t.Schema.Inputs), "input"), console.Counted(encoder.Width(), "number"), measured))
 	return nil
 }
 
 func (c *fitCommand) openTest(t *table.Table) (*table.Table, error) {
-	options, err := c.tableFlags.options()
+	options, err := c.TableFormat.Options()
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/kernel"
 	"github.com/deepfry/deepfry/kernel/machine"
 )
@@ -64,12 +65,12 @@ func (f *fitter) choose(ctx context.Context) error {
 	if f.ridges, err = f.ridgeFlag(); err != nil {
 		return err
 	}
-	if f.gamma, err = f.gammaFlag(); err != nil {
+	if f.gamma, err = f.GammaFlag(); err != nil {
 		return err
 	}
 	switch {
 	case f.gamma > 0:
-	case !f.hasGamma():
+	case !f.HasGamma():
 		f.gamma = 1
 	case p.gamma > 0 && f.Kernel == p.kernel:
 		f.gamma = p.gamma
@@ -83,11 +84,11 @@ func (f *fitter) choose(ctx context.Context) error {
 }
 
 func (f *fitter) newFeatures(n int, gamma float64) (*kernel.Features, error) {
-	k, err := f.make(gamma)
+	k, err := f.Make(gamma)
 	if err != nil {
 		return nil, err
 	}
-	return kernel.NewFeatures(k, kernel.Options{Inputs: f.data.learn.Columns().Inputs, N: n, Sampling: f.sampling(), Seed: f.Seed})
+	return kernel.NewFeatures(k, kernel.Options{Inputs: f.data.learn.Columns().Inputs, N: n, Sampling: f.Sampling(), Seed: f.Seed})
 }
 
 // search chooses γ with n frequencies. The best ridge depends little on n and the
@@ -101,7 +102,7 @@ func (f *fitter) search(ctx context.Context, n int) error {
 	inputs := f.data.learn.Columns().Inputs
 	best, _, err := machine.Search(ctx, problem, machine.SearchOptions{
 		Features: func(bandwidth float64) (kernel.FeatureMap, error) {
-			return f.newFeatures(n, f.gammaOf(bandwidth, inputs))
+			return f.newFeatures(n, f.GammaOf(bandwidth, inputs))
 		},
 		Start: cmp.Or(machine.MedianDistance(summary.Sample, f.data.scaling, f.Seed), 1),
 		Seed:  f.Seed,
@@ -109,7 +110,7 @@ func (f *fitter) search(ctx context.Context, n int) error {
 	if err != nil {
 		return err
 	}
-	f.gamma = f.gammaOf(best.Bandwidth, inputs)
+	f.gamma = f.GammaOf(best.Bandwidth, inputs)
 	if f.ridges == nil {
 		step := math.Sqrt(10)
 		f.ridges = []float64{best.Ridge * step, best.Ridge, best.Ridge / step, best.Ridge / 10}
@@ -199,8 +200,8 @@ func (f *fitter) checkMemory(n int) error {
 	case "logistic": // the weights and gradients of 15 steps
 		bytes += outputs * 8 * 40 * targets
 	}
-	if err := f.check(fmt.Sprintf("%s with %s features", f.Machine, grouped(int(outputs))), bytes); err != nil {
-		return &hintedError{err, hint}
+	if err := f.Check(fmt.Sprintf("%s with %s features", f.Machine, console.Grouped(int(outputs))), bytes); err != nil {
+		return console.Hint(err, hint)
 	}
 	return nil
 }

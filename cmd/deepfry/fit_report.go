@@ -8,51 +8,16 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
-	"time"
 
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/dataset/table"
 	"github.com/deepfry/deepfry/kernel/machine"
-	"github.com/schollz/progressbar/v3"
 )
-
-// stageBar shows how far each stage of a fit is.
-type stageBar struct {
-	term  *terminal
-	bar   *progressbar.ProgressBar
-	stage string
-}
-
-func (b *stageBar) show(p machine.Progress) {
-	if !b.term.interactive {
-		return
-	}
-	if p.Stage != b.stage || b.bar == nil {
-		b.stop()
-		b.stage = p.Stage
-		total := p.Total
-		if total == 0 {
-			total = -1 // unknown
-		}
-		b.bar = progressbar.NewOptions(total, progressbar.OptionSetSpinnerChangeInterval(0), progressbar.OptionSetWriter(b.term.err), progressbar.OptionClearOnFinish(),
-			progressbar.OptionSetWidth(24), progressbar.OptionShowCount(), progressbar.OptionThrottle(100*time.Millisecond),
-			progressbar.OptionSetDescription(p.Stage))
-	}
-	b.bar.Set(p.Done)
-}
-
-// stop clears the bar.
-func (b *stageBar) stop() {
-	if b.bar != nil {
-		b.bar.Clear()
-		b.bar = nil
-	}
-}
 
 // progress returns what a machine calls, with the name of what is going on.
 func (f *fitter) progress(name string) func(machine.Progress) {
 	return func(p machine.Progress) {
-		p.Stage = name + ": " + p.Stage
-		f.bar.show(p)
+		f.bar.Show(name+": "+p.Stage, p.Done, p.Total)
 	}
 }
 
@@ -88,7 +53,7 @@ func (f *fitter) jsonResult(path string) fitResult {
 		Task: f.data.task, Seconds: f.took.Seconds(), SearchSeconds: f.searched.Seconds(), Rows: f.data.train, TestRows: f.result.rows,
 		Inputs: options.Inputs, Kernel: f.Kernel, Features: string(options.Sampling), N: options.N, Machine: f.Machine, Ridge: f.ridge, Model: path,
 	}
-	if f.hasGamma() {
+	if f.HasGamma() {
 		r.Gamma = f.gamma
 	}
 	if f.data.task == table.Classification {
@@ -107,17 +72,17 @@ func (f *fitter) jsonResult(path string) fitResult {
 // report tells how the machine does, beside the linear one.
 func (f *fitter) report(path string) error {
 	if f.JSON {
-		return json.NewEncoder(f.term.out).Encode(f.jsonResult(path))
+		return json.NewEncoder(f.term.Stdout).Encode(f.jsonResult(path))
 	}
-	w := f.term.out
+	w := f.term.Stdout
 	fmt.Fprintf(w, "\n%s: %s\n\n", f.Machine, f.describe())
 	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', tabwriter.AlignRight)
 	if f.data.task == table.Classification {
-		fmt.Fprintf(t, "on %s\terror\twrong\t\n", counted(f.result.rows, "row"))
-		fmt.Fprintf(t, "%s\t%.2f%%\t%s\t\n", f.kernelName(), f.result.errorPercent(), grouped(f.result.wrong))
-		fmt.Fprintf(t, "linear\t%.2f%%\t%s\t\n", f.baseline.errorPercent(), grouped(f.baseline.wrong))
+		fmt.Fprintf(t, "on %s\terror\twrong\t\n", console.Counted(f.result.rows, "row"))
+		fmt.Fprintf(t, "%s\t%.2f%%\t%s\t\n", f.kernelName(), f.result.errorPercent(), console.Grouped(f.result.wrong))
+		fmt.Fprintf(t, "linear\t%.2f%%\t%s\t\n", f.baseline.errorPercent(), console.Grouped(f.baseline.wrong))
 	} else {
-		fmt.Fprintf(t, "on %s\tRMSE\tR²\t\n", counted(f.result.rows, "row"))
+		fmt.Fprintf(t, "on %s\tRMSE\tR²\t\n", console.Counted(f.result.rows, "row"))
 		fmt.Fprintf(t, "%s\t%.4g\t%.4f\t\n", f.kernelName(), f.result.rmse(), f.result.r2())
 		fmt.Fprintf(t, "linear\t%.4g\t%.4f\t\n", f.baseline.rmse(), f.baseline.r2())
 	}
@@ -132,7 +97,7 @@ func (f *fitter) report(path string) error {
 	fmt.Fprintf(w, "\nchosen in %.1f s, fitted in %.1f s\n", f.searched.Seconds(), f.took.Seconds())
 	size := ""
 	if info, err := os.Stat(path); err == nil {
-		size = fmt.Sprintf(" (%s bytes)", grouped(int(info.Size())))
+		size = fmt.Sprintf(" (%s bytes)", console.Grouped(int(info.Size())))
 	}
 	fmt.Fprintf(w, "%s%s\n\nTry: deepfry predict %s %s\n", path, size, path, f.tryWith())
 	return nil
@@ -144,10 +109,10 @@ func (f *fitter) kernelName() string { return f.Kernel }
 func (f *fitter) describe() string {
 	options := f.features.Options()
 	text := fmt.Sprintf("%s kernel", f.Kernel)
-	if f.hasGamma() {
+	if f.HasGamma() {
 		text += fmt.Sprintf(" with γ = %.3g", f.gamma)
 	}
-	text += fmt.Sprintf(", %s %s frequencies, %s features", grouped(options.N), options.Sampling, grouped(f.features.Outputs()))
+	text += fmt.Sprintf(", %s %s frequencies, %s features", console.Grouped(options.N), options.Sampling, console.Grouped(f.features.Outputs()))
 	if f.ridge > 0 {
 		text += fmt.Sprintf(", regularisation %.2g", f.ridge)
 	}

@@ -5,15 +5,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"strconv"
 	"text/tabwriter"
 
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/models"
 	"github.com/deepfry/deepfry/nn"
 )
 
 type inspectCommand struct {
-	networkFlags
+	flags.LayerChoice
 	Network string `arg:"" help:"lenet, caffenet, alexnet, vgg16, a checkpoint, or an ONNX file."`
 	Input   string `placeholder:"1x28x28" help:"Shape of a sample, for ONNX files that do not say it."`
 	JSON    bool   `name:"json" help:"Write JSON."`
@@ -51,7 +52,7 @@ func (*inspectCommand) Help() string {
   deepfry inspect net.onnx`
 }
 
-func (c *inspectCommand) Run(term *terminal) error {
+func (c *inspectCommand) Run(term *console.Terminal) error {
 	result, err := c.inspect()
 	if err != nil {
 		return err
@@ -71,23 +72,23 @@ func (c *inspectCommand) Run(term *terminal) error {
 		}
 	}
 	if c.JSON {
-		return json.NewEncoder(term.out).Encode(result)
+		return json.NewEncoder(term.Stdout).Encode(result)
 	}
 	return result.print(term)
 }
 
 // inspect lists the layers of a known model, or those of a file.
 func (c *inspectCommand) inspect() (inspection, error) {
-	flags := ""
+	named := ""
 	if c.FC != "" || c.Classifier != "dense" || c.Padding == "mixed" {
-		flags = "--fc, --classifier, --padding"
+		named = "--fc, --classifier, --padding"
 	}
-	isFile, err := isNetworkFile(c.Network, flags)
+	isFile, err := flags.IsNetworkFile(c.Network, named)
 	if err != nil {
 		return inspection{}, err
 	}
 	if isFile {
-		network, err := openNetwork(c.Network, c.Input)
+		network, err := flags.OpenNetwork(c.Network, c.Input)
 		if err != nil {
 			return inspection{}, err
 		}
@@ -98,9 +99,9 @@ func (c *inspectCommand) inspect() (inspection, error) {
 		return inspection{Name: network.Description.Name, Input: network.Description.Input, Layers: network.Layers(), FileBytes: info.Size()}, nil
 	}
 	if c.Input != "" {
-		return inspection{}, errNotONNX
+		return inspection{}, flags.ErrNotONNX
 	}
-	d, err := c.describe(c.Network, models.Options{}, cmp.Or(c.FC, "dense"))
+	d, err := c.Describe(c.Network, models.Options{}, cmp.Or(c.FC, "dense"))
 	if err != nil {
 		return inspection{}, err
 	}
@@ -108,11 +109,11 @@ func (c *inspectCommand) inspect() (inspection, error) {
 	return inspection{Name: d.Name, Input: d.Input, Layers: layers}, err
 }
 
-func (r inspection) print(term *terminal) error {
-	table := tabwriter.NewWriter(term.out, 0, 0, 2, ' ', tabwriter.AlignRight)
+func (r inspection) print(term *console.Terminal) error {
+	table := tabwriter.NewWriter(term.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	row := func(name, kind, output string, t totals) {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", name, kind, output,
-			grouped(t.Weights), percent(t.Weights, r.Weights), grouped(t.MultiplyAdds), percent(t.MultiplyAdds, r.MultiplyAdds))
+			console.Grouped(t.Weights), percent(t.Weights, r.Weights), console.Grouped(t.MultiplyAdds), percent(t.MultiplyAdds, r.MultiplyAdds))
 	}
 	fmt.Fprintf(table, "layer\tkind\toutput\tweights\tshare\tmultiply-adds\tshare\t\n")
 	for _, l := range r.Layers {
@@ -126,27 +127,10 @@ func (r inspection) print(term *terminal) error {
 	}
 	file := ""
 	if r.FileBytes > 0 {
-		file = fmt.Sprintf(" The file has %s bytes.", grouped(int(r.FileBytes)))
+		file = fmt.Sprintf(" The file has %s bytes.", console.Grouped(int(r.FileBytes)))
 	}
-	_, err := fmt.Fprintf(term.out, "\n%s, input %v; %s biases are not counted among the weights.%s\n", r.Name, r.Input, grouped(r.Biases), file)
+	_, err := fmt.Fprintf(term.Stdout, "\n%s, input %v; %s biases are not counted among the weights.%s\n", r.Name, r.Input, console.Grouped(r.Biases), file)
 	return err
-}
-
-// grouped writes thousands apart, as in 430,500.
-func grouped(n int) string {
-	digits := strconv.Itoa(n)
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
-}
-
-// counted writes a number of things.
-func counted(n int, thing string) string {
-	if n != 1 {
-		thing += "s"
-	}
-	return grouped(n) + " " + thing
 }
 
 func percent(part, whole int) string {

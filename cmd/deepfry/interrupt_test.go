@@ -3,14 +3,14 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/models"
 	"github.com/deepfry/deepfry/nn"
-	"github.com/deepfry/deepfry/train"
 )
 
 func TestInterruptedCommandsSaySo(t *testing.T) {
@@ -33,7 +33,7 @@ func TestInterruptedCommandsSaySo(t *testing.T) {
 	cancel()
 	for _, args := range [][]string{{"eval", path, "--data", data}, {"compress", path, "-o", path + ".small", "--data", data, "--budget", "2x"}, {"bench", "fwht", "--time", "1h"}, {"bench", "model", path, "--threads", "1,2", "--time", "1h"}, {"bench", "scaling", "--time", "1h"}, {"fit", table, "--json", "--out", model}} {
 		var out, complaint bytes.Buffer
-		if code := run(args, &terminal{cancelled, &out, &complaint, false}); code != 1 || complaint.String() != "deepfry: interrupted\n" {
+		if code := run(args, &console.Terminal{Context: cancelled, Stdout: &out, Stderr: &complaint}); code != 1 || complaint.String() != "deepfry: interrupted\n" {
 			t.Errorf("%v: exit code %d, %q", args, code, complaint.String())
 		}
 	}
@@ -42,14 +42,17 @@ func TestInterruptedCommandsSaySo(t *testing.T) {
 	}
 }
 
-func TestTimingStepsEndsWithTheContext(t *testing.T) {
-	cases, err := trainCases(models.LeNet(models.Options{}), "lenet", 2, train.Default(), false)
-	if err != nil {
+func TestInterruptedMeasurementsSaySo(t *testing.T) {
+	data, picture := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "picture.png")
+	if err := errors.Join(makeData(data, 20, 10), makeDigit(picture, 2)); err != nil {
 		t.Fatal(err)
 	}
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := cases[0].times(cancelled, time.Hour); err != context.Canceled {
-		t.Errorf("error %v, want context.Canceled", err)
+	for _, args := range [][]string{{"kernel", data, "--rows", "20", "--seeds", "1000"}, {"hadamard", picture}} {
+		var out, complaint bytes.Buffer
+		if code := run(args, &console.Terminal{Context: cancelled, Stdout: &out, Stderr: &complaint}); code != 1 || complaint.String() != "deepfry: interrupted\n" {
+			t.Errorf("%v: exit code %d, %q", args, code, complaint.String())
+		}
 	}
 }

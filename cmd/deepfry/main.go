@@ -11,23 +11,27 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/approximation"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/benchmarks"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/walsh"
 	"github.com/deepfry/deepfry/internal/cpu"
 )
 
 // commands is the command line; each field's Run method is a subcommand.
 type commands struct {
-	Train    trainCommand    `cmd:"" help:"Train a network, or the reference and its fried version side by side."`
-	Eval     evalCommand     `cmd:"" help:"Measure a trained network on test images."`
-	Fit      fitCommand      `cmd:"" help:"Fit a kernel machine to a table, or to MNIST."`
-	Predict  predictCommand  `cmd:"" help:"Predict by a network or a kernel machine: pictures or the rows of a table."`
-	Compress compressCommand `cmd:"" help:"Make a trained network smaller: SVD, Fastfood or random projection in place of its dense layers."`
-	Export   exportCommand   `cmd:"" help:"Write a trained network as an ONNX file."`
-	Inspect  inspectCommand  `cmd:"" help:"Show a network layer by layer: shapes, weights, work."`
-	Data     dataCommand     `cmd:"" help:"Tell where data sets are, or how to get them."`
-	Kernel   kernelCommand   `cmd:"" help:"How near random features come to a kernel, and what they save."`
-	Hadamard hadamardCommand `cmd:"" help:"Cut a picture's Walsh spectrum, and show what remains."`
-	Paper    paperCommand    `cmd:"" help:"Run the paper's experiments."`
-	Bench    benchCommand    `cmd:"" help:"Measure transforms, products, layers and networks on this machine."`
+	Train    trainCommand          `cmd:"" help:"Train a network, or the reference and its fried version side by side."`
+	Eval     evalCommand           `cmd:"" help:"Measure a trained network on test images."`
+	Fit      fitCommand            `cmd:"" help:"Fit a kernel machine to a table, or to MNIST."`
+	Predict  predictCommand        `cmd:"" help:"Predict by a network or a kernel machine: pictures or the rows of a table."`
+	Compress compressCommand       `cmd:"" help:"Make a trained network smaller: SVD, Fastfood or random projection in place of its dense layers."`
+	Export   exportCommand         `cmd:"" help:"Write a trained network as an ONNX file."`
+	Inspect  inspectCommand        `cmd:"" help:"Show a network layer by layer: shapes, weights, work."`
+	Data     dataCommand           `cmd:"" help:"Tell where data sets are, or how to get them."`
+	Kernel   approximation.Command `cmd:"" help:"How near random features come to a kernel, and what they save."`
+	Hadamard walsh.Command         `cmd:"" help:"Cut a picture's Walsh spectrum, and show what remains."`
+	Paper    paperCommand          `cmd:"" help:"Run the paper's experiments."`
+	Bench    benchmarks.Command    `cmd:"" help:"Measure transforms, products, layers and networks on this machine."`
 }
 
 const description = `Deep-fried convolutional networks: fully-connected layers become Fastfood transforms with a tenth of the weights.
@@ -42,30 +46,23 @@ Examples:
   deepfry fit table.csv                     a kernel machine on a table of numbers and names
 `
 
-// terminal is what a subcommand may write to and is told by. Tests replace it.
-type terminal struct {
-	context.Context // cancelled by Ctrl-C
-	out, err        io.Writer
-	interactive     bool // err is a terminal that shows progress bars
-}
-
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal kills
-	os.Exit(run(os.Args[1:], &terminal{ctx, os.Stdout, os.Stderr, isTerminal(os.Stderr)}))
+	os.Exit(run(os.Args[1:], &console.Terminal{Context: ctx, Stdout: os.Stdout, Stderr: os.Stderr, Interactive: isTerminal(os.Stderr)}))
 }
 
 // run executes a command line and returns the exit code: 0, or 1 for any error.
-func run(args []string, term *terminal) (code int) {
+func run(args []string, term *console.Terminal) (code int) {
 	if err := cpu.Err(); err != nil {
-		report(term.err, err)
+		report(term.Stderr, err)
 		return 1
 	}
 	var c commands
 	exited := errors.New("exited")
 	parser, err := kong.New(&c, kong.Name("deepfry"), kong.Description(description),
-		kong.Writers(term.out, term.err),
+		kong.Writers(term.Stdout, term.Stderr),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true}),
 		kong.Exit(func(status int) { code = status; panic(exited) }),
 		kong.Bind(term))
@@ -82,32 +79,24 @@ func run(args []string, term *terminal) (code int) {
 	}
 	parsed, err := parser.Parse(args)
 	if err != nil {
-		fmt.Fprintf(term.err, "deepfry: %v\n", err)
-		fmt.Fprintln(term.err, "hint: deepfry COMMAND --help lists flags and examples")
+		fmt.Fprintf(term.Stderr, "deepfry: %v\n", err)
+		fmt.Fprintln(term.Stderr, "hint: deepfry COMMAND --help lists flags and examples")
 		return 1
 	}
 	if err := parsed.Run(term); err != nil {
-		report(term.err, err)
+		report(term.Stderr, err)
 		return 1
 	}
 	return 0
 }
-
-// hintedError is an error with advice on its own line.
-type hintedError struct {
-	error
-	hint string
-}
-
-func (e *hintedError) Unwrap() error { return e.error }
 
 func report(w io.Writer, err error) {
 	if errors.Is(err, context.Canceled) {
 		err = errors.New("interrupted")
 	}
 	fmt.Fprintf(w, "deepfry: %v\n", err)
-	var hinted *hintedError
+	var hinted *console.HintedError
 	if errors.As(err, &hinted) {
-		fmt.Fprintf(w, "hint: %s\n", hinted.hint)
+		fmt.Fprintf(w, "hint: %s\n", hinted.Advice)
 	}
 }

@@ -21,8 +21,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/deepfry/deepfry/internal/check"
+
 	"github.com/alecthomas/kong"
 	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/onnx"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -66,7 +69,7 @@ func TestScripts(t *testing.T) {
 				ts.Check(makeTable(ts.MkAbs(args[0]), atoi(args[1])))
 			},
 			"makefries": func(ts *testscript.TestScript, _ bool, args []string) {
-				ts.Check(writePNG(ts.MkAbs(args[0]), fries(atoi(args[1]), atoi(args[2]))))
+				ts.Check(writePNG(ts.MkAbs(args[0]), check.Fries(atoi(args[1]), atoi(args[2]))))
 			},
 			"makemodel": func(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Check(makeModel(ts.MkAbs(args[0]), nn.Shape{atoi(args[1]), atoi(args[2]), atoi(args[3])}))
@@ -97,7 +100,7 @@ func TestScripts(t *testing.T) {
 }
 
 func TestEveryCommandHasExamples(t *testing.T) {
-	parser, err := kong.New(&commands{}, kong.Bind(&terminal{}))
+	parser, err := kong.New(&commands{}, kong.Bind(&console.Terminal{}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"text/tabwriter"
 
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/drawing"
 	"github.com/deepfry/deepfry/paper"
 )
 
@@ -47,14 +49,14 @@ hours of a core a dataset; Ctrl-C loses the network in training alone. A process
 each dataset, with GOMAXPROCS=1, takes less time than one with two cores.`
 }
 
-func (c *paperCompression) Run(term *terminal) error {
-	if err := checkPlot("--plot", c.Plot); err != nil {
+func (c *paperCompression) Run(term *console.Terminal) error {
+	if err := drawing.CheckPlot("--plot", c.Plot); err != nil {
 		return err
 	}
 	o := paper.Options{Data: c.Data, Seeds: c.Seeds, Folder: c.Out, Holdout: c.Holdout, Trials: c.trials()}
-	o.Progress = func(text string) { fmt.Fprintln(term.err, text) }
+	o.Progress = func(text string) { fmt.Fprintln(term.Stderr, text) }
 	if len(o.Trials) == 0 {
-		return &hintedError{errors.New("no trial has such a form, size and convolutions"), "without --form, --size and --frozen all are run"}
+		return console.Hint(errors.New("no trial has such a form, size and convolutions"), "without --form, --size and --frozen all are run")
 	}
 	if (c.Rate != 0 || c.Dropout != 0) && c.Epochs == 0 {
 		return errors.New("--rate and --dropout take the place of the chosen settings together with --epochs: give all three")
@@ -75,13 +77,13 @@ func (c *paperCompression) Run(term *terminal) error {
 		return err
 	}
 	if len(results) == 0 {
-		return &hintedError{fmt.Errorf("there are no results in %s", o.Record()), "run the command without --show"}
+		return console.Hint(fmt.Errorf("there are no results in %s", o.Record()), "run the command without --show")
 	}
 	groups := paper.Summarise(results)
 	if err := drawCompression(c.Plot, filepath.Base(c.Data), groups); err != nil {
 		return err
 	}
-	return c.write(term.out, groups)
+	return c.write(term.Stdout, groups)
 }
 
 // trials returns those that the flags ask for.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/drawing"
 	"github.com/deepfry/deepfry/paper"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -39,11 +40,11 @@ func drawCompression(path, data string, groups []paper.Group) error {
 			title = data + ": the reference's convolutions"
 		}
 		drawn := 0
-		p := logPlot(title, "fully-connected layers (kB)", "test error (%), ± a standard error")
+		p := drawing.LogPlot(title, "fully-connected layers (kB)", "test error (%), ± a standard error")
 		p.X.Tick.Marker = plot.TickerFunc(kilobyteTicks)
 		p.Y.Scale, p.Y.Tick.Marker = plot.LinearScale{}, plot.DefaultTicks{}
 		for i, f := range formNames {
-			var b bars
+			var b drawing.Bars
 			for _, g := range groups {
 				if g.Form == f.form && (g.Frozen == frozen || g.Form == paper.Dense) && !g.Untrained && g.Mean <= largestShown*least {
 					b.XYs = append(b.XYs, plotter.XY{X: float64(g.Bytes), Y: g.Mean})
@@ -51,28 +52,28 @@ func drawCompression(path, data string, groups []paper.Group) error {
 				}
 			}
 			if len(b.XYs) > 0 {
-				addBars(p, f.name, b, i)
+				drawing.AddBars(p, f.name, b, i)
 				drawn++
 			}
 		}
 		if drawn == 0 {
 			continue
 		}
-		keepLogAxis(&p.X)
+		drawing.KeepLogAxis(&p.X)
 		plots = append(plots, p)
 	}
 	if len(plots) == 0 {
 		return fmt.Errorf("--plot: there is no curve: only untrained networks were measured")
 	}
-	if err := writePlots(plots, path); err != nil {
+	if err := drawing.WriteSideBySide(plots, path); err != nil {
 		return fmt.Errorf("--plot: %w", err)
 	}
 	return nil
 }
 
-// kilobyteTicks are those of logTicks for thousands of what the axis has.
+// kilobyteTicks are those of drawing.LogTicks for thousands of what the axis has.
 func kilobyteTicks(low, high float64) []plot.Tick {
-	ticks := logTicks(low/1000, high/1000)
+	ticks := drawing.LogTicks(low/1000, high/1000)
 	for i := range ticks {
 		ticks[i].Value *= 1000
 	}

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/kernel/machine"
 )
 
@@ -10,7 +12,7 @@ type predictCommand struct {
 	Model string   `arg:"" help:"A file that train or fit wrote."`
 	Input []string `arg:"" help:"Pictures (PNG, JPEG, GIF, WebP, TIFF or BMP files) for a network, or for a machine that was fitted to mnist or fashion; otherwise tables, gzipped or not, - for the standard input."`
 	JSON  bool     `name:"json" help:"Write a JSON object a line."`
-	tableFlags
+	flags.TableFormat
 }
 
 func (*predictCommand) Help() string {
@@ -23,7 +25,7 @@ func (*predictCommand) Help() string {
 }
 
 // Run looks into the model's file to learn what to do.
-func (c *predictCommand) Run(term *terminal) error {
+func (c *predictCommand) Run(term *console.Terminal) error {
 	m, err := machine.Load(c.Model)
 	if errors.Is(err, machine.ErrNotModel) {
 		return c.network(term)
@@ -34,5 +36,5 @@ func (c *predictCommand) Run(term *terminal) error {
 	if note, fits := m.Notes[imagesNote]; fits {
 		return c.machinePictures(term, m, note)
 	}
-	return hintTable(c.tables(term, m))
+	return flags.HintTable(c.tables(term, m))
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/kernel/machine"
 	"github.com/deepfry/deepfry/nn"
@@ -25,7 +26,7 @@ type prediction struct {
 }
 
 // network classifies pictures by a network.
-func (c *predictCommand) network(term *terminal) error {
+func (c *predictCommand) network(term *console.Terminal) error {
 	network, extra, err := checkpoint.Load(c.Model)
 	if err != nil {
 		return err
@@ -47,7 +48,7 @@ func (c *predictCommand) network(term *terminal) error {
 }
 
 // machinePictures classifies pictures by a kernel machine.
-func (c *predictCommand) machinePictures(term *terminal, m *machine.Model, note string) error {
+func (c *predictCommand) machinePictures(term *console.Terminal, m *machine.Model, note string) error {
 	var shape imageNote
 	if err := json.Unmarshal([]byte(note), &shape); err != nil {
 		return fmt.Errorf("%s: what is noted about images: %w", c.Model, err)
@@ -86,8 +87,8 @@ func readPixels(path string, channels, height, width int) ([]float32, bool, erro
 
 // pictures classifies the inputs by the greatest score, whose softmax may be
 // probabilities. The shape is [channels, height, width].
-func (c *predictCommand) pictures(term *terminal, read readImage, shape []int, classes []string, logits bool, scores func(pixels []float32) []float32) error {
-	encoder := json.NewEncoder(term.out)
+func (c *predictCommand) pictures(term *console.Terminal, read readImage, shape []int, classes []string, logits bool, scores func(pixels []float32) []float32) error {
+	encoder := json.NewEncoder(term.Stdout)
 	for _, path := range c.Input {
 		if err := term.Context.Err(); err != nil {
 			return err
@@ -126,13 +127,13 @@ func className(classes []string, class int) string {
 }
 
 // print writes the class and the runners-up that are not negligible.
-func (p prediction) print(term *terminal, classes []string) {
-	fmt.Fprintf(term.out, "%s: %s", p.Image, p.Name)
+func (p prediction) print(term *console.Terminal, classes []string) {
+	fmt.Fprintf(term.Stdout, "%s: %s", p.Image, p.Name)
 	if p.Probabilities == nil {
-		fmt.Fprintln(term.out)
+		fmt.Fprintln(term.Stdout)
 		return
 	}
-	fmt.Fprintf(term.out, " (%.1f%%)", 100*p.Probability)
+	fmt.Fprintf(term.Stdout, " (%.1f%%)", 100*p.Probability)
 	order := make([]int, len(p.Probabilities))
 	for i := range order {
 		order[i] = i
@@ -148,8 +149,8 @@ func (p prediction) print(term *terminal, classes []string) {
 	})
 	for _, class := range order[1:min(4, len(order))] {
 		if p.Probabilities[class] >= 0.001 {
-			fmt.Fprintf(term.out, ", %s (%.1f%%)", className(classes, class), 100*p.Probabilities[class])
+			fmt.Fprintf(term.Stdout, ", %s (%.1f%%)", className(classes, class), 100*p.Probabilities[class])
 		}
 	}
-	fmt.Fprintln(term.out)
+	fmt.Fprintln(term.Stdout)
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/dataset/table"
 	"github.com/deepfry/deepfry/kernel/machine"
 )
@@ -22,7 +23,7 @@ type rowJSON struct {
 }
 
 // tables predicts the rows of tables.
-func (c *predictCommand) tables(term *terminal, m *machine.Model) error {
+func (c *predictCommand) tables(term *console.Terminal, m *machine.Model) error {
 	var encoder table.Encoder
 	note, noted := m.Notes[tableNote]
 	if !noted {
@@ -49,8 +50,8 @@ func (c *predictCommand) tables(term *terminal, m *machine.Model) error {
 }
 
 // table predicts the rows of one table, some at a time.
-func (c *predictCommand) table(term *terminal, path string, encoder *table.Encoder, predictor *tablePredictor) error {
-	options, err := c.tableFlags.options()
+func (c *predictCommand) table(term *console.Terminal, path string, encoder *table.Encoder, predictor *tablePredictor) error {
+	options, err := c.TableFormat.Options()
 	if err != nil {
 		return err
 	}
@@ -114,7 +115,7 @@ func (b *rowBlock) read() error {
 	return nil
 }
 
-func (c *predictCommand) printRow(term *terminal, name string, line int, p rowPrediction, m *machine.Model) error {
+func (c *predictCommand) printRow(term *console.Terminal, name string, line int, p rowPrediction, m *machine.Model) error {
 	classes := m.Columns.Classes
 	if c.JSON {
 		row := rowJSON{Table: name, Line: line, Probability: p.probability, Deviation: p.deviation}
@@ -123,7 +124,7 @@ func (c *predictCommand) printRow(term *terminal, name string, line int, p rowPr
 		} else {
 			row.Value = &p.value
 		}
-		return json.NewEncoder(term.out).Encode(row)
+		return json.NewEncoder(term.Stdout).Encode(row)
 	}
 	text := ""
 	switch {
@@ -136,17 +137,17 @@ func (c *predictCommand) printRow(term *terminal, name string, line int, p rowPr
 	default:
 		text = fmt.Sprintf("%.6g", p.value)
 	}
-	_, err := fmt.Fprintf(term.out, "%s:%d: %s\n", name, line, text)
+	_, err := fmt.Fprintf(term.Stdout, "%s:%d: %s\n", name, line, text)
 	return err
 }
 
 // summary compares with the targets, if the table has them.
-func (c *predictCommand) summary(term *terminal, name string, o *outcome) {
+func (c *predictCommand) summary(term *console.Terminal, name string, o *outcome) {
 	switch {
 	case o.rows == 0 || c.JSON:
 	case o.confusion != nil:
-		fmt.Fprintf(term.out, "%s: %s of %s predicted wrongly: %.2f%% error\n", name, grouped(o.wrong), counted(o.rows, "row"), o.errorPercent())
+		fmt.Fprintf(term.Stdout, "%s: %s of %s predicted wrongly: %.2f%% error\n", name, console.Grouped(o.wrong), console.Counted(o.rows, "row"), o.errorPercent())
 	default:
-		fmt.Fprintf(term.out, "%s: RMSE %.4g, R² %.4f on %s\n", name, o.rmse(), o.r2(), counted(o.rows, "row"))
+		fmt.Fprintf(term.Stdout, "%s: RMSE %.4g, R² %.4f on %s\n", name, o.rmse(), o.r2(), console.Counted(o.rows, "row"))
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/onnx"
@@ -72,11 +73,11 @@ func TestSizesOnDisk(t *testing.T) {
 // recipe and the notes of the train command, but random numbers as results.
 func saveFinished(t *testing.T, path string, epochs int) {
 	t.Helper()
-	recipe, options, err := recipeByName("default", false)
+	recipe, options, err := flags.RecipeByName("default", false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	description, err := describeModel("lenet", options, "adaptive:1024")
+	description, err := flags.DescribeModel("lenet", options, "adaptive:1024")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/drawing"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/internal/cpu"
 	"github.com/deepfry/deepfry/models"
@@ -19,8 +22,8 @@ import (
 )
 
 type trainCommand struct {
-	networkFlags
-	memoryFlag
+	flags.LayerChoice
+	flags.MemoryLimit
 	Model   string `placeholder:"NAME" help:"A model, as for inspect: caffenet, alexnet and vgg16 are for folders of large pictures. Without it, the reference LeNet and the network that --fc describes train side by side."`
 	Data    string `default:"mnist" help:"mnist, fashion, a folder of IDX files, or one of pictures with a subfolder for each class (and train and test above them, or the last tenth of each class is for tests), which are scaled to the network's input."`
 	Epochs  *int   `placeholder:"N" help:"Passes over the training images. Default: 10, or 11 by the caffe recipe."`
@@ -64,13 +67,13 @@ type contestant struct {
 // saveEvery is how much work a crash may cost.
 const saveEvery = 30 * time.Second
 
-func (c *trainCommand) Run(term *terminal) error {
+func (c *trainCommand) Run(term *console.Terminal) error {
 	data, err := c.open()
 	if err != nil {
 		return err
 	}
 	// Whatever can be refused is, before a file of an earlier run is touched.
-	if err := checkPlot("--plot", c.Plot); err != nil {
+	if err := drawing.CheckPlot("--plot", c.Plot); err != nil {
 		return err
 	}
 	contestants, err := c.contestants(term, data)
@@ -130,7 +133,7 @@ func (c *trainCommand) open() (*dataset.Dataset, error) {
 // recipe returns the recipe, as the flags change it, and the details of the
 // network that go with it.
 func (c *trainCommand) recipe() (train.Recipe, models.Options, error) {
-	recipe, options, err := recipeByName(c.Recipe, c.Augment)
+	recipe, options, err := flags.RecipeByName(c.Recipe, c.Augment)
 	if err != nil {
 		return recipe, options, err
 	}
@@ -160,7 +163,7 @@ func override[T any](setting, flag *T) {
 func (c *trainCommand) model() string { return cmp.Or(c.Model, "lenet") }
 
 // contestants builds the networks of the run, or reads them when resuming.
-func (c *trainCommand) contestants(term *terminal, data *dataset.Dataset) ([]*contestant, error) {
+func (c *trainCommand) contestants(term *console.Terminal, data *dataset.Dataset) ([]*contestant, error) {
 	recipe, options, err := c.recipe()
 	if err != nil {
 		return nil, err
@@ -169,7 +172,7 @@ func (c *trainCommand) contestants(term *terminal, data *dataset.Dataset) ([]*co
 		options.Classes = len(data.Train.Classes)
 	}
 	model := c.model()
-	fc := cmp.Or(c.FC, defaultFC(model))
+	fc := cmp.Or(c.FC, flags.DefaultFC(model))
 	fcs := []string{fc}
 	if c.Model == "" && fc != "dense" {
 		fcs = []string{"dense", fc}
@@ -177,26 +180,26 @@ func (c *trainCommand) contestants(term *terminal, data *dataset.Dataset) ([]*co
 	var contestants []*contestant
 	var total int64
 	for _, fc := range fcs {
-		flags := c.networkFlags
+		layers := c.LayerChoice
 		if fc == "dense" && len(fcs) > 1 {
-			flags.Classifier, flags.Padding = "dense", "power-of-two"
+			layers.Classifier, layers.Padding = "dense", "power-of-two"
 		}
-		d, err := flags.describe(model, options, fc)
+		d, err := layers.Describe(model, options, fc)
 		if err != nil {
 			return nil, err
 		}
-		if err := checkInput(d, data.Train, c.Data); err != nil {
+		if err := flags.CheckInput(d, data.Train, c.Data); err != nil {
 			return nil, err
 		}
-		bytes, err := networkBytes(d, min(recipe.BatchSize, data.Train.Len()), true)
+		bytes, err := flags.NetworkBytes(d, min(recipe.BatchSize, data.Train.Len()), true)
 		if err != nil {
 			return nil, err
 		}
 		total += bytes
-		if err := c.check(fmt.Sprintf("training %s with batches of %d", fc, recipe.BatchSize), total); err != nil {
+		if err := c.Check(fmt.Sprintf("training %s with batches of %d", fc, recipe.BatchSize), total); err != nil {
 			return nil, err
 		}
-		k := &contestant{fc: fc, path: c.path(model, fc, flags)}
+		k := &contestant{fc: fc, path: c.path(model, fc, layers)}
 		if err := c.prepare(term, k, d, recipe, data.Train); err != nil {
 			return nil, err
 		}
@@ -211,12 +214,12 @@ func (c *trainCommand) contestants(term *terminal, data *dataset.Dataset) ([]*co
 // path names a checkpoint after the data, the network, the recipe and the seed.
 // Runs that differ otherwise, in their rate for example, need folders of their
 // own.
-func (c *trainCommand) path(model, fc string, flags networkFlags) string {
+func (c *trainCommand) path(model, fc string, layers flags.LayerChoice) string {
 	parts := []string{model, filepath.Base(c.Data), strings.ReplaceAll(fc, ":", "-")}
-	if flags.Classifier != "dense" {
-		parts = append(parts, "classifier", flags.Classifier)
+	if layers.Classifier != "dense" {
+		parts = append(parts, "classifier", layers.Classifier)
 	}
-	if flags.Padding == "mixed" {
+	if layers.Padding == "mixed" {
 		parts = append(parts, "mixed")
 	}
 	if c.Recipe != "default" {
@@ -230,20 +233,20 @@ func (c *trainCommand) path(model, fc string, flags networkFlags) string {
 }
 
 // prepare gives k a new trainer, or one that goes on from its checkpoint.
-func (c *trainCommand) prepare(term *terminal, k *contestant, d nn.Description, recipe train.Recipe, images *dataset.Images) error {
+func (c *trainCommand) prepare(term *console.Terminal, k *contestant, d nn.Description, recipe train.Recipe, images *dataset.Images) error {
 	if _, missing := os.Stat(k.path); c.Resume && missing == nil {
 		trainer, err := train.Resume(k.path, images)
 		if err != nil {
 			return err
 		}
 		if kernel := cpu.Current().String(); trainer.Kernel != kernel {
-			fmt.Fprintf(term.err, "--resume: %s was trained with the kernels %q, not %s: the result may differ in its last bits\n", k.path, trainer.Kernel, kernel)
+			fmt.Fprintf(term.Stderr, "--resume: %s was trained with the kernels %q, not %s: the result may differ in its last bits\n", k.path, trainer.Kernel, kernel)
 		}
 		k.trainer = trainer
 		return c.checkResumed(k, d, recipe)
 	}
 	if c.Resume {
-		fmt.Fprintf(term.err, "--resume: there is no %s; %s begins anew\n", k.path, k.fc)
+		fmt.Fprintf(term.Stderr, "--resume: there is no %s; %s begins anew\n", k.path, k.fc)
 	}
 	network, err := nn.New(d, c.Seed)
 	if err != nil {
@@ -254,7 +257,7 @@ func (c *trainCommand) prepare(term *terminal, k *contestant, d nn.Description, 
 }
 
 // keepEarlier renames the checkpoints that a new run would overwrite.
-func keepEarlier(term *terminal, contestants []*contestant) error {
+func keepEarlier(term *console.Terminal, contestants []*contestant) error {
 	for _, k := range contestants {
 		if _, missing := os.Stat(k.path); missing != nil {
 			continue
@@ -269,7 +272,7 @@ func keepEarlier(term *terminal, contestants []*contestant) error {
 		if err := os.Rename(k.path, kept); err != nil {
 			return err
 		}
-		fmt.Fprintf(term.err, "%s is there already; it is now %s (--resume would have gone on from it)\n", k.path, kept)
+		fmt.Fprintf(term.Stderr, "%s is there already; it is now %s (--resume would have gone on from it)\n", k.path, kept)
 	}
 	return nil
 }
@@ -278,16 +281,13 @@ func keepEarlier(term *terminal, contestants []*contestant) error {
 func (c *trainCommand) checkResumed(k *contestant, d nn.Description, recipe train.Recipe) error {
 	t := k.trainer
 	if !reflect.DeepEqual(t.Network.Description, d) || !reflect.DeepEqual(t.Recipe, recipe) || t.Seed != c.Seed {
-		return &hintedError{
-			fmt.Errorf("--resume: %s was begun with other settings", k.path),
-			"repeat the flags of the first run, or choose another folder with --out",
-		}
+		return console.Hint(fmt.Errorf("--resume: %s was begun with other settings", k.path), "repeat the flags of the first run, or choose another folder with --out")
 	}
 	return nil
 }
 
 // rounds trains the contestants in turn, an epoch each, until all are done.
-func (c *trainCommand) rounds(term *terminal, contestants []*contestant, data *dataset.Dataset, display *display, log *runLog) error {
+func (c *trainCommand) rounds(term *console.Terminal, contestants []*contestant, data *dataset.Dataset, display *display, log *runLog) error {
 	name := c.Data
 	if name != "mnist" && name != "fashion" { // a folder
 		if absolute, err := filepath.Abs(name); err == nil {
@@ -357,10 +357,10 @@ func (c *trainCommand) explain(k *contestant, err error, notes map[string]string
 		if err := k.trainer.Save(k.path, notes); err != nil {
 			return err
 		}
-		return &hintedError{errors.New("interrupted; everything is saved"), "the same command with --resume goes on from here"}
+		return console.Hint(errors.New("interrupted; everything is saved"), "the same command with --resume goes on from here")
 	case errors.As(err, &diverged):
 		if _, missing := os.Stat(k.path); missing == nil {
-			return &hintedError{fmt.Errorf("%s: %w", k.fc, err), "the last good checkpoint is still in " + k.path}
+			return console.Hint(fmt.Errorf("%s: %w", k.fc, err), "the last good checkpoint is still in "+k.path)
 		}
 		return fmt.Errorf("%s: %w", k.fc, err)
 	}

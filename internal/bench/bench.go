@@ -4,6 +4,7 @@ package bench
 
 import (
 	"context"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -109,4 +110,14 @@ func measureCopy(ctx context.Context, threads int, budget time.Duration) (float6
 	body := func(i, _ int) { copy(to[i*part:(i+1)*part], from[i*part:]) }
 	times, err := Measure(ctx, budget, func() { par.For(threads, threads, body) })
 	return float64(threads*part*2*4) / times.Min, err
+}
+
+// Normals returns n standard normal numbers, always the same.
+func Normals(n int) []float32 {
+	source := rand.New(rand.NewPCG(3, 4))
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = float32(source.NormFloat64())
+	}
+	return x
 }

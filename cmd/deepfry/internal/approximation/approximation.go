@@ -1,4 +1,6 @@
-package main
+// Package approximation is the subcommand that measures how near random features
+// come to a kernel.
+package approximation
 
 import (
 	"cmp"
@@ -10,13 +12,16 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/drawing"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/internal/par"
 	"github.com/deepfry/deepfry/kernel"
 	"github.com/deepfry/deepfry/kernel/machine"
-	"github.com/schollz/progressbar/v3"
 )
 
-type kernelCommand struct {
+// Command is deepfry kernel.
+type Command struct {
 	Table    string            `arg:"" help:"A CSV or LIBSVM file, gzipped or not; - for the standard input; or mnist, fashion, a folder of IDX files, or one of pictures of the same size, with a subfolder for each class."`
 	Kernel   string            `default:"gaussian" placeholder:"KERNEL" help:"gaussian, laplacian, matern:NU (0.5, 1.5 or 2.5), arccosine:ORDER (0, 1 or 2) or polynomial:DEGREE."`
 	Gamma    string            `default:"auto" placeholder:"G" help:"The kernel's scale, as for fit; auto takes it from the median distance of rows."`
@@ -36,11 +41,11 @@ type kernelCommand struct {
 	Category []string `placeholder:"COLUMN" help:"A column whose numbers are names, not quantities. Can be repeated."`
 	Drop     []string `placeholder:"COLUMN" help:"A column to leave out. Can be repeated."`
 	Raw      bool     `help:"Do not standardise columns."`
-	tableFlags
-	memoryFlag
+	flags.TableFormat
+	flags.MemoryLimit
 }
 
-func (*kernelCommand) Help() string {
+func (*Command) Help() string {
 	return `How near products of random features come to a kernel, for each way to draw them:
 the relative error of the Gram matrix, |ZZ' - K| / |K| (Frobenius), and that of its
 values, the mean of |z(x)'z(y) - k(x, y)| over that of k(x, y), for all pairs x ≠ y.
@@ -77,13 +82,13 @@ type slope struct {
 	Slope    float64         `json:"slope"`
 }
 
-func (c *kernelCommand) Run(term *terminal) error {
+func (c *Command) Run(term *console.Terminal) error {
 	if err := c.check(); err != nil {
 		return err
 	}
 	data, err := c.load(term)
 	if err != nil {
-		return hintTable(err)
+		return flags.HintTable(err)
 	}
 	k, err := c.chooseKernel(data)
 	if err != nil {
@@ -99,9 +104,9 @@ func (c *kernelCommand) Run(term *terminal) error {
 	r := &kernelResult{
 		Table: c.Table, Inputs: data.inputs, Kernel: description, Rows: min(c.Rows, data.len()), Seeds: c.Seeds, Threads: par.Workers(),
 	}
-	steps := newSteps(term, len(c.Features)*len(c.N)*c.Seeds+len(c.Train))
+	steps := &steps{bar: console.NewBar(term), total: len(c.Features)*len(c.N)*c.Seeds + len(c.Train)}
 	err = c.measure(term, r, k, data, steps)
-	steps.clear()
+	steps.bar.Stop()
 	if err != nil {
 		return err
 	}
@@ -109,14 +114,14 @@ func (c *kernelCommand) Run(term *terminal) error {
 		return err
 	}
 	if c.JSON {
-		return json.NewEncoder(term.out).Encode(r)
+		return json.NewEncoder(term.Stdout).Encode(r)
 	}
 	return r.print(term)
 }
 
 // check fails if a flag is out of range.
-func (c *kernelCommand) check() error {
-	if err := checkPlot("--plot", c.Plot); err != nil {
+func (c *Command) check() error {
+	if err := drawing.CheckPlot("--plot", c.Plot); err != nil {
 		return err
 	}
 	if len(c.N) == 0 || slices.Min(c.N) < 1 || slices.Max(c.N) > 1<<20 {
@@ -130,7 +135,7 @@ func (c *kernelCommand) check() error {
 			return fmt.Errorf("--features %s: want fastfood, rks, orf and sorf, or some of them", sampling)
 		}
 	}
-	if _, err := c.kernelFlags().make(1); err != nil {
+	if _, err := c.kernelFlags().Make(1); err != nil {
 		return err
 	}
 	for _, n := range c.Train {
@@ -143,14 +148,14 @@ func (c *kernelCommand) check() error {
 	return nil
 }
 
-func (c *kernelCommand) kernelFlags() kernelFlags {
-	return kernelFlags{Kernel: c.Kernel, Features: "auto", Gamma: c.Gamma}
+func (c *Command) kernelFlags() flags.KernelChoice {
+	return flags.KernelChoice{Kernel: c.Kernel, Features: "auto", Gamma: c.Gamma}
 }
 
 // chooseKernel returns the kernel that the flags say, on the scale of the rows.
-func (c *kernelCommand) chooseKernel(data rowSet) (kernel.Kernel, error) {
-	flags := c.kernelFlags()
-	gamma, err := flags.gammaFlag()
+func (c *Command) chooseKernel(data rowSet) (kernel.Kernel, error) {
+	chosen := c.kernelFlags()
+	gamma, err := chosen.GammaFlag()
 	if err != nil {
 		return nil, err
 	}
@@ -160,13 +165,13 @@ func (c *kernelCommand) chooseKernel(data rowSet) (kernel.Kernel, error) {
 			return nil, err
 		}
 		// Rows that are all alike have no distance.
-		gamma = flags.gammaOf(cmp.Or(machine.MedianDistance(rows, machine.Scaling{}, c.Seed), 1), data.inputs)
+		gamma = chosen.GammaOf(cmp.Or(machine.MedianDistance(rows, machine.Scaling{}, c.Seed), 1), data.inputs)
 	}
-	return flags.make(gamma)
+	return chosen.Make(gamma)
 }
 
 // measure fills in what was found.
-func (c *kernelCommand) measure(term *terminal, r *kernelResult, k kernel.Kernel, data rowSet, steps *steps) (err error) {
+func (c *Command) measure(term *console.Terminal, r *kernelResult, k kernel.Kernel, data rowSet, steps *steps) (err error) {
 	exact := newExactGram(k, data.first(r.Rows))
 	for _, sampling := range c.Features {
 		var points []approximation
@@ -195,7 +200,7 @@ func (c *kernelCommand) measure(term *terminal, r *kernelResult, k kernel.Kernel
 
 // leaveOut drops the ways to draw that the kernel does not have. It fails if
 // none is left.
-func (c *kernelCommand) leaveOut(term *terminal, k kernel.Kernel, inputs int) error {
+func (c *Command) leaveOut(term *console.Terminal, k kernel.Kernel, inputs int) error {
 	few := min(slices.Min(c.N), 32) // enough for all terms of a polynomial
 	var possible []kernel.Sampling
 	var problems []error
@@ -211,20 +216,20 @@ func (c *kernelCommand) leaveOut(term *terminal, k kernel.Kernel, inputs int) er
 		return problems[0]
 	}
 	for _, err := range problems {
-		fmt.Fprintf(term.err, "left out: %v\n", err)
+		fmt.Fprintf(term.Stderr, "left out: %v\n", err)
 	}
 	c.Features = possible
 	return nil
 }
 
-func (r *kernelResult) print(term *terminal) error {
-	fmt.Fprintf(term.out, "%s: %d rows of %d numbers, kernel %s; ± is one standard deviation over %d seeds, times with %d threads\n\n",
+func (r *kernelResult) print(term *console.Terminal) error {
+	fmt.Fprintf(term.Stdout, "%s: %d rows of %d numbers, kernel %s; ± is one standard deviation over %d seeds, times with %d threads\n\n",
 		r.Table, r.Rows, r.Inputs, r.Kernel, r.Seeds, r.Threads)
-	table := tabwriter.NewWriter(term.out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	table := tabwriter.NewWriter(term.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "features\tn\tGram matrix: error\tvalues: error\tmean absolute\ttime a row\tdrawing\t")
 	for _, a := range r.Approximation {
 		fmt.Fprintf(table, "%s\t%d\t%v\t%v\t%.5f\t%s\t%s\t\n", a.Features, a.N, a.Gram, a.Values, a.Absolute.Mean,
-			nanoseconds(a.RowNS), nanoseconds(a.DrawNS))
+			console.Nanoseconds(a.RowNS), console.Nanoseconds(a.DrawNS))
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -234,19 +239,19 @@ func (r *kernelResult) print(term *terminal) error {
 		for _, s := range r.Slopes {
 			texts = append(texts, fmt.Sprintf("%s %.3f", s.Features, s.Slope))
 		}
-		fmt.Fprintf(term.out, "\nslope of log(values: error) against log n: %s\n", strings.Join(texts, ", "))
+		fmt.Fprintf(term.Stdout, "\nslope of log(values: error) against log n: %s\n", strings.Join(texts, ", "))
 	}
 	if r.Prediction == nil {
 		return nil
 	}
 	fmt.Fprintln(table, "\ntraining rows\texact kernel machine\tfeatures\tratio\t")
 	for _, p := range r.Prediction {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%.1f\t\n", grouped(p.TrainRows), nanoseconds(p.ExactNS), nanoseconds(p.FeaturesNS), p.ExactNS/p.FeaturesNS)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%.1f\t\n", console.Grouped(p.TrainRows), console.Nanoseconds(p.ExactNS), console.Nanoseconds(p.FeaturesNS), p.ExactNS/p.FeaturesNS)
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(term.out, "\ntime of a prediction, in batches of %d; features: %s, n = %d\n", predictionRows, r.PredictionBy, r.PredictionN)
+	_, err := fmt.Fprintf(term.Stdout, "\ntime of a prediction, in batches of %d; features: %s, n = %d\n", predictionRows, r.PredictionBy, r.PredictionN)
 	return err
 }
 
@@ -261,27 +266,15 @@ func slopeOf(points []approximation) float64 {
 	return (count*xy - x*y) / (count*xx - x*x)
 }
 
-// steps is a progress bar, where the standard error is a terminal.
-type steps struct{ bar *progressbar.ProgressBar }
-
-func newSteps(term *terminal, count int) *steps {
-	if !term.interactive {
-		return &steps{}
-	}
-	return &steps{progressbar.NewOptions(count, progressbar.OptionSetWriter(term.err), progressbar.OptionClearOnFinish(),
-		progressbar.OptionSetWidth(24), progressbar.OptionShowCount(), progressbar.OptionThrottle(100*time.Millisecond))}
+// steps counts what is measured, on a progress bar.
+type steps struct {
+	bar         *console.Bar
+	done, total int
 }
 
 // next says what is measured now.
 func (s *steps) next(what string) {
-	if s.bar != nil {
-		s.bar.Describe(what)
-		s.bar.Add(1)
-	}
-}
-
-func (s *steps) clear() {
-	if s.bar != nil {
-		s.bar.Clear()
-	}
+	s.done++
+	s.bar.Show("", s.done, s.total)
+	s.bar.Describe(what)
 }

@@ -1,9 +1,10 @@
-package main
+package approximation
 
 import (
 	"fmt"
 	"time"
 
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/internal/bench"
 	"github.com/deepfry/deepfry/internal/simd"
 	"github.com/deepfry/deepfry/kernel"
@@ -21,14 +22,14 @@ const predictionRows = 256
 
 // timePredictions measures predictions of a row on all cores. What a machine has
 // learnt does not change how long they take: its weights are arbitrary.
-func timePredictions(term *terminal, k kernel.Kernel, o kernel.Options, data rowSet, train []int, budget time.Duration, steps *steps) ([]predictionTime, error) {
+func timePredictions(term *console.Terminal, k kernel.Kernel, o kernel.Options, data rowSet, train []int, budget time.Duration, steps *steps) ([]predictionTime, error) {
 	f, err := kernel.NewFeatures(k, o)
 	if err != nil {
 		return nil, err
 	}
 	x := data.first(min(predictionRows, data.len()))
 	rows := x.len()
-	z, weights, plan := make([]float32, rows*f.Outputs()), normals(f.Outputs()), f.Plan(rows)
+	z, weights, plan := make([]float32, rows*f.Outputs()), bench.Normals(f.Outputs()), f.Plan(rows)
 	bySum := weightedSums(rows, f.Outputs())
 	byFeatures := func() {
 		plan(z, x.data, rows)
@@ -37,7 +38,7 @@ func timePredictions(term *terminal, k kernel.Kernel, o kernel.Options, data row
 	var times []predictionTime
 	for _, n := range train {
 		steps.next(fmt.Sprintf("predictions, %d training rows", n))
-		support, values, dual := data.first(n), make([]float32, rows*n), normals(n)
+		support, values, dual := data.first(n), make([]float32, rows*n), bench.Normals(n)
 		sum := weightedSums(rows, n)
 		exact, err := bench.Measure(term, budget, func() {
 			kernel.CrossGram(values, k, x.data, support.data, x.inputs)

@@ -1,4 +1,6 @@
-package main
+// Package benchmarks is the subcommand that measures transforms, products, layers
+// and networks on this machine.
+package benchmarks
 
 import (
 	"cmp"
@@ -9,11 +11,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/internal/bench"
 	"github.com/deepfry/deepfry/internal/cpu"
 )
 
-type benchCommand struct {
+// Command is deepfry bench.
+type Command struct {
 	FWHT     benchFWHT     `cmd:"" name:"fwht" help:"The Walsh-Hadamard transform."`
 	Fastfood benchFastfood `cmd:"" name:"fastfood" help:"The Fastfood transform, and the dense product that it replaces."`
 	Features benchFeatures `cmd:"" help:"Random features of a Gaussian kernel."`
@@ -26,7 +31,7 @@ type benchCommand struct {
 	Plot     benchPlot     `cmd:"" help:"Draw time against size, from a file that fastfood --json wrote."`
 }
 
-func (*benchCommand) Help() string {
+func (*Command) Help() string {
 	return `Examples:
 
   deepfry bench fwht --n 1024,4096 --threads 1
@@ -42,7 +47,7 @@ type benchFlags struct {
 	Kernel  string        `placeholder:"VERSION" help:"ref, avx2 or avx512. Default: the best that runs here."`
 	Time    time.Duration `default:"300ms" help:"How long to measure a case."`
 	JSON    bool          `name:"json" help:"Write a JSON object a line: for each number of cores the machine, then a case each."`
-	memoryFlag
+	flags.MemoryLimit
 }
 
 // benchGroup is cases that share memory, which they take only while they are
@@ -82,7 +87,7 @@ var errSkip = errors.New("nothing to measure")
 
 // measure measures the groups in turn and writes the results, also those before
 // an error.
-func (f benchFlags) measure(term *terminal, list func() ([]benchGroup, error)) error {
+func (f benchFlags) measure(term *console.Terminal, list func() ([]benchGroup, error)) error {
 	version, err := f.version()
 	if err != nil {
 		return err
@@ -92,7 +97,7 @@ func (f benchFlags) measure(term *terminal, list func() ([]benchGroup, error)) e
 			return fmt.Errorf("--threads %d --time %v: want 1 to 1024 and a positive time", threads, f.Time)
 		}
 		if n := runtime.NumCPU(); threads > n {
-			fmt.Fprintf(term.err, "--threads %d share the %d cores of this machine\n", threads, n)
+			fmt.Fprintf(term.Stderr, "--threads %d share the %d cores of this machine\n", threads, n)
 		}
 	}
 	groups, err := list()
@@ -100,7 +105,7 @@ func (f benchFlags) measure(term *terminal, list func() ([]benchGroup, error)) e
 		return err
 	}
 	for _, g := range groups {
-		if err := f.check(g.name, g.bytes); err != nil {
+		if err := f.Check(g.name, g.bytes); err != nil {
 			return err
 		}
 	}

@@ -1,10 +1,12 @@
-package main
+package benchmarks
 
 import (
 	"fmt"
 	"math"
 
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/fwht"
+	"github.com/deepfry/deepfry/internal/bench"
 	"github.com/deepfry/deepfry/kernel"
 )
 
@@ -26,7 +28,7 @@ Examples:
   deepfry bench features --sizes 784:8192 --features fastfood --batch 16,64,256 --threads 2`
 }
 
-func (c *benchFeatures) Run(term *terminal) error { return c.measure(term, c.groups) }
+func (c *benchFeatures) Run(term *console.Terminal) error { return c.measure(term, c.groups) }
 
 func (c *benchFeatures) groups() (groups []benchGroup, err error) {
 	for _, size := range c.Sizes {
@@ -67,7 +69,7 @@ func featuresCase(name string, d, n, batch int, sampling kernel.Sampling, form s
 	if err != nil {
 		return benchCase{}, err
 	}
-	x, z, plan := normals(batch*d), make([]float32, batch*features.Outputs()), features.Plan(batch)
+	x, z, plan := bench.Normals(batch*d), make([]float32, batch*features.Outputs()), features.Plan(batch)
 	c := benchCase{
 		benchmark: fmt.Sprintf("features %s %s", sampling, form), name: name, rows: batch,
 		run: func() { plan(z, x, batch) }, operations: 2 * float64(d) * float64(n),

@@ -1,23 +1,24 @@
-package main
+package flags
 
 import (
 	"errors"
 	"fmt"
 	"unicode/utf8"
 
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/dataset/table"
 )
 
-// tableFlags say how a table is written, where the guess is wrong.
-type tableFlags struct {
+// TableFormat says how a table is written, where the guess is wrong.
+type TableFormat struct {
 	Format        string `enum:"auto,csv,libsvm" default:"auto" help:"How tables are written: ${enum}."`
 	Separator     string `placeholder:"CHAR" help:"Between the fields of a CSV table. Default: comma, semicolon or tab, guessed."`
 	Header        string `enum:"auto,yes,no" default:"auto" help:"Whether a CSV table's first row names its columns: ${enum}."`
 	IgnoreUnknown bool   `help:"Read a category that was not in the table that was learnt from as none of those that were. Without it, it is an error."`
 }
 
-// options returns what the flags say.
-func (f tableFlags) options() (table.Options, error) {
+// Options returns what the flags say.
+func (f TableFormat) Options() (table.Options, error) {
 	o := table.Options{IgnoreUnknown: f.IgnoreUnknown}
 	if f.Format != "auto" {
 		o.Format = table.Format(f.Format)
@@ -39,8 +40,8 @@ func (f tableFlags) options() (table.Options, error) {
 	return o, nil
 }
 
-// hintTable says what can be done about a table that cannot be read.
-func hintTable(err error) error {
+// HintTable says what can be done about a table that cannot be read.
+func HintTable(err error) error {
 	hint := ""
 	switch {
 	case errors.Is(err, table.ErrMissing):
@@ -54,5 +55,5 @@ func hintTable(err error) error {
 	default:
 		return err
 	}
-	return &hintedError{err, hint}
+	return console.Hint(err, hint)
 }

@@ -1,4 +1,4 @@
-package main
+package benchmarks
 
 import (
 	"errors"
@@ -8,8 +8,10 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/fastfood"
 	"github.com/deepfry/deepfry/fwht"
+	"github.com/deepfry/deepfry/internal/bench"
 	"github.com/deepfry/deepfry/internal/par"
 	"github.com/deepfry/deepfry/internal/simd"
 )
@@ -28,7 +30,7 @@ func (*benchFWHT) Help() string {
   deepfry bench fwht --n 1024 --rows 256 --threads 2`
 }
 
-func (c *benchFWHT) Run(term *terminal) error { return c.measure(term, c.groups) }
+func (c *benchFWHT) Run(term *console.Terminal) error { return c.measure(term, c.groups) }
 
 func (c *benchFWHT) groups() (groups []benchGroup, err error) {
 	for _, n := range c.N {
@@ -80,7 +82,7 @@ func (*benchFastfood) Help() string {
   deepfry bench fastfood --no-dense --json > new.json`
 }
 
-func (c *benchFastfood) Run(term *terminal) error { return c.measure(term, c.groups) }
+func (c *benchFastfood) Run(term *console.Terminal) error { return c.measure(term, c.groups) }
 
 func (c *benchFastfood) groups() (groups []benchGroup, err error) {
 	for _, size := range c.Sizes {
@@ -119,22 +121,13 @@ func parseSize(size string) (inputs, outputs int, err error) {
 	return inputs, outputs, nil
 }
 
-func normals(n int) []float32 {
-	source := rand.New(rand.NewPCG(3, 4))
-	x := make([]float32, n)
-	for i := range x {
-		x[i] = float32(source.NormFloat64())
-	}
-	return x
-}
-
 func fastfoodCases(name string, d, n, batch int) ([]benchCase, error) {
 	v, err := fastfood.Sample[float32](d, n, math.Sqrt2, 1)
 	if err != nil {
 		return nil, err
 	}
-	x, y, dx := normals(batch*d), make([]float32, batch*n), make([]float32, batch*d)
-	dy := normals(batch * n)
+	x, y, dx := bench.Normals(batch*d), make([]float32, batch*n), make([]float32, batch*d)
+	dy := bench.Normals(batch * n)
 	size := len(v.S)
 	gradients := &fastfood.Gradients[float32]{S: make([]float32, size), G: make([]float32, size), B: make([]float32, size)}
 	inference, training := fastfood.NewWorkspace(v, batch, false), fastfood.NewWorkspace(v, batch, true)
@@ -153,7 +146,7 @@ func fastfoodCases(name string, d, n, batch int) ([]benchCase, error) {
 // denseCases are the products that a dense layer would make, split over the
 // threads by columns.
 func denseCases(name string, d, n, batch, threads int) []benchCase {
-	x, w, y := simd.RowMajor(normals(batch*d), batch, d), simd.RowMajor(normals(n*d), n, d), simd.RowMajor(make([]float32, batch*n), batch, n)
+	x, w, y := simd.RowMajor(bench.Normals(batch*d), batch, d), simd.RowMajor(bench.Normals(n*d), n, d), simd.RowMajor(make([]float32, batch*n), batch, n)
 	dx, dw := simd.RowMajor(make([]float32, batch*d), batch, d), simd.RowMajor(make([]float32, n*d), n, d)
 	forward := splitGemm(y, x, w.T(), threads)
 	if batch <= simd.FewRows { // as a layer does
@@ -184,7 +177,7 @@ func (*benchGEMM) Help() string {
   deepfry bench gemm --sizes 32x9216x4096:nt,4096x32x9216:tn`
 }
 
-func (c *benchGEMM) Run(term *terminal) error { return c.measure(term, c.groups) }
+func (c *benchGEMM) Run(term *console.Terminal) error { return c.measure(term, c.groups) }
 
 func (c *benchGEMM) groups() (groups []benchGroup, err error) {
 	for _, size := range c.Sizes {
@@ -210,7 +203,7 @@ func normalMatrix(rows, cols int, transposed bool) simd.Matrix {
 	if transposed {
 		return normalMatrix(cols, rows, false).T()
 	}
-	return simd.RowMajor(normals(rows*cols), rows, cols)
+	return simd.RowMajor(bench.Normals(rows*cols), rows, cols)
 }
 
 // product is C [m, n] = A [m, k] · B [k, n].

@@ -1,4 +1,5 @@
-package main
+// Package walsh is the subcommand that cuts the Walsh spectrum of a picture.
+package walsh
 
 import (
 	"encoding/json"
@@ -9,12 +10,15 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/fwht"
 )
 
-type hadamardCommand struct {
-	memoryFlag
+// Command is deepfry hadamard.
+type Command struct {
+	flags.MemoryLimit
 	Image string    `arg:"" optional:"" help:"A PNG, JPEG, GIF, WebP, TIFF or BMP file."`
 	Keep  []float64 `default:"0.5,0.1,0.02" help:"Fractions of the coefficients to keep, those of the lowest sequencies."`
 	Basis int       `placeholder:"N" help:"Draw the N×N basis pictures, too: 2, 4, 8, 16 or 32."`
@@ -24,7 +28,7 @@ type hadamardCommand struct {
 	JSON  bool      `name:"json" help:"Write JSON."`
 }
 
-func (*hadamardCommand) Help() string {
+func (*Command) Help() string {
 	return `A picture's two-dimensional Walsh-Hadamard spectrum, in order of sequency (the
 number of sign changes), and what remains of the picture when the high sequencies
 are cut, side by side in one PNG file.
@@ -69,7 +73,7 @@ func (r result) caption() string {
 	return "PSNR " + r.psnr()
 }
 
-func (c *hadamardCommand) Run(term *terminal) error {
+func (c *Command) Run(term *console.Terminal) error {
 	if err := c.check(); err != nil {
 		return err
 	}
@@ -88,15 +92,15 @@ func (c *hadamardCommand) Run(term *terminal) error {
 		return fmt.Errorf("--out: %w", err)
 	}
 	if c.JSON {
-		return json.NewEncoder(term.out).Encode(out)
+		return json.NewEncoder(term.Stdout).Encode(out)
 	}
 	return out.print(term)
 }
 
 // check completes the flags, or says which is wrong.
-func (c *hadamardCommand) check() error {
+func (c *Command) check() error {
 	if c.Image == "" && c.Basis == 0 {
-		return &hintedError{fmt.Errorf("nothing to draw: want an image, or --basis N"), "deepfry hadamard --help has examples"}
+		return console.Hint(fmt.Errorf("nothing to draw: want an image, or --basis N"), "deepfry hadamard --help has examples")
 	}
 	if c.Basis != 0 && (c.Basis < 2 || c.Basis > 32 || c.Basis&(c.Basis-1) != 0) {
 		return fmt.Errorf("--basis %d: want 2, 4, 8, 16 or 32", c.Basis)
@@ -132,7 +136,7 @@ func (c *hadamardCommand) check() error {
 
 // cut computes what remains of the picture for each fraction, and returns the
 // panels to draw: the picture, its spectrum, and the cuts.
-func (c *hadamardCommand) cut(term *terminal, out *hadamardResult) ([]panel, error) {
+func (c *Command) cut(term *console.Terminal, out *hadamardResult) ([]panel, error) {
 	picture, err := dataset.ReadPicture(c.Image)
 	if err != nil {
 		return nil, err
@@ -177,7 +181,7 @@ func (c *hadamardCommand) cut(term *terminal, out *hadamardResult) ([]panel, err
 }
 
 // fill notes the picture's shape, and fails if it needs too much memory.
-func (c *hadamardCommand) fill(out *hadamardResult, p planes) (err error) {
+func (c *Command) fill(out *hadamardResult, p planes) (err error) {
 	out.Height, out.Width, out.Channels = p.height, p.width, len(p.channels)
 	if out.Spectrum[0], err = fwht.NextLength(p.height); err != nil {
 		return err
@@ -187,7 +191,7 @@ func (c *hadamardCommand) fill(out *hadamardResult, p planes) (err error) {
 	}
 	spectra := 2 * 4 * int64(out.Spectrum[0]) * int64(out.Spectrum[1]) // the whole, and a cut one
 	pictures := int64(len(c.Keep)+1)*int64(len(p.channels)) + 3*4
-	return c.memoryFlag.check(c.Image, spectra+pictures*int64(p.height)*int64(p.width))
+	return c.MemoryLimit.Check(c.Image, spectra+pictures*int64(p.height)*int64(p.width))
 }
 
 func (r hadamardResult) describe() string {
@@ -200,19 +204,19 @@ func (r hadamardResult) describe() string {
 // percentOf writes a fraction, as in 2% or 0.05%.
 func percentOf(fraction float64) string { return fmt.Sprintf("%.3g%%", 100*fraction) }
 
-func (r hadamardResult) print(term *terminal) error {
+func (r hadamardResult) print(term *console.Terminal) error {
 	if r.Image != "" {
-		fmt.Fprintf(term.out, "%s: %s; spectrum of %d×%d\n\n", r.Image, r.describe(), r.Spectrum[1], r.Spectrum[0])
-		table := tabwriter.NewWriter(term.out, 0, 0, 2, ' ', tabwriter.AlignRight)
+		fmt.Fprintf(term.Stdout, "%s: %s; spectrum of %d×%d\n\n", r.Image, r.describe(), r.Spectrum[1], r.Spectrum[0])
+		table := tabwriter.NewWriter(term.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 		fmt.Fprintln(table, "kept\tcoefficients\tPSNR\t")
 		for _, cut := range r.Cuts {
-			fmt.Fprintf(table, "%s\t%s\t%s\t\n", percentOf(cut.Kept), grouped(cut.Coefficients), cut.psnr())
+			fmt.Fprintf(table, "%s\t%s\t%s\t\n", percentOf(cut.Kept), console.Grouped(cut.Coefficients), cut.psnr())
 		}
 		fmt.Fprintln(table)
 		if err := table.Flush(); err != nil {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(term.out, "wrote %s\n", r.Out)
+	_, err := fmt.Fprintf(term.Stdout, "wrote %s\n", r.Out)
 	return err
 }

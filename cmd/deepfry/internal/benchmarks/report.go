@@ -1,4 +1,4 @@
-package main
+package benchmarks
 
 import (
 	"encoding/json"
@@ -7,6 +7,7 @@ import (
 	"slices"
 	"text/tabwriter"
 
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/internal/bench"
 	"github.com/deepfry/deepfry/internal/cpu"
 )
@@ -26,17 +27,17 @@ type benchResult struct {
 // benchReport writes results: JSON at once, a table when it is flushed. On a
 // terminal it says what is being measured.
 type benchReport struct {
-	term    *terminal
+	term    *console.Terminal
 	version cpu.Version
 	machine bench.Machine // as it does with the present number of threads
 	encoder *json.Encoder // nil for a table
 	rows    []benchResult // of the table
 }
 
-func newBenchReport(term *terminal, asJSON bool, version cpu.Version) *benchReport {
+func newBenchReport(term *console.Terminal, asJSON bool, version cpu.Version) *benchReport {
 	r := &benchReport{term: term, version: version}
 	if asJSON {
-		r.encoder = json.NewEncoder(term.out)
+		r.encoder = json.NewEncoder(term.Stdout)
 	}
 	return r
 }
@@ -48,15 +49,15 @@ func (r *benchReport) begin(machine bench.Machine) error {
 	if r.encoder != nil {
 		return r.encoder.Encode(machine)
 	}
-	_, err := fmt.Fprintf(r.term.out, "%v, %s; at most %.0f GFLOP/s of additions, %.0f of multiply-adds, %.1f GB/s of memory\n",
-		r.version, counted(machine.Threads, "thread"), machine.Additions, machine.MultiplyAdds, machine.Copy)
+	_, err := fmt.Fprintf(r.term.Stdout, "%v, %s; at most %.0f GFLOP/s of additions, %.0f of multiply-adds, %.1f GB/s of memory\n",
+		r.version, console.Counted(machine.Threads, "thread"), machine.Additions, machine.MultiplyAdds, machine.Copy)
 	return err
 }
 
 // progress replaces the terminal's last line.
 func (r *benchReport) progress(text string) {
-	if r.term.interactive {
-		fmt.Fprintf(r.term.err, "\r\x1b[K%s", text)
+	if r.term.Interactive {
+		fmt.Fprintf(r.term.Stderr, "\r\x1b[K%s", text)
 	}
 }
 
@@ -91,11 +92,11 @@ func (r *benchReport) flush() error {
 	for _, row := range r.rows {
 		if row.about != "" && !slices.Contains(networks, row.about) {
 			networks = append(networks, row.about)
-			fmt.Fprintln(r.term.out, row.about)
+			fmt.Fprintln(r.term.Stdout, row.about)
 		}
 	}
-	fmt.Fprintln(r.term.out)
-	table := tabwriter.NewWriter(r.term.out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(r.term.Stdout)
+	table := tabwriter.NewWriter(r.term.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	heads := "benchmark\tcase\tthreads\tminimum\tmedian\tp99\tGFLOP/s\tof peak\t"
 	if networks != nil {
 		heads += "latency\tsamples/s\tworkspace\t"
@@ -103,9 +104,9 @@ func (r *benchReport) flush() error {
 	fmt.Fprintln(table, heads)
 	for _, row := range r.rows {
 		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\t%s\t%.1f\t%.0f%%\t", row.Benchmark, row.Case, row.Threads,
-			nanoseconds(row.Min), nanoseconds(row.Median), nanoseconds(row.P99), row.GFLOPS, 100*row.Share)
+			console.Nanoseconds(row.Min), console.Nanoseconds(row.Median), console.Nanoseconds(row.P99), row.GFLOPS, 100*row.Share)
 		if row.Batch > 0 {
-			fmt.Fprintf(table, "%s\t%s\t%.2f MB\t", nanoseconds(row.Latency), perSecond(row.Samples), float64(row.WorkspaceBytes)/1e6)
+			fmt.Fprintf(table, "%s\t%s\t%.2f MB\t", console.Nanoseconds(row.Latency), perSecond(row.Samples), float64(row.WorkspaceBytes)/1e6)
 		} else if networks != nil {
 			fmt.Fprint(table, "\t\t\t")
 		}
@@ -119,11 +120,10 @@ func perSecond(rate float64) string {
 	if rate < 100 {
 		return fmt.Sprintf("%.3g", rate)
 	}
-	return grouped(int(rate))
+	return console.Grouped(int(rate))
 }
 
-// writeJSONLines writes a JSON object a line.
-func writeJSONLines[T any](w io.Writer, results []T) error {
+func XX[T any](w io.Writer, results []T) error {
 	encoder := json.NewEncoder(w)
 	for _, r := range results {
 		if err := encoder.Encode(r); err != nil {
@@ -131,15 +131,4 @@ func writeJSONLines[T any](w io.Writer, results []T) error {
 		}
 	}
 	return nil
-}
-
-// nanoseconds writes a time with three digits or more.
-func nanoseconds(ns float64) string {
-	switch {
-	case ns < 1e4:
-		return fmt.Sprintf("%.4g ns", ns)
-	case ns < 1e7:
-		return fmt.Sprintf("%.4g µs", ns/1e3)
-	}
-	return fmt.Sprintf("%.4g ms", ns/1e6)
 }

@@ -1,4 +1,4 @@
-package main
+package benchmarks
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/internal/bench"
 	"github.com/deepfry/deepfry/internal/par"
 	"github.com/deepfry/deepfry/internal/simd"
@@ -78,7 +79,7 @@ func scalingCases(threads int) ([]benchCase, error) {
 	return cases, nil
 }
 
-func (c *benchScaling) Run(term *terminal) error {
+func (c *benchScaling) Run(term *console.Terminal) error {
 	if c.Threads < 2 || c.Threads > 1024 || c.Rounds < 1 || c.Time <= 0 {
 		return fmt.Errorf("--threads %d --rounds %d --time %v: want 2 to 1024 threads, at least one round and a positive time", c.Threads, c.Rounds, c.Time)
 	}
@@ -138,14 +139,14 @@ func (t *scalingTimes) measure(ctx context.Context, c *benchScaling, one, severa
 	return nil
 }
 
-func (c *benchScaling) write(term *terminal, results []scalingResult) error {
+func (c *benchScaling) write(term *console.Terminal, results []scalingResult) error {
 	if c.JSON {
-		return writeJSONLines(term.out, results)
+		return console.WriteJSONLines(term.Stdout, results)
 	}
-	table := tabwriter.NewWriter(term.out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	table := tabwriter.NewWriter(term.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(table, "benchmark\tcase\tone core\t%d cores\tscaling\tof multiply-adds'\t\n", c.Threads)
 	for _, r := range results {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%.2f\t%.0f%%\t\n", r.Benchmark, r.Case, nanoseconds(r.One), nanoseconds(r.Several), r.Scaling, 100*r.Share)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%.2f\t%.0f%%\t\n", r.Benchmark, r.Case, console.Nanoseconds(r.One), console.Nanoseconds(r.Several), r.Scaling, 100*r.Share)
 	}
 	return table.Flush()
 }

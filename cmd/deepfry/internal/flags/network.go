@@ -1,4 +1,5 @@
-package main
+// Package flags holds flags that several subcommands have, and what they mean.
+package flags
 
 import (
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/compress"
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/fastfood"
@@ -18,16 +20,16 @@ import (
 	"github.com/deepfry/deepfry/train"
 )
 
-// networkFlags choose what stands behind the convolutions.
-type networkFlags struct {
+// LayerChoice says what stands behind the convolutions.
+type LayerChoice struct {
 	FC         string `name:"fc" placeholder:"LAYER" help:"Between the convolutions and the classifier: dense, fastfood:N (fixed) or adaptive:N (learnt), with N outputs; without N, as many as the dense layers have. Default: dense for inspect, adaptive:1024 for train."`
 	Classifier string `default:"dense" enum:"dense,fastfood,adaptive" help:"The last layer: ${enum}."`
 	Padding    string `default:"power-of-two" enum:"power-of-two,mixed" help:"What inputs of Fastfood layers are padded to: a power of two, or (mixed) the next length that has a transform, such as 800, which saves weights if the outputs are about a multiple of it."`
 }
 
-// describe returns the network of the given model with its fully-connected
+// Describe returns the network of the given model with its fully-connected
 // layers as the flags say; fc takes the place of FC.
-func (f networkFlags) describe(model string, options models.Options, fc string) (nn.Description, error) {
+func (f LayerChoice) Describe(model string, options models.Options, fc string) (nn.Description, error) {
 	d, err := models.ByName(model, options)
 	if err != nil {
 		return d, err
@@ -48,32 +50,32 @@ func (f networkFlags) describe(model string, options models.Options, fc string) 
 	}
 	if kind == "dense" {
 		if fry.Padding == fastfood.Mixed {
-			return d, &hintedError{errors.New("--padding mixed with --fc dense: a dense layer pads nothing"), "choose Fastfood, for example with --fc adaptive:800"}
+			return d, console.Hint(errors.New("--padding mixed with --fc dense: a dense layer pads nothing"), "choose Fastfood, for example with --fc adaptive:800")
 		}
 		if fry.Classifier {
-			return d, &hintedError{fmt.Errorf("--classifier %s with --fc dense: the hidden layer comes before the classifier", f.Classifier), "fry the hidden layer too, for example with --fc adaptive:1024"}
+			return d, console.Hint(fmt.Errorf("--classifier %s with --fc dense: the hidden layer comes before the classifier", f.Classifier), "fry the hidden layer too, for example with --fc adaptive:1024")
 		}
 		return d, nil
 	}
 	return nn.Fry(d, fry)
 }
 
-// describeModel returns a model with the given layers, a dense classifier and
+// DescribeModel returns a model with the given layers, a dense classifier and
 // padding to powers of two.
-func describeModel(model string, options models.Options, fc string) (nn.Description, error) {
-	return networkFlags{Classifier: "dense"}.describe(model, options, fc)
+func DescribeModel(model string, options models.Options, fc string) (nn.Description, error) {
+	return LayerChoice{Classifier: "dense"}.Describe(model, options, fc)
 }
 
-// defaultFC is the layer that takes the place of a model's dense ones.
-func defaultFC(model string) string {
+// DefaultFC is the layer that takes the place of a model's dense ones.
+func DefaultFC(model string) string {
 	if model == "lenet" {
 		return "adaptive:1024"
 	}
 	return "adaptive:16384"
 }
 
-// recipeByName returns a recipe, and the details of the network that go with it.
-func recipeByName(name string, augment bool) (train.Recipe, models.Options, error) {
+// RecipeByName returns a recipe, and the details of the network that go with it.
+func RecipeByName(name string, augment bool) (train.Recipe, models.Options, error) {
 	recipe, err := train.ByName(name)
 	var options models.Options
 	switch {
@@ -86,10 +88,10 @@ func recipeByName(name string, augment bool) (train.Recipe, models.Options, erro
 	return recipe, options, err
 }
 
-// isNetworkFile tells whether a name is that of a file, not of a model. It fails
+// IsNetworkFile tells whether a name is that of a file, not of a model. It fails
 // for a path where no file is, and for a file if layers are chosen by flags, which
 // are named unless there are none.
-func isNetworkFile(name, flags string) (bool, error) {
+func IsNetworkFile(name, flags string) (bool, error) {
 	_, missing := os.Stat(name)
 	switch {
 	case slices.Contains(models.Names(), name):
@@ -102,20 +104,20 @@ func isNetworkFile(name, flags string) (bool, error) {
 	return missing == nil, nil
 }
 
-// errNotONNX is that --input was given for another network.
-var errNotONNX = errors.New("--input: only for ONNX files; models and checkpoints say what they take")
+// ErrNotONNX is that --input was given for another network.
+var ErrNotONNX = errors.New("--input: only for ONNX files; models and checkpoints say what they take")
 
-// openNetwork reads a checkpoint, or an ONNX file, whose input is a flag that says
+// OpenNetwork reads a checkpoint, or an ONNX file, whose input is a flag that says
 // the shape of a sample or nothing.
-func openNetwork(path, input string) (*nn.Network, error) {
+func OpenNetwork(path, input string) (*nn.Network, error) {
 	if !compress.IsONNX(path) {
 		if input != "" {
-			return nil, errNotONNX
+			return nil, ErrNotONNX
 		}
 		network, _, err := checkpoint.Load(path)
 		return network, err
 	}
-	shape, err := parseShape(input)
+	shape, err := ParseShape(input)
 	if err != nil {
 		return nil, err
 	}
@@ -129,14 +131,14 @@ func openNetwork(path, input string) (*nn.Network, error) {
 	}
 	err = fmt.Errorf("%s: %w", path, err)
 	if in := model.Inputs; input == "" && len(in) == 1 && (len(in[0].Dims) < 2 || slices.Min(in[0].Dims[1:]) < 1) {
-		return nil, &hintedError{err, "--input 1x28x28 gives the shape of a sample"}
+		return nil, console.Hint(err, "--input 1x28x28 gives the shape of a sample")
 	}
 	return nil, err
 }
 
-// checkInput fails if the network takes other images than these, those of the
+// CheckInput fails if the network takes other images than these, those of the
 // named data, and says which model does.
-func checkInput(d nn.Description, images *dataset.Images, data string) error {
+func CheckInput(d nn.Description, images *dataset.Images, data string) error {
 	found := nn.Shape{images.Channels, images.Height, images.Width}
 	if slices.Equal(d.Input, found) {
 		return nil
@@ -151,9 +153,7 @@ func checkInput(d nn.Description, images *dataset.Images, data string) error {
 	if fitting != nil {
 		hint = "use " + strings.Join(fitting, " or ")
 	}
-	return &hintedError{
-		fmt.Errorf("--model %s takes images of %v, but those of %s are %v (channels, height, width)", d.Name, d.Input, data, found), hint,
-	}
+	return console.Hint(fmt.Errorf("--model %s takes images of %v, but those of %s are %v (channels, height, width)", d.Name, d.Input, data, found), hint)
 }
 
 // parseFC reads KIND or KIND:N; without N it returns 0, the model's own number.
@@ -172,4 +172,23 @@ func parseFC(fc string) (kind string, outputs int, err error) {
 		return "", 0, fmt.Errorf("--fc %q: want dense, fastfood:N or adaptive:N with a whole number N of at least 1", fc)
 	}
 	return kind, outputs, nil
+}
+
+// ParseShape reads a shape such as 1x28x28, or nil from nothing.
+func ParseShape(text string) (nn.Shape, error) {
+	if text == "" {
+		return nil, nil
+	}
+	var shape nn.Shape
+	for _, field := range strings.FieldsFunc(text, func(r rune) bool { return r == 'x' || r == '×' }) {
+		n, err := strconv.Atoi(field)
+		if err != nil {
+			n = 0
+		}
+		shape = append(shape, n)
+	}
+	if len(shape) == 0 || slices.Min(shape) < 1 {
+		return nil, fmt.Errorf("--input %q: want the shape of a sample, for example 1x28x28", text)
+	}
+	return shape, nil
 }

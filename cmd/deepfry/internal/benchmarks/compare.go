@@ -1,4 +1,4 @@
-package main
+package benchmarks
 
 import (
 	"bufio"
@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"text/tabwriter"
+
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 )
 
 type benchCompare struct {
@@ -22,7 +24,7 @@ func (*benchCompare) Help() string {
   deepfry bench compare old.json new.json --json`
 }
 
-func (c *benchCompare) Run(term *terminal) error {
+func (c *benchCompare) Run(term *console.Terminal) error {
 	before, _, err := readResults(c.Old)
 	if err != nil {
 		return err
@@ -42,12 +44,12 @@ func (c *benchCompare) Run(term *terminal) error {
 		return fmt.Errorf("%s and %s have no case in common%s", c.Old, c.New, differences(before, order))
 	}
 	if c.JSON {
-		return writeJSONLines(term.out, both)
+		return console.WriteJSONLines(term.Stdout, both)
 	}
-	table := tabwriter.NewWriter(term.out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	table := tabwriter.NewWriter(term.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "benchmark\tcase\told median\tnew median\tspeed\tminima\t")
 	for _, k := range both {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%.2f×\t%.2f×\t\n", k.Benchmark, k.Case, nanoseconds(k.Old), nanoseconds(k.New), k.Speed, k.Minima)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%.2f×\t%.2f×\t\n", k.Benchmark, k.Case, console.Nanoseconds(k.Old), console.Nanoseconds(k.New), k.Speed, k.Minima)
 	}
 	return table.Flush()
 }

@@ -1,4 +1,4 @@
-package main
+package approximation
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/dataset/table"
 	"github.com/deepfry/deepfry/internal/random"
@@ -22,7 +23,7 @@ func (r rowSet) len() int { return len(r.data) / r.inputs }
 func (r rowSet) first(n int) rowSet { return rowSet{r.data[:n*r.inputs], r.inputs} }
 
 // load reads as many rows as are wanted, drawn by the seed, and completes --train.
-func (c *kernelCommand) load(term *terminal) (rowSet, error) {
+func (c *Command) load(term *console.Terminal) (rowSet, error) {
 	if info, err := os.Stat(c.Table); c.Table == "mnist" || c.Table == "fashion" || err == nil && info.IsDir() {
 		set, err := dataset.Open(c.Table)
 		if err != nil {
@@ -36,7 +37,7 @@ func (c *kernelCommand) load(term *terminal) (rowSet, error) {
 			return nil
 		})
 	}
-	options, err := c.tableFlags.options()
+	options, err := c.TableFormat.Options()
 	if err != nil {
 		return rowSet{}, err
 	}
@@ -57,12 +58,12 @@ func (c *kernelCommand) load(term *terminal) (rowSet, error) {
 }
 
 // draw reads rows in a random order.
-func (c *kernelCommand) draw(term *terminal, total, inputs int, read func(x []float32, row int) error) (rowSet, error) {
+func (c *Command) draw(term *console.Terminal, total, inputs int, read func(x []float32, row int) error) (rowSet, error) {
 	if total < 2 || inputs < 1 {
 		return rowSet{}, fmt.Errorf("%s has %d rows of %d numbers: want at least 2 rows, of 1", c.Table, total, inputs)
 	}
 	if total < c.Rows {
-		fmt.Fprintf(term.err, "%s has only %d rows\n", c.Table, total)
+		fmt.Fprintf(term.Stderr, "%s has only %d rows\n", c.Table, total)
 	}
 	c.completeTrain(total)
 	wanted := min(total, max(c.Rows, predictionRows, slices.Max(append(c.Train, 0))))
@@ -81,7 +82,7 @@ func (c *kernelCommand) draw(term *terminal, total, inputs int, read func(x []fl
 
 // completeTrain sets the default of --train, and leaves out what there are too
 // few rows for.
-func (c *kernelCommand) completeTrain(total int) {
+func (c *Command) completeTrain(total int) {
 	const fewest, most = 50, 7
 	if c.Train == nil {
 		for n := total; len(c.Train) < most && (n >= fewest || n == total); n /= 2 {
@@ -94,11 +95,11 @@ func (c *kernelCommand) completeTrain(total int) {
 
 // checkMemory fails if the rows, the Gram matrices of some, the features or the
 // exact machine's kernel values need too much.
-func (c *kernelCommand) checkMemory(gram, wanted, inputs int) error {
+func (c *Command) checkMemory(gram, wanted, inputs int) error {
 	rows, n := int64(gram), int64(slices.Max(c.N))
 	bytes := 4 * (2*rows*rows + rows*2*n + (2*n+int64(wanted))*int64(inputs))
 	if len(c.Train) > 0 {
 		bytes += 4 * predictionRows * (int64(slices.Max(c.Train)) + 2*n)
 	}
-	return c.memoryFlag.check(fmt.Sprintf("a Gram matrix of %d rows with n = %d", rows, n), bytes)
+	return c.MemoryLimit.Check(fmt.Sprintf("a Gram matrix of %d rows with n = %d", rows, n), bytes)
 }

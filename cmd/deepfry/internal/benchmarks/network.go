@@ -1,4 +1,4 @@
-package main
+package benchmarks
 
 import (
 	"context"
@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/internal/bench"
 	"github.com/deepfry/deepfry/nn"
@@ -24,7 +26,7 @@ type benchNetworks struct {
 // layers returns --fc for a model.
 func (f benchNetworks) layers(model string) []string {
 	if len(f.FC) == 0 {
-		return []string{"dense", defaultFC(model)}
+		return []string{"dense", flags.DefaultFC(model)}
 	}
 	return f.FC
 }
@@ -77,15 +79,15 @@ func checkBatch(batch int) error {
 	return nil
 }
 
-func (c *benchTrain) Run(term *terminal) error { return c.measure(term, c.groups) }
+func (c *benchTrain) Run(term *console.Terminal) error { return c.measure(term, c.groups) }
 
 func (c *benchTrain) groups() (groups []benchGroup, err error) {
-	recipe, options, err := recipeByName(c.Recipe, false)
+	recipe, options, err := flags.RecipeByName(c.Recipe, false)
 	if err != nil {
 		return nil, err
 	}
 	for _, fc := range c.layers(c.Model) {
-		d, err := describeModel(c.Model, options, fc)
+		d, err := flags.DescribeModel(c.Model, options, fc)
 		if err != nil {
 			return nil, err
 		}
@@ -105,7 +107,7 @@ func trainGroup(d nn.Description, name string, batch int, recipe train.Recipe, l
 	if err := checkBatch(batch); err != nil {
 		return benchGroup{}, err
 	}
-	bytes, err := networkBytes(d, batch, true)
+	bytes, err := flags.NetworkBytes(d, batch, true)
 	return benchGroup{"training " + name, bytes, func() ([]benchCase, error) {
 		return trainCases(d, name, batch, recipe, layers)
 	}}, err
@@ -204,33 +206,33 @@ Examples:
   deepfry bench model net.onnx --input 3x224x224`
 }
 
-func (c *benchModel) Run(term *terminal) error { return c.measure(term, c.groups) }
+func (c *benchModel) Run(term *console.Terminal) error { return c.measure(term, c.groups) }
 
 func (c *benchModel) groups() (groups []benchGroup, err error) {
-	flags := ""
+	named := ""
 	if c.FC != nil {
-		flags = "--fc"
+		named = "--fc"
 	}
-	isFile, err := isNetworkFile(c.Network, flags)
+	isFile, err := flags.IsNetworkFile(c.Network, named)
 	if err != nil {
 		return nil, err
 	}
 	if isFile {
-		network, err := openNetwork(c.Network, c.Input)
+		network, err := flags.OpenNetwork(c.Network, c.Input)
 		if err != nil {
 			return nil, err
 		}
 		return c.inferenceGroups(network.Description, c.Network, func() (*nn.Network, error) { return network, nil })
 	}
 	if c.Input != "" {
-		return nil, errNotONNX
+		return nil, flags.ErrNotONNX
 	}
-	_, options, err := recipeByName("default", false)
+	_, options, err := flags.RecipeByName("default", false)
 	if err != nil {
 		return nil, err
 	}
 	for _, fc := range c.layers(c.Network) {
-		d, err := describeModel(c.Network, options, fc)
+		d, err := flags.DescribeModel(c.Network, options, fc)
 		if err != nil {
 			return nil, err
 		}
@@ -249,7 +251,7 @@ func (c *benchModel) inferenceGroups(d nn.Description, name string, build func()
 		if err := checkBatch(batch); err != nil {
 			return nil, err
 		}
-		bytes, err := networkBytes(d, batch, false)
+		bytes, err := flags.NetworkBytes(d, batch, false)
 		if err != nil {
 			return nil, err
 		}
@@ -273,7 +275,7 @@ func inferenceCases(network *nn.Network, name string, batch int, layers bool) []
 	runtime.ReadMemStats(&after)
 	facts.WorkspaceBytes = after.TotalAlloc - before.TotalAlloc
 	name = fmt.Sprintf("%s batch=%d", name, batch)
-	x := normals(batch * network.Description.Input.Size())
+	x := bench.Normals(batch * network.Description.Input.Size())
 	stopwatch := newStopwatch(workspace.SetTrace)
 	cases := []benchCase{{
 		benchmark: "inference", name: name, rows: batch, operations: 2 * float64(facts.MultiplyAdds), network: facts,
@@ -298,18 +300,18 @@ func describeNetwork(network *nn.Network, name string) networkFacts {
 		facts.ParameterBytes += 4 * p.Size()
 	}
 	facts.about = fmt.Sprintf("%s: %v to %v; %s weights, %s bytes of parameters; %s multiply-adds a sample", name, network.Description.Input,
-		network.OutShape(), grouped(facts.Weights), grouped(facts.ParameterBytes), grouped(facts.MultiplyAdds))
+		network.OutShape(), console.Grouped(facts.Weights), console.Grouped(facts.ParameterBytes), console.Grouped(facts.MultiplyAdds))
 	return facts
 }
 
-func (c *benchConv) Run(term *terminal) error { return c.measure(term, c.groups) }
+func (c *benchConv) Run(term *console.Terminal) error { return c.measure(term, c.groups) }
 
 func (c *benchConv) groups() (groups []benchGroup, err error) {
-	recipe, options, err := recipeByName("caffe", false)
+	recipe, options, err := flags.RecipeByName("caffe", false)
 	if err != nil {
 		return nil, err
 	}
-	d, err := describeModel(c.Model, options, "dense")
+	d, err := flags.DescribeModel(c.Model, options, "dense")
 	if err != nil {
 		return nil, err
 	}

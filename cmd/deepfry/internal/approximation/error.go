@@ -1,10 +1,11 @@
-package main
+package approximation
 
 import (
 	"fmt"
 	"math"
 	"time"
 
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/internal/bench"
 	"github.com/deepfry/deepfry/kernel"
 )
@@ -77,7 +78,7 @@ func (g *exactGram) compare(other []float32) (norm, mean float64) {
 }
 
 // approximate draws features by several seeds, from that of the options on.
-func (g *exactGram) approximate(term *terminal, o kernel.Options, seeds int, steps *steps) (approximation, error) {
+func (g *exactGram) approximate(term *console.Terminal, o kernel.Options, seeds int, steps *steps) (approximation, error) {
 	var gram, values, absolute, row, draw []float64
 	a := approximation{N: o.N}
 	for seed := range seeds {

@@ -1,25 +1,23 @@
-package main
+package approximation
 
 import (
 	"bytes"
-	"context"
-	"errors"
 	"math"
-	"path/filepath"
 	"slices"
 	"testing"
 
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/internal/bench"
 	"github.com/deepfry/deepfry/kernel"
-	"gonum.org/v1/plot"
 )
 
 // TestApproximation compares with errors that are computed pair by pair.
 func TestApproximation(t *testing.T) {
 	const rows, d, seeds = 12, 5, 3
-	x := rowSet{normals(rows * d), d}
+	x := rowSet{bench.Normals(rows * d), d}
 	k := kernel.Gaussian{Gamma: 0.1}
 	options := kernel.Options{Inputs: d, N: 64, Sampling: kernel.RKS, Seed: 7}
-	got, err := newExactGram(k, x).approximate(&terminal{Context: t.Context(), err: &bytes.Buffer{}}, options, seeds, &steps{})
+	got, err := newExactGram(k, x).approximate(&console.Terminal{Context: t.Context(), Stderr: &bytes.Buffer{}}, options, seeds, &steps{bar: console.NewBar(&console.Terminal{})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,21 +62,6 @@ func TestApproximation(t *testing.T) {
 	}
 }
 
-func TestInterruptedMeasurementsSaySo(t *testing.T) {
-	data, picture := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "picture.png")
-	if err := errors.Join(makeData(data, 20, 10), makeDigit(picture, 2)); err != nil {
-		t.Fatal(err)
-	}
-	cancelled, cancel := context.WithCancel(t.Context())
-	cancel()
-	for _, args := range [][]string{{"kernel", data, "--rows", "20", "--seeds", "1000"}, {"hadamard", picture}} {
-		var out, complaint bytes.Buffer
-		if code := run(args, &terminal{cancelled, &out, &complaint, false}); code != 1 || complaint.String() != "deepfry: interrupted\n" {
-			t.Errorf("%v: exit code %d, %q", args, code, complaint.String())
-		}
-	}
-}
-
 func row(r rowSet, i int) []float32 { return r.data[i*r.inputs:][:r.inputs] }
 
 func TestSpread(t *testing.T) {
@@ -112,16 +95,9 @@ func TestDefaultTrainingRows(t *testing.T) {
 		{[]int{0}, 100, []int{}},
 		{[]int{10, 10, 200}, 100, []int{10}},
 	} {
-		c := kernelCommand{Train: test.given}
+		c := Command{Train: test.given}
 		if c.completeTrain(test.total); !slices.Equal(c.Train, test.want) {
 			t.Errorf("--train %v of %d rows became %v, want %v", test.given, test.total, c.Train, test.want)
 		}
-	}
-}
-
-func TestLogTicks(t *testing.T) {
-	want := []plot.Tick{{Value: 0.02, Label: "0.02"}, {Value: 0.05, Label: "0.05"}, {Value: 0.1, Label: "0.1"}, {Value: 0.2, Label: "0.2"}}
-	if got := logTicks(0.015, 0.3); len(got) != len(want) || got[0] != want[0] || got[3].Label != want[3].Label {
-		t.Errorf("%v, want %v", got, want)
 	}
 }

@@ -1,10 +1,12 @@
-package main
+package benchmarks
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/drawing"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
@@ -24,8 +26,8 @@ func (*benchPlot) Help() string {
 
 // Run draws the medians of cases d→n against n on logarithmic axes, a line for
 // each benchmark.
-func (c *benchPlot) Run(term *terminal) error {
-	if err := checkPlot("--out", c.Out); err != nil {
+func (c *benchPlot) Run(term *console.Terminal) error {
+	if err := drawing.CheckPlot("--out", c.Out); err != nil {
 		return err
 	}
 	results, order, err := readResults(c.Results)
@@ -60,13 +62,13 @@ func (c *benchPlot) Run(term *terminal) error {
 		if strings.HasSuffix(name, "backward") {
 			dashes = []vg.Length{vg.Points(4), vg.Points(3)}
 		}
-		if err := addCurve(p, name, points, i, dashes); err != nil {
+		if err := drawing.AddCurve(p, name, points, i, dashes); err != nil {
 			return err
 		}
 	}
-	keepLogAxis(&p.X)
-	keepLogAxis(&p.Y)
-	if err := writePlot(p, c.Out); err != nil {
+	drawing.KeepLogAxis(&p.X)
+	drawing.KeepLogAxis(&p.Y)
+	if err := drawing.Write(p, c.Out); err != nil {
 		return fmt.Errorf("--out: %w", err)
 	}
 	return nil

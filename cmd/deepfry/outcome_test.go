@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -61,24 +60,5 @@ func TestConfusion(t *testing.T) {
 	printConfusion(&b, names, many)
 	if lines := strings.Split(b.String(), "\n"); len(lines) != 11 || lines[0] != "12 of class m taken for a" {
 		t.Errorf("got\n%s", b.String())
-	}
-}
-
-func TestKernelFlags(t *testing.T) {
-	for name, want := range map[string]string{
-		"gaussian": `kernel.Gaussian{Gamma:0.5}`, "laplacian": `kernel.Laplacian{Gamma:0.5}`,
-		"matern": `kernel.Matern{Nu:1.5, Length:1}`, "matern:0.5": `kernel.Matern{Nu:0.5, Length:1}`,
-		"arccosine": `kernel.ArcCosine{Order:1}`, "arccosine:2": `kernel.ArcCosine{Order:2}`,
-		"polynomial:3": `kernel.Polynomial{Degree:3, Gamma:0.5, Offset:1}`,
-	} {
-		k, err := kernelFlags{Kernel: name}.make(0.5)
-		if got := fmt.Sprintf("%#v", k); err != nil || got != want {
-			t.Errorf("%s is %s (%v), want %s", name, got, err, want)
-		}
-	}
-	for _, name := range []string{"", "Gaussian", "matern:x", "arccosine:1.5", "polynomial:0", "gaussian:1", "arccosine:"} {
-		if k, err := (kernelFlags{Kernel: name}).make(0.5); err == nil {
-			t.Errorf("%q is %s, want an error", name, fmt.Sprintf("%#v", k))
-		}
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package flags
 
 import (
 	"fmt"
@@ -9,24 +9,24 @@ import (
 	"github.com/deepfry/deepfry/kernel"
 )
 
-// kernelFlags choose a kernel and the features that stand for it.
-type kernelFlags struct {
+// KernelChoice says which a kernel and the features that stand for it.
+type KernelChoice struct {
 	Kernel   string `default:"gaussian" placeholder:"KERNEL" help:"gaussian, laplacian, matern:NU (0.5, 1.5 or 2.5), arccosine:ORDER (0, 1 or 2) or polynomial:DEGREE. Default: gaussian."`
 	Features string `enum:"auto,fastfood,rks,orf,sorf" default:"auto" help:"How the frequencies of features are drawn: ${enum}. auto is fastfood, but orf for less than 48 inputs, and rks for the Laplacian kernel."`
 	Gamma    string `default:"auto" placeholder:"G" help:"Of exp(-G‖x-y‖²), and what corresponds to it in other kernels, on standardised columns: a number, or auto, which rows that are held out choose."`
 }
 
-// sampling returns the option of features.
-func (f kernelFlags) sampling() kernel.Sampling {
+// Sampling returns the option of features.
+func (f KernelChoice) Sampling() kernel.Sampling {
 	if f.Features == "auto" {
 		return ""
 	}
 	return kernel.Sampling(f.Features)
 }
 
-// make returns the kernel with the given γ. That of Matern kernels is 1/(2ℓ²):
+// Make returns the kernel with the given γ. That of Matern kernels is 1/(2ℓ²):
 // with it, the kernel becomes the Gaussian one when ν grows.
-func (f kernelFlags) make(gamma float64) (kernel.Kernel, error) {
+func (f KernelChoice) Make(gamma float64) (kernel.Kernel, error) {
 	name, text, given := strings.Cut(f.Kernel, ":")
 	parameter, parseErr := strconv.ParseFloat(text, 64)
 	or := func(value float64) float64 {
@@ -60,11 +60,11 @@ func (f kernelFlags) make(gamma float64) (kernel.Kernel, error) {
 	return k, nil
 }
 
-// hasGamma tells whether γ matters to the kernel.
-func (f kernelFlags) hasGamma() bool { return !strings.HasPrefix(f.Kernel, "arccosine") }
+// HasGamma tells whether γ matters to the kernel.
+func (f KernelChoice) HasGamma() bool { return !strings.HasPrefix(f.Kernel, "arccosine") }
 
-// gammaFlag returns the number that the flag gives, or 0 for auto.
-func (f kernelFlags) gammaFlag() (float64, error) {
+// GammaFlag returns the number that the flag gives, or 0 for auto.
+func (f KernelChoice) GammaFlag() (float64, error) {
 	if f.Gamma == "auto" {
 		return 0, nil
 	}
@@ -75,26 +75,26 @@ func (f kernelFlags) gammaFlag() (float64, error) {
 	return v, nil
 }
 
-// validate fails if flags are wrong, so that this shows before a long fit.
-func (f kernelFlags) validate() error {
-	gamma, err := f.gammaFlag()
+// Validate fails if flags are wrong, so that this shows before a long fit.
+func (f KernelChoice) Validate() error {
+	gamma, err := f.GammaFlag()
 	if err != nil {
 		return err
 	}
 	if gamma == 0 {
 		gamma = 1
 	}
-	k, err := f.make(gamma)
+	k, err := f.Make(gamma)
 	if err != nil {
 		return err
 	}
-	_, err = kernel.NewFeatures(k, kernel.Options{Inputs: 1, N: 64, Sampling: f.sampling()})
+	_, err = kernel.NewFeatures(k, kernel.Options{Inputs: 1, N: 64, Sampling: f.Sampling()})
 	return err
 }
 
-// gammaOf returns the γ for which distances of rows of about σ matter: 1/(2σ²)
+// GammaOf returns the γ for which distances of rows of about σ matter: 1/(2σ²)
 // of distances, 1/(σ·√inputs) of sums of differences, and 1/σ² of products.
-func (f kernelFlags) gammaOf(bandwidth float64, inputs int) float64 {
+func (f KernelChoice) GammaOf(bandwidth float64, inputs int) float64 {
 	switch {
 	case f.Kernel == "laplacian":
 		return 1 / (bandwidth * math.Sqrt(float64(inputs)))

@@ -1,0 +1,44 @@
+package flags
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/nn"
+)
+
+// MemoryLimit bounds what a command allocates.
+type MemoryLimit struct {
+	Memory int `default:"8" help:"Refuse what needs more memory than so many GiB."`
+}
+
+const gib = 1 << 30
+
+// Check fails if something needs more than the flag, or an address, allows.
+func (f MemoryLimit) Check(name string, bytes int64) error {
+	if bytes <= math.MaxInt && float64(bytes) <= float64(f.Memory)*gib {
+		return nil
+	}
+	return console.Hint(fmt.Errorf("%s needs about %.1f GiB of memory, more than --memory %d", name, float64(bytes)/gib, f.Memory), "choose smaller batches or sizes, or allow more with --memory")
+}
+
+// NetworkBytes is about what a network and a workspace hold, and, in training,
+// the two numbers that the optimizer keeps for every parameter.
+func NetworkBytes(d nn.Description, batch int, training bool) (int64, error) {
+	layers, err := nn.Inspect(d)
+	if err != nil {
+		return 0, err
+	}
+	copies := int64(1)
+	if training {
+		copies = 3
+	}
+	bytes, err := nn.WorkspaceBytes(d, batch, training)
+	for _, layer := range layers {
+		for _, p := range layer.Params {
+			bytes += 4 * copies * int64(p.Size())
+		}
+	}
+	return bytes, err
+}
