@@ -332,9 +332,13 @@ func (r *Result) save(path string) error {
 		return checkpoint.Save(path, r.Network, extra)
 	}
 	if r.model.file == nil || r.tuned || r.float16 && r.Network != nil || !r.inPlace() {
-		o := onnx.Options{Float16: r.float16}
+		extra, err := train.Inference(r.model.extra)
+		if err != nil {
+			return err
+		}
+		o := onnx.Options{Float16: r.float16, Metadata: extra.Metadata}
 		if f := r.model.file; f != nil { // so that who ran the old file can run the new one
-			o.Input, o.Output = f.Inputs[0].Name, f.Outputs[0].Name
+			o.Input, o.Output, o.Metadata = f.Inputs[0].Name, f.Outputs[0].Name, f.Metadata
 		}
 		file, err := onnx.FromNetwork(r.Network, o)
 		if err != nil {

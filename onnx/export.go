@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 
 	"github.com/deepfry/deepfry/fastfood"
 	"github.com/deepfry/deepfry/nn"
@@ -26,6 +28,8 @@ type Options struct {
 	// Input and Output name the graph's input and output; "" means input, and the
 	// name of the last layer.
 	Input, Output string
+	// Metadata are texts for whoever reads the file ([Model.Metadata]).
+	Metadata map[string]string
 }
 
 // The versions of ONNX's operators that are written, and that of the format:
@@ -215,6 +219,10 @@ func (e *exporter) model() (*Model, error) {
 		field(fastfoodFunction(e.options.Opset))
 	}
 
+	m.Metadata = maps.Clone(e.options.Metadata)
+	for _, key := range slices.Sorted(maps.Keys(m.Metadata)) {
+		field(appendMessage(nil, modelMetadata, appendText(appendText(nil, entryKey, key), entryValue, m.Metadata[key])))
+	}
 	input, output := e.outputs[nn.Input], e.last
 	for _, n := range e.nodes {
 		m.graph = append(m.graph, part{node: n})

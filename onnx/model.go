@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,6 +18,7 @@ type Model struct {
 	Opset     map[string]int64 // the version of every domain's operations; "" is ONNX itself
 	Inputs    []Value          // of the graph, initializers apart
 	Outputs   []Value
+	Metadata  map[string]string // texts of whoever wrote the file
 
 	parts     []part // all fields, the graph's apart
 	graph     []part // all fields of the graph
@@ -82,7 +84,7 @@ func Parse(data []byte) (*Model, error) {
 }
 
 func parse(data []byte, folder string) (*Model, error) {
-	m := &Model{Opset: map[string]int64{}, graphAt: -1, folder: folder, size: len(data), functions: map[string]bool{}}
+	m := &Model{Opset: map[string]int64{}, Metadata: map[string]string{}, graphAt: -1, folder: folder, size: len(data), functions: map[string]bool{}}
 	b := newBudget(len(data))
 	var graph field
 	err := eachField(data, 0, func(f field) (err error) {
@@ -102,6 +104,8 @@ func parse(data []byte, folder string) (*Model, error) {
 			err = m.decodeOpset(f)
 		case modelFunctions:
 			err = m.decodeFunction(f)
+		case modelMetadata:
+			err = m.decodeEntry(f, &b)
 		}
 		m.parts = append(m.parts, part{wire: f.wire})
 		if err == nil {
@@ -134,6 +138,22 @@ func (m *Model) decodeOpset(f field) error {
 	}
 	m.Opset[domain] = version
 	return err
+}
+
+// decodeEntry reads a text of the metadata.
+func (m *Model) decodeEntry(f field, b *budget) error {
+	key, value := "", ""
+	err := f.each("an entry of the metadata", func(f field) (err error) {
+		switch f.number {
+		case entryKey:
+			key, err = f.text("its key")
+		case entryValue:
+			value, err = f.text("its value")
+		}
+		return err
+	})
+	m.Metadata[key] = value
+	return errors.Join(err, b.spend(256+len(key)+len(value)))
 }
 
 // decodeFunction notes the operation that a function defines.

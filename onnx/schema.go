@@ -12,6 +12,7 @@ const (
 	modelProducer  = 2  // string
 	modelGraph     = 7  // Graph
 	modelOpset     = 8  // repeated OperatorSet
+	modelMetadata  = 14 // repeated StringStringEntry
 	modelFunctions = 25 // repeated Function
 
 	opsetDomain  = 1 // string

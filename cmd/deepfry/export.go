@@ -39,7 +39,10 @@ func (c *exportCommand) Run(term *console.Terminal) error {
 	if strings.EqualFold(filepath.Ext(c.Output), ".safetensors") {
 		return c.checkpoint(term, network, extra)
 	}
-	options := onnx.Options{Float16: c.Float16, Fastfood: onnx.Form(c.Fastfood)}
+	if extra, err = train.Inference(extra); err != nil {
+		return err
+	}
+	options := onnx.Options{Float16: c.Float16, Fastfood: onnx.Form(c.Fastfood), Metadata: extra.Metadata}
 	if c.Fastfood == "ops" {
 		options.Fastfood = onnx.Ops
 	}

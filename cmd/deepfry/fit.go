@@ -15,6 +15,7 @@ import (
 	"github.com/deepfry/deepfry/dataset/table"
 	"github.com/deepfry/deepfry/kernel"
 	"github.com/deepfry/deepfry/kernel/machine"
+	"github.com/deepfry/deepfry/predict"
 )
 
 type fitCommand struct {
@@ -146,8 +147,8 @@ type fitter struct {
 	ridges         []float64 // candidates; nil: the machine's own
 	ridge          float64   // the chosen one, or 0
 	model, linear  *machine.Model
-	result         *outcome
-	baseline       *outcome
+	result         *predict.Tally
+	baseline       *predict.Tally
 	searched, took time.Duration
 }
 
@@ -171,11 +172,20 @@ func (f *fitter) run() error {
 	f.took = time.Since(start)
 	f.model.Notes = f.data.notes
 	f.bar.Show("measuring", 0, 0)
-	if f.result, err = measure(ctx, f.model, f.data.test); err != nil {
+	if f.result, err = f.measure(ctx, f.model); err != nil {
 		return err
 	}
-	f.baseline, err = measure(ctx, f.linear, f.data.test)
+	f.baseline, err = f.measure(ctx, f.linear)
 	return err
+}
+
+// measure tallies what a machine answers for the rows to measure on.
+func (f *fitter) measure(ctx context.Context, m *machine.Model) (*predict.Tally, error) {
+	p, err := predict.FromMachine(m, "the machine")
+	if err != nil {
+		return nil, err
+	}
+	return p.EvaluateRows(ctx, f.data.test)
 }
 
 // name is what a table is called in the names of files.

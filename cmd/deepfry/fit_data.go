@@ -12,6 +12,7 @@ import (
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/dataset/table"
 	"github.com/deepfry/deepfry/kernel/machine"
+	"github.com/deepfry/deepfry/predict"
 )
 
 // fitData is what a machine is fitted to and measured on.
@@ -29,19 +30,6 @@ type fitData struct {
 	preset  preset
 	notes   map[string]string // for the model
 	said    []string          // lines that tell what was read
-}
-
-// notes of a model: how rows become vectors.
-const (
-	tableNote  = "table"  // an Encoder as JSON
-	imagesNote = "images" // an imageNote as JSON
-)
-
-// imageNote says what images a machine takes.
-type imageNote struct {
-	Data                    string `json:"data"` // that it was fitted to
-	Channels, Height, Width int
-	Pictures                bool `json:",omitempty"` // from a folder of pictures, which are not inverted
 }
 
 func (c *fitCommand) open() (*fitData, error) {
@@ -96,10 +84,6 @@ func (c *fitCommand) openImages() (*fitData, error) {
 		}
 		test, all = all.Slice(all.Len()-held, all.Len()), all.Slice(0, all.Len()-held)
 	}
-	note, err := json.Marshal(imageNote{c.Table, data.Train.Channels, data.Train.Height, data.Train.Width, data.Pictures})
-	if err != nil {
-		return nil, err
-	}
 	learn := all.Slice(0, all.Len()-all.Len()/12) // 55,000 of 60,000
 	images := preset{machine: "ridge", n: 8192}
 	if known, found := presets[c.Table]; found {
@@ -107,7 +91,7 @@ func (c *fitCommand) openImages() (*fitData, error) {
 	}
 	d := &fitData{
 		name: filepath.Base(c.Table), task: table.Classification, train: all.Len(), all: all, learn: learn, validation: all.Slice(learn.Len(), all.Len()), test: test,
-		scaling: machine.Scaling{UnitRows: true}, preset: images, notes: map[string]string{imagesNote: string(note)},
+		scaling: machine.Scaling{UnitRows: true}, preset: images, notes: predict.ImageNotes(data),
 		said: []string{fmt.Sprintf("%s training images, %s to measure on", console.Grouped(all.Len()), console.Grouped(test.Len()))},
 	}
 	return d, nil
@@ -186,7 +170,7 @@ func (c *fitCommand) split(d *fitData, t *table.Table) error {
 	if err != nil {
 		return err
 	}
-	d.notes = map[string]string{tableNote: string(note)}
+	d.notes = map[string]string{predict.TableKey: string(note)}
 	source := func(t *table.Table, rows []int) *rowSource { return &rowSource{t, encoder, rows} }
 	learn, validation, err := splitRows(rows, 0.2, c.Seed)
 	if err != nil {

@@ -3,10 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
-	"slices"
-	"strings"
 	"text/tabwriter"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
@@ -50,21 +47,21 @@ type fitResult struct {
 func (f *fitter) jsonResult(path string) fitResult {
 	options := f.features.Options()
 	r := fitResult{
-		Task: f.data.task, Seconds: f.took.Seconds(), SearchSeconds: f.searched.Seconds(), Rows: f.data.train, TestRows: f.result.rows,
+		Task: f.data.task, Seconds: f.took.Seconds(), SearchSeconds: f.searched.Seconds(), Rows: f.data.train, TestRows: f.result.Rows,
 		Inputs: options.Inputs, Kernel: f.Kernel, Features: string(options.Sampling), N: options.N, Machine: f.Machine, Ridge: f.ridge, Model: path,
 	}
 	if f.HasGamma() {
 		r.Gamma = f.gamma
 	}
 	if f.data.task == table.Classification {
-		r.TestErrorPercent, r.LinearErrorPercent = new(f.result.errorPercent()), new(f.baseline.errorPercent())
-		r.Confusion, r.Classes = f.result.confusion, f.model.Columns.Classes
+		r.TestErrorPercent, r.LinearErrorPercent = new(f.result.ErrorPercent()), new(f.baseline.ErrorPercent())
+		r.Confusion, r.Classes = f.result.Confusion, f.model.Columns.Classes
 		return r
 	}
-	r.TestRMSE, r.TestR2 = new(f.result.rmse()), new(f.result.r2())
-	r.LinearRMSE, r.LinearR2 = new(f.baseline.rmse()), new(f.baseline.r2())
+	r.TestRMSE, r.TestR2 = new(f.result.RMSE()), new(f.result.R2())
+	r.LinearRMSE, r.LinearR2 = new(f.baseline.RMSE()), new(f.baseline.R2())
 	if f.Posterior {
-		r.CoveredPercent = new(f.result.coveredPercent())
+		r.CoveredPercent = new(f.result.CoveredPercent())
 	}
 	return r
 }
@@ -78,21 +75,21 @@ func (f *fitter) report(path string) error {
 	fmt.Fprintf(w, "\n%s: %s\n\n", f.Machine, f.describe())
 	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', tabwriter.AlignRight)
 	if f.data.task == table.Classification {
-		fmt.Fprintf(t, "on %s\terror\twrong\t\n", console.Counted(f.result.rows, "row"))
-		fmt.Fprintf(t, "%s\t%.2f%%\t%s\t\n", f.kernelName(), f.result.errorPercent(), console.Grouped(f.result.wrong))
-		fmt.Fprintf(t, "linear\t%.2f%%\t%s\t\n", f.baseline.errorPercent(), console.Grouped(f.baseline.wrong))
+		fmt.Fprintf(t, "on %s\terror\twrong\t\n", console.Counted(f.result.Rows, "row"))
+		fmt.Fprintf(t, "%s\t%.2f%%\t%s\t\n", f.kernelName(), f.result.ErrorPercent(), console.Grouped(f.result.Errors))
+		fmt.Fprintf(t, "linear\t%.2f%%\t%s\t\n", f.baseline.ErrorPercent(), console.Grouped(f.baseline.Errors))
 	} else {
-		fmt.Fprintf(t, "on %s\tRMSE\tR²\t\n", console.Counted(f.result.rows, "row"))
-		fmt.Fprintf(t, "%s\t%.4g\t%.4f\t\n", f.kernelName(), f.result.rmse(), f.result.r2())
-		fmt.Fprintf(t, "linear\t%.4g\t%.4f\t\n", f.baseline.rmse(), f.baseline.r2())
+		fmt.Fprintf(t, "on %s\tRMSE\tR²\t\n", console.Counted(f.result.Rows, "row"))
+		fmt.Fprintf(t, "%s\t%.4g\t%.4f\t\n", f.kernelName(), f.result.RMSE(), f.result.R2())
+		fmt.Fprintf(t, "linear\t%.4g\t%.4f\t\n", f.baseline.RMSE(), f.baseline.R2())
 	}
 	t.Flush()
 	if f.Posterior {
-		fmt.Fprintf(w, "\n%.1f%% of the targets are in their 95%% intervals\n", f.result.coveredPercent())
+		fmt.Fprintf(w, "\n%.1f%% of the targets are in their 95%% intervals\n", f.result.CoveredPercent())
 	}
 	if f.data.task == table.Classification {
 		fmt.Fprintln(w)
-		printConfusion(w, f.model.Columns.Classes, f.result.confusion)
+		printConfusion(w, f.model.Columns.Classes, f.result.Confusion)
 	}
 	fmt.Fprintf(w, "\nchosen in %.1f s, fitted in %.1f s\n", f.searched.Seconds(), f.took.Seconds())
 	size := ""
@@ -124,60 +121,4 @@ func (f *fitter) tryWith() string {
 		return "IMAGE"
 	}
 	return "TABLE"
-}
-
-// confusionClasses is up to how many classes the whole matrix is printed.
-const confusionClasses = 12
-
-// printConfusion writes which classes are taken for which: a table, or the most
-// frequent mistakes where it would be too large.
-func printConfusion(w io.Writer, classes []string, confusion [][]int) {
-	if len(classes) > confusionClasses {
-		printMistakes(w, classes, confusion)
-		return
-	}
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(t, "is \\ taken for\t%s\t\n", strings.Join(shortened(classes), "\t"))
-	for i, name := range shortened(classes) {
-		fmt.Fprintf(t, "%s\t", name)
-		for _, n := range confusion[i] {
-			if n == 0 {
-				fmt.Fprint(t, "·\t")
-			} else {
-				fmt.Fprintf(t, "%d\t", n)
-			}
-		}
-		fmt.Fprintln(t)
-	}
-	t.Flush()
-}
-
-// printMistakes writes the ten most frequent mistakes.
-func printMistakes(w io.Writer, classes []string, confusion [][]int) {
-	type mistake struct{ truth, predicted, n int }
-	var all []mistake
-	for i, row := range confusion {
-		for j, n := range row {
-			if i != j && n > 0 {
-				all = append(all, mistake{i, j, n})
-			}
-		}
-	}
-	slices.SortStableFunc(all, func(a, b mistake) int { return b.n - a.n })
-	for _, m := range all[:min(len(all), 10)] {
-		fmt.Fprintf(w, "%d of class %s taken for %s\n", m.n, classes[m.truth], classes[m.predicted])
-	}
-}
-
-// shortened cuts names to a width that fits in a table.
-func shortened(names []string) []string {
-	const width = 12
-	var all []string
-	for _, name := range names {
-		if letters := []rune(name); len(letters) > width {
-			name = string(letters[:width-1]) + "…"
-		}
-		all = append(all, name)
-	}
-	return all
 }

@@ -1,18 +1,19 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
-	"slices"
-	"strconv"
+	"image"
+	"io"
+	"os"
+	"path/filepath"
 	"strings"
 
-	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/dataset"
-	"github.com/deepfry/deepfry/kernel/machine"
-	"github.com/deepfry/deepfry/nn"
-	"github.com/deepfry/deepfry/train"
+	"github.com/deepfry/deepfry/predict"
 )
 
 // prediction is the command's JSON for a picture.
@@ -20,137 +21,137 @@ type prediction struct {
 	Image         string    `json:"image"`
 	Class         int       `json:"class"`
 	Name          string    `json:"name"`
+	Value         *float64  `json:"value,omitempty"`         // of a network with one output
 	Probability   float32   `json:"probability,omitempty"`   // of the class
 	Probabilities []float32 `json:"probabilities,omitempty"` // of all classes; none by a machine of least squares
+	Unsure        bool      `json:"unsure,omitempty"`        // the probability is below 1/2
 	Inverted      bool      `json:"inverted"`                // dark on light, turned around to look like the training images
 }
 
-// network classifies pictures by a network.
-func (c *predictCommand) network(term *console.Terminal) error {
-	network, extra, err := checkpoint.Load(c.Model)
+// pictures classifies pictures by a network or a kernel machine.
+func (c *predictCommand) pictures(term *console.Terminal, p *predict.Predictor) error {
+	names, err := c.expand()
 	if err != nil {
 		return err
 	}
-	shape := network.Description.Input
-	if len(shape) != 3 {
-		return fmt.Errorf("%s takes inputs of %v, not images", c.Model, shape)
-	}
-	var classes []string
-	read := dataset.ReadImage
-	if notes, err := train.Notes(extra); err == nil && notes["classes"] != "" {
-		classes = strings.Split(notes["classes"], classSeparator)
-		if notes[picturesNote] != "" {
-			read = readPixels
+	return c.inputs(term, names, func(name string) error {
+		var picture image.Image
+		var err error
+		if name == "-" {
+			name = "standard input"
+			picture, err = dataset.DecodePicture(bytes.NewReader(c.stdin))
+		} else {
+			picture, err = dataset.ReadPicture(name)
 		}
-	}
-	workspace := network.NewWorkspace(1, false)
-	return c.pictures(term, read, shape, classes, true, func(pixels []float32) []float32 { return workspace.Forward(pixels) })
-}
-
-// machinePictures classifies pictures by a kernel machine.
-func (c *predictCommand) machinePictures(term *console.Terminal, m *machine.Model, note string) error {
-	var shape imageNote
-	if err := json.Unmarshal([]byte(note), &shape); err != nil {
-		return fmt.Errorf("%s: what is noted about images: %w", c.Model, err)
-	}
-	if shape.Channels < 1 || shape.Height < 1 || shape.Width < 1 || m.Columns.Classes == nil || m.Columns.Inputs != shape.Channels*shape.Height*shape.Width {
-		return fmt.Errorf("%s: the machine has %d inputs and %d classes, but images of %d×%d×%d are noted", c.Model,
-			m.Columns.Inputs, len(m.Columns.Classes), shape.Channels, shape.Height, shape.Width)
-	}
-	read := dataset.ReadImage
-	if shape.Pictures {
-		read = readPixels
-	}
-	predictor, scores := m.NewPredictor(1), make([]float32, len(m.Columns.Classes))
-	return c.pictures(term, read, []int{shape.Channels, shape.Height, shape.Width}, m.Columns.Classes, m.Logits, func(pixels []float32) []float32 {
-		predictor.Predict(scores, pixels)
-		return scores
-	})
-}
-
-// picturesNote is the note of a network that was trained on a folder of pictures.
-const picturesNote = "pictures"
-
-// readImage reads a picture for a network or machine.
-type readImage func(path string, channels, height, width int) (pixels []float32, inverted bool, err error)
-
-// readPixels is dataset.ReadImage without inversion, as a folder of pictures is
-// read.
-func readPixels(path string, channels, height, width int) ([]float32, bool, error) {
-	values, err := dataset.ReadPixels(path, channels, height, width)
-	pixels := make([]float32, len(values))
-	for i, v := range values {
-		pixels[i] = float32(v) / 255
-	}
-	return pixels, false, err
-}
-
-// pictures classifies the inputs by the greatest score, whose softmax may be
-// probabilities. The shape is [channels, height, width].
-func (c *predictCommand) pictures(term *console.Terminal, read readImage, shape []int, classes []string, logits bool, scores func(pixels []float32) []float32) error {
-	encoder := json.NewEncoder(term.Stdout)
-	for _, path := range c.Input {
-		if err := term.Context.Err(); err != nil {
-			return err
-		}
-		pixels, inverted, err := read(path, shape[0], shape[1], shape[2])
 		if err != nil {
 			return err
 		}
-		all := slices.Clone(scores(pixels))
-		p := prediction{Image: path, Inverted: inverted, Class: slices.Index(all, slices.Max(all))}
-		if p.Class < 0 { // NaN
-			return fmt.Errorf("%s: the output for %s is not finite: the file is damaged, or the run that wrote it diverged", c.Model, path)
+		answer, prepared, err := p.Image(picture)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
 		}
-		p.Name = className(classes, p.Class)
-		if logits {
-			nn.Softmax(all)
-			p.Probabilities, p.Probability = all, all[p.Class]
-		}
-		if !c.JSON {
-			p.print(term, classes)
-		} else if err := encoder.Encode(p); err != nil {
+		if err := c.printPicture(term, p, name, answer, prepared.Inverted); err != nil || !c.Show {
 			return err
 		}
-	}
-	return nil
-}
-
-// classSeparator stands between the names of classes in a checkpoint's notes.
-const classSeparator = "\n"
-
-func className(classes []string, class int) string {
-	if class < 0 || class >= len(classes) {
-		return strconv.Itoa(class)
-	}
-	return classes[class]
-}
-
-// print writes the class and the runners-up that are not negligible.
-func (p prediction) print(term *console.Terminal, classes []string) {
-	fmt.Fprintf(term.Stdout, "%s: %s", p.Image, p.Name)
-	if p.Probabilities == nil {
-		fmt.Fprintln(term.Stdout)
-		return
-	}
-	fmt.Fprintf(term.Stdout, " (%.1f%%)", 100*p.Probability)
-	order := make([]int, len(p.Probabilities))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case p.Probabilities[a] > p.Probabilities[b]:
-			return -1
-		case p.Probabilities[a] < p.Probabilities[b]:
-			return 1
-		}
-		return 0
+		return output(io.WriteString(term.Stdout, drawInput(prepared.Input, p.Input)))
 	})
-	for _, class := range order[1:min(4, len(order))] {
-		if p.Probabilities[class] >= 0.001 {
-			fmt.Fprintf(term.Stdout, ", %s (%.1f%%)", className(classes, class), 100*p.Probabilities[class])
+}
+
+// expand returns the names of pictures and .npz files that the inputs mean: those in
+// folders and lists are put in their place. It leaves - for a picture on the
+// standard input.
+func (c *predictCommand) expand() (names []string, err error) {
+	for _, input := range c.Input {
+		info, err := os.Stat(input)
+		var more []string
+		switch {
+		case input == "-":
+			if c.stdin, err = io.ReadAll(os.Stdin); err != nil {
+				return nil, fmt.Errorf("standard input: %w", err)
+			}
+			more = []string{"-"}
+			if dataset.IsText(c.stdin) {
+				more = listed(c.stdin)
+			}
+		case err == nil && info.IsDir():
+			if more, err = dataset.PicturesIn(input); err == nil && len(more) == 0 {
+				err = fmt.Errorf("%s: there are no pictures in this folder", input)
+			}
+		case err == nil && strings.EqualFold(filepath.Ext(input), ".txt"):
+			var content []byte
+			content, err = os.ReadFile(input)
+			more = listed(content)
+		default:
+			more, err = []string{input}, nil // one that is not there is an input that can't be read
+		}
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, more...)
+	}
+	return names, nil
+}
+
+// listed returns the lines of a list that are not blank.
+func listed(content []byte) (names []string) {
+	scanner := bufio.NewScanner(bytes.NewReader(content))
+	for scanner.Scan() {
+		if name := strings.TrimSpace(scanner.Text()); name != "" {
+			names = append(names, name)
 		}
 	}
-	fmt.Fprintln(term.Stdout)
+	return names
+}
+
+// printPicture writes the class and the runners-up that are not negligible.
+func (c *predictCommand) printPicture(term *console.Terminal, p *predict.Predictor, name string, a predict.Answer, inverted bool) error {
+	if c.JSON {
+		line := prediction{Image: name, Class: a.Class, Name: a.Name, Probability: float32(a.Probability), Unsure: a.Unsure(), Inverted: inverted}
+		for _, v := range a.Probabilities {
+			line.Probabilities = append(line.Probabilities, float32(v))
+		}
+		if a.Class < 0 {
+			line.Value = &a.Value
+		}
+		return output(0, json.NewEncoder(term.Stdout).Encode(line))
+	}
+	text := fmt.Sprintf("%s: %s", name, answerText(a))
+	if a.Probabilities != nil {
+		for _, class := range a.Likeliest(4)[1:] {
+			if a.Probabilities[class] >= 0.001 {
+				text += fmt.Sprintf(", %s (%.1f%%)", p.Classes[class], 100*a.Probabilities[class])
+			}
+		}
+	}
+	if a.Unsure() {
+		text += fmt.Sprintf(": unsure, below %.0f%%", 100*predict.UnsureBelow)
+	}
+	return output(fmt.Fprintln(term.Stdout, text))
+}
+
+// drawInput draws [channels, height, width] in letters, two a pixel, or fewer where
+// the picture is wide.
+func drawInput(pixels []float32, shape []int) string {
+	const inks, columns = " .:-=+*#%@", 39 // of two letters each
+	channels, height, width := shape[0], shape[1], shape[2]
+	step := (width + columns - 1) / columns
+	var b strings.Builder
+	for y := 0; y < height; y += step {
+		for x := 0; x < width; x += step {
+			sum, n := float32(0), 0
+			for channel := range channels {
+				for j := y; j < min(y+step, height); j++ {
+					for i := x; i < min(x+step, width); i++ {
+						sum += pixels[(channel*height+j)*width+i]
+						n++
+					}
+				}
+			}
+			ink := inks[min(int(sum/float32(n)*float32(len(inks))), len(inks)-1)]
+			b.WriteByte(ink)
+			b.WriteByte(ink)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
 }

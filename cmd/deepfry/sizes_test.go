@@ -12,6 +12,7 @@ import (
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/onnx"
+	"github.com/deepfry/deepfry/predict"
 	"github.com/deepfry/deepfry/train"
 )
 
@@ -102,7 +103,7 @@ func saveFinished(t *testing.T, path string, epochs int) {
 		e.Loss, e.TrainErrorPercent, e.Seconds = source.Float64()/10, source.Float64(), float64(10000+source.IntN(10000))/1000
 		e.Test = &train.Evaluation{Images: 10000, Errors: 100 + source.IntN(100), Loss: source.Float64() / 10}
 	}
-	notes := map[string]string{"data": "mnist", "classes": strings.Join(images.Classes, classSeparator)}
+	notes := predict.Meaning{Data: "mnist", Classes: images.Classes, Preparation: predict.Digit}.Notes()
 	if err := trainer.Save(path, notes); err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/deepfry/deepfry/internal/cpu"
 	"github.com/deepfry/deepfry/models"
 	"github.com/deepfry/deepfry/nn"
+	"github.com/deepfry/deepfry/predict"
 	"github.com/deepfry/deepfry/train"
 )
 
@@ -294,10 +295,7 @@ func (c *trainCommand) rounds(term *console.Terminal, contestants []*contestant,
 			name = absolute
 		}
 	}
-	notes := map[string]string{"data": name, "classes": strings.Join(data.Train.Classes, classSeparator)}
-	if data.Pictures {
-		notes[picturesNote] = "true"
-	}
+	notes := predict.Meaning{Data: name, Classes: data.Train.Classes, Preparation: predict.PreparationOf(data)}.Notes()
 	for {
 		done := true
 		for _, k := range contestants {

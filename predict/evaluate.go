@@ -1,0 +1,106 @@
+package predict
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/deepfry/deepfry/dataset"
+	"github.com/deepfry/deepfry/kernel/machine"
+)
+
+// evaluateSamples are answered between two looks at the context.
+const evaluateSamples = 256
+
+// Evaluate answers for images whose classes are known and tallies the answers; seen,
+// unless it is nil, is called with every image's number and answer. The images'
+// classes must be those of the file, as [Predictor.Labels] maps them. It fails if the
+// images do not have the size of the input.
+func (p *Predictor) Evaluate(ctx context.Context, images *dataset.Images, seen func(i int, a Answer)) (*Tally, error) {
+	found := []int{images.Channels, images.Height, images.Width}
+	size := images.Channels * images.Height * images.Width
+	if size != p.Input.Size() || len(p.Input) == 3 && !slices.Equal(p.Input, found) {
+		return nil, fmt.Errorf("predict: it takes images of %v, but these are %v (channels, height, width)", p.Input, found)
+	}
+	labels, err := p.Labels(images.Classes)
+	if err != nil {
+		return nil, err
+	}
+	tally, n := NewTally(len(p.Classes)), 0
+	for pixels := range slices.Chunk(images.Pixels, evaluateSamples*size) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		answers, err := p.Answers(Unit(pixels))
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range answers {
+			tally.Add(float64(labels[images.Labels[n]]), a)
+			if seen != nil {
+				seen(n, a)
+			}
+			n++
+		}
+	}
+	return tally, nil
+}
+
+// EvaluateRows answers for the rows of a source whose targets are known, as a machine
+// is fitted to them, and tallies the answers.
+func (p *Predictor) EvaluateRows(ctx context.Context, source machine.Source) (*Tally, error) {
+	tally := NewTally(len(p.Classes))
+	for batch, err := range source.Batches(evaluateSamples) {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return nil, err
+		}
+		answers, err := p.Answers(batch.X)
+		if err != nil {
+			return nil, err
+		}
+		for i, a := range answers {
+			if batch.Labels != nil {
+				tally.Add(float64(batch.Labels[i]), a)
+			} else {
+				tally.Add(float64(batch.Y[i]), a)
+			}
+		}
+	}
+	return tally, nil
+}
+
+// Labels returns, for each of the named classes of a data set, its number among the
+// classes of the file. Where the file does not name its classes, numbers stay. The
+// error lists both sides if a class is not known.
+func (p *Predictor) Labels(classes []string) ([]int, error) {
+	labels := make([]int, len(classes))
+	var unknown []string
+	for i, name := range classes {
+		labels[i] = i
+		if p.Named {
+			labels[i] = slices.Index(p.Classes, name)
+		} else if i >= len(p.Classes) {
+			labels[i] = -1
+		}
+		if labels[i] < 0 {
+			unknown = append(unknown, name)
+		}
+	}
+	if unknown != nil {
+		return nil, fmt.Errorf("predict: the data have classes that the file does not know: %s; the file's are %s", listed(unknown), listed(p.Classes))
+	}
+	return labels, nil
+}
+
+// listed writes the first of many names.
+func listed(names []string) string {
+	const most = 40
+	if len(names) <= most {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+}

@@ -1,0 +1,117 @@
+package predict
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strconv"
+	"strings"
+)
+
+// Meaning is what a file says beside the numbers of a network: its notes, which
+// [train.Trainer.Save] keeps in a checkpoint and an export in an ONNX file's
+// metadata.
+type Meaning struct {
+	// Data is what the network was trained on, as [dataset.Open] takes it; a folder's
+	// path is absolute.
+	Data string
+	// Classes are the names of the outputs, in order.
+	Classes []string
+	// Preparation is how pictures become inputs; empty where the file does not say.
+	Preparation Preparation
+	// Split is the version of the rule that held pictures of a folder out for tests;
+	// 0 where the data have test images of their own.
+	Split int
+	// Transpose says that images were transposed when they were read, as EMNIST's
+	// need it. Pictures that are upright need nothing.
+	Transpose bool
+	// Others are notes that this package does not know.
+	Others map[string]string
+
+	idx bool // an older version trained on IDX files
+}
+
+// Keys of the notes.
+const (
+	DataKey        = "data"        // Meaning.Data
+	ClassesKey     = "class-names" // Meaning.Classes, a JSON array
+	PreparationKey = "preparation" // Meaning.Preparation
+	SplitKey       = "split"       // Meaning.Split, a number
+	TransposeKey   = "transpose"   // "true"
+)
+
+// Keys of notes that older versions wrote.
+const (
+	oldClassesKey  = "classes"  // names with line ends between them
+	oldPicturesKey = "pictures" // "true": trained on a folder of pictures
+)
+
+// Notes returns the meaning as a file stores it.
+func (m Meaning) Notes() map[string]string {
+	notes := maps.Clone(m.Others)
+	if notes == nil {
+		notes = map[string]string{}
+	}
+	set := func(key, value string) {
+		if value != "" {
+			notes[key] = value
+		}
+	}
+	set(DataKey, m.Data)
+	set(PreparationKey, string(m.Preparation))
+	if len(m.Classes) > 0 {
+		names, err := json.Marshal(m.Classes)
+		if err != nil {
+			panic("predict: strings that can't be JSON")
+		}
+		set(ClassesKey, string(names))
+	}
+	if m.Split > 0 {
+		set(SplitKey, strconv.Itoa(m.Split))
+	}
+	if m.Transpose {
+		set(TransposeKey, "true")
+	}
+	return notes
+}
+
+// ReadMeaning reads notes, also those of older versions, which say less.
+func ReadMeaning(notes map[string]string) (Meaning, error) {
+	m := Meaning{Others: map[string]string{}}
+	var old []string
+	pictures := false
+	for key, value := range notes {
+		var err error
+		switch key {
+		case DataKey:
+			m.Data = value
+		case ClassesKey:
+			err = json.Unmarshal([]byte(value), &m.Classes)
+		case PreparationKey:
+			m.Preparation, err = parsePreparation(value)
+		case SplitKey:
+			m.Split, err = strconv.Atoi(value)
+		case TransposeKey:
+			m.Transpose, err = strconv.ParseBool(value)
+		case oldClassesKey:
+			if value != "" {
+				old = strings.Split(value, "\n")
+			}
+		case oldPicturesKey:
+			pictures = value != ""
+		default:
+			m.Others[key] = value
+		}
+		if err != nil {
+			return m, fmt.Errorf("the note %s, %.80q, is not what this version of Deepfry understands: %w", key, value, err)
+		}
+	}
+	if m.Classes == nil {
+		m.Classes = old
+	}
+	if m.Preparation == "" && pictures {
+		m.Preparation = Stretched
+	}
+	m.idx = m.Preparation == "" && m.Data != ""
+	return m, nil
+}

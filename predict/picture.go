@@ -1,0 +1,182 @@
+package predict
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"image"
+	"slices"
+
+	"github.com/deepfry/deepfry/dataset"
+	"github.com/deepfry/deepfry/nn"
+)
+
+// Preparation says how a picture becomes the input of a network or a machine.
+type Preparation string
+
+// The ways. Values are from 0 to 1 in all of them.
+const (
+	// Digit prepares a figure as MNIST's were ([dataset.PrepareDigit]): the ink is
+	// told from the paper, cropped, scaled into 20×20 and centred in 28×28. It is that
+	// of networks and machines that were trained on grey IDX images of 28×28.
+	Digit Preparation = "digit"
+	// Ink stretches the picture to the input, whatever its proportions, and turns one
+	// of a single channel around whose border is bright ([dataset.ReadImage]). It is
+	// that of Fashion-MNIST and of IDX images of other sizes.
+	Ink Preparation = "ink"
+	// Stretched stretches the picture to the input, and leaves it as bright and dark
+	// as it is ([dataset.ReadPixels]). It is that of folders of pictures.
+	Stretched Preparation = "stretched"
+)
+
+func (p Preparation) String() string {
+	switch p {
+	case Digit:
+		return "for a figure, cropped and centred as MNIST's are"
+	case Ink:
+		return "for bright on black, stretched to the size"
+	}
+	return "as bright as they are, stretched to the size"
+}
+
+func parsePreparation(text string) (Preparation, error) {
+	p := Preparation(text)
+	if !slices.Contains([]Preparation{Digit, Ink, Stretched}, p) {
+		return "", errors.New("want digit, ink or stretched")
+	}
+	return p, nil
+}
+
+// PreparationOf returns that of networks and machines which are trained on a data
+// set.
+func PreparationOf(data *dataset.Dataset) Preparation {
+	set := data.Train
+	switch {
+	case data.Pictures:
+		return Stretched
+	case data.Name != "fashion" && isFigure([]int{set.Channels, set.Height, set.Width}):
+		return Digit
+	}
+	return Ink
+}
+
+// isFigure tells whether images of a shape are likely to be MNIST's kin.
+func isFigure(shape []int) bool { return slices.Equal(shape, []int{1, 28, 28}) }
+
+// likelyPreparation is that of a file that does not say any.
+func (p *Predictor) likelyPreparation() Preparation {
+	switch {
+	case p.Data == "fashion":
+		return Ink
+	case isFigure(p.Input):
+		return Digit
+	case p.idx:
+		return Ink
+	}
+	return Stretched
+}
+
+// Prepared is a picture as a network or machine sees it.
+type Prepared struct {
+	Input    []float32 // [channels, height, width]
+	Inverted bool      // dark on bright in the picture, and turned around
+}
+
+// Picture reads a file of a picture, as [dataset.ReadPicture] does, and answers.
+func (p *Predictor) Picture(path string) (Answer, error) {
+	picture, err := dataset.ReadPicture(path)
+	if err != nil {
+		return Answer{}, err
+	}
+	answer, _, err := p.Image(picture)
+	if err != nil {
+		return Answer{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return answer, nil
+}
+
+// Image answers for a picture, and returns what the network or machine saw.
+func (p *Predictor) Image(picture image.Image) (Answer, Prepared, error) {
+	prepared, err := p.Prepare(picture)
+	if err != nil {
+		return Answer{}, prepared, err
+	}
+	answer, err := p.Answer(prepared.Input)
+	return answer, prepared, err
+}
+
+// Prepare makes an input of a picture, as Preparation says. It fails if the file
+// takes no pictures, and if there is no figure in one that should have one.
+func (p *Predictor) Prepare(picture image.Image) (Prepared, error) {
+	if len(p.Input) != 3 {
+		return Prepared{}, fmt.Errorf("predict: it takes %v numbers, not pictures", p.Input)
+	}
+	values, inverted, err := p.prepare(picture)
+	if err != nil {
+		return Prepared{}, fmt.Errorf("predict: %w", err)
+	}
+	return Prepared{Unit(values), inverted}, nil
+}
+
+// Unit returns bytes as numbers from 0 to 1.
+func Unit(values []byte) []float32 {
+	pixels := make([]float32, len(values))
+	for i, v := range values {
+		pixels[i] = float32(v) / 255
+	}
+	return pixels
+}
+
+// prepare returns [channels, height, width], and whether the picture was inverted.
+func (p *Predictor) prepare(picture image.Image) (values []byte, inverted bool, err error) {
+	if p.Preparation == Digit {
+		return dataset.PrepareDigit(picture)
+	}
+	values, err = dataset.Stretch(picture, p.Input[0], p.Input[1], p.Input[2])
+	if err == nil && p.Preparation == Ink {
+		inverted = dataset.InvertPaper(values, p.Input[0], p.Input[1], p.Input[2])
+	}
+	return values, inverted, err
+}
+
+// imageNote says what images a machine takes, in its notes.
+type imageNote struct {
+	Data                    string `json:"data"` // that it was fitted to
+	Channels, Height, Width int
+	Pictures                bool        `json:",omitempty"` // by older versions: Stretched
+	Preparation             Preparation `json:"preparation,omitempty"`
+	Split                   int         `json:"split,omitempty"`
+	Transpose               bool        `json:"transpose,omitempty"`
+}
+
+// ImageNotes returns the notes of a machine that is fitted to the images of a data
+// set.
+func ImageNotes(data *dataset.Dataset) map[string]string {
+	set := data.Train
+	text, err := json.Marshal(imageNote{Data: data.Name, Channels: set.Channels, Height: set.Height, Width: set.Width, Preparation: PreparationOf(data)})
+	if err != nil {
+		panic("predict: a note that can't be JSON")
+	}
+	return map[string]string{ImagesKey: string(text)}
+}
+
+// readImages completes a predictor of a machine that takes images.
+func (p *Predictor) readImages(text string) error {
+	var note imageNote
+	if err := json.Unmarshal([]byte(text), &note); err != nil {
+		return fmt.Errorf("what is noted about images: %w", err)
+	}
+	c := p.Machine.Columns
+	if note.Channels < 1 || note.Height < 1 || note.Width < 1 || c.Classes == nil || c.Inputs != note.Channels*note.Height*note.Width {
+		return fmt.Errorf("the machine has %d inputs and %d classes, but images of %d×%d×%d are noted",
+			c.Inputs, len(c.Classes), note.Channels, note.Height, note.Width)
+	}
+	p.Input = nn.Shape{note.Channels, note.Height, note.Width}
+	p.Data, p.Preparation, p.Split, p.Transpose = note.Data, note.Preparation, note.Split, note.Transpose
+	if p.Preparation == "" && note.Pictures {
+		p.Preparation = Stretched
+	}
+	p.idx = p.Preparation == ""
+	p.complete(len(c.Classes))
+	return nil
+}

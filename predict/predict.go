@@ -1,0 +1,320 @@
+// Package predict answers by what was trained: it knows what a file means that a
+// training run, a fit, or an export wrote.
+//
+// [Open] reads a network (a checkpoint, or an ONNX file) or a kernel machine, with
+// the names of its classes and how pictures or the rows of a table become its
+// inputs:
+//
+//	p, err := predict.Open("runs/lenet-mnist-adaptive-1024-seed1.safetensors")
+//	answer, err := p.Picture("digit.png")
+//	fmt.Println(answer.Name, answer.Probability)
+//
+// A [Tally] counts how well answers do.
+package predict
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/dataset/table"
+	"github.com/deepfry/deepfry/kernel/machine"
+	"github.com/deepfry/deepfry/nn"
+	"github.com/deepfry/deepfry/onnx"
+	"github.com/deepfry/deepfry/train"
+)
+
+// Predictor answers for a trained file. Many goroutines may use one; its fields
+// must not be changed.
+type Predictor struct {
+	// Meaning is what the file says beside numbers, completed where it is silent.
+	Meaning
+	// Said tells, a line each, what the file does not say and was assumed.
+	Said []string
+
+	// Named says that the file names its classes; otherwise they are numbers.
+	Named bool
+	// Input is the shape of a sample: [channels, height, width] of pictures, or
+	// [n] numbers.
+	Input nn.Shape
+	// Encoder makes inputs of the rows of a table; nil if the file takes none.
+	Encoder *table.Encoder
+	// Network or Machine is what answers; the other one is nil.
+	Network *nn.Network
+	Machine *machine.Model
+
+	normalised bool // the network's outputs are probabilities already
+	samples    int  // of a run in many
+	one, many  sync.Pool
+}
+
+// run computes the outputs of so many samples, [samples, outputs], and the standard
+// deviations of a machine that has a posterior. What it returns is good until it is
+// called again. One goroutine at a time may call it.
+type run func(inputs []float32, samples int) (outputs, deviations []float32)
+
+// Open reads a file: a checkpoint of a network, an ONNX file that can be imported as
+// one, or a kernel machine. The errors are those of the file system and of the
+// packages that read such files, and one if the parts of the file contradict each
+// other.
+func Open(path string) (*Predictor, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("predict: %w", err)
+	}
+	defer file.Close()
+	if isONNX(path) { // its weights may be in other files of its folder
+		model, err := onnx.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		return fromONNX(model, path)
+	}
+	return Read(file, path)
+}
+
+// Read is [Open] for a stream, whose name is for errors and, with its ending, tells
+// ONNX files from others. ONNX files must hold their weights themselves.
+func Read(r io.Reader, name string) (*Predictor, error) {
+	content, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("predict: %s: %w", name, err)
+	}
+	if isONNX(name) {
+		model, err := onnx.Parse(content)
+		if err != nil {
+			return nil, err
+		}
+		return fromONNX(model, name)
+	}
+	m, err := machine.Decode(content)
+	if err == nil {
+		return FromMachine(m, name)
+	}
+	if !errors.Is(err, machine.ErrNotModel) {
+		return nil, fmt.Errorf("predict: %s: %w", name, err)
+	}
+	network, extra, err := checkpoint.Decode(content)
+	if err != nil {
+		return nil, fmt.Errorf("predict: %s: %w", name, err)
+	}
+	return fromNetwork(network, extra, name)
+}
+
+func isONNX(name string) bool { return strings.EqualFold(filepath.Ext(name), ".onnx") }
+
+func fromONNX(model *onnx.Model, name string) (*Predictor, error) {
+	network, err := onnx.Import(model, onnx.ImportOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("predict: %s: %w", name, err)
+	}
+	return fromNetwork(network, checkpoint.Extra{Metadata: model.Metadata}, name)
+}
+
+// fromNetwork returns the predictor of a network that was read with extra content.
+func fromNetwork(network *nn.Network, extra checkpoint.Extra, name string) (*Predictor, error) {
+	notes, err := train.Notes(extra)
+	if err != nil && !errors.Is(err, train.ErrNoState) {
+		return nil, fmt.Errorf("predict: %s: %w", name, err)
+	}
+	return FromNetwork(network, notes, name)
+}
+
+// FromNetwork returns a predictor for a network in memory. Notes are those of its
+// training (see [Meaning]), or nil; the name is for errors.
+func FromNetwork(network *nn.Network, notes map[string]string, name string) (*Predictor, error) {
+	meaning, err := ReadMeaning(notes)
+	if err != nil {
+		return nil, fmt.Errorf("predict: %s: %w", name, err)
+	}
+	outputs := network.OutShape().Size()
+	if len(meaning.Classes) > outputs {
+		return nil, fmt.Errorf("predict: %s: %d classes are named, but the network has %d outputs", name, len(meaning.Classes), outputs)
+	}
+	p := &Predictor{Meaning: meaning, Input: network.Description.Input, Network: network, normalised: endsInSoftmax(network)}
+	p.complete(outputs)
+	p.start(networkSamples, func(samples int) run {
+		workspace := network.NewWorkspace(samples, false)
+		return func(inputs []float32, _ int) ([]float32, []float32) { return workspace.Forward(inputs), nil }
+	})
+	return p, nil
+}
+
+// start has runs of one sample and of many made when they are needed.
+func (p *Predictor) start(samples int, plan func(samples int) run) {
+	p.samples = samples
+	p.one.New = func() any { return plan(1) }
+	p.many.New = func() any { return plan(samples) }
+}
+
+// Samples that are computed at a time: enough for a network's activations to stay
+// in the cache, and for a machine's products to be large.
+const (
+	networkSamples = 64
+	machineSamples = 256
+)
+
+// complete fills in what the file does not say.
+func (p *Predictor) complete(outputs int) {
+	if p.Preparation == "" && len(p.Input) == 3 {
+		p.Preparation = p.likelyPreparation()
+		if !p.idx {
+			p.Said = append(p.Said, fmt.Sprintf("the file does not say how pictures become its input of %v: taken %v", p.Input, p.Preparation))
+		}
+	}
+	p.Named = p.Classes != nil
+	if outputs == 1 && p.Classes == nil { // a value, not a class
+		return
+	}
+	for i := len(p.Classes); i < outputs; i++ {
+		p.Classes = append(p.Classes, strconv.Itoa(i))
+	}
+}
+
+func endsInSoftmax(network *nn.Network) bool {
+	nodes := network.Description.Nodes
+	last, ok := nodes[len(nodes)-1].Op.(nn.SoftmaxLayer)
+	return ok && !last.Log // the softmax of logarithms of probabilities is those
+}
+
+// FromMachine returns a predictor for a machine in memory. Its notes, by [TableKey] or
+// [ImagesKey], say what it takes, or it takes vectors; the name is for errors.
+func FromMachine(m *machine.Model, name string) (*Predictor, error) {
+	p := &Predictor{Machine: m, Input: nn.Shape{m.Columns.Inputs}}
+	if err := p.readMachine(); err != nil {
+		return nil, fmt.Errorf("predict: %s: %w", name, err)
+	}
+	p.start(machineSamples, func(samples int) run {
+		predictor, targets := m.NewPredictor(samples), m.Columns.Targets()
+		y, s := make([]float32, samples*targets), make([]float32, samples*targets)
+		return func(inputs []float32, samples int) ([]float32, []float32) {
+			y, s := y[:samples*targets], s[:samples*targets]
+			if m.Noise() == nil || m.Columns.Classes != nil {
+				predictor.Predict(y, inputs)
+				return y, nil
+			}
+			predictor.PredictDeviation(y, s, inputs)
+			return y, s
+		}
+	})
+	return p, nil
+}
+
+// Answers returns an answer for each of the samples, [n, Input]. It panics if their
+// length is no multiple of a sample's. It fails if an output is not finite.
+func (p *Predictor) Answers(inputs []float32) ([]Answer, error) {
+	size := p.Input.Size()
+	if len(inputs)%size != 0 {
+		panic("predict: the inputs are no whole number of samples")
+	}
+	answers := make([]Answer, 0, len(inputs)/size)
+	for part := range slices.Chunk(inputs, p.samples*size) {
+		samples := len(part) / size
+		pool := &p.many
+		if samples == 1 {
+			pool = &p.one
+		}
+		r := pool.Get().(run)
+		outputs, deviations := r(part, samples)
+		for i := range samples {
+			answer, err := p.answer(outputs[i*len(outputs)/samples : (i+1)*len(outputs)/samples])
+			if err != nil {
+				return nil, fmt.Errorf("%w, for sample %d", err, len(answers))
+			}
+			if deviations != nil {
+				answer.Deviation = float64(deviations[i])
+			}
+			answers = append(answers, answer)
+		}
+		pool.Put(r)
+	}
+	return answers, nil
+}
+
+// Answer is [Predictor.Answers] for one sample.
+func (p *Predictor) Answer(input []float32) (Answer, error) {
+	if len(input) != p.Input.Size() {
+		panic("predict: the input is not one sample")
+	}
+	answers, err := p.Answers(input)
+	if err != nil {
+		return Answer{}, err
+	}
+	return answers[0], nil
+}
+
+// answer makes an answer of the outputs of a sample.
+func (p *Predictor) answer(outputs []float32) (Answer, error) {
+	for _, v := range outputs {
+		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+			return Answer{}, errors.New("predict: the output is not finite: the file is damaged, or the run that wrote it diverged")
+		}
+	}
+	if p.Classes == nil {
+		return Answer{Class: -1, Value: float64(outputs[0])}, nil
+	}
+	a := Answer{Scores: slices.Clone(outputs), Class: slices.Index(outputs, slices.Max(outputs))}
+	a.Name = p.Classes[a.Class]
+	if p.Machine != nil && !p.Machine.Logits {
+		return a, nil
+	}
+	a.Probabilities = make([]float64, len(outputs))
+	sum := 0.0
+	for i, v := range outputs {
+		a.Probabilities[i] = float64(v)
+		if !p.normalised {
+			a.Probabilities[i] = math.Exp(float64(v - outputs[a.Class]))
+		}
+		sum += a.Probabilities[i]
+	}
+	for i := range a.Probabilities {
+		a.Probabilities[i] /= sum
+	}
+	a.Probability = a.Probabilities[a.Class]
+	return a, nil
+}
+
+// Answer is what a network or a machine says of a sample.
+type Answer struct {
+	Class         int       // its number, -1 for a regression
+	Name          string    // of the class
+	Probability   float64   // of the class; 0 where there are none
+	Probabilities []float64 // of all classes; nil for a regression and a machine of least squares
+	Scores        []float32 // the outputs of all classes as they are; nil for a regression
+
+	Value     float64 // of a regression
+	Deviation float64 // standard deviation of a new target around Value; 0 if the machine has no posterior
+}
+
+// UnsureBelow is the probability below which a class is more likely wrong than
+// right, if probabilities are honest.
+const UnsureBelow = 0.5
+
+// Unsure tells whether the probability of the class is below [UnsureBelow].
+func (a Answer) Unsure() bool { return a.Probabilities != nil && a.Probability < UnsureBelow }
+
+// Likeliest returns up to n classes, those with the greatest scores first.
+func (a Answer) Likeliest(n int) []int {
+	order := make([]int, len(a.Scores))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int {
+		switch {
+		case a.Scores[i] > a.Scores[j]:
+			return -1
+		case a.Scores[i] < a.Scores[j]:
+			return 1
+		}
+		return 0
+	})
+	return order[:min(n, len(order))]
+}
