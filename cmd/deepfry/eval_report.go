@@ -17,7 +17,6 @@ type evaluation struct {
 	kind      string // of what was measured: "test image"
 	all       *predict.Tally
 	untrained *predict.Tally // of the pictures that were not trained on; nil: not known, or all
-	trained   int            // pictures that were trained on
 }
 
 // evaluationJSON is the command's JSON.

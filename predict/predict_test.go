@@ -1,0 +1,405 @@
+package predict
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/dataset"
+	"github.com/deepfry/deepfry/dataset/table"
+	"github.com/deepfry/deepfry/kernel/machine"
+	"github.com/deepfry/deepfry/nn"
+	"github.com/deepfry/deepfry/onnx"
+	"pgregory.net/rapid"
+)
+
+// perceptron is a network of one dense layer and what comes behind it.
+func perceptron(t testing.TB, input nn.Shape, outputs int, behind ...nn.Op) *nn.Network {
+	t.Helper()
+	ops := append([]nn.Op{nn.Dense{Out: outputs}}, behind...)
+	d := nn.Description{Name: "perceptron", Input: input}
+	for i, op := range ops {
+		d.Nodes = append(d.Nodes, nn.Node{Name: fmt.Sprintf("layer%d", i), Op: op})
+	}
+	network, err := nn.New(d, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return network
+}
+
+func normals(n int) []float32 {
+	source := rand.New(rand.NewPCG(1, uint64(n)))
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = float32(source.NormFloat64())
+	}
+	return x
+}
+
+// TestAnswers compares answers for any number of samples, by many goroutines at once,
+// with the network's own outputs.
+func TestAnswers(t *testing.T) {
+	const inputs, outputs = 5, 4
+	network := perceptron(t, nn.Shape{inputs}, outputs)
+	p, err := FromNetwork(network, nil, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var group sync.WaitGroup
+	for _, n := range []int{1, 2, 63, 64, 65, 200} {
+		group.Go(func() {
+			x, workspace := normals(n*inputs), network.NewWorkspace(n, false)
+			want := workspace.Forward(x)
+			answers, err := p.Answers(x)
+			if err != nil || len(answers) != n {
+				t.Errorf("%d answers for %d samples (%v)", len(answers), n, err)
+				return
+			}
+			for i, a := range answers {
+				scores := want[i*outputs:][:outputs]
+				near := func(a, b float32) int { // products of one row sum in another order than those of many
+					if math.Abs(float64(a-b)) < 1e-5 {
+						return 0
+					}
+					return 1
+				}
+				if slices.CompareFunc(a.Scores, scores, near) != 0 || scores[a.Class] != slices.Max(scores) || a.Name != fmt.Sprint(a.Class) {
+					t.Errorf("sample %d of %d: %+v, want the scores %v", i, n, a, scores)
+				}
+				checkProbabilities(t, a)
+			}
+		})
+	}
+	group.Wait()
+}
+
+// checkProbabilities fails unless they are the softmax of the scores.
+func checkProbabilities(t *testing.T, a Answer) {
+	t.Helper()
+	sum := 0.0
+	for _, v := range a.Scores {
+		sum += math.Exp(float64(v))
+	}
+	for i, v := range a.Scores {
+		if want := math.Exp(float64(v)) / sum; math.Abs(a.Probabilities[i]-want) > 1e-6 {
+			t.Errorf("probability %d is %v, want %v", i, a.Probabilities[i], want)
+		}
+	}
+	if a.Probability != a.Probabilities[a.Class] {
+		t.Errorf("the class %d has the probability %v, not %v", a.Class, a.Probabilities[a.Class], a.Probability)
+	}
+}
+
+// TestSoftmaxOnce gives the same probabilities for a network, and for one that ends
+// in a softmax or its logarithm.
+func TestSoftmaxOnce(t *testing.T) {
+	x := normals(5)
+	var want []float64
+	for i, behind := range [][]nn.Op{nil, {nn.SoftmaxLayer{}}, {nn.SoftmaxLayer{Log: true}}} {
+		p, err := FromNetwork(perceptron(t, nn.Shape{5}, 3, behind...), nil, "test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := p.Answer(x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			want = a.Probabilities
+		}
+		for k, v := range a.Probabilities {
+			if math.Abs(v-want[k]) > 1e-6 {
+				t.Errorf("with %v the probabilities are %v, want %v", behind, a.Probabilities, want)
+			}
+		}
+	}
+}
+
+func TestOneOutputIsAValue(t *testing.T) {
+	p, err := FromNetwork(perceptron(t, nn.Shape{2}, 1), nil, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := p.Answer([]float32{1, 2})
+	want := p.Network.NewWorkspace(1, false).Forward([]float32{1, 2})[0]
+	if err != nil || a.Class != -1 || a.Name != "" || a.Value != float64(want) {
+		t.Errorf("%+v (%v), want the value %v", a, err, want)
+	}
+}
+
+func TestDamagedNetwork(t *testing.T) {
+	network := perceptron(t, nn.Shape{2}, 3)
+	network.Params()[0].Data[0] = float32(math.NaN())
+	p, err := FromNetwork(network, nil, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Answer([]float32{1, 1}); err == nil || !strings.Contains(err.Error(), "not finite") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestMeaningComesBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := Meaning{
+			Data:        rapid.String().Draw(t, "data"),
+			Classes:     rapid.SliceOf(rapid.String()).Draw(t, "classes"), // with line ends, too
+			Preparation: rapid.SampledFrom([]Preparation{Digit, Ink, Stretched}).Draw(t, "preparation"),
+			Split:       rapid.IntRange(0, 9).Draw(t, "split"),
+			Transpose:   rapid.Bool().Draw(t, "transpose"),
+			Others:      map[string]string{"mine": rapid.String().Draw(t, "other")},
+		}
+		if len(m.Classes) == 0 {
+			m.Classes = nil
+		}
+		got, err := ReadMeaning(m.Notes())
+		if err != nil || !reflect.DeepEqual(got, m) {
+			t.Fatalf("%+v became %+v (%v)", m, got, err)
+		}
+	})
+}
+
+func TestOldNotes(t *testing.T) {
+	for _, test := range []struct {
+		notes       map[string]string
+		input       nn.Shape
+		preparation Preparation
+		silent      bool
+	}{
+		{map[string]string{"data": "mnist", "classes": "zero\none"}, nn.Shape{1, 28, 28}, Digit, true},
+		{map[string]string{"data": "fashion", "classes": "zero\none"}, nn.Shape{1, 28, 28}, Ink, true},
+		{map[string]string{"data": "/home/me/idx", "classes": "zero\none"}, nn.Shape{1, 20, 20}, Ink, true},
+		{map[string]string{"data": "/home/me/cats", "classes": "zero\none", "pictures": "true"}, nn.Shape{1, 28, 28}, Stretched, true},
+		{nil, nn.Shape{1, 28, 28}, Digit, false},
+		{nil, nn.Shape{3, 32, 32}, Stretched, false},
+		{nil, nn.Shape{7}, "", true},
+	} {
+		p, err := FromNetwork(perceptron(t, test.input, 3), test.notes, "test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		names := []string{"0", "1", "2"}
+		if test.notes != nil {
+			names = []string{"zero", "one", "2"}
+		}
+		if p.Preparation != test.preparation || !slices.Equal(p.Classes, names) || (p.Said == nil) != test.silent || p.Named != (test.notes != nil) {
+			t.Errorf("%v with %v: %q, %q, said %q", test.notes, test.input, p.Preparation, p.Classes, p.Said)
+		}
+	}
+}
+
+func TestBadNotes(t *testing.T) {
+	network := perceptron(t, nn.Shape{2}, 2)
+	for key, value := range map[string]string{ClassesKey: `{"a":1}`, PreparationKey: "fried", SplitKey: "x", TransposeKey: "perhaps"} {
+		if _, err := FromNetwork(network, map[string]string{key: value}, "net.safetensors"); err == nil || !strings.Contains(err.Error(), "net.safetensors: the note "+key) {
+			t.Errorf("%s=%s: error %v", key, value, err)
+		}
+	}
+	if _, err := FromNetwork(network, map[string]string{ClassesKey: `["a","b","c"]`}, "n"); err == nil || !strings.Contains(err.Error(), "3 classes are named, but the network has 2 outputs") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestFilesMeanTheSame answers alike by a checkpoint and by its ONNX export.
+func TestFilesMeanTheSame(t *testing.T) {
+	network := perceptron(t, nn.Shape{1, 6, 5}, 3)
+	meaning := Meaning{Data: "fashion", Classes: []string{"coat", "bag\nof two lines", "sandal"}, Preparation: Stretched}
+	notes, err := json.Marshal(meaning.Notes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	metadata := map[string]string{"deepfry.notes": string(notes)}
+	dir := t.TempDir()
+	paths := []string{filepath.Join(dir, "net.safetensors"), filepath.Join(dir, "net.onnx")}
+	if err := checkpoint.Save(paths[0], network, checkpoint.Extra{Metadata: metadata}); err != nil {
+		t.Fatal(err)
+	}
+	model, err := onnx.FromNetwork(network, onnx.Options{Metadata: metadata})
+	if err == nil {
+		err = model.Save(paths[1])
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := normals(30)
+	var answers []Answer
+	for _, path := range paths {
+		p, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Data != "fashion" || !slices.Equal(p.Classes, meaning.Classes) || p.Preparation != Stretched || p.Said != nil || !slices.Equal(p.Input, []int{1, 6, 5}) {
+			t.Errorf("%s means %+v of %v, and says %q", path, p.Meaning, p.Input, p.Said)
+		}
+		a, err := p.Answer(x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answers = append(answers, a)
+	}
+	if !reflect.DeepEqual(answers[0], answers[1]) {
+		t.Errorf("%+v by the checkpoint, %+v by the ONNX file", answers[0], answers[1])
+	}
+}
+
+func TestLabels(t *testing.T) {
+	p := &Predictor{Meaning: Meaning{Classes: []string{"cat", "dog", "egg"}}, Named: true}
+	if labels, err := p.Labels([]string{"egg", "cat"}); err != nil || !slices.Equal(labels, []int{2, 0}) {
+		t.Errorf("%v (%v), want 2 and 0", labels, err)
+	}
+	if _, err := p.Labels([]string{"egg", "Cat", "wolf"}); err == nil || !strings.Contains(err.Error(), "does not know: Cat, wolf; the file's are cat, dog, egg") {
+		t.Errorf("error %v", err)
+	}
+	p.Named = false // as many classes as outputs, or fewer
+	if labels, err := p.Labels([]string{"x", "y"}); err != nil || !slices.Equal(labels, []int{0, 1}) {
+		t.Errorf("%v (%v), want 0 and 1", labels, err)
+	}
+	if _, err := p.Labels([]string{"w", "x", "y", "z"}); err == nil {
+		t.Error("four classes for three outputs: no error")
+	}
+}
+
+func TestEvaluate(t *testing.T) {
+	network := perceptron(t, nn.Shape{1, 1, 2}, 2)
+	copy(network.Param("layer0.weight").Data, []float32{1, 0, 0, 1}) // the brighter pixel wins
+	p, err := FromNetwork(network, map[string]string{ClassesKey: `["left","right"]`}, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	images := &dataset.Images{
+		Channels: 1, Height: 1, Width: 2, Classes: []string{"right", "left"}, // not the network's order
+		Pixels: []byte{9, 0, 0, 9, 8, 1, 1, 8}, Labels: []int32{1, 0, 0, 1},
+	}
+	var seen []string
+	tally, err := p.Evaluate(t.Context(), images, func(i int, a Answer) { seen = append(seen, fmt.Sprint(i, a.Name)) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tally.Errors != 2 || tally.Rows != 4 || fmt.Sprint(tally.Confusion) != "[[1 1] [1 1]]" || fmt.Sprint(seen) != "[0left 1right 2left 3right]" {
+		t.Errorf("%+v, seen %v", tally, seen)
+	}
+	images.Width, images.Height = 1, 2
+	if _, err := p.Evaluate(t.Context(), images, nil); err == nil || !strings.Contains(err.Error(), "takes images of 1×1×2") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// lineMachine predicts twice the first number of two, or which of two classes.
+func lineMachine(t *testing.T, csv string, classes []string) *Predictor {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "train.csv")
+	if err := os.WriteFile(path, []byte(csv), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	tab, err := table.Read(path, table.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if classes != nil {
+		if err := tab.SetTask(table.Classification); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rows := make([]int, tab.Len())
+	for i := range rows {
+		rows[i] = i
+	}
+	encoder, err := table.NewEncoder(tab, rows, table.EncoderOptions{Raw: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	note, err := json.Marshal(encoder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &machine.Model{Columns: machine.Columns{Inputs: 2, Outputs: 1}, Weights: []float32{2, 0}, Bias: []float32{0}, Notes: map[string]string{TableKey: string(note)}}
+	if classes != nil {
+		m.Columns = machine.Columns{Inputs: 2, Classes: classes}
+		m.Weights, m.Bias, m.Logits = []float32{1, 0, -1, 0}, []float32{0, 0}, true
+	}
+	p, err := FromMachine(m, "line")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestRows(t *testing.T) {
+	p := lineMachine(t, "a,b,y\n1,5,2.5\n2,6,3.5\n3,7,6.25\n", nil)
+	var got []string
+	for row, err := range p.Rows(strings.NewReader("y,b,a\n2,0,1\n5,0,3\n"), "new", table.Options{}) { // another order
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, fmt.Sprint(row.Line, row.Value, row.Target))
+	}
+	if want := []string{"2 2 2", "3 6 5"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if a, err := p.Row("4", "0"); err != nil || a.Value != 8 || a.Class != -1 {
+		t.Errorf("%+v (%v), want 8", a, err)
+	}
+	if _, err := p.Row("4"); err == nil || !strings.Contains(err.Error(), "a row of 1 cells, want 2") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := p.Row("4", "x"); err == nil || !strings.Contains(err.Error(), "not a number") {
+		t.Errorf("error %v", err)
+	}
+	for _, header := range []string{"", "p,q,class\n"} {
+		classes := lineMachine(t, header+"1,5,yes\n-2,6,no\n3,7,yes\n", []string{"yes", "no"})
+		if a, err := classes.Row("-1", "0"); err != nil || a.Name != "no" || math.Abs(a.Probability-1/(1+math.Exp(-2))) > 1e-6 {
+			t.Errorf("with the header %q: %+v (%v), want no", header, a, err)
+		}
+	}
+	libsvm := lineMachine(t, "0 1:2 2:3\n1.5 1:1\n2 1:4 2:1\n", nil)
+	if a, err := libsvm.Row("4", "1"); err != nil || a.Value != 8 {
+		t.Errorf("LIBSVM: %+v (%v), want 8", a, err)
+	}
+	if _, err := (&Predictor{}).Row("1"); err == nil {
+		t.Error("a file that takes no rows: no error")
+	}
+}
+
+func TestRowsEndWithAnError(t *testing.T) {
+	p := lineMachine(t, "a,b,y\n1,5,2.5\n2,6,3.5\n3,7,6.25\n", nil)
+	rows, failed := 0, error(nil)
+	for _, err := range p.Rows(strings.NewReader("a,b\n1,0\n2,oops\n3,0\n"), "new.csv", table.Options{}) {
+		if err != nil {
+			failed = err
+		} else {
+			rows++
+		}
+	}
+	if rows != 1 || failed == nil || !strings.Contains(failed.Error(), "new.csv: line 3") {
+		t.Errorf("%d rows, then %v", rows, failed)
+	}
+}
+
+func TestReadKnowsMachines(t *testing.T) {
+	p := lineMachine(t, "a,b,y\n1,5,2.5\n2,6,3.5\n3,7,6.25\n", nil)
+	path := filepath.Join(t.TempDir(), "m.safetensors")
+	if err := p.Machine.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	opened, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, err := opened.Row("4", "0"); err != nil || a.Value != 8 {
+		t.Errorf("%+v (%v), want 8", a, err)
+	}
+	if _, err := Read(bytes.NewReader([]byte("no model")), "text.safetensors"); err == nil || !strings.Contains(err.Error(), "text.safetensors: ") {
+		t.Errorf("error %v", err)
+	}
+}
