@@ -88,6 +88,9 @@ func locateFolder(dir string) (place, error) {
 // locateSet is locate for a path at which there is nothing: that of a folder, and what
 // the names of files in it begin with.
 func locateSet(path string, missing error) (p place, err error) {
+	if isNPZ(path) {
+		return place{}, fmt.Errorf("dataset: %w", missing)
+	}
 	dir, set := filepath.Split(path)
 	dir = filepath.Clean(dir)
 	sets, _ := listSets(dir) // what can't be read has none
@@ -104,7 +107,7 @@ func locateSet(path string, missing error) (p place, err error) {
 }
 
 func notFound(name string, missing error) error {
-	return fmt.Errorf(`dataset: %q is neither "mnist" nor "fashion" nor a folder with the IDX files of a dataset: %w; %s; or, for pictures, a subfolder for each class`,
+	return fmt.Errorf(`dataset: %q is neither "mnist" nor "fashion" nor a folder with the IDX files of a dataset: %w; %s; or, for pictures, a subfolder for each class; nor is it the path of an .npz file`,
 		name, missing, wantedFiles)
 }
 

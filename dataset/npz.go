@@ -128,17 +128,9 @@ func readNPY(r io.Reader, likely int64) (Array, error) {
 		return Array{}, fmt.Errorf("elements of type %s: expected booleans, integers or floating-point numbers (numpy.unique(y, return_inverse=True) numbers names of classes)", kind[1]+kind[2]+kind[3])
 	}
 	a := Array{Bytes: kind[2]+kind[3] == "u1", floats: kind[2] == "f" || kind[2] == "b"}
-	elements := 1
-	for _, field := range strings.Split(shape[1], ",") {
-		if field = strings.TrimSpace(field); field == "" {
-			continue
-		}
-		n, err := strconv.Atoi(field)
-		if err != nil || n > maxArray || n > 0 && elements > maxArray/n {
-			return Array{}, fmt.Errorf("the shape (%s) is too large", shape[1])
-		}
-		a.Shape = append(a.Shape, n)
-		elements *= n
+	elements := 0
+	if a.Shape, elements, err = parseShape(shape[1]); err != nil {
+		return Array{}, err
 	}
 	if elements > 0 {
 		a.Values = make([]float32, 0, min(int64(elements), likely/int64(size)))
@@ -163,6 +155,22 @@ func readNPY(r io.Reader, likely int64) (Array, error) {
 		a.Values = rowMajor(a.Values, a.Shape)
 	}
 	return a, nil
+}
+
+// parseShape reads numbers between commas, and returns their product, too.
+func parseShape(fields string) (shape []int, elements int, err error) {
+	elements = 1
+	for field := range strings.SplitSeq(fields, ",") {
+		if field = strings.TrimSpace(field); field == "" {
+			continue
+		}
+		n, err := strconv.Atoi(field)
+		if err != nil || n > maxArray || n > 0 && elements > maxArray/n {
+			return nil, 0, fmt.Errorf("the shape (%s) is too large", fields)
+		}
+		shape, elements = append(shape, n), elements*n
+	}
+	return shape, elements, nil
 }
 
 // rowMajor reorders values in Fortran's order, whose first index changes fastest.
