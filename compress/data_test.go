@@ -11,57 +11,23 @@ import (
 	"github.com/deepfry/deepfry/nn"
 )
 
-func TestArrays(t *testing.T) {
-	array := func(bytes bool, shape []int, values ...float32) dataset.Array {
-		return dataset.Array{Shape: shape, Values: values, Bytes: bytes}
+func TestSplit(t *testing.T) {
+	all := &Samples{Inputs: []float32{1, 2, 3, 4, 5, 6}, Labels: []int32{0, 2, 1}}
+	one := all.Slice(0, 1, 2)
+	data, err := split(&dataset.SampleSet{Train: all}, 2)
+	if err != nil || !slices.Equal(data.Train.Inputs, all.Inputs[:4]) || !slices.Equal(data.Test.Inputs, []float32{5, 6}) || !slices.Equal(data.Test.Labels, []int32{1}) {
+		t.Errorf("one piece: %v, %v", data, err)
 	}
-	x := array(true, []int{3, 1, 2}, 0, 51, 102, 153, 204, 255)
-	y := array(false, []int{3}, 0, 2, 1)
-	data, err := fromArrays(map[string]dataset.Array{"x": x, "y": y}, nn.Shape{1, 2})
-	if err != nil {
-		t.Fatal(err)
+	data, err = split(&dataset.SampleSet{Train: all, Test: &one}, 2)
+	if err != nil || len(data.Train.Labels) != 3 || len(data.Test.Labels) != 1 {
+		t.Errorf("two pieces: %v, %v", data, err)
 	}
-	if !slices.Equal(data.Train.Inputs, []float32{0, 51 * float32(1./255), 102 * float32(1./255), 153 * float32(1./255)}) || !slices.Equal(data.Train.Labels, []int32{0, 2}) || !slices.Equal(data.Test.Labels, []int32{1}) {
-		t.Errorf("found %v", data)
-	}
-	data, err = fromArrays(map[string]dataset.Array{"anything": array(false, []int{2, 1}, 7, 8)}, nn.Shape{1})
-	if err != nil || data.Train.Labels != nil || !slices.Equal(data.Test.Inputs, []float32{8}) {
-		t.Errorf("one array: %v, %v", data, err)
-	}
-	for want, arrays := range map[string]map[string]dataset.Array{
-		"want arrays named":      {"a": y, "b": y},
-		"have the shape []":      {"x": array(false, nil, 1)},
-		"have the shape [3]":     {"x": y},
-		"2 labels for 3 samples": {"x": x, "y": array(false, []int{2}, 0, 1)},
-		"label 1 is 0.5":         {"x": x, "y": array(false, []int{3}, 0, 0.5, 1)},
-		"label 0 is -1":          {"x": x, "y": array(false, []int{3}, -1, 0, 1)},
-		"at least two":           {"x": array(false, []int{1, 2}, 1, 1)},
-		"x_test and y_test":      {"x_train": x},
+	for want, set := range map[string]*dataset.SampleSet{
+		"at least two": {Train: &one},
+		"tests alone":  {Test: all},
 	} {
-		if _, err := fromArrays(arrays, nn.Shape{1, 2}); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := split(set, 2); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want an error with %q, got %v", want, err)
-		}
-	}
-}
-
-// TestArraysInAnotherOrder has pictures whose channels come last, which would be read
-// as noise.
-func TestArraysInAnotherOrder(t *testing.T) {
-	for _, c := range []struct {
-		shape, input []int
-		fits         bool
-	}{
-		{[]int{2, 3, 4, 5}, []int{3, 4, 5}, true},
-		{[]int{2, 60}, []int{3, 4, 5}, true},
-		{[]int{2, 3, 4, 5}, []int{60}, true},
-		{[]int{2, 4, 5, 1}, []int{1, 4, 5}, true},
-		{[]int{2, 4, 5}, []int{1, 4, 5}, true},
-		{[]int{2, 4, 5, 3}, []int{3, 4, 5}, false},
-	} {
-		x := dataset.Array{Shape: c.shape, Values: make([]float32, 2*nn.Shape(c.input).Size())}
-		_, err := samples(x, dataset.Array{}, c.input)
-		if fits := err == nil; fits != c.fits {
-			t.Errorf("%v for %v: %v", c.shape, c.input, err)
 		}
 	}
 }

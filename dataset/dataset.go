@@ -1,7 +1,8 @@
 // Package dataset reads labelled images and deals them out in batches.
 //
-// [Open] finds and reads MNIST, Fashion-MNIST, a folder of IDX files or one of
-// pictures, which [OpenWith] scales;
+// [Open] finds and reads MNIST, Fashion-MNIST, a folder of IDX files (EMNIST, KMNIST,
+// QMNIST and their like), an .npz file of images or a folder of pictures, which
+// [OpenWith] scales; [ReadSamples] reads an .npz file of any numbers;
 // [NewLoader] shuffles, augments and prefetches batches for training;
 // [ReadImage] prepares a picture for a prediction.
 package dataset
@@ -9,6 +10,8 @@ package dataset
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 )
 
 // Images is a labelled set of images that is held in memory.
@@ -84,8 +87,25 @@ type Dataset struct {
 // Open reads the dataset of the given name into memory: "mnist" (LeCun et al.,
 // Proceedings of the IEEE 1998), "fashion" (Fashion-MNIST: Xiao, Rasul and
 // Vollgraf, 2017), a folder that holds four IDX files under their usual names,
-// gzipped or not, or a folder of pictures. Write ./mnist for a folder that is
-// called mnist.
+// gzipped or not, an .npz file, or a folder of pictures. Write ./mnist for a folder
+// that is called mnist.
+//
+// IDX files are train-images-idx3-ubyte, train-labels-idx1-ubyte and so on, as MNIST's
+// and KMNIST's are called, or have the name of their set before that, as those of
+// EMNIST and QMNIST do: emnist-letters-train-images-idx3-ubyte, with test in the place
+// of t10k. Where several sets lie in a folder, give the one: folder/emnist-letters.
+// Kuzushiji-49's k49-train-imgs.npz, k49-train-labels.npz and so on are read, too. The
+// formats are those of [ReadIDX]. Labels keep their numbers; there are as many classes
+// as the largest label of both parts says, and they are called by EMNIST's
+// emnist-letters-mapping.txt (Aa for a letter in both cases), KMNIST's
+// kmnist_classmap.csv or k49_classmap.csv, a classes.txt with a name a line, or
+// otherwise by their numbers. EMNIST's images are stored with height and width
+// swapped: see [Options].
+//
+// An .npz file holds images as x_train and x_test and labels as y_train and y_test, or
+// as train_images, test_images, train_labels and test_labels, or as x and y, of which
+// the last tenth, and at least one, is for tests. What images and labels may be is as in IDX
+// files; booleans are black and white.
 //
 // A folder of pictures has a subfolder for each class. Labels count the classes
 // in the order of their names, which is that of the bytes. Above the classes there
@@ -107,6 +127,10 @@ type Options struct {
 	// pictures are scaled to it, as [ReadPixels] does, so that they may have any
 	// sizes. Images of other datasets stay as they are.
 	Input []int
+
+	// Transpose swaps the height and the width of the images of IDX and .npz files:
+	// those of EMNIST are stored so. A folder of pictures is refused with it.
+	Transpose bool
 }
 
 // OpenWith is [Open] with options.
@@ -116,44 +140,89 @@ func OpenWith(name string, options Options) (*Dataset, error) {
 		return nil, err
 	}
 	data := &Dataset{}
-	if place.pictures != nil {
+	switch {
+	case place.pictures != nil && options.Transpose:
+		return nil, fmt.Errorf("dataset: %s: pictures are stored upright: only images of IDX and .npz files are transposed", name)
+	case place.pictures != nil:
 		data, err = place.pictures.open(options)
-	} else {
-		data.Train, data.Test, err = place.readIDX()
+	case place.npz != "":
+		data, err = openNPZ(place.npz)
+	default:
+		data, err = place.readIDX(name)
 	}
 	if err != nil {
 		return nil, err
 	}
 	data.Name = name
-	if name == "fashion" {
-		data.Train.Classes, data.Test.Classes = fashionClasses(), fashionClasses()
+	data.Said = append(place.said, data.Said...)
+	if options.Transpose {
+		data.Train.transpose()
+		data.Test.transpose()
+	} else if strings.HasPrefix(strings.ToLower(place.set), "emnist") {
+		data.Said = append(data.Said, "EMNIST's files hold images with height and width swapped, and they are read so: --transpose turns them upright")
 	}
 	return data, nil
 }
 
-// readIDX reads the four files.
-func (p place) readIDX() (train, test *Images, err error) {
-	dir, files := p.dir, p.files
-	train, err = ReadIDX(files.trainImages, files.trainLabels)
+// readIDX reads the four files of the dataset of the given name.
+func (p place) readIDX(name string) (*Dataset, error) {
+	train, trainNotes, err := readPair(p.files.trainImages, p.files.trainLabels)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	test, err = ReadIDX(files.testImages, files.testLabels)
+	test, testNotes, err := readPair(p.files.testImages, p.files.testLabels)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if train.Height != test.Height || train.Width != test.Width {
-		return nil, nil, fmt.Errorf("dataset: %s: the training images are %d×%d (height, width) but the test images %d×%d",
-			filepath.Clean(dir), train.Height, train.Width, test.Height, test.Width)
+	var names classNames
+	switch name {
+	case "mnist":
+		names = classNames{name, numbered(10)}
+	case "fashion":
+		names = classNames{name, fashionClasses()}
+	default:
+		if names, err = readClassNames(p.dir, p.set); err != nil {
+			return nil, err
+		}
 	}
-	return train, test, nil
+	return newDataset(filepath.Clean(p.dir), train, test, trainNotes, testNotes, names)
 }
 
-func fashionClasses() []string {
-	return []string{"T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
-		"Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"}
+// newDataset puts the parts of one place together, which must be alike.
+func newDataset(from string, train, test *Images, trainNotes, testNotes imageNotes, names classNames) (*Dataset, error) {
+	if a, b := train.imageSize(), test.imageSize(); a != b {
+		return nil, fmt.Errorf("dataset: %s: the training images are %v (channels, height, width) but the test images %v", from, a, b)
+	}
+	if a, b := trainNotes.scale, testNotes.scale; a != b && a != "" && b != "" {
+		return nil, fmt.Errorf("dataset: %s: the training images are numbers from %s but the test images from %s: store both alike", from, a, b)
+	}
+	if err := names.apply(train, test); err != nil {
+		return nil, err
+	}
+	said := trainNotes.say()
+	for _, line := range testNotes.say() {
+		if !slices.Contains(said, line) {
+			said = append(said, "test images: "+line)
+		}
+	}
+	return &Dataset{Train: train, Test: test, Said: slices.Concat(said, sayUnseen(train))}, nil
 }
 
-func digitClasses() []string {
-	return []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"}
+func (s *Images) imageSize() imageSize { return imageSize{s.Channels, s.Height, s.Width} }
+
+// transpose swaps the height and the width of the images.
+func (s *Images) transpose() {
+	if s.Len() == 0 {
+		return
+	}
+	plane, swapped := s.Height*s.Width, make([]byte, len(s.Pixels))
+	for start := 0; start < len(swapped); start += plane {
+		from, to := s.Pixels[start:start+plane], swapped[start:]
+		for y := range s.Height {
+			for x := range s.Width {
+				to[x*s.Height+y] = from[y*s.Width+x]
+			}
+		}
+	}
+	s.Pixels, s.Height, s.Width = swapped, s.Width, s.Height
 }

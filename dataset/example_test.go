@@ -39,6 +39,27 @@ func ExampleOpenWith() {
 	// Output: there are none
 }
 
+func ExampleOpenWith_transpose() {
+	// emnist/emnist-letters-train-images-idx3-ubyte.gz and so on, turned upright
+	data, err := dataset.OpenWith("emnist/emnist-letters", dataset.Options{Transpose: true})
+	if err != nil {
+		fmt.Println("there are none")
+		return
+	}
+	fmt.Println(data.Train.Classes)
+	// Output: there are none
+}
+
+func ExampleReadSamples() {
+	set, err := dataset.ReadSamples("samples.npz", []int{1, 28, 28})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(len(set.Train.Labels), set.Said)
+	// Output: dataset: open samples.npz: no such file or directory
+}
+
 func ExampleReadPixels() {
 	folder, err := os.MkdirTemp("", "")
 	if err != nil {

@@ -13,49 +13,70 @@ import (
 )
 
 // The IDX format, with all numbers big-endian: two zero bytes, the type of an
-// element (8 for unsigned bytes), the number of dimensions, each dimension in 4
-// bytes, the elements. See LeCun, Cortes and Burges, The MNIST database.
+// element, the number of dimensions, each dimension in 4 bytes, the elements. See
+// LeCun, Cortes and Burges, The MNIST database.
 const (
 	imagesMagic = 0x00000803 // unsigned bytes, [count, height, width]
 	labelsMagic = 0x00000801 // unsigned bytes, [count]
 
-	maxSide    = 4096                      // pixels; larger ones come from a damaged header
-	maxPixels  = min(1<<33, math.MaxInt/2) // bytes; a small gzip file can pretend to any size
-	idxClasses = 10
+	maxSide   = 4096                      // pixels, or channels; larger ones come from a damaged header
+	maxPixels = min(1<<33, math.MaxInt/2) // elements; a small gzip file can pretend to any size
 )
 
-// ReadIDX reads images of one channel and their labels from a pair of IDX
-// files. A file may be gzipped: its content decides, not its name. Labels must
-// be less than 10; the names of the classes are the digits.
+// idxTypes are NumPy's names of the types of elements, by the third byte of a file.
+var idxTypes = map[byte]string{0x08: "u1", 0x09: "i1", 0x0b: "i2", 0x0c: "i4", 0x0d: "f4", 0x0e: "f8"}
+
+// ReadIDX reads images and their labels from a pair of IDX files. A file may be
+// gzipped: its content decides, not its name.
+//
+// Images are [count, height, width] or [count, channels, height, width]. Channels that
+// come last are moved before the height where their number, 1, 3 or 4, tells them from a
+// width, and the second dimension is none of channels. Unsigned bytes are pixels as they are, and so are
+// integers of other types, which must lie from 0 to 255. Floating-point numbers must
+// all lie from 0 to 1, and are multiplied by 255, or from 0 to 255 with one of at
+// least 128; they are rounded.
+//
+// Labels are whole numbers from 0 to 99,999 of any type: [count], [count, 1], rows
+// with a single 1 at the label, or QMNIST's [count, 8], whose first column they are.
+// The classes are as many as the largest label of this file says, and named by their
+// numbers. ([OpenWith] counts those of the training and the test files together.)
 //
 // Errors name the file, the offset in its uncompressed bytes, what was expected
 // there and what was found. The memory that is used is in proportion to what
 // the files hold, whatever their headers claim.
 func ReadIDX(imagesPath, labelsPath string) (*Images, error) {
-	set := &Images{Channels: 1, Classes: digitClasses()}
-	err := readFile(imagesPath, func(r *idxReader) (err error) {
-		set.Pixels, set.Height, set.Width, err = r.images()
-		return err
-	})
+	set, _, err := readPair(imagesPath, labelsPath)
 	if err != nil {
 		return nil, err
 	}
-	err = readFile(labelsPath, func(r *idxReader) error {
-		labels, err := r.labels()
-		set.Labels = make([]int32, len(labels))
-		for i, label := range labels {
-			set.Labels[i] = int32(label)
-		}
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	if images := len(set.Pixels) / set.size(); images != set.Len() {
-		return nil, fmt.Errorf("dataset: %s: offset 4: expected %d labels, one for each image of %s, found %d",
-			labelsPath, images, imagesPath, set.Len())
-	}
+	set.Classes = numbered(int(slices.Max(set.Labels)) + 1)
 	return set, nil
+}
+
+// readPair is ReadIDX, but leaves the classes to the caller.
+func readPair(imagesPath, labelsPath string) (*Images, imageNotes, error) {
+	x, err := readNumbers(imagesPath, (*idxReader).images)
+	if err != nil {
+		return nil, imageNotes{}, err
+	}
+	y, err := readNumbers(labelsPath, (*idxReader).labels)
+	if err != nil {
+		return nil, imageNotes{}, err
+	}
+	return newImages(x, y)
+}
+
+// readNumbers reads an IDX file, or an .npz file of one array.
+func readNumbers(path string, read func(r *idxReader) (numbers, error)) (n numbers, err error) {
+	if isNPZ(path) {
+		return readOnlyArray(path)
+	}
+	err = readFile(path, func(r *idxReader) error {
+		n, err = read(r)
+		return err
+	})
+	n.from = "dataset: " + path
+	return n, err
 }
 
 // readFile opens an IDX file for read and adds the path to its errors.
@@ -103,63 +124,72 @@ func newIDXReader(file io.Reader, size int64) (*idxReader, error) {
 	return &idxReader{r: z, likely: 8 * size}, nil
 }
 
-// images reads a file of images: [count, height, width] bytes.
-func (r *idxReader) images() (pixels []byte, height, width int, err error) {
-	count, err := r.header(imagesMagic, "images")
-	if err != nil {
-		return nil, 0, 0, err
-	}
-	for _, side := range []*int{&height, &width} {
-		value, err := r.number("the height or width of the images")
-		if err != nil {
-			return nil, 0, 0, err
-		}
-		if value < 1 || value > maxSide {
-			return nil, 0, 0, fmt.Errorf("offset %d: expected a height or width from 1 to %d, found %d", r.offset-4, maxSide, value)
-		}
-		*side = int(value)
-	}
-	n := int64(count) * int64(height) * int64(width) // at most 2^56
-	if n > maxPixels {
-		return nil, 0, 0, fmt.Errorf("offset 4: expected at most %d bytes of pixels, found %d images of %d×%d", int64(maxPixels), count, height, width)
-	}
-	pixels, err = r.rest(n, "pixels")
-	return pixels, height, width, err
+// images reads a file of images.
+func (r *idxReader) images() (numbers, error) {
+	return r.read("images", "pixels", imagesMagic, 3, 4)
 }
 
-// labels reads a file of labels: [count] bytes.
-func (r *idxReader) labels() ([]byte, error) {
-	count, err := r.header(labelsMagic, "labels")
-	if err != nil {
-		return nil, err
-	}
-	start := r.offset
-	labels, err := r.rest(int64(count), "labels")
-	if err != nil {
-		return nil, err
-	}
-	for i, label := range labels {
-		if label >= idxClasses {
-			return nil, fmt.Errorf("offset %d: expected a label less than %d, found %d", start+int64(i), idxClasses, label)
-		}
-	}
-	return labels, nil
+// labels reads a file of labels.
+func (r *idxReader) labels() (numbers, error) {
+	return r.read("labels", "labels", labelsMagic, 1, 2)
 }
 
-// header reads the magic number and the first dimension.
-func (r *idxReader) header(magic uint32, content string) (count uint32, err error) {
+// read reads a file that has the least to the most dimensions.
+func (r *idxReader) read(content, elements string, magic uint32, least, most int) (numbers, error) {
 	found, err := r.number("the magic number of a file of " + content)
 	if err != nil {
-		return 0, err
+		return numbers{}, err
 	}
-	if found != magic {
-		return 0, fmt.Errorf("offset 0: expected the magic number %#08x of a file of %s, found %#08x", magic, content, found)
+	kind, dimensions := idxTypes[byte(found>>8)], int(byte(found))
+	if found>>16 != 0 || kind == "" || dimensions < least || dimensions > most {
+		return numbers{}, fmt.Errorf("offset 0: expected the magic number %#08x of a file of %s, or its like for another type or %d dimensions, found %#08x (%q)",
+			magic, content, most, found, binary.BigEndian.AppendUint32(nil, found))
 	}
-	count, err = r.number("the number of " + content)
-	if err == nil && count == 0 {
-		err = fmt.Errorf("offset 4: expected at least one of %s, found 0", content)
+	shape, count, err := r.shape(content, dimensions)
+	if err != nil {
+		return numbers{}, err
 	}
-	return count, err
+	size, decode := npyDecoder(binary.BigEndian, kind)
+	n := numbers{shape: shape, start: int(r.offset), size: size, floats: kind[0] == 'f'}
+	data, err := r.rest(count*int64(size), elements)
+	if err != nil {
+		return numbers{}, err
+	}
+	if kind == "u1" {
+		n.bytes = data
+		return n, nil
+	}
+	n.values = make([]float32, count)
+	for i := range n.values {
+		n.values[i] = decode(data[i*size:])
+	}
+	return n, nil
+}
+
+// shape reads the dimensions and returns their product, too.
+func (r *idxReader) shape(content string, dimensions int) (shape []int, product int64, err error) {
+	product = 1
+	for i := range dimensions {
+		what := "a height, width or number of channels"
+		if i == 0 {
+			what = "the number of " + content
+		}
+		value, err := r.number(what)
+		if err != nil {
+			return nil, 0, err
+		}
+		if i == 0 && value == 0 {
+			return nil, 0, fmt.Errorf("offset 4: expected at least one of %s, found 0", content)
+		}
+		if i > 0 && (value < 1 || value > maxSide) {
+			return nil, 0, fmt.Errorf("offset %d: expected a height, width or number of channels or columns from 1 to %d, found %d", r.offset-4, maxSide, value)
+		}
+		if product > maxPixels/int64(value) {
+			return nil, 0, fmt.Errorf("offset 4: expected at most %d numbers, found %d %s of %v or more", int64(maxPixels), shape[0], content, append(shape[1:], int(value)))
+		}
+		shape, product = append(shape, int(value)), product*int64(value)
+	}
+	return shape, product, nil
 }
 
 // number reads 4 bytes.

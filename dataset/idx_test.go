@@ -6,9 +6,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -73,7 +75,21 @@ func TestReadIDXErrors(t *testing.T) {
 		{"pixels extra", append(bytes.Clone(images), 0), labels, false, []string{"offset 28", "expected the end of the file, found more bytes"}},
 		{"labels cut", images, labels[:9], true, []string{"offset 9", "expected 2 bytes of labels", "found 1"}},
 		{"labels extra", images, append(bytes.Clone(labels), 1), true, []string{"offset 10", "expected the end of the file, found more bytes"}},
-		{"label 10", images, idxLabels(2, []byte{3, 10}), true, []string{"offset 9", "less than 10", "found 10"}},
+		{"label 100000", images, idxFile(0x0c, []int{2}, 3, 100_000), true, []string{"offset 12", "from 0 to 99999", "found 100000"}},
+		{"label -1", images, idxFile(0x09, []int{2}, 3, -1), true, []string{"offset 9", "from 0 to 99999", "found -1"}},
+		{"label 0.5", images, idxFile(0x0d, []int{2}, 3, 0.5), true, []string{"offset 12", "whole number", "found 0.5"}},
+		{"label NaN", images, idxFile(0x0e, []int{2}, math.NaN(), 1), true, []string{"offset 8", "whole number", "found NaN"}},
+		{"labels of two classes", images, idxFile(0x08, []int{2, 3}, 0, 1, 0, 1, 0, 1), true, []string{"offset 15", "single 1", "found [1 0 1] in a file of [2 3]"}},
+		{"a page", []byte("<!DOCTYPE html>"), labels, false, []string{"offset 0", `"<!DO"`}},
+		{"rows", idxFile(0x08, []int{2, 6}, make([]float64, 12)...), labels, false, []string{"offset 0", "0x00000803", "found 0x00000802"}},
+		{"five dimensions", idxFile(0x08, []int{2, 1, 1, 2, 3}, make([]float64, 12)...), labels, false, []string{"offset 0", "4 dimensions"}},
+		{"channels huge", idxFile(0x08, []int{2, 4097, 1, 1}), labels, false, []string{"offset 8", "number of channels", "found 4097"}},
+		{"signed pixels", idxFile(0x09, []int{2, 1, 2}, 1, 2, 3, -1), labels, false, []string{"offset 19", "0 to 255", "found -1", "signed bytes"}},
+		{"pixel 256", idxFile(0x0b, []int{2, 1, 2}, 1, 256, 3, 4), labels, false, []string{"offset 18", "found 256"}},
+		{"pixel NaN", idxFile(0x0d, []int{2, 1, 2}, 1, 0, 0, math.NaN()), labels, false, []string{"offset 28", "found NaN"}},
+		{"pixel Inf", idxFile(0x0e, []int{2, 1, 2}, 1, math.Inf(1), 0, 0), labels, false, []string{"offset 24", "found +Inf"}},
+		{"normalized", idxFile(0x0d, []int{2, 1, 2}, 1, -0.42, 0, 1), labels, false, []string{"offset 20", "found -0.42", "undo a normalization"}},
+		{"0 to 16", idxFile(0x0d, []int{2, 1, 2}, 1, 0, 0, 16), labels, false, []string{"none above 16", "from 0 to 1 or from 0 to 255"}},
 		{"more labels", images, idxLabels(3, []byte{3, 9, 1}), true, []string{"offset 4", "expected 2 labels", "found 3"}},
 		{"gzip header", flipped(z, 2), labels, false, []string{"offset 0", "gzip"}},
 		{"gzip cut", z[:len(z)-12], labels, false, []string{"too short"}},
@@ -120,8 +136,8 @@ func readImages(file []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, _, _, err := r.images()
-	return data, err
+	n, err := r.images()
+	return n.bytes, err
 }
 
 func TestReadIDXMemory(t *testing.T) {
@@ -152,26 +168,138 @@ func TestReadIDXPieces(t *testing.T) {
 
 func FuzzReadIDX(f *testing.F) {
 	images, labels := idxImages(2, 2, 3, pixels(12)), idxLabels(2, []byte{3, 9})
-	for _, file := range [][]byte{images, labels, gzipped(images), gzipped(labels), images[:20], idxImages(1<<31, 1, 1, nil)} {
+	for _, file := range [][]byte{
+		images, labels, gzipped(images), gzipped(labels), images[:20], idxImages(1<<31, 1, 1, nil),
+		idxFile(0x0d, []int{2, 2, 2, 1}, 0, 1, 0.5, 0, 1, 1, 1, 0), idxFile(0x0c, []int{1, 8}, 5, 1, 2, 3, 53, 4, 0, 0), idxFile(0x0e, []int{2, 2}, 0, 1, 1, 0),
+	} {
 		f.Add(file)
 	}
 	f.Fuzz(func(t *testing.T, file []byte) {
-		// What is accepted has exactly one way to be written.
 		plain := file
 		if z, err := gzip.NewReader(bytes.NewReader(file)); err == nil {
 			plain, _ = io.ReadAll(io.LimitReader(z, 1<<26))
 		}
-		if r, err := newIDXReader(bytes.NewReader(file), int64(len(file))); err == nil {
-			data, height, width, err := r.images()
-			if err == nil && !bytes.Equal(idxImages(uint32(len(data)/height/width), uint32(height), uint32(width), data), plain) {
-				t.Errorf("%d images of %d×%d from %q", len(data)/height/width, height, width, plain)
+		for name, read := range map[string]func(*idxReader) (numbers, error){"images": (*idxReader).images, "labels": (*idxReader).labels} {
+			r, err := newIDXReader(bytes.NewReader(file), int64(len(file)))
+			if err != nil {
+				return
 			}
-		}
-		if r, err := newIDXReader(bytes.NewReader(file), int64(len(file))); err == nil {
-			data, err := r.labels()
-			if err == nil && !bytes.Equal(idxLabels(uint32(len(data)), data), plain) {
-				t.Errorf("labels %v from %q", data, plain)
+			n, err := read(r)
+			if err != nil {
+				continue
+			}
+			elements := len(n.bytes) + len(n.values)
+			if n.start+n.size*elements != len(plain) || n.start != 4+4*len(n.shape) || n.bytes != nil && !bytes.Equal(n.bytes, plain[n.start:]) {
+				t.Errorf("%d %s of %v, of %d bytes each from offset %d on, in a file of %d bytes", elements, name, n.shape, n.size, n.start, len(plain))
+			}
+			if set, _, err := n.images(); err == nil && len(set.Pixels) != n.shape[0]*set.size() {
+				t.Errorf("%d pixels for %v", len(set.Pixels), n.shape)
+			}
+			if labels, err := n.labels(n.shape[0]); err == nil && (len(labels) != n.shape[0] || slices.Min(labels) < 0 || slices.Max(labels) >= maxClasses) {
+				t.Errorf("labels %v", labels)
 			}
 		}
 	})
+}
+
+// idxFile writes an IDX file of a type and a shape.
+func idxFile(kind byte, shape []int, values ...float64) []byte {
+	file := []byte{0, 0, kind, byte(len(shape))}
+	for _, n := range shape {
+		file = binary.BigEndian.AppendUint32(file, uint32(n))
+	}
+	for _, v := range values {
+		var element any
+		switch kind {
+		case 0x08:
+			element = uint8(v)
+		case 0x09:
+			element = int8(v)
+		case 0x0b:
+			element = int16(v)
+		case 0x0c:
+			element = int32(v)
+		case 0x0d:
+			element = float32(v)
+		case 0x0e:
+			element = v
+		}
+		file, _ = binary.Append(file, binary.BigEndian, element) // numbers never fail
+	}
+	return file
+}
+
+// readIDXPair writes a pair of files and reads it.
+func readIDXPair(t *testing.T, images, labels []byte) (*Images, error) {
+	t.Helper()
+	dir := writeFiles(t, map[string][]byte{"i": images, "l": labels})
+	return ReadIDX(filepath.Join(dir, "i"), filepath.Join(dir, "l"))
+}
+
+func TestReadIDXTypes(t *testing.T) {
+	whole := []float64{0, 100, 7, 127}
+	labels := idxLabels(2, []byte{0, 3})
+	for name, test := range map[string]struct {
+		images []byte
+		want   []byte
+	}{
+		"signed bytes": {idxFile(0x09, []int{2, 1, 2}, whole...), []byte{0, 100, 7, 127}},
+		"int16":        {idxFile(0x0b, []int{2, 1, 2}, 0, 255, 1, 2), []byte{0, 255, 1, 2}},
+		"int32":        {idxFile(0x0c, []int{2, 1, 2}, whole...), []byte{0, 100, 7, 127}},
+		"float32":      {idxFile(0x0d, []int{2, 1, 2}, 0, 1, 0.5, 0.2), []byte{0, 255, 128, 51}},
+		"float64":      {idxFile(0x0e, []int{2, 1, 2}, 0, 255, 99.6, 0.5), []byte{0, 255, 100, 1}},
+		"float black":  {idxFile(0x0e, []int{2, 1, 2}, 0, 0, 0, 0), []byte{0, 0, 0, 0}},
+	} {
+		set, err := readIDXPair(t, test.images, labels)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if !bytes.Equal(set.Pixels, test.want) || set.Channels != 1 || set.Height != 1 || set.Width != 2 || len(set.Classes) != 4 || set.check() != nil {
+			t.Errorf("%s: %+v", name, set)
+		}
+	}
+	// Labels of all types.
+	images := idxImages(2, 1, 2, pixels(4))
+	for kind := range idxTypes {
+		set, err := readIDXPair(t, images, idxFile(kind, []int{2}, 1, 26))
+		if err != nil || !slices.Equal(set.Labels, []int32{1, 26}) || len(set.Classes) != 27 || set.Classes[26] != "26" {
+			t.Errorf("labels of type %#x: %+v, %v", kind, set, err)
+		}
+	}
+	for name, file := range map[string][]byte{
+		"a column":   idxFile(0x0c, []int{2, 1}, 5, 2),
+		"one-hot":    idxFile(0x0d, []int{2, 6}, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0),
+		"one-hot, 8": idxFile(0x0c, []int{2, 8}, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0),
+		"QMNIST":     idxFile(0x0c, []int{2, 8}, 5, 1, 100, 2, 53, 0, 0, 0, 2, 0, 100, 2, 50, 1, 0, 0),
+	} {
+		if set, err := readIDXPair(t, images, file); err != nil || !slices.Equal(set.Labels, []int32{5, 2}) {
+			t.Errorf("labels as %s: %+v, %v", name, set, err)
+		}
+	}
+	if _, err := readIDXPair(t, images, idxFile(0x0b, []int{2, 8}, 5, 1, 100, 2, 53, 0, 0, 0, 2, 0, 100, 2, 50, 1, 0, 0)); err == nil {
+		t.Error("rows of 8 numbers that are not QMNIST's were read")
+	}
+}
+
+func TestReadIDXChannels(t *testing.T) {
+	content := make([]float64, 2*3*4*5)
+	for i := range content {
+		content[i] = float64(i)
+	}
+	labels := idxLabels(2, []byte{0, 1})
+	for _, test := range []struct {
+		shape, want []int
+		second      byte // the second pixel
+	}{
+		{[]int{2, 3, 4, 5}, []int{3, 4, 5}, 1},
+		{[]int{2, 4, 5, 3}, []int{3, 4, 5}, 3}, // channels last
+		{[]int{2, 1, 12, 5}, []int{1, 12, 5}, 1},
+		{[]int{2, 12, 5, 1}, []int{1, 12, 5}, 1},
+		{[]int{2, 5, 2, 6}, []int{5, 2, 6}, 1},
+		{[]int{2, 5, 3, 4}, []int{4, 5, 3}, 4},
+	} {
+		set, err := readIDXPair(t, idxFile(0x08, test.shape, content...), labels)
+		if err != nil || !slices.Equal([]int{set.Channels, set.Height, set.Width}, test.want) || set.Pixels[1] != test.second {
+			t.Errorf("%v: %+v, %v", test.shape, set, err)
+		}
+	}
 }

@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/deepfry/deepfry/dataset/mnist"
@@ -24,8 +27,11 @@ const debianFashion = "/usr/share/datasets/fashion-mnist"
 //     downloaded; fashion: /usr/share/datasets/fashion-mnist, where Debian's
 //     package dataset-fashion-mnist puts them.
 //
-// Any other name is the path of a folder of IDX files or pictures. The error says
-// where which files were missing and how to get them.
+// Any other name is a path: of a folder of IDX files or pictures, of one of several
+// sets of IDX files in a folder (data/emnist-letters for the files
+// data/emnist-letters-train-images-idx3-ubyte and so on), or of an .npz file. The
+// folder of the files is returned. The error says where which files were missing and
+// how to get them.
 func Locate(name string) (dir string, err error) {
 	place, err := locate(name)
 	return place.dir, err
@@ -34,8 +40,11 @@ func Locate(name string) (dir string, err error) {
 // place is where the files of a dataset are.
 type place struct {
 	dir      string
+	set      string // what the names of the IDX files begin with: emnist-letters, or ""
 	files    idxFiles
-	pictures *pictureFolder // nil: there are IDX files
+	pictures *pictureFolder // nil: there are IDX files, or:
+	npz      string         // the path of an .npz file
+	said     []string
 }
 
 func locate(name string) (p place, err error) {
@@ -46,28 +55,78 @@ func locate(name string) (p place, err error) {
 		if p.dir, err = locateKnown(name); err != nil {
 			return place{}, err
 		}
-		p.files, err = find(p.dir)
+		p.files, err = find(p.dir, "")
 		return p, err
 	}
-	p.dir = name
-	var missing error
-	if p.files, missing = find(name); missing == nil {
-		return p, nil
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return locateSet(name, err)
+	case info.IsDir():
+		return locateFolder(name)
 	}
-	if len(subfolders(name)) > 0 {
-		if p.pictures, err = listPictures(name); err != nil {
-			return place{}, fmt.Errorf("%w; nor are there IDX files: %w", err, missing)
+	return locateFile(name)
+}
+
+// locateFolder is locate for the path of a folder.
+func locateFolder(dir string) (place, error) {
+	p, missing := findOnly(dir)
+	if missing == nil {
+		return p, nil
+	} else if errors.Is(missing, errSeveral) {
+		return place{}, fmt.Errorf("dataset: %w", missing)
+	} else if len(subfolders(dir)) == 0 {
+		return place{}, notFound(dir, missing)
+	}
+	pictures, err := listPictures(dir)
+	if err != nil {
+		return place{}, fmt.Errorf("%w; nor are there IDX files: %w", err, missing)
+	}
+	return place{dir: dir, pictures: pictures}, nil
+}
+
+// locateSet is locate for a path at which there is nothing: that of a folder, and what
+// the names of files in it begin with.
+func locateSet(path string, missing error) (p place, err error) {
+	if isNPZ(path) {
+		return place{}, fmt.Errorf("dataset: %w", missing)
+	}
+	dir, set := filepath.Split(path)
+	dir = filepath.Clean(dir)
+	sets, _ := listSets(dir) // what can't be read has none
+	if sets[set] == nil {
+		if errors.Is(missing, fs.ErrNotExist) {
+			missing = fmt.Errorf("no folder %s%s", path, sayNearby(dir))
 		}
-		return p, nil
+		return place{}, notFound(path, missing)
 	}
-	return place{}, fmt.Errorf(`dataset: %q is neither "mnist" nor "fashion" nor a folder with the IDX files of a dataset: %w; %s; or, for pictures, a subfolder for each class`,
+	if err := sets[set].check(dir, set); err != nil {
+		return place{}, fmt.Errorf("dataset: %w", err)
+	}
+	return place{dir: dir, set: set, files: sets[set].idxFiles}, nil
+}
+
+func notFound(name string, missing error) error {
+	return fmt.Errorf(`dataset: %q is neither "mnist" nor "fashion" nor a folder with the IDX files of a dataset: %w; %s; or, for pictures, a subfolder for each class; nor is it the path of an .npz file`,
 		name, missing, wantedFiles)
+}
+
+// locateFile is locate for the path of a file.
+func locateFile(path string) (place, error) {
+	dir, file := filepath.Dir(path), filepath.Base(path)
+	if name := setFile.FindStringSubmatch(file); name != nil {
+		return place{}, fmt.Errorf("dataset: %s is one of the four files of a dataset: give %s", path, filepath.Join(dir, name[1]))
+	}
+	if isNPZ(path) {
+		return place{dir: dir, npz: path}, nil
+	}
+	return place{}, fmt.Errorf(`dataset: %s is not a folder, nor an .npz file: give "mnist", "fashion", a folder that holds IDX files or pictures, or an .npz file`, path)
 }
 
 func locateKnown(name string) (string, error) {
 	var problems []string
 	try := func(dir string) bool {
-		_, err := find(dir)
+		_, err := find(dir, "")
 		if err != nil {
 			problems = append(problems, err.Error())
 		}
@@ -102,39 +161,157 @@ func locateKnown(name string) (string, error) {
 
 // wantedFiles is for error messages.
 const wantedFiles = "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte and " +
-	"t10k-labels-idx1-ubyte (each may be gzipped and end in .gz)"
+	"t10k-labels-idx1-ubyte (each may be gzipped and end in .gz, and begin as emnist-letters-train-images-idx3-ubyte does)"
 
 // idxFiles holds the paths of the files that make up a dataset.
 type idxFiles struct{ trainImages, trainLabels, testImages, testLabels string }
 
-// find returns the files of a dataset in dir.
-func find(dir string) (idxFiles, error) {
-	if info, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		return idxFiles{}, fmt.Errorf("no folder %s", dir)
-	} else if err != nil {
-		return idxFiles{}, err
-	} else if !info.IsDir() {
-		return idxFiles{}, fmt.Errorf("%s is not a folder", dir)
-	}
-	var paths [4]string
-	for i, name := range [4]string{"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"} {
-		paths[i] = findFile(dir, name)
-		if paths[i] == "" {
-			return idxFiles{}, fmt.Errorf("no file %s[.gz] in the folder %s", name, dir)
-		}
-	}
-	return idxFiles{paths[0], paths[1], paths[2], paths[3]}, nil
+// setFile matches the names of such files, with what comes before train or test: MNIST's
+// t10k-images-idx3-ubyte, EMNIST's emnist-letters-train-images-idx3-ubyte.gz, QMNIST's
+// qmnist-test-labels-idx2-int, Kuzushiji-49's k49-train-imgs.npz. Some distributions of
+// MNIST write a dot before "idx".
+var setFile = regexp.MustCompile(`^(?:(.+)-)?(train|test|t10k)-(images|imgs|labels)(?:[-.]idx[0-9]+-[a-z0-9]+(?:\.gz)?|\.npz)$`)
+
+// fileSet is the files in a folder whose names begin alike.
+type fileSet struct {
+	idxFiles
+	twice error // where there are two for one of the four
 }
 
-// findFile returns the path of the file in dir, or "". The dot that some
-// distributions of MNIST write before "idx" is welcome.
-func findFile(dir, name string) string {
-	dotted := strings.Replace(name, "-idx", ".idx", 1)
-	for _, variant := range []string{name, name + ".gz", dotted, dotted + ".gz"} {
-		path := filepath.Join(dir, variant)
-		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
-			return path
+// listSets returns the sets of files in dir, by what their names begin with.
+func listSets(dir string) (map[string]*fileSet, error) {
+	entries, err := os.ReadDir(dir) // an unzipped file comes before its like in .gz
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("no folder %s", dir)
+	} else if err != nil {
+		return nil, err
+	}
+	sets := map[string]*fileSet{}
+	for _, entry := range entries {
+		name := setFile.FindStringSubmatch(entry.Name())
+		if name == nil || strings.HasPrefix(entry.Name(), ".") {
+			continue
+		}
+		path := filepath.Join(dir, entry.Name())
+		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+			continue
+		}
+		set := sets[name[1]]
+		if set == nil {
+			set = &fileSet{}
+			sets[name[1]] = set
+		}
+		slot := map[[2]bool]*string{
+			{true, false}: &set.trainImages, {true, true}: &set.trainLabels,
+			{false, false}: &set.testImages, {false, true}: &set.testLabels,
+		}[[2]bool{name[2] == "train", name[3] == "labels"}]
+		if *slot == "" {
+			*slot = path
+		} else if plainName(*slot) != plainName(path) {
+			set.twice = fmt.Errorf("%s and %s are in the folder %s: move one of them away", filepath.Base(*slot), entry.Name(), dir)
 		}
 	}
-	return ""
+	return sets, nil
+}
+
+// plainName is the same for a file and its gzipped copy, with or without a dot.
+func plainName(path string) string {
+	return strings.Replace(strings.TrimSuffix(filepath.Base(path), ".gz"), ".idx", "-idx", 1)
+}
+
+// find returns the files of a set in dir.
+func find(dir, set string) (idxFiles, error) {
+	sets, err := listSets(dir)
+	if err != nil {
+		return idxFiles{}, err
+	}
+	if sets[set] == nil {
+		sets[set] = &fileSet{}
+	}
+	return sets[set].idxFiles, sets[set].check(dir, set)
+}
+
+// check returns an error that names a file which is missing.
+func (s *fileSet) check(dir, set string) error {
+	all := []string{s.trainImages, s.trainLabels, s.testImages, s.testLabels}
+	wanted := []string{"train-images-idx3-ubyte[.gz]", "train-labels-idx1-ubyte[.gz]", "t10k-images-idx3-ubyte[.gz]", "t10k-labels-idx1-ubyte[.gz]"}
+	for i, path := range all {
+		if path != "" {
+			continue
+		}
+		name := wanted[i]
+		if set != "" {
+			name = set + "-" + strings.Replace(name, "t10k", "test", 1)
+		}
+		if set == "qmnist" {
+			name = strings.Replace(name, "idx1-ubyte", "idx2-int", 1)
+		}
+		if slices.ContainsFunc(all, isNPZ) {
+			name = strings.Replace(name[:strings.LastIndex(name, "-idx")]+".npz", "images", "imgs", 1)
+		}
+		return fmt.Errorf("no file %s in the folder %s", name, dir)
+	}
+	return s.twice
+}
+
+// errSeveral is that of a folder with more than one dataset.
+var errSeveral = errors.New("there are several datasets")
+
+// findOnly returns the one set of files in dir, or that without a name before train.
+func findOnly(dir string) (place, error) {
+	sets, err := listSets(dir)
+	if err != nil {
+		return place{}, err
+	}
+	var complete []string // sorted, so that "" is the first
+	var problems []string
+	for _, name := range slices.Sorted(maps.Keys(sets)) {
+		if err := sets[name].check(dir, name); err == nil {
+			complete = append(complete, name)
+		} else {
+			problems = append(problems, err.Error())
+		}
+	}
+	switch {
+	case len(complete) == 0 && len(problems) == 0:
+		return place{}, fmt.Errorf("%w%s", (&fileSet{}).check(dir, ""), sayNearby(dir))
+	case len(complete) == 0:
+		return place{}, errors.New(strings.Join(problems, "; "))
+	case len(complete) > 1 && complete[0] != "":
+		return place{}, fmt.Errorf("%w in the folder %s: give one of %s", errSeveral, dir, joinPaths(dir, complete))
+	}
+	p := place{dir: dir, set: complete[0], files: sets[complete[0]].idxFiles}
+	if len(complete) > 1 {
+		p.said = []string{fmt.Sprintf("of the folder %s, the files without a name before train and t10k are read; there are others for %s", dir, joinPaths(dir, complete[1:]))}
+	}
+	return p, nil
+}
+
+// sayNearby tells what could have been meant: the datasets in dir and its subfolders.
+func sayNearby(dir string) string {
+	folders := subfolders(dir)
+	folders = folders[:min(len(folders), 100)] // in a home folder there may be many
+	var paths []string
+	for _, folder := range append([]string{""}, folders...) {
+		folder = filepath.Join(dir, folder)
+		sets, _ := listSets(folder) // what can't be read has none
+		for _, name := range slices.Sorted(maps.Keys(sets)) {
+			if sets[name].check(folder, name) == nil {
+				paths = append(paths, filepath.Join(folder, name))
+			}
+		}
+	}
+	if len(paths) == 0 {
+		return ""
+	}
+	const most = 20
+	return ", but there is " + strings.Join(paths[:min(len(paths), most)], ", ")
+}
+
+func joinPaths(dir string, names []string) string {
+	paths := make([]string, len(names))
+	for i, name := range names {
+		paths[i] = filepath.Join(dir, name)
+	}
+	return strings.Join(paths, ", ")
 }

@@ -3,12 +3,17 @@ package dataset
 import (
 	"archive/zip"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"math"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/deepfry/deepfry/internal/float16"
 )
 
 // Array is an array of numbers, from a file of NumPy's.
@@ -16,53 +21,96 @@ type Array struct {
 	Shape  []int
 	Values []float32 // row-major
 	Bytes  bool      // the file holds unsigned bytes
+
+	floats bool // the file holds floating-point numbers or booleans
 }
 
-// maxArray is the most elements of an array.
-const maxArray = 1 << 31
+const (
+	maxArray = 1 << 31 // elements of an array
+
+	// A byte of a zip file holds at most this many: deflate's best is 1,032.
+	maxDeflation = 1032
+)
+
+// isNPZ tells an .npz file by its name.
+func isNPZ(path string) bool { return strings.EqualFold(filepath.Ext(path), ".npz") }
 
 // ReadNPZ reads the arrays of an .npz file, compressed or not, as numpy.savez writes
 // it, by name. Elements may be booleans, integers and floating-point numbers of any
-// size but 16 bits, little-endian, and become float32. Errors name the file and the
-// array. An array takes memory in proportion to what it is when uncompressed, whatever
-// its header claims.
+// size up to 64 bits, in either byte order, and become float32; arrays in Fortran's
+// order become row-major. Errors name the file and the array.
+//
+// A file whose arrays would be more than 1,032 times as large as itself, the most that
+// its compression can do, is refused; memory is asked for as the elements come,
+// whatever their header claims.
 func ReadNPZ(path string) (map[string]Array, error) {
+	return readNPZ(path, func(names []string) ([]string, error) { return names, nil })
+}
+
+// readNPZ reads the arrays that choose picks from the names of all.
+func readNPZ(path string, choose func(names []string) ([]string, error)) (map[string]Array, error) {
 	file, err := zip.OpenReader(path)
-	if err != nil {
-		return nil, fmt.Errorf("dataset: %s: not an .npz file: %w", path, err)
+	if errors.Is(err, zip.ErrFormat) {
+		return nil, fmt.Errorf("dataset: %s: not an .npz file, as numpy.savez writes it: %w", path, err)
+	} else if err != nil {
+		return nil, fmt.Errorf("dataset: %w", err)
 	}
 	defer file.Close()
-	arrays := map[string]Array{}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %w", err)
+	}
+	files, names, claimed := map[string]*zip.File{}, []string(nil), uint64(0)
 	for _, f := range file.File {
 		name, ok := strings.CutSuffix(f.Name, ".npy")
 		if !ok {
 			continue
 		}
-		r, err := f.Open()
-		if err != nil {
-			return nil, fmt.Errorf("dataset: %s: array %s: %w", path, name, err)
+		if files[name] != nil {
+			return nil, fmt.Errorf("dataset: %s: there are two arrays %s", path, name)
 		}
-		arrays[name], err = readNPY(r)
-		r.Close()
-		if err != nil {
-			return nil, fmt.Errorf("dataset: %s: array %s: %w", path, name, err)
-		}
+		claimed += min(f.UncompressedSize64, 1<<40)
+		files[name], names = f, append(names, name)
 	}
-	if len(arrays) == 0 {
+	if len(names) == 0 {
 		return nil, fmt.Errorf("dataset: %s: the file holds no arrays", path)
+	}
+	if claimed > maxDeflation*uint64(info.Size()) {
+		return nil, fmt.Errorf("dataset: %s: arrays of %d bytes or more can't be in a file of %d", path, claimed, info.Size())
+	}
+	chosen, err := choose(names)
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %s: %w", path, err)
+	}
+	arrays := map[string]Array{}
+	for _, name := range chosen {
+		if arrays[name], err = readEntry(files[name], info.Size()); err != nil {
+			return nil, fmt.Errorf("dataset: %s: array %s: %w", path, name, err)
+		}
 	}
 	return arrays, nil
 }
 
+// readEntry reads the array of a file in the zip file, which has the given size.
+func readEntry(f *zip.File, size int64) (Array, error) {
+	r, err := f.Open()
+	if err != nil {
+		return Array{}, err
+	}
+	defer r.Close()
+	return readNPY(r, 16*min(int64(f.CompressedSize64&math.MaxInt64), size))
+}
+
 // The header of an .npy file is a Python dictionary.
 var (
-	npyType    = regexp.MustCompile(`'descr': *'([<|=>])([a-z])([0-9]+)'`)
+	npyType    = regexp.MustCompile(`'descr': *'([<|=>])([a-zA-Z])([0-9]*)'`)
 	npyFortran = regexp.MustCompile(`'fortran_order': *True`)
 	npyShape   = regexp.MustCompile(`'shape': *\(([0-9, ]*)\)`)
 )
 
-// readNPY reads an array in the format of numpy.lib.format.
-func readNPY(r io.Reader) (Array, error) {
+// readNPY reads an array in the format of numpy.lib.format. It may well have the likely
+// number of bytes, for which it takes memory at once.
+func readNPY(r io.Reader, likely int64) (Array, error) {
 	header, err := npyHeader(r)
 	if err != nil {
 		return Array{}, err
@@ -71,25 +119,21 @@ func readNPY(r io.Reader) (Array, error) {
 	if kind == nil || shape == nil {
 		return Array{}, fmt.Errorf("expected a type and a shape, found the header %.100q", header)
 	}
-	if npyFortran.MatchString(header) {
-		return Array{}, fmt.Errorf("the array is in Fortran's order: save numpy.ascontiguousarray of it")
+	order := binary.ByteOrder(binary.LittleEndian)
+	if kind[1] == ">" {
+		order = binary.BigEndian
 	}
-	size, decode := npyDecoder(kind[1], kind[2]+kind[3])
+	size, decode := npyDecoder(order, kind[2]+kind[3])
 	if decode == nil {
-		return Array{}, fmt.Errorf("elements of type %s: expected booleans, integers or floating-point numbers, little-endian", kind[1]+kind[2]+kind[3])
+		return Array{}, fmt.Errorf("elements of type %s: expected booleans, integers or floating-point numbers (numpy.unique(y, return_inverse=True) numbers names of classes)", kind[1]+kind[2]+kind[3])
 	}
-	a := Array{Bytes: kind[2]+kind[3] == "u1"}
-	elements := 1
-	for _, field := range strings.Split(shape[1], ",") {
-		if field = strings.TrimSpace(field); field == "" {
-			continue
-		}
-		n, err := strconv.Atoi(field)
-		if err != nil || n > maxArray || n > 0 && elements > maxArray/n {
-			return Array{}, fmt.Errorf("the shape (%s) is too large", shape[1])
-		}
-		a.Shape = append(a.Shape, n)
-		elements *= n
+	a := Array{Bytes: kind[2]+kind[3] == "u1", floats: kind[2] == "f" || kind[2] == "b"}
+	elements := 0
+	if a.Shape, elements, err = parseShape(shape[1]); err != nil {
+		return Array{}, err
+	}
+	if elements > 0 {
+		a.Values = make([]float32, 0, min(int64(elements), likely/int64(size)))
 	}
 	buffer := make([]byte, 8192*size)
 	for len(a.Values) < elements {
@@ -101,7 +145,55 @@ func readNPY(r io.Reader) (Array, error) {
 			a.Values = append(a.Values, decode(piece))
 		}
 	}
+	// This also makes zip compare its checksum.
+	if n, err := io.ReadFull(r, buffer[:1]); n > 0 {
+		return Array{}, fmt.Errorf("expected the end after %d elements of the shape (%s), found more bytes", elements, shape[1])
+	} else if err != io.EOF {
+		return Array{}, fmt.Errorf("after %d elements: %w", elements, err)
+	}
+	if npyFortran.MatchString(header) {
+		a.Values = rowMajor(a.Values, a.Shape)
+	}
 	return a, nil
+}
+
+// parseShape reads numbers between commas, and returns their product, too.
+func parseShape(fields string) (shape []int, elements int, err error) {
+	elements = 1
+	for field := range strings.SplitSeq(fields, ",") {
+		if field = strings.TrimSpace(field); field == "" {
+			continue
+		}
+		n, err := strconv.Atoi(field)
+		if err != nil || n > maxArray || n > 0 && elements > maxArray/n {
+			return nil, 0, fmt.Errorf("the shape (%s) is too large", fields)
+		}
+		shape, elements = append(shape, n), elements*n
+	}
+	return shape, elements, nil
+}
+
+// rowMajor reorders values in Fortran's order, whose first index changes fastest.
+func rowMajor(values []float32, shape []int) []float32 {
+	if len(shape) < 2 {
+		return values
+	}
+	ordered := make([]float32, len(values))
+	index := make([]int, len(shape)) // of the next element of values
+	for _, v := range values {
+		to := 0
+		for i, n := range shape {
+			to = to*n + index[i]
+		}
+		ordered[to] = v
+		for i := range index {
+			if index[i]++; index[i] < shape[i] {
+				break
+			}
+			index[i] = 0
+		}
+	}
+	return ordered
 }
 
 func npyHeader(r io.Reader) (string, error) {
@@ -126,32 +218,30 @@ func npyHeader(r io.Reader) (string, error) {
 }
 
 // npyDecoder returns the size of an element and how to read it, or nil.
-func npyDecoder(order, kind string) (size int, decode func([]byte) float32) {
-	le := binary.LittleEndian
-	if order == ">" {
-		return 0, nil
-	}
+func npyDecoder(order binary.ByteOrder, kind string) (size int, decode func([]byte) float32) {
 	switch kind {
 	case "b1", "u1":
 		return 1, func(b []byte) float32 { return float32(b[0]) }
 	case "i1":
 		return 1, func(b []byte) float32 { return float32(int8(b[0])) }
 	case "u2":
-		return 2, func(b []byte) float32 { return float32(le.Uint16(b)) }
+		return 2, func(b []byte) float32 { return float32(order.Uint16(b)) }
 	case "i2":
-		return 2, func(b []byte) float32 { return float32(int16(le.Uint16(b))) }
+		return 2, func(b []byte) float32 { return float32(int16(order.Uint16(b))) }
 	case "u4":
-		return 4, func(b []byte) float32 { return float32(le.Uint32(b)) }
+		return 4, func(b []byte) float32 { return float32(order.Uint32(b)) }
 	case "i4":
-		return 4, func(b []byte) float32 { return float32(int32(le.Uint32(b))) }
+		return 4, func(b []byte) float32 { return float32(int32(order.Uint32(b))) }
 	case "u8":
-		return 8, func(b []byte) float32 { return float32(le.Uint64(b)) }
+		return 8, func(b []byte) float32 { return float32(order.Uint64(b)) }
 	case "i8":
-		return 8, func(b []byte) float32 { return float32(int64(le.Uint64(b))) }
+		return 8, func(b []byte) float32 { return float32(int64(order.Uint64(b))) }
+	case "f2":
+		return 2, func(b []byte) float32 { return float16.To(order.Uint16(b)) }
 	case "f4":
-		return 4, func(b []byte) float32 { return math.Float32frombits(le.Uint32(b)) }
+		return 4, func(b []byte) float32 { return math.Float32frombits(order.Uint32(b)) }
 	case "f8":
-		return 8, func(b []byte) float32 { return float32(math.Float64frombits(le.Uint64(b))) }
+		return 8, func(b []byte) float32 { return float32(math.Float64frombits(order.Uint64(b))) }
 	}
 	return 0, nil
 }

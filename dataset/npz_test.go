@@ -2,8 +2,12 @@ package dataset
 
 import (
 	"archive/zip"
+	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"hash/crc32"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -51,16 +55,27 @@ func TestReadNPZ(t *testing.T) {
 		"double": npy("<f8", "()", le.AppendUint64(nil, 0x3fe0000000000000)),
 		"signed": npy("<i8", "(1, 1)", le.AppendUint64(nil, ^uint64(6))),
 		"empty":  npy("<i4", "(0, 5)", nil),
+		"half":   npy("<f2", "(6,)", []byte{0, 0x3c, 0, 0xc0, 0xff, 0x7b, 1, 0, 0, 0, 0, 0x7c}),
+		"big":    npy(">f4", "(2,)", []byte{0x3f, 0x80, 0, 0, 0xc0, 0, 0, 0}),
+		"big i2": npy(">i2", "(2,)", []byte{1, 2, 0xff, 0xff}),
+		"bools":  npy("|b1", "(2,)", []byte{1, 0}),
+		// numpy.asfortranarray(a).ravel("K") is 0 to 11 for the a of these values
+		"fortran": bytes.Replace(npy("|i1", "(2, 3, 2)", []byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}), []byte("False"), []byte("True "), 1),
 	}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]Array{
-		"bytes":  {[]int{2, 3}, []float32{0, 1, 2, 253, 254, 255}, true},
-		"floats": {[]int{2}, []float32{1, -2}, false},
-		"double": {nil, []float32{0.5}, false},
-		"signed": {[]int{1, 1}, []float32{-7}, false},
-		"empty":  {[]int{0, 5}, nil, false},
+		"bytes":   {Shape: []int{2, 3}, Values: []float32{0, 1, 2, 253, 254, 255}, Bytes: true},
+		"floats":  {Shape: []int{2}, Values: []float32{1, -2}},
+		"double":  {Values: []float32{0.5}},
+		"signed":  {Shape: []int{1, 1}, Values: []float32{-7}},
+		"empty":   {Shape: []int{0, 5}},
+		"half":    {Shape: []int{6}, Values: []float32{1, -2, 65504, 1. / (1 << 24), 0, float32(math.Inf(1))}},
+		"big":     {Shape: []int{2}, Values: []float32{1, -2}},
+		"big i2":  {Shape: []int{2}, Values: []float32{258, -1}},
+		"bools":   {Shape: []int{2}, Values: []float32{1, 0}},
+		"fortran": {Shape: []int{2, 3, 2}, Values: []float32{0, 6, 2, 8, 4, 10, 1, 7, 3, 9, 5, 11}},
 	} {
 		if got := arrays[name]; !slices.Equal(got.Shape, want.Shape) || !slices.Equal(got.Values, want.Values) || got.Bytes != want.Bytes {
 			t.Errorf("%s: %v, want %v", name, got, want)
@@ -74,7 +89,9 @@ func TestReadNPZRefuses(t *testing.T) {
 		"expected a type and a shape":  npy("object", "(1,)", nil),
 		"too large":                    npy("<f4", "(65536, 65536)", nil),
 		"expected 1000000000 elements": npy("<f4", "(1000000000,)", []byte{1, 2, 3}),
-		"elements of type >f4":         npy(">f4", "(1,)", make([]byte, 4)),
+		"elements of type <U3":         npy("<U3", "(1,)", make([]byte, 12)),
+		"elements of type |O":          npy("|O", "(1,)", make([]byte, 12)),
+		"found more bytes":             npy("<f4", "(1,)", make([]byte, 5)),
 		"elements of type <c8":         npy("<c8", "(1,)", make([]byte, 8)),
 	} {
 		_, err := ReadNPZ(writeNPZ(t, map[string][]byte{"x": content}))
@@ -87,11 +104,46 @@ func TestReadNPZRefuses(t *testing.T) {
 	}
 }
 
+// TestReadNPZHostile has a flipped bit, and arrays that are larger than the file can
+// hold.
+func TestReadNPZHostile(t *testing.T) {
+	array := npy("|u1", "(4,)", []byte{1, 2, 3, 4})
+	write := func(h zip.FileHeader, content []byte) string {
+		var b bytes.Buffer
+		z := zip.NewWriter(&b)
+		h.Name = "x.npy"
+		w, err := z.CreateRaw(&h)
+		if err == nil {
+			_, err = w.Write(content)
+		}
+		if err != nil || z.Close() != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), "data.npz")
+		if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	size := uint64(len(array))
+	stored := zip.FileHeader{CRC32: crc32.ChecksumIEEE(array), CompressedSize64: size, UncompressedSize64: size}
+	if a, err := ReadNPZ(write(stored, array)); err != nil || len(a["x"].Values) != 4 {
+		t.Errorf("%v, %v", a, err)
+	}
+	if _, err := ReadNPZ(write(stored, flipped(array, -1))); !errors.Is(err, zip.ErrChecksum) {
+		t.Errorf("a flipped bit: %v", err)
+	}
+	stored.UncompressedSize64 = 1 << 30
+	if _, err := ReadNPZ(write(stored, array)); err == nil || !strings.Contains(err.Error(), "arrays of 1073741824 bytes or more can't be in a file of") {
+		t.Errorf("a bomb: %v", err)
+	}
+}
+
 func FuzzReadNPY(f *testing.F) {
 	f.Add(npy("|u1", "(2, 3)", make([]byte, 6)))
 	f.Add(npy("<f8", "(1000000000,)", nil))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		a, err := readNPY(strings.NewReader(string(content)))
+		a, err := readNPY(strings.NewReader(string(content)), int64(len(content)))
 		if err == nil && len(a.Values) > len(content) {
 			t.Fatal("more elements than bytes")
 		}

@@ -1,0 +1,168 @@
+package dataset
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// readArrays returns what newSamples takes, for arrays of any names.
+func readArrays(arrays map[string]Array, input []int) (*SampleSet, error) {
+	var all []string
+	for name := range arrays {
+		all = append(all, name)
+	}
+	names, err := chooseArrays(all)
+	if err != nil {
+		return nil, err
+	}
+	return newSamples(arrays, names, input)
+}
+
+func TestSamples(t *testing.T) {
+	array := func(bytes bool, shape []int, values ...float32) Array {
+		return Array{Shape: shape, Values: slices.Clone(values), Bytes: bytes}
+	}
+	x := array(true, []int{3, 1, 2}, 0, 51, 102, 153, 204, 255)
+	y := array(false, []int{3}, 0, 2, 1)
+	set, err := readArrays(map[string]Array{"X": array(true, x.Shape, x.Values...), "y": y}, []int{1, 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(set.Train.Inputs[:4], []float32{0, 51 * float32(1./255), 102 * float32(1./255), 153 * float32(1./255)}) || !slices.Equal(set.Train.Labels, []int32{0, 2, 1}) || set.Test != nil || set.Said != nil {
+		t.Errorf("found %v", set)
+	}
+	set, err = readArrays(map[string]Array{"anything": array(false, []int{2, 1}, 7, 8)}, []int{1})
+	if err != nil || set.Train.Labels != nil || !slices.Equal(set.Train.Inputs, []float32{7, 8}) {
+		t.Errorf("one array: %v, %v", set, err)
+	}
+	set, err = readArrays(map[string]Array{"test_images": x, "test_labels": y, "val_images": y}, []int{1, 2})
+	if err != nil || set.Train != nil || !slices.Equal(set.Test.Labels, []int32{0, 2, 1}) {
+		t.Errorf("tests alone: %v, %v", set, err)
+	}
+	set, err = readArrays(map[string]Array{"x": array(false, []int{1, 1, 1, 2}, 0, 255)}, []int{1, 1, 2})
+	if err != nil || len(set.Said) != 1 || !strings.Contains(set.Said[0], "array x: numbers from 0 to 255 are taken as they are") {
+		t.Errorf("pixels that are no bytes: %v, %v", set, err)
+	}
+	nan := float32(math.NaN())
+	for want, arrays := range map[string]map[string]Array{
+		"want arrays named":                       {"a": y, "b": y},
+		"have the shape []":                       {"x": array(false, nil, 1)},
+		"have the shape [3]":                      {"x": y},
+		"expected 3 labels, one for each":         {"x": x, "y": array(false, []int{2}, 0, 1)},
+		"array y: element 1":                      {"x": x, "y": array(false, []int{3}, 0, 0.5, 1)},
+		"found -1":                                {"x": x, "y": array(false, []int{3}, -1, 0, 1)},
+		"found NaN":                               {"x": x, "y": array(false, []int{3}, 0, 1, nan)},
+		"array x: element 1 is NaN":               {"x": array(false, []int{1, 2}, 0, nan)},
+		"x_test and y_test":                       {"x_train": x},
+		"x_test and x are both":                   {"x": x, "x_test": x},
+		"found [1 1] in a file of [3 2]":          {"x": x, "y": array(false, []int{3, 2}, 0, 1, 1, 1, 0, 1)},
+		"expected at most 100000 classes":         {"x": x, "y": Array{Shape: []int{3, 100_001}, Values: make([]float32, 3*100_001)}},
+		"expected 3 labels, one for each image o": {"x": x, "y": array(false, []int{3, 0})},
+	} {
+		if _, err := readArrays(arrays, []int{1, 2}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want an error with %q, got %v", want, err)
+		}
+	}
+}
+
+// TestSamplesInAnotherOrder has pictures whose channels come last, which would be read
+// as noise.
+func TestSamplesInAnotherOrder(t *testing.T) {
+	for _, c := range []struct {
+		shape, input []int
+		fits         bool
+	}{
+		{[]int{2, 3, 4, 5}, []int{3, 4, 5}, true},
+		{[]int{2, 60}, []int{3, 4, 5}, true},
+		{[]int{2, 3, 4, 5}, []int{60}, true},
+		{[]int{2, 4, 5, 1}, []int{1, 4, 5}, true},
+		{[]int{2, 4, 5}, []int{1, 4, 5}, true},
+		{[]int{2, 4, 5, 3}, []int{3, 4, 5}, false},
+	} {
+		_, _, err := samples(Array{Shape: c.shape, Values: make([]float32, 2*size(c.input))}, c.input)
+		if fits := err == nil; fits != c.fits {
+			t.Errorf("%v for %v: %v", c.shape, c.input, err)
+		}
+	}
+}
+
+func TestReadSamples(t *testing.T) {
+	path := writeNPZ(t, map[string][]byte{
+		"x":     npy("<f8", "(2, 3)", make([]byte, 48)),
+		"y":     npy("<i8", "(2, 1)", binary.LittleEndian.AppendUint64(make([]byte, 8), 4)),
+		"names": npy("<U9", "(1,)", nil), // passed over
+	})
+	set, err := ReadSamples(path, []int{3})
+	if err != nil || len(set.Train.Inputs) != 6 || !slices.Equal(set.Train.Labels, []int32{0, 4}) || len(set.Said) != 1 || !strings.Contains(set.Said[0], "passed over: names") {
+		t.Errorf("%+v, %v", set, err)
+	}
+	_, err = ReadSamples(path, []int{4})
+	if err == nil || !strings.HasPrefix(err.Error(), "dataset: "+path+": array x: ") {
+		t.Errorf("samples of another size: %v", err)
+	}
+}
+
+func TestOpenNPZ(t *testing.T) {
+	content := pixels(2 * 3 * 2)
+	data, err := Open(writeNPZ(t, map[string][]byte{
+		"train_images": npy("|u1", "(2, 3, 2)", content), "train_labels": npy("|u1", "(2, 1)", []byte{2, 0}),
+		"test_images": npy("|u1", "(1, 3, 2)", content[6:]), "test_labels": npy("|u1", "(1, 1)", []byte{3}),
+		"val_images": npy("<U1", "(1,)", nil),
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := data.Train; !bytes.Equal(s.Pixels, content) || s.imageSize() != (imageSize{1, 3, 2}) || !slices.Equal(s.Labels, []int32{2, 0}) || !slices.Equal(s.Classes, numbered(4)) || s.check() != nil {
+		t.Errorf("train: %+v", s)
+	}
+	if s := data.Test; !bytes.Equal(s.Pixels, content[6:]) || !slices.Equal(s.Labels, []int32{3}) || len(s.Classes) != 4 {
+		t.Errorf("test: %+v", s)
+	}
+	if len(data.Said) != 2 || !strings.Contains(data.Said[0], "passed over: val_images") || !strings.Contains(data.Said[1], `"1", "3"`) {
+		t.Errorf("said %q", data.Said)
+	}
+
+	// One piece, its channels last, as booleans; transposed.
+	data, err = OpenWith(writeNPZ(t, map[string][]byte{
+		"x": npy("|b1", "(3, 2, 4, 1)", append([]byte{0, 1}, make([]byte, 22)...)), "y": npy("<i8", "(3,)", make([]byte, 24)),
+	}), Options{Transpose: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := data.Train; s.Len() != 2 || s.imageSize() != (imageSize{1, 4, 2}) || !bytes.Equal(s.Pixels[:8], []byte{0, 0, 255, 0, 0, 0, 0, 0}) || data.Test.Len() != 1 {
+		t.Errorf("train: %+v", s)
+	}
+	for _, want := range []string{"the last 1 of 3 images are for tests", "channels last", "multiplied by 255"} {
+		if !strings.Contains(strings.Join(data.Said, "\n"), want) {
+			t.Errorf("said %q, want %q", data.Said, want)
+		}
+	}
+
+	u1 := func(shape string, n int) []byte { return npy("|u1", shape, make([]byte, n)) }
+	for want, arrays := range map[string]map[string][]byte{
+		"want labelled images":           {"x": u1("(2, 2, 2)", 8)},
+		"found no more than x_test":      {"x_test": u1("(2, 2, 2)", 8)},
+		"at least two images":            {"x": u1("(1, 2, 2)", 4), "y": u1("(1,)", 1)},
+		"at least one image":             {"x": u1("(0, 2, 2)", 0), "y": u1("(0,)", 0)},
+		"need a height and a width":      {"x": u1("(2, 4)", 8), "y": u1("(2,)", 2)},
+		"found the shape [2 0 4]":        {"x": u1("(2, 0, 4)", 0), "y": u1("(2,)", 2)},
+		"expected 2 labels":              {"x": u1("(2, 2, 2)", 8), "y": u1("(3,)", 3)},
+		"the test images 1×1×2":          {"x_train": u1("(2, 2, 2)", 8), "y_train": u1("(2,)", 2), "x_test": u1("(2, 1, 2)", 4), "y_test": u1("(2,)", 2)},
+		"array y: element 1: expected a": {"x": u1("(2, 2, 2)", 8), "y": npy("<f4", "(2,)", []byte{0, 0, 0, 0, 0, 0, 0xc0, 0x7f})},
+		"test images from 0 to 1: store": {"x_train": npy("<f4", "(1, 1, 1)", []byte{0, 0, 0x7f, 0x43}), "y_train": u1("(1,)", 1), "x_test": npy("<f4", "(1, 1, 1)", make([]byte, 4)), "y_test": u1("(1,)", 1)},
+	} {
+		path := writeNPZ(t, arrays)
+		if _, err := Open(path); err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "dataset: "+path+": ") {
+			t.Errorf("want an error with %q, got %v", want, err)
+		}
+	}
+	if dir, err := Locate("none.npz"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("found %s: %v", dir, err)
+	}
+}
