@@ -354,10 +354,10 @@ func (s *pictureSet) finish() error {
 	return nil
 }
 
-// sayCopies tells of equal files, whose hashes are known, where that makes a figure
+// sayCopies tells of equal files, whose hashes are known, where they make a figure
 // wrong.
 func (s *pictureSet) sayCopies() {
-	trained, labels := map[uint64]bool{}, map[uint64]int32{}
+	trained, first := map[uint64]bool{}, map[uint64]picture{}
 	for _, p := range s.pictures {
 		if !p.test {
 			trained[p.hash] = true
@@ -368,16 +368,18 @@ func (s *pictureSet) sayCopies() {
 		if p.test && trained[p.hash] {
 			known = append(known, p.path)
 		}
-		if label, found := labels[p.hash]; found && label != p.label {
-			twice = append(twice, p.path)
+		if q, found := first[p.hash]; !found {
+			first[p.hash] = p
+		} else if q.label != p.label {
+			names := relative(s.dir, []string{q.path, p.path})
+			twice = append(twice, names[0]+" and "+names[1])
 		}
-		labels[p.hash] = p.label
 	}
 	if known != nil {
-		s.said = append(s.said, fmt.Sprintf("%d pictures for tests are also among those to train on: %s", len(known), nameList(known, fewNames)))
+		s.said = append(s.said, countedLine(relative(s.dir, known), "a picture for tests is to train on, too", "%d pictures for tests are to train on, too"))
 	}
 	if twice != nil {
-		s.said = append(s.said, fmt.Sprintf("%d pictures are also in another class: %s", len(twice), nameList(twice, fewNames)))
+		s.said = append(s.said, countedLine(twice, "equal files in different classes", "%d equal files in different classes"))
 	}
 }
 

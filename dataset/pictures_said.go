@@ -39,6 +39,7 @@ func (p *passedOver) add(other passedOver) {
 	for i, list := range p.lists() {
 		*list = append(*list, *theirs[i]...)
 	}
+	p.cases = slices.Compact(slices.Sorted(slices.Values(p.cases))) // train and test have the same classes
 }
 
 func (p *passedOver) lists() []*[]string {
@@ -87,40 +88,47 @@ func (p *passedOver) similarCase(classes []classFolder) {
 // lines says it all, a line for each kind.
 func (p *passedOver) lines() (lines []string) {
 	say := func(paths []string, one, many string) {
-		if len(paths) == 1 {
-			lines = append(lines, fmt.Sprintf(one, nameList(p.relative(paths), fewNames)))
-		} else if len(paths) > 1 {
-			lines = append(lines, fmt.Sprintf(many, len(paths), nameList(p.relative(paths), fewNames)))
+		if len(paths) > 0 {
+			lines = append(lines, countedLine(relative(p.dir, paths), one, many))
 		}
 	}
 	if len(p.endings) > 0 {
 		lines = append(lines, p.endingsLine())
 	}
-	say(p.loose, "passed over a picture that lies in no class folder: %s", "passed over %d pictures that lie in no class folder: %s")
-	say(p.hidden, "passed over a hidden picture: %s", "passed over %d hidden pictures: %s")
-	say(p.odd, "passed over what is no regular file: %s", "passed over %d that are no regular files: %s")
-	say(p.folders, "passed over a folder that is hidden or the system's: %s", "passed over %d folders that are hidden or the system's: %s")
+	say(p.loose, "passed over a picture that lies in no class folder", "passed over %d pictures that lie in no class folder")
+	say(p.hidden, "passed over a hidden picture", "passed over %d hidden pictures")
+	say(p.odd, "passed over a picture that is no regular file", "passed over %d pictures that are no regular files")
+	say(p.folders, "passed over a folder that is hidden or the system's", "passed over %d folders that are hidden or the system's")
 	if len(p.beside) > 0 {
 		lines = append(lines, p.besideLine())
 	}
-	say(p.empty, "passed over a class folder without a picture: %s", "passed over %d class folders without a picture: %s")
-	say(p.links, "passed over a link to a folder that is read elsewhere: %s", "passed over %d links to folders that are read elsewhere: %s")
-	say(p.within, "the pictures of %s are read as any others of the class", "the pictures of these %d folders are read as any others of their classes: %s")
-	say(p.merged, "folders whose names are one but for the form of their Unicode are one class: %s",
-		"folders whose names are one but for the form of their Unicode are %d classes: %s")
+	say(p.empty, "passed over a class folder without a picture", "passed over %d class folders without a picture")
+	say(p.links, "passed over a link to a folder that is read elsewhere", "passed over %d links to folders that are read elsewhere")
+	say(p.within, "a folder is read as a part of its class", "%d folders are read as parts of their classes")
+	if len(p.merged) > 0 {
+		lines = append(lines, "folders whose names differ only in the form of their Unicode are one class: "+nameList(relative(p.dir, p.merged), fewNames))
+	}
 	if len(p.cases) > 0 {
 		lines = append(lines, "classes whose names differ only in case are not one: "+nameList(p.cases, fewNames))
 	}
 	return lines
 }
 
+// countedLine names what is said in one of two ways, of which the other takes the number.
+func countedLine(names []string, one, many string) string {
+	if len(names) > 1 {
+		one = fmt.Sprintf(many, len(names))
+	}
+	return one + ": " + nameList(names, fewNames)
+}
+
 // besideLine says what lies beside the folders above the classes, and which those are.
 func (p *passedOver) besideLine() string {
-	tests := "a part of " + p.relative([]string{p.trainDir})[0]
+	tests := "a part of " + relative(p.dir, []string{p.trainDir})[0]
 	if p.testDir != "" {
-		tests = p.relative([]string{p.testDir})[0]
+		tests = relative(p.dir, []string{p.testDir})[0]
 	}
-	return fmt.Sprintf("passed over the folders %s: %s is for tests", nameList(p.relative(p.beside), fewNames), tests)
+	return fmt.Sprintf("passed over %s, beside which %s is for tests", nameList(relative(p.dir, p.beside), fewNames), tests)
 }
 
 // endingsLine says which endings files have that were passed over, the most frequent
@@ -132,7 +140,7 @@ func (p *passedOver) endingsLine() string {
 		}
 		return strings.Compare(a, b)
 	})
-	total := 0
+	var total int
 	var names []string
 	for _, ending := range endings {
 		total += p.endings[ending]
@@ -147,14 +155,12 @@ func (p *passedOver) endingsLine() string {
 	return fmt.Sprintf("passed over %d files that are no pictures: %s", total, nameList(names, fewNames))
 }
 
-// relative shortens paths to what comes after the folder.
-func (p *passedOver) relative(paths []string) []string {
+// relative shortens paths, which begin with dir, to what comes after it.
+func relative(dir string, paths []string) []string {
+	prefix := filepath.Clean(dir) + string(filepath.Separator)
 	short := make([]string, len(paths))
 	for i, path := range paths {
-		if relative, err := filepath.Rel(p.dir, path); err == nil && filepath.IsAbs(path) == filepath.IsAbs(p.dir) {
-			path = relative
-		}
-		short[i] = path
+		short[i] = strings.TrimPrefix(path, prefix)
 	}
 	return short
 }
