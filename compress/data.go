@@ -29,7 +29,7 @@ type Samples struct {
 // holds inputs as x_train and x_test, and labels as y_train and y_test, or inputs as
 // x and labels as y; labels may be missing, and then one array of any name is enough.
 // Unsigned bytes (uint8) become 0 to 1, as pixels do everywhere here; other numbers
-// stay as they are. Of arrays in one
+// stay as they are. Of data in one
 // piece, the last tenth is for tests.
 func OpenData(name string, input nn.Shape) (*Data, error) {
 	if strings.EqualFold(filepath.Ext(name), ".npz") {

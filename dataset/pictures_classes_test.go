@@ -133,6 +133,7 @@ func TestLinks(t *testing.T) {
 	link("..", "emu")
 	link("dog/1.png", "stray.png")
 	link("../dog/1.png", "dog/copy.png")
+	link(os.DevNull, "dog/null.png")
 	data, err := Open(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -141,7 +142,7 @@ func TestLinks(t *testing.T) {
 		t.Error(diff)
 	}
 	said := filepath.ToSlash(strings.Join(data.Said, "\n"))
-	for _, want := range []string{"passed over 6 links to folders that are read elsewhere: train/cat/more/elsewhere, ", "a picture that lies in no class folder: train/stray.png", "without a picture: train/emu"} {
+	for _, want := range []string{"passed over 6 links to folders that are read elsewhere: train/cat/more/elsewhere, ", "a picture that lies in no class folder: train/stray.png", "without a picture: train/emu", "a picture that is no regular file: train/dog/null.png"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("said:\n%s\nwithout %q", said, want)
 		}

@@ -50,17 +50,9 @@ func (f *pictureFolder) choose(options Options) (*pictureSet, error) {
 		skipBad: options.SkipBad, said: f.passed.lines(),
 		whole: options.Whole, training: !options.Whole && options.Classes == nil,
 	}
-	train, test := f.train, f.test
-	switch s.rule {
-	case SplitByHash:
-	case SplitByName:
-		known, others := knownByName(train)
-		knownTest, more := knownByName(test)
-		if train, test = known, knownTest; others+more > 0 {
-			s.said = append(s.said, fmt.Sprintf("passed over %d pictures that version %d of the split did not know", others+more, SplitByName))
-		}
-	default:
-		return nil, fmt.Errorf("dataset: %s: expected a version of the split from %d to %d, found %d: a later Deepfry may know it", f.dir, SplitByName, SplitVersion, s.rule)
+	train, test, err := s.known(f.train, f.test)
+	if err != nil {
+		return nil, err
 	}
 	if s.classes == nil {
 		if err := f.nameClasses(s, train, test); err != nil {
@@ -80,6 +72,22 @@ func (f *pictureFolder) choose(options Options) (*pictureSet, error) {
 		}
 	}
 	return s, s.add(f.testDir, test, true)
+}
+
+// known returns what the rule of the split knows of classes.
+func (s *pictureSet) known(train, test []classFolder) (knownTrain, knownTest []classFolder, err error) {
+	switch s.rule {
+	case SplitByHash:
+		return train, test, nil
+	case SplitByName:
+		knownTrain, others := knownByName(train)
+		knownTest, more := knownByName(test)
+		if others+more > 0 {
+			s.said = append(s.said, fmt.Sprintf("passed over %d pictures that version %d of the split did not know", others+more, SplitByName))
+		}
+		return knownTrain, knownTest, nil
+	}
+	return nil, nil, fmt.Errorf("dataset: %s: expected a version of the split from %d to %d, found %d: a later Deepfry may know it", s.dir, SplitByName, SplitVersion, s.rule)
 }
 
 // nameClasses takes the classes from the names of the folders.

@@ -262,6 +262,7 @@ func TestOpenPicturesErrors(t *testing.T) {
 		{"broken", map[string][]byte{"a/1.png": grey, "a/2.png": grey, "b/1.png": grey[:60]}, []int{1, 3, 4}, []string{"1 of 3 pictures can't be read:", filepath.Join("b", "1.png: "), "decoding a picture of 4×3"}},
 		{"no picture", map[string][]byte{"a/1.png": grey, "a/2.png": grey, "b/1.jpg": []byte("text")}, []int{1, 3, 4}, []string{filepath.Join("b", "1.jpg: expected a PNG, JPEG")}},
 		{"no picture, size unknown", map[string][]byte{"a/1.png": grey, "a/2.png": grey, "b/1.jpg": nil}, nil, []string{filepath.Join("b", "1.jpg: expected a PNG, JPEG"), "(the file is empty)"}},
+		{"a name that is not UTF-8", map[string][]byte{"a/1.png": grey, "a/\xff.png": nil, "b/1.jpg": grey}, nil, []string{`\xff.png": expected a PNG, JPEG`}},
 		{"sizes", map[string][]byte{"a/1.png": grey, "a/2.png": pngOf(plain(5, 5, color.Black)), "b/1.png": grey}, nil, []string{"1.png is 3×4 (height, width) but ", "2.png is 5×5", ErrSizes.Error()}},
 		{"two channels", map[string][]byte{"a/1.png": grey, "a/2.png": grey, "b/1.png": grey}, []int{2, 3, 4}, []string{"1 or 3 channels, found 2"}},
 		{"too large", map[string][]byte{"a/1.png": grey, "a/2.png": grey, "b/1.png": grey}, []int{1, 1 << 20, 4}, []string{"1 to 4096 pixels high and wide, found 1048576×4"}},
@@ -276,6 +277,14 @@ func TestOpenPicturesErrors(t *testing.T) {
 				t.Errorf("%s: error %q does not say %q", test.name, err, want)
 			}
 		}
+	}
+}
+
+// TestSkippedClass: no class is trained on without pictures.
+func TestSkippedClass(t *testing.T) {
+	dir := writeFiles(t, map[string][]byte{"a/1.png": greyPNG(1), "a/2.png": greyPNG(2), "b/1.png": nil, "b/2.png": nil})
+	if _, err := OpenWith(dir, Options{SkipBad: 2}); err == nil || !strings.Contains(err.Error(), "no pictures are left to train on of the classes b") {
+		t.Errorf("error %v", err)
 	}
 }
 
