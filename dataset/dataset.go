@@ -21,6 +21,10 @@ type Images struct {
 	Pixels  []byte   // [Len(), Channels, Height, Width]: 0 is the background of MNIST, 255 full ink
 	Labels  []int32  // [Len()]: the class of each image
 	Classes []string // the name of each label
+
+	// Hashes tell the files of pictures apart: [Len()], the first 8 bytes of each
+	// one's SHA-256. They are nil unless the images are from a folder of pictures.
+	Hashes []uint64
 }
 
 // Len returns the number of images.
@@ -36,6 +40,9 @@ func (s *Images) Slice(i, j int) *Images {
 	part, size := *s, s.size()
 	part.Pixels = s.Pixels[i*size : j*size : j*size]
 	part.Labels = s.Labels[i:j:j]
+	if s.Hashes != nil {
+		part.Hashes = s.Hashes[i:j:j]
+	}
 	return &part
 }
 
@@ -62,6 +69,9 @@ func (s *Images) check() error {
 		return fmt.Errorf("dataset: %d labels and images of %d bytes need %d bytes of pixels, found %d",
 			s.Len(), s.size(), s.Len()*s.size(), len(s.Pixels))
 	}
+	if s.Hashes != nil && len(s.Hashes) != s.Len() {
+		return fmt.Errorf("dataset: %d labels, but hashes of %d files", s.Len(), len(s.Hashes))
+	}
 	for i, label := range s.Labels {
 		if label < 0 || int(label) >= len(s.Classes) {
 			return fmt.Errorf("dataset: image %d has label %d, but the set has %d classes", i, label, len(s.Classes))
@@ -78,6 +88,10 @@ type Dataset struct {
 	// Pictures says that the images are from a folder of pictures: as bright and
 	// dark as [ReadPixels] returns them, where [ReadImage] may invert them.
 	Pictures bool
+
+	// Split is the version of the rule by which the pictures of a folder were ordered
+	// and, where it has none for tests, split, such as [SplitByHash]; otherwise 0.
+	Split int
 
 	// Said tells the user, a line each, what was read otherwise than they may
 	// think: what was passed over, and why.
@@ -108,17 +122,22 @@ type Dataset struct {
 // files; booleans are black and white.
 //
 // A folder of pictures has a subfolder for each class. Labels count the classes
-// in the order of their names, which is that of the bytes. Above the classes there
-// may be a folder train with those to train on, and one called test or val (the
-// first counts if there are both); otherwise the last tenth of each class, by the
-// names of the files, and at least one where there are two, is for tests. Files are
-// read if their names end in .png, .jpg, .jpeg, .gif, .webp, .tif, .tiff or .bmp and
-// do not begin with a dot; others and folders further down are passed over. The
-// order of the images is a random one, always the same. All pictures must have the
-// same size; they have one channel if none has colours, and otherwise 3.
+// in the order of their names, which is that of the bytes in Unicode's form NFC;
+// folders whose names are one in that form are one class. Above the classes there
+// may be a folder train (or training) with those to train on, and one called test,
+// testing, val, valid, validation or dev, of which the first counts that has pictures;
+// otherwise about a tenth is for tests, as [SplitByHash] says. Files are read, in the
+// folder of the class and in those within, if their names end in .png, .jpg, .jpeg,
+// .gif, .webp, .tif, .tiff or .bmp. What is hidden or the system's is passed over, and
+// so are other files, classes without pictures, pictures in no class, and links to
+// folders that were read already; Dataset.Said tells of them. The order of the images
+// is a random one, always the same for the same files, whatever their names. All
+// pictures must have the same size; they have one channel if none has colours, and
+// otherwise 3.
 //
 // [Locate] says where the two known datasets are looked for. The errors are
-// those of Locate, [ReadIDX] and [ReadPixels], and one when images differ in size.
+// those of Locate and [ReadIDX], [ErrSizes], [ErrBad], which names the pictures that
+// can't be read, and such as tell of folders that do not fit each other.
 func Open(name string) (*Dataset, error) { return OpenWith(name, Options{}) }
 
 // Options say how [OpenWith] reads a dataset; the zero value is what [Open] does.
@@ -131,6 +150,26 @@ type Options struct {
 	// Transpose swaps the height and the width of the images of IDX and .npz files:
 	// those of EMNIST are stored so. A folder of pictures is refused with it.
 	Transpose bool
+
+	// The others are for folders of pictures; other datasets do not heed them.
+
+	// Classes are those of a network: labels are then places in this list, and a
+	// folder whose name is not in it, when both are in NFC, is an error, which lists
+	// both sides. Not every class must have a folder.
+	Classes []string
+
+	// Whole is for measuring alone: Dataset.Test has all pictures of a folder that
+	// does not say which are for tests, and Dataset.Train has none. One class is
+	// enough, and a folder test needs no train beside it.
+	Whole bool
+
+	// Split is the version of the rule that orders and splits pictures, such as
+	// [SplitByName]; 0 is [SplitVersion].
+	Split int
+
+	// SkipBad is how many pictures that can't be read are passed over; if there are
+	// more, that is an error which names them.
+	SkipBad int
 }
 
 // OpenWith is [Open] with options.
@@ -142,7 +181,7 @@ func OpenWith(name string, options Options) (*Dataset, error) {
 	data := &Dataset{}
 	switch {
 	case place.pictures != nil && options.Transpose:
-		return nil, fmt.Errorf("dataset: %s: pictures are stored upright: only images of IDX and .npz files are transposed", name)
+		return nil, errTransposed(name)
 	case place.pictures != nil:
 		data, err = place.pictures.open(options)
 	case place.npz != "":
@@ -162,6 +201,11 @@ func OpenWith(name string, options Options) (*Dataset, error) {
 		data.Said = append(data.Said, "EMNIST's files hold images with height and width swapped, and they are read so: --transpose turns them upright")
 	}
 	return data, nil
+}
+
+// errTransposed is the error for a folder of pictures that shall be transposed.
+func errTransposed(name string) error {
+	return fmt.Errorf("dataset: %s: pictures are stored upright: only images of IDX and .npz files are transposed", name)
 }
 
 // readIDX reads the four files of the dataset of the given name.

@@ -3,280 +3,298 @@ package dataset
 import (
 	"errors"
 	"fmt"
-	"image"
-	"image/color"
-	"math/rand/v2"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
 
-	"github.com/deepfry/deepfry/internal/par"
-	"github.com/deepfry/deepfry/internal/random"
+	"golang.org/x/text/unicode/norm"
 )
 
-// pictureFolder is a folder of pictures, a subfolder for each class.
+// pictureFolder is a folder of pictures, a subfolder for each class, as it was found:
+// what options choose of it is a pictureSet.
 type pictureFolder struct {
-	dir         string
-	classes     []string // in order of their names
-	train, test []pictureFile
+	dir               string
+	trainDir, testDir string // above the classes; "" where there is none
+	train, test       []classFolder
+	passed            passedOver
+}
+
+// classFolder holds the pictures of a class, at least one.
+type classFolder struct {
+	name  string        // in NFC
+	files []pictureFile // in order of their names, folder by folder
 }
 
 type pictureFile struct {
-	path  string
-	class int32
+	path   string
+	nested bool // in a folder within that of its class
 }
 
 // Names of the folders above those of the classes, in any case, best first.
 var (
 	trainFolders = []string{"train", "training"}
-	testFolders  = []string{"test", "testing", "val", "valid", "validation"}
+	testFolders  = []string{"test", "testing", "val", "valid", "validation", "dev"}
 )
 
 // pictureEndings are those of the formats that ReadPicture knows.
 var pictureEndings = []string{".png", ".jpg", ".jpeg", ".gif", ".webp", ".tif", ".tiff", ".bmp"}
 
-// forPictures is the purpose of the random streams of the pictures' order.
-var forPictures = random.For("pictures")
+// What systems put beside pictures, in lower case. Hidden ones begin with a dot.
+var (
+	systemFolders = []string{"__macosx", "@eadir", "#recycle", "$recycle.bin", "system volume information", "lost+found", "__pycache__"}
+	systemFiles   = []string{"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r"}
+)
 
 // listPictures finds the pictures of a folder, as Open describes it.
 func listPictures(dir string) (*pictureFolder, error) {
-	f := &pictureFolder{dir: dir}
-	trainDir := namedFolder(dir, trainFolders)
-	testDir := ""
-	if trainDir == "" {
-		trainDir = dir
-	} else {
-		testDir = namedFolder(dir, testFolders)
+	f := &pictureFolder{dir: dir, passed: passedOver{dir: dir}}
+	var err error
+	if f.trainDir, f.train, err = f.above(trainFolders); err != nil {
+		return nil, err
 	}
-	f.classes = subfolders(trainDir)
-	if len(f.classes) < 2 {
-		return nil, fmt.Errorf("dataset: %s: expected subfolders with the pictures of a class each, at least two, found %d", trainDir, len(f.classes))
-	}
-	for class, name := range f.classes {
-		files, err := picturesIn(filepath.Join(trainDir, name), class)
-		if err != nil {
-			return nil, err
-		}
-		if len(files) == 0 {
-			return nil, fmt.Errorf("dataset: %s: expected the pictures of a class, found no file that ends in %s",
-				filepath.Join(trainDir, name), strings.Join(pictureEndings, ", "))
-		}
-		held := 0
-		if testDir == "" && len(files) > 1 {
-			held = max(1, len(files)/10)
-		}
-		f.train = append(f.train, files[:len(files)-held]...)
-		f.test = append(f.test, files[len(files)-held:]...)
-	}
-	if testDir != "" {
-		if err := f.listTests(trainDir, testDir); err != nil {
+	if f.trainDir != "" || onlyTests(dir) {
+		if f.testDir, f.test, err = f.above(testFolders); err != nil {
 			return nil, err
 		}
 	}
-	if len(f.test) == 0 {
-		return nil, fmt.Errorf("dataset: %s: no pictures are left for tests: put some into a folder test beside train, or more than one into a class", dir)
+	if f.trainDir == "" && f.testDir == "" {
+		f.trainDir = dir
+		if f.train, err = listClasses(dir, dir, &f.passed); err != nil {
+			return nil, err
+		}
+	} else if err := f.beside(); err != nil {
+		return nil, err
 	}
-	for i, files := range [][]pictureFile{f.train, f.test} { // whoever takes the first or the last ones gets all classes
-		rand.New(random.New(1, forPictures, 0, i)).Shuffle(len(files), func(i, j int) { files[i], files[j] = files[j], files[i] })
+	if len(f.train)+len(f.test) == 0 {
+		return nil, f.fewClasses(nil)
 	}
 	return f, nil
 }
 
-// listTests finds the pictures for tests, whose classes are those to train on.
-func (f *pictureFolder) listTests(trainDir, testDir string) error {
-	for _, name := range subfolders(testDir) {
-		class, found := slices.BinarySearch(f.classes, name)
-		if !found {
-			return fmt.Errorf("dataset: %s: there is no class of this name in %s", filepath.Join(testDir, name), trainDir)
-		}
-		files, err := picturesIn(filepath.Join(testDir, name), class)
-		if err != nil {
-			return err
-		}
-		f.test = append(f.test, files...)
+// fewClasses is the error of a folder that has too few classes to train on.
+func (f *pictureFolder) fewClasses(classes []classFolder) error {
+	var found []string
+	for _, class := range classes {
+		found = append(found, class.name)
 	}
+	text := fmt.Sprintf("dataset: %s: expected subfolders with the pictures of a class each, at least two, found %d", f.trainDir, len(found))
+	if len(found) > 0 {
+		text += ": " + nameList(found, fewNames)
+	}
+	for _, line := range f.passed.lines() {
+		text += "; " + line
+	}
+	return errors.New(text)
+}
+
+// above finds the first folder that has one of the names and classes in it: a class
+// may be called train, too. It returns "" if there is none.
+func (f *pictureFolder) above(wanted []string) (string, []classFolder, error) {
+	names := subfolders(f.dir)
+	for _, want := range wanted {
+		for _, name := range names {
+			if !strings.EqualFold(name, want) {
+				continue
+			}
+			dir, passed := filepath.Join(f.dir, name), passedOver{dir: f.dir}
+			classes, err := listClasses(f.dir, dir, &passed)
+			if err != nil {
+				return "", nil, err
+			}
+			if len(classes) > 0 {
+				f.passed.add(passed)
+				return dir, classes, nil
+			}
+		}
+	}
+	return "", nil, nil
+}
+
+// onlyTests tells whether all folders in dir are called as those above the classes
+// for tests are.
+func onlyTests(dir string) bool {
+	return !slices.ContainsFunc(subfolders(dir), func(name string) bool { return !slices.Contains(testFolders, strings.ToLower(name)) })
+}
+
+// beside notes what lies beside the folders above the classes, and is passed over.
+func (f *pictureFolder) beside() error {
+	entries, err := os.ReadDir(f.dir)
+	if err != nil {
+		return fmt.Errorf("dataset: %w", err)
+	}
+	for _, entry := range entries {
+		path := filepath.Join(f.dir, entry.Name())
+		if path == f.trainDir || path == f.testDir {
+			continue
+		}
+		switch mode, _ := target(entry, path); {
+		case !mode.IsDir():
+			f.passed.file(path, true)
+		case isPassedOver(entry.Name()):
+			f.passed.folders = append(f.passed.folders, path)
+		default:
+			f.passed.beside = append(f.passed.beside, path)
+		}
+	}
+	f.passed.trainDir, f.passed.testDir = f.trainDir, f.testDir
 	return nil
 }
 
-// subfolders returns the names of the folders in dir, sorted, but for hidden ones.
+// subfolders returns the names of the folders in dir, sorted, but for hidden ones and
+// those of systems.
 func subfolders(dir string) (names []string) {
 	entries, _ := os.ReadDir(dir) // what can't be read has none
 	for _, entry := range entries {
-		if strings.HasPrefix(entry.Name(), ".") {
-			continue
-		}
-		if info, err := os.Stat(filepath.Join(dir, entry.Name())); err == nil && info.IsDir() {
+		if mode, err := target(entry, filepath.Join(dir, entry.Name())); err == nil && mode.IsDir() && !isPassedOver(entry.Name()) {
 			names = append(names, entry.Name())
 		}
 	}
 	return names
 }
 
-// namedFolder returns the path of the first folder in dir that has one of the
-// names and folders in it, or "": a class may be called train, too.
-func namedFolder(dir string, wanted []string) string {
-	names := subfolders(dir)
-	for _, want := range wanted {
-		for _, name := range names {
-			if path := filepath.Join(dir, name); strings.EqualFold(name, want) && len(subfolders(path)) > 0 {
-				return path
-			}
-		}
-	}
-	return ""
+// isPassedOver tells whether a folder of this name is hidden, or a system's.
+func isPassedOver(name string) bool {
+	return strings.HasPrefix(name, ".") || slices.Contains(systemFolders, strings.ToLower(name))
 }
 
-// picturesIn returns the files of dir whose names are those of pictures, sorted,
-// but for hidden ones.
-func picturesIn(dir string, class int) (files []pictureFile, err error) {
+// isPicture tells whether a file of this name is read.
+func isPicture(name string) bool {
+	return slices.Contains(pictureEndings, strings.ToLower(filepath.Ext(name)))
+}
+
+// target returns the type of what an entry of a folder is, or links to.
+func target(entry os.DirEntry, path string) (fs.FileMode, error) {
+	if entry.Type()&fs.ModeSymlink == 0 {
+		return entry.Type(), nil
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return fs.ModeSymlink, err
+	}
+	return info.Mode().Type(), nil
+}
+
+// listClasses returns the classes in dir, which is root or below it, sorted by name.
+// Folders whose names are one in NFC are one class.
+func listClasses(root, dir string, passed *passedOver) ([]classFolder, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %w", err)
 	}
+	var classes []classFolder
+	places := map[string]int{}
 	for _, entry := range entries {
-		name := entry.Name()
-		if strings.HasPrefix(name, ".") || !slices.Contains(pictureEndings, strings.ToLower(filepath.Ext(name))) {
+		name, path := entry.Name(), filepath.Join(dir, entry.Name())
+		if mode, _ := target(entry, path); !mode.IsDir() {
+			passed.file(path, true)
+			continue
+		} else if isPassedOver(name) {
+			passed.folders = append(passed.folders, path)
+			continue
+		} else if err := checkClassName(dir, name); err != nil {
+			return nil, err
+		}
+		files, err := listClass(root, dir, path, passed)
+		if err != nil {
+			return nil, err
+		}
+		if len(files) == 0 {
+			passed.empty = append(passed.empty, path)
 			continue
 		}
-		path := filepath.Join(dir, name)
-		if info, err := os.Stat(path); err != nil {
-			return nil, fmt.Errorf("dataset: %w", err)
-		} else if info.Mode().IsRegular() {
-			files = append(files, pictureFile{path, int32(class)})
+		name = norm.NFC.String(name)
+		place, twin := places[name]
+		if !twin {
+			places[name] = len(classes)
+			classes = append(classes, classFolder{name, files})
+			continue
 		}
+		passed.merged = append(passed.merged, filepath.Join(dir, name))
+		classes[place].files = append(classes[place].files, files...)
 	}
-	return files, nil
+	slices.SortFunc(classes, func(a, b classFolder) int { return strings.Compare(a.name, b.name) })
+	passed.similarCase(classes)
+	return classes, nil
 }
 
-// open reads the pictures, scaled to the input, or as they are if that is no shape
-// of pictures.
-func (f *pictureFolder) open(options Options) (*Dataset, error) {
-	var size imageSize
-	if input := options.Input; len(input) == 3 {
-		size = imageSize{input[0], input[1], input[2]}
-	} else if common, err := commonSize(slices.Concat(f.train, f.test)); err != nil {
-		return nil, err
-	} else {
-		size = common
-	}
-	if err := size.check(); err != nil {
-		return nil, fmt.Errorf("dataset: %s: %w", f.dir, err)
-	}
-	train, err := f.read(f.train, size)
-	if err != nil {
-		return nil, err
-	}
-	test, err := f.read(f.test, size)
-	if err != nil {
-		return nil, err
-	}
-	return &Dataset{Train: train, Test: test, Pictures: true}, nil
-}
-
-// read decodes files on all cores.
-func (f *pictureFolder) read(files []pictureFile, size imageSize) (*Images, error) {
-	bytes := size.channels * size.height * size.width
-	if len(files) > maxPixels/bytes {
-		return nil, fmt.Errorf("dataset: %s: %d pictures of %v need more than %d bytes: scale them down", f.dir, len(files), size, maxPixels)
-	}
-	images := &Images{
-		Channels: size.channels, Height: size.height, Width: size.width, Classes: f.classes,
-		Pixels: make([]byte, len(files)*bytes), Labels: make([]int32, len(files)),
-	}
-	err := forEach(files, func(i int) error {
-		images.Labels[i] = files[i].class
-		pixels, err := ReadPixels(files[i].path, size.channels, size.height, size.width)
-		copy(images.image(i), pixels)
-		return err
-	})
-	return images, err
-}
-
-// ErrSizes is that of [Open] for pictures that differ in size, which [OpenWith] scales.
-var ErrSizes = errors.New("where the input of a network is not known, all pictures must have the same size")
-
-// commonSize returns the size of all pictures, which have one channel if none has
-// colours. It fails if their sizes differ.
-func commonSize(files []pictureFile) (imageSize, error) {
-	configs := make([]image.Config, len(files))
-	err := forEach(files, func(i int) error {
-		file, err := os.Open(files[i].path)
+// listClass returns the pictures in the folder of a class, at any depth. The folder
+// is in above, which is root or below it.
+func listClass(root, above, dir string, passed *passedOver) ([]pictureFile, error) {
+	w := classWalk{passed: passed, seen: map[string]bool{}}
+	for _, path := range []string{root, above} {
+		real, err := realPath(path)
 		if err != nil {
-			return fmt.Errorf("dataset: %w", err)
+			return nil, err
 		}
-		defer file.Close()
-		if configs[i], err = pictureConfig(file); err != nil {
-			return fmt.Errorf("dataset: %s: %w", files[i].path, err)
-		}
-		return nil
-	})
+		w.above = append(w.above, real)
+	}
+	err := w.folder(dir, false)
+	return w.files, err
+}
+
+// classWalk goes through the folders of a class.
+type classWalk struct {
+	passed *passedOver
+	above  []string        // real paths of folders that hold all classes
+	seen   map[string]bool // real paths of the folders that were read
+	files  []pictureFile
+}
+
+// folder reads a folder, unless that is a second time, or a link to one in which
+// all classes are.
+func (w *classWalk) folder(dir string, nested bool) error {
+	real, err := realPath(dir)
 	if err != nil {
-		return imageSize{}, err
+		return err
 	}
-	first := configs[0]
-	size := imageSize{1, first.Height, first.Width}
-	for i, c := range configs {
-		if c.Width != first.Width || c.Height != first.Height {
-			return imageSize{}, fmt.Errorf("dataset: %s is %d×%d (height, width) but %s is %d×%d: %w",
-				files[0].path, first.Height, first.Width, files[i].path, c.Height, c.Width, ErrSizes)
-		}
-		if !isGrey(c.ColorModel) {
-			size.channels = 3
-		}
+	holdsAll := func(above string) bool { return isAbove(real, above) }
+	if w.seen[real] || slices.ContainsFunc(w.above, holdsAll) {
+		w.passed.links = append(w.passed.links, dir)
+		return nil
 	}
-	return size, nil
-}
-
-func isGrey(model color.Model) bool {
-	if palette, ok := model.(color.Palette); ok {
-		return !slices.ContainsFunc(palette, func(c color.Color) bool {
-			r, g, b, _ := c.RGBA()
-			return r != g || g != b
-		})
+	w.seen[real] = true
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("dataset: %w", err)
 	}
-	return model == color.GrayModel || model == color.Gray16Model
-}
-
-// forEach calls do for every file on all cores. Its error is that of the first
-// file that has one, whatever the number of cores.
-func forEach(files []pictureFile, do func(i int) error) error {
-	errs := make([]error, len(files))
-	var first atomic.Int64 // of the files that failed
-	first.Store(int64(len(files)))
-	par.For(len(files), par.Workers(), func(i, _ int) {
-		if int64(i) > first.Load() {
-			return
-		}
-		if errs[i] = do(i); errs[i] == nil {
-			return
-		}
-		for {
-			last := first.Load()
-			if int64(i) >= last || first.CompareAndSwap(last, int64(i)) {
-				return
+	for _, entry := range entries {
+		name, path := entry.Name(), filepath.Join(dir, entry.Name())
+		mode, err := target(entry, path)
+		switch {
+		case mode.IsDir() && isPassedOver(name):
+			w.passed.folders = append(w.passed.folders, path)
+		case mode.IsDir():
+			if lower := strings.ToLower(name); slices.Contains(trainFolders, lower) || slices.Contains(testFolders, lower) {
+				w.passed.within = append(w.passed.within, path)
 			}
+			if err := w.folder(path, true); err != nil {
+				return err
+			}
+		case !strings.HasPrefix(name, ".") && isPicture(name) && (mode.IsRegular() || err != nil):
+			w.files = append(w.files, pictureFile{path, nested}) // a link that leads nowhere is a bad file
+		default:
+			w.passed.file(path, false)
 		}
-	})
-	if i := first.Load(); i < int64(len(files)) {
-		return errs[i]
 	}
 	return nil
 }
 
-// imageSize is that of images.
-type imageSize struct{ channels, height, width int }
-
-func (s imageSize) String() string { return fmt.Sprintf("%d×%d×%d", s.channels, s.height, s.width) }
-
-// check fails where pictures can't be scaled to the size.
-func (s imageSize) check() error {
-	if s.channels != 1 && s.channels != 3 {
-		return fmt.Errorf("expected a network that takes 1 or 3 channels, found %d", s.channels)
+// realPath returns the path without links.
+func realPath(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err == nil {
+		path, err = filepath.EvalSymlinks(path)
 	}
-	if s.height < 1 || s.height > maxSide || s.width < 1 || s.width > maxSide {
-		return fmt.Errorf("expected a network whose input is 1 to %d pixels high and wide, found %d×%d", maxSide, s.height, s.width)
+	if err != nil {
+		return "", fmt.Errorf("dataset: %w", err)
 	}
-	return nil
+	return path, nil
+}
+
+// isAbove tells whether path is dir or below it; both are real paths.
+func isAbove(dir, path string) bool {
+	separator := string(filepath.Separator)
+	return strings.HasPrefix(path+separator, strings.TrimSuffix(dir, separator)+separator)
 }

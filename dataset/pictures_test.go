@@ -1,6 +1,10 @@
 package dataset
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
 	"image"
 	"image/color"
 	"os"
@@ -47,17 +51,33 @@ func writeFiles(t *testing.T, files map[string][]byte) string {
 	return dir
 }
 
+// hashOf is the hash by which SplitByHash goes.
+func hashOf(content []byte) uint64 {
+	sum := sha256.Sum256(content)
+	return binary.BigEndian.Uint64(sum[:8])
+}
+
 // contents returns class and first pixel of every image, sorted.
 func contents(s *Images) (list [][2]int) {
 	for i, label := range s.Labels {
 		list = append(list, [2]int{int(label), int(s.image(i)[0])})
 	}
+	return sorted(list)
+}
+
+// sorted joins lists and sorts them.
+func sorted(lists ...[][2]int) [][2]int {
+	list := slices.Concat(lists...)
 	slices.SortFunc(list, func(a, b [2]int) int { return slices.Compare(a[:], b[:]) })
 	return list
 }
 
 func TestOpenPictures(t *testing.T) {
 	grey := greyPNG
+	early, late := uint8(1), uint8(2) // by their hashes
+	if hashOf(grey(early)) > hashOf(grey(late)) {
+		early, late = late, early
+	}
 	for _, test := range []struct {
 		name        string
 		files       map[string][]byte
@@ -65,15 +85,24 @@ func TestOpenPictures(t *testing.T) {
 		train, test [][2]int
 	}{
 		{
-			"the last of each class are for tests; hidden, other and deeper files are passed over",
+			"nested files are read; hidden, other and loose ones are passed over",
 			map[string][]byte{
-				"dog/b.png": grey(11), "dog/a.PNG": grey(10), "dog/.c.png": []byte("hidden"), "dog/notes.txt": nil, "dog/old/d.png": nil,
-				"cat/1.png": grey(1), "cat/2.png": grey(2), "cat/3.png": grey(3), "emu/1.png": grey(20),
-				".git/x.png": nil, "readme.md": nil, "stray.png": nil,
+				"train/dog/b.png": grey(11), "train/dog/a.PNG": grey(10), "train/dog/.c.png": []byte("hidden"), "train/dog/notes.txt": nil,
+				"train/dog/old/d.png": grey(12), "train/dog/old/er/d.png": grey(13), "train/dog/.old/d.png": nil, "train/dog/@eaDir/d.png": nil,
+				"train/cat/1.png": grey(1), "train/cat/2.png": grey(2), "train/cat/._2.png": nil, "train/cat/Thumbs.db": nil, "train/emu/1.png": grey(20),
+				"test/cat/x/3.png": grey(3),
+				".git/x.png":       nil, "__MACOSX/cat/1.png": nil, "train/__MACOSX/cat/1.png": nil, "readme.md": nil, "train/stray.png": nil, "stray.png": nil,
 			},
 			[]string{"cat", "dog", "emu"},
-			[][2]int{{0, 1}, {0, 2}, {1, 10}, {2, 20}},
-			[][2]int{{0, 3}, {1, 11}},
+			[][2]int{{0, 1}, {0, 2}, {1, 10}, {1, 11}, {1, 12}, {1, 13}, {2, 20}},
+			[][2]int{{0, 3}},
+		},
+		{
+			"classes without pictures are passed over, and folders for tests without any",
+			map[string][]byte{
+				"train/cat/1.png": grey(1), "train/dog/1.png": grey(2), "train/emu/1.heic": nil, "test/emu/x/1.txt": nil, "dev/cat/1.png": grey(3),
+			},
+			[]string{"cat", "dog"}, [][2]int{{0, 1}, {1, 2}}, [][2]int{{0, 3}},
 		},
 		{
 			"train and test, of which a class may be missing; test before val",
@@ -91,13 +120,13 @@ func TestOpenPictures(t *testing.T) {
 		},
 		{
 			"train alone",
-			map[string][]byte{"training/0/1.png": grey(1), "training/0/2.png": grey(2), "training/1/1.png": grey(3)},
-			[]string{"0", "1"}, [][2]int{{0, 1}, {1, 3}}, [][2]int{{0, 2}},
+			map[string][]byte{"training/0/1.png": grey(early), "training/0/2.png": grey(late), "training/1/1.png": grey(9)},
+			[]string{"0", "1"}, [][2]int{{0, int(late)}, {1, 9}}, [][2]int{{0, int(early)}},
 		},
 		{
 			"a class called train",
-			map[string][]byte{"train/1.png": grey(1), "train/2.png": grey(2), "test/1.png": grey(3), "plane/1.png": grey(4)},
-			[]string{"plane", "test", "train"}, [][2]int{{0, 4}, {1, 3}, {2, 1}}, [][2]int{{2, 2}},
+			map[string][]byte{"train/1.png": grey(early), "train/2.png": grey(late), "test/1.png": grey(3), "plane/1.png": grey(4)},
+			[]string{"plane", "test", "train"}, [][2]int{{0, 4}, {1, 3}, {2, int(late)}}, [][2]int{{2, int(early)}},
 		},
 	} {
 		dir := writeFiles(t, test.files)
@@ -142,10 +171,10 @@ func TestPicturesAreShuffled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if data.Train.Len() != 90 || data.Test.Len() != 10 {
+	if data.Train.Len()+data.Test.Len() != 100 || data.Test.Len() < 2 || data.Test.Len() > 25 {
 		t.Errorf("%d images to train on and %d for tests", data.Train.Len(), data.Test.Len())
 	}
-	for _, part := range []*Images{data.Train.Slice(0, 20), data.Train.Slice(70, 90)} {
+	for _, part := range []*Images{data.Train.Slice(0, 20), data.Train.Slice(data.Train.Len()-20, data.Train.Len())} {
 		if counts := labelCounts(part); slices.Min(counts) < 4 {
 			t.Errorf("classes in a fifth of the images: %v", counts)
 		}
@@ -218,13 +247,22 @@ func TestOpenPicturesErrors(t *testing.T) {
 		input []int
 		want  []string
 	}{
-		{"one class", map[string][]byte{"a/1.png": grey}, nil, []string{"at least two, found 1", "nor are there IDX files: no file train-images"}},
-		{"an empty class", map[string][]byte{"a/1.png": grey, "b/x.txt": nil}, nil, []string{"b: expected the pictures of a class", ".jpeg"}},
+		{"one class", map[string][]byte{"a/1.png": grey}, nil, []string{"at least two, found 1: a", "nor are there IDX files: no file train-images"}},
+		{"an empty class", map[string][]byte{"a/1.png": grey, "b/x.heic": nil}, nil, []string{"at least two, found 1: a; ", "passed over a file that is no picture: .heic", "passed over a class folder without a picture: b"}},
+		{"no class", map[string][]byte{"a/1.heic": grey, "b/x.heic": nil}, nil, []string{"at least two, found 0; passed over 2 files that are no pictures: .heic", "nor are there IDX files: no file train-images"}},
+		{"one class to train on", map[string][]byte{"train/a/1.png": grey, "test/a/1.png": grey}, nil, []string{"train: expected ", "at least two, found 1: a"}},
+		{"no train", map[string][]byte{"test/a/1.png": grey, "test/b/1.png": grey}, nil, []string{"expected a folder train beside ", "test"}},
 		{"nothing for tests", map[string][]byte{"a/1.png": grey, "b/1.png": grey}, nil, []string{"no pictures are left for tests"}},
-		{"an unknown class", map[string][]byte{"train/a/1.png": grey, "train/b/1.png": grey, "test/c/1.png": grey}, nil, []string{"c: there is no class of this name in ", "train"}},
-		{"broken", map[string][]byte{"a/1.png": grey, "a/2.png": grey, "b/1.png": grey[:60]}, []int{1, 3, 4}, []string{filepath.Join("b", "1.png: "), "decoding a picture of 4×3"}},
+		{"only copies", map[string][]byte{"a/1.png": grey, "a/2.png": grey, "b/1.png": grey}, nil, []string{"no pictures are left for tests", "which must differ"}},
+		{"an unknown class", map[string][]byte{"train/a/1.png": grey, "train/b/1.png": grey, "test/c/1.png": grey, "test/d/1.png": grey}, nil, []string{"test: c, d: there is no class of this name in ", "train, whose classes are a, b"}},
+		{"another case", map[string][]byte{"train/cat/1.png": grey, "train/dog/1.png": grey, "test/Cat/1.png": grey}, nil, []string{"Cat: there is no class of this name in ", "if Cat is the class cat, rename the folder"}},
+		{"not UTF-8", map[string][]byte{"a/1.png": grey, "b/1.png": grey, "caf\xe9/1.png": grey}, nil, []string{`the folder "caf\xe9" can't give its name to a class: it is not in UTF-8`}},
+		{"a line feed", map[string][]byte{"a/1.png": grey, "b\nc/1.png": grey}, nil, []string{`the folder "b\nc" can't give its name to a class: it has a control character`}},
+		{"a backslash", map[string][]byte{"a/1.png": grey, `train\cat/1.png`: grey}, nil, []string{`the folder "train\\cat" can't give its name to a class: it has a backslash`}},
+		{"broken", map[string][]byte{"a/1.png": grey, "a/2.png": grey, "b/1.png": grey[:60]}, []int{1, 3, 4}, []string{"1 of 3 pictures can't be read:", filepath.Join("b", "1.png: "), "decoding a picture of 4×3"}},
 		{"no picture", map[string][]byte{"a/1.png": grey, "a/2.png": grey, "b/1.jpg": []byte("text")}, []int{1, 3, 4}, []string{filepath.Join("b", "1.jpg: expected a PNG, JPEG")}},
-		{"no picture, size unknown", map[string][]byte{"a/1.png": grey, "a/2.png": grey, "b/1.jpg": nil}, nil, []string{filepath.Join("b", "1.jpg: expected a PNG, JPEG")}},
+		{"no picture, size unknown", map[string][]byte{"a/1.png": grey, "a/2.png": grey, "b/1.jpg": nil}, nil, []string{filepath.Join("b", "1.jpg: expected a PNG, JPEG"), "(the file is empty)"}},
+		{"a name that is not UTF-8", map[string][]byte{"a/1.png": grey, "a/\xff.png": nil, "b/1.jpg": grey}, nil, []string{`\xff.png": expected a PNG, JPEG`}},
 		{"sizes", map[string][]byte{"a/1.png": grey, "a/2.png": pngOf(plain(5, 5, color.Black)), "b/1.png": grey}, nil, []string{"1.png is 3×4 (height, width) but ", "2.png is 5×5", ErrSizes.Error()}},
 		{"two channels", map[string][]byte{"a/1.png": grey, "a/2.png": grey, "b/1.png": grey}, []int{2, 3, 4}, []string{"1 or 3 channels, found 2"}},
 		{"too large", map[string][]byte{"a/1.png": grey, "a/2.png": grey, "b/1.png": grey}, []int{1, 1 << 20, 4}, []string{"1 to 4096 pixels high and wide, found 1048576×4"}},
@@ -242,26 +280,68 @@ func TestOpenPicturesErrors(t *testing.T) {
 	}
 }
 
+// TestSkippedClass: no class is trained on without pictures.
+func TestSkippedClass(t *testing.T) {
+	dir := writeFiles(t, map[string][]byte{"a/1.png": greyPNG(1), "a/2.png": greyPNG(2), "b/1.png": nil, "b/2.png": nil})
+	if _, err := OpenWith(dir, Options{SkipBad: 2}); err == nil || !strings.Contains(err.Error(), "no pictures are left to train on of the classes b") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestPicturesThatNeedTooMuchMemory(t *testing.T) {
-	_, err := (&pictureFolder{dir: "x"}).read(make([]pictureFile, 1<<20), imageSize{3, 4096, 4096})
+	_, err := (&pictureSet{dir: "x", pictures: make([]picture, 1<<20)}).read(imageSize{3, 4096, 4096})
 	if err == nil || !strings.Contains(err.Error(), "x: 1048576 pictures of 3×4096×4096 need more than") {
 		t.Errorf("error %v", err)
 	}
 }
 
-// TestFirstBrokenPictureIsNamed whatever the number of cores.
-func TestFirstBrokenPictureIsNamed(t *testing.T) {
-	files := make([]pictureFile, 1000)
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
-	for range 20 {
-		err := forEach(files, func(i int) error {
-			if i%300 == 299 {
-				return os.NewSyscallError(string(rune('a'+i/300)), os.ErrInvalid)
+// TestBadPicturesAreNamed: all of them, of headers and of pixels, in one error that is
+// the same whatever the number of cores; or they are passed over, and that is said.
+func TestBadPicturesAreNamed(t *testing.T) {
+	files := map[string][]byte{}
+	for i := range 60 {
+		content := greyPNG(uint8(i))
+		if i%4 == 1 {
+			content = content[:60]
+		} else if i%4 == 3 {
+			content = content[:20*(i%8/4)]
+		}
+		files[fmt.Sprintf("%c/%02d.png", 'a'+i/30, i)] = content
+	}
+	dir := writeFiles(t, files)
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	for _, input := range [][]int{nil, {1, 3, 4}} {
+		for _, skip := range []int{0, 29} {
+			runtime.GOMAXPROCS(1)
+			_, alone := OpenWith(dir, Options{Input: input, SkipBad: skip})
+			runtime.GOMAXPROCS(4)
+			_, err := OpenWith(dir, Options{Input: input, SkipBad: skip})
+			if !errors.Is(err, ErrBad) || alone == nil || alone.Error() != err.Error() {
+				t.Fatalf("one core: %v\nfour: %v", alone, err)
 			}
-			return nil
-		})
-		if err == nil || !strings.HasPrefix(err.Error(), "a: ") {
-			t.Fatalf("error %v, want that of file 299", err)
+			lines := strings.Split(err.Error(), "\n\t")
+			if len(lines) != 22 || !strings.Contains(lines[0], dir+": 30 of 60 pictures can't be read:") || lines[21] != "and 10 more" {
+				t.Errorf("the error is %v", err)
+			}
+			for i, line := range lines[1:21] {
+				if want := fmt.Sprintf("%02d.png: ", 2*i+1); !strings.Contains(line, want) {
+					t.Errorf("line %d is %q, want %q", i, line, want)
+				}
+			}
+		}
+		data, err := OpenWith(dir, Options{Input: input, SkipBad: 30})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want [][2]int
+		for i := 0; i < 60; i += 2 {
+			want = append(want, [2]int{i / 30, i})
+		}
+		if diff := cmp.Diff(want, sorted(contents(data.Train), contents(data.Test))); diff != "" {
+			t.Errorf("images: %s", diff)
+		}
+		if len(data.Said) != 1 || !strings.HasPrefix(data.Said[0], "passed over 30 of 60 pictures that can't be read, such as "+filepath.Join(dir, "a", "01.png: ")) {
+			t.Errorf("said: %q", data.Said)
 		}
 	}
 }

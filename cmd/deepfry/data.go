@@ -2,8 +2,8 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
+	"io"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
@@ -13,7 +13,7 @@ import (
 
 type dataCommand struct {
 	Name  string `arg:"" optional:"" help:"mnist, fashion, a folder of IDX files, or one of pictures, as for train; without it, the first two."`
-	Input string `placeholder:"3x64x64" help:"Scale pictures to channels x height x width. Default: as they are, and then all must have the same size."`
+	Input string `placeholder:"3x64x64" help:"As pictures are when they are scaled to channels x height x width. Default: as they are."`
 	JSON  bool   `name:"json" help:"Write JSON."`
 }
 
@@ -24,9 +24,10 @@ type dataInfo struct {
 	Error  string `json:"error,omitempty"` // says how to get it
 	Train  int    `json:"train_images,omitempty"`
 	Test   int    `json:"test_images,omitempty"`
-	Shape  [3]int `json:"shape,omitzero"` // channels, height, width
+	Shape  [3]int `json:"shape,omitzero"` // channels, height, width; pictures of several sizes have none
 
 	Classes []classInfo `json:"classes,omitempty"` // of pictures
+	Said    []string    `json:"said,omitempty"`    // what is passed over
 }
 
 // classInfo counts the images of a class.
@@ -65,16 +66,9 @@ func (c *dataCommand) Run(term *console.Terminal) error {
 				return err
 			}
 		case err == nil:
-			fmt.Fprintf(term.Stdout, "%-8s %s: %d training and %d test images of %d×%d×%d\n", name, info.Folder,
-				info.Train, info.Test, info.Shape[0], info.Shape[1], info.Shape[2])
-			for label, class := range info.Classes {
-				fmt.Fprintf(term.Stdout, "%8d %s: %d and %d\n", label, class.Name, class.Train, class.Test)
-			}
+			info.write(term.Stdout)
 		case c.Name == "":
 			fmt.Fprintf(term.Stdout, "%-8s not found: %v\n", name, err)
-		}
-		if errors.Is(err, dataset.ErrSizes) {
-			return console.Hint(err, "--input 3x64x64 scales them")
 		}
 		if err != nil && c.Name != "" {
 			return err
@@ -83,31 +77,37 @@ func (c *dataCommand) Run(term *console.Terminal) error {
 	return nil
 }
 
+// write prints it as text.
+func (i dataInfo) write(w io.Writer) {
+	shape := "several sizes"
+	if i.Shape != [3]int{} {
+		shape = fmt.Sprintf("%d×%d×%d", i.Shape[0], i.Shape[1], i.Shape[2])
+	}
+	fmt.Fprintf(w, "%-8s %s: %d training and %d test images of %s\n", i.Name, i.Folder, i.Train, i.Test, shape)
+	for label, class := range i.Classes {
+		fmt.Fprintf(w, "%8d %s: %d and %d\n", label, class.Name, class.Train, class.Test)
+	}
+	for _, line := range i.Said {
+		fmt.Fprintln(w, line)
+	}
+}
+
 func describeData(name string, input nn.Shape) (dataInfo, error) {
 	info := dataInfo{Name: name}
-	folder, err := dataset.Locate(name)
+	found, err := dataset.Describe(name, dataset.Options{Input: input})
 	if err != nil {
 		info.Error = err.Error()
 		return info, err
 	}
-	data, err := dataset.OpenWith(name, dataset.Options{Input: input})
-	if err != nil {
-		info.Error = err.Error()
-		return info, err
+	info.Folder, info.Train, info.Test, info.Said = found.Folder, found.Train, found.Test, found.Said
+	if found.Height != 0 {
+		info.Shape = [3]int{found.Channels, found.Height, found.Width}
 	}
-	info.Folder, info.Train, info.Test = folder, data.Train.Len(), data.Test.Len()
-	info.Shape = [3]int{data.Train.Channels, data.Train.Height, data.Train.Width}
-	if !data.Pictures {
+	if !found.Pictures {
 		return info, nil
 	}
-	for _, name := range data.Train.Classes {
-		info.Classes = append(info.Classes, classInfo{Name: name})
-	}
-	for _, label := range data.Train.Labels {
-		info.Classes[label].Train++
-	}
-	for _, label := range data.Test.Labels {
-		info.Classes[label].Test++
+	for _, class := range found.Classes {
+		info.Classes = append(info.Classes, classInfo(class))
 	}
 	return info, nil
 }

@@ -1,0 +1,124 @@
+package dataset
+
+import "fmt"
+
+// Description says what a dataset holds.
+type Description struct {
+	Folder   string // as [Locate] returns it
+	Pictures bool   // it is a folder of pictures
+
+	Train, Test             int // images
+	Channels, Height, Width int // Height and Width are 0 if the pictures have several sizes
+	Classes                 []ClassCount
+
+	// Said tells what is passed over, as in [Dataset].
+	Said []string
+}
+
+// ClassCount counts the images of a class.
+type ClassCount struct {
+	Name        string
+	Train, Test int
+}
+
+// Describe describes the dataset that [OpenWith] would read. Of pictures, which may
+// have several sizes, it decodes no pixels: it reads the beginnings of the files, or,
+// of a folder without pictures for tests, whose split hangs on them, the files. It
+// passes over all whose headers are bad, and says so; others may turn out to be bad
+// when they are decoded. The errors are those of OpenWith but for [ErrSizes].
+func Describe(name string, options Options) (*Description, error) {
+	place, err := locate(name)
+	if err != nil {
+		return nil, err
+	}
+	if place.pictures != nil {
+		if options.Transpose {
+			return nil, errTransposed(name)
+		}
+		return place.pictures.describe(options)
+	}
+	data, err := OpenWith(name, options)
+	if err != nil {
+		return nil, err
+	}
+	d := &Description{
+		Folder: place.dir, Train: data.Train.Len(), Test: data.Test.Len(),
+		Channels: data.Train.Channels, Height: data.Train.Height, Width: data.Train.Width, Said: data.Said,
+	}
+	counts := make([][2]int, len(data.Train.Classes))
+	for side, images := range []*Images{data.Train, data.Test} {
+		for _, label := range images.Labels {
+			counts[label][side]++
+		}
+	}
+	d.count(data.Train.Classes, counts)
+	return d, nil
+}
+
+// count enters the counts of classes.
+func (d *Description) count(classes []string, counts [][2]int) {
+	for class, count := range counts {
+		d.Classes = append(d.Classes, ClassCount{classes[class], count[0], count[1]})
+	}
+}
+
+// describe describes a folder of pictures.
+func (f *pictureFolder) describe(options Options) (*Description, error) {
+	s, err := f.choose(options)
+	if err != nil {
+		return nil, err
+	}
+	hash := s.unsplit && s.rule == SplitByHash
+	s.readHeaders(hash)
+	s.skipBad = len(s.pictures)
+	if err := s.dropBad(nil); err != nil {
+		return nil, err
+	}
+	if err := s.finish(); err != nil {
+		return nil, err
+	}
+	if hash {
+		s.sayCopies()
+	}
+	d := &Description{Folder: f.dir, Pictures: true, Channels: 1}
+	if len(options.Input) == 3 {
+		size, err := s.size(options.Input)
+		if err != nil {
+			return nil, err
+		}
+		d.Channels, d.Height, d.Width = size.channels, size.height, size.width
+	} else {
+		d.measure(s)
+	}
+	for _, count := range s.counts {
+		d.Train += count[0]
+		d.Test += count[1]
+	}
+	d.count(s.classes, s.counts)
+	d.Said = s.said
+	return d, nil
+}
+
+// measure finds the common size of pictures, or says that there are several.
+func (d *Description) measure(s *pictureSet) {
+	sizes := map[[2]int]bool{}
+	least, most := [2]int{}, [2]int{}
+	for i, p := range s.pictures {
+		size := [2]int{p.config.Height, p.config.Width}
+		sizes[size] = true
+		if i == 0 || size[0]*size[1] < least[0]*least[1] {
+			least = size
+		}
+		if size[0]*size[1] > most[0]*most[1] {
+			most = size
+		}
+		if !isGrey(p.config.ColorModel) {
+			d.Channels = 3
+		}
+	}
+	if len(sizes) == 1 {
+		d.Height, d.Width = most[0], most[1]
+		return
+	}
+	s.said = append(s.said, fmt.Sprintf("the pictures have %d sizes, from %d×%d to %d×%d (height, width)", len(sizes), least[0], least[1], most[0], most[1]))
+}

@@ -1,0 +1,94 @@
+package dataset
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// checkClassName fails for a folder in dir whose name can't be that of a class: where
+// it is no text, two that differ could read alike.
+func checkClassName(dir, name string) error {
+	problem := ""
+	switch {
+	case !utf8.ValidString(name):
+		problem = "it is not in UTF-8"
+	case strings.ContainsFunc(name, unicode.IsControl):
+		problem = "it has a control character"
+	case strings.Contains(name, `\`):
+		problem = "it has a backslash, as if an archive from Windows had been unpacked otherwise than there"
+	default:
+		return nil
+	}
+	return fmt.Errorf("dataset: %s: the folder %q can't give its name to a class: %s: rename it", dir, name, problem)
+}
+
+// labelsOf returns the place of each folder's class among classes, which are those of
+// where. Names are compared in NFC. The error lists both sides.
+func labelsOf(dir string, folders []classFolder, classes []string, where string) ([]int32, error) {
+	places := map[string]int32{}
+	for i, class := range classes {
+		name := norm.NFC.String(class)
+		if other, found := places[name]; found {
+			return nil, fmt.Errorf("dataset: %s has two classes of one name, %d and %d: %q and %q", where, other, i, classes[other], class)
+		}
+		places[name] = int32(i)
+	}
+	labels := make([]int32, len(folders))
+	var unknown []string
+	for i, folder := range folders {
+		label, found := places[folder.name]
+		if labels[i] = label; !found {
+			unknown = append(unknown, folder.name)
+		}
+	}
+	if unknown == nil {
+		return labels, nil
+	}
+	text := fmt.Sprintf("dataset: %s: %s: there is no class of this name in %s, whose classes are %s", dir, nameList(unknown, manyNames), where, nameList(classes, manyNames))
+	for _, name := range unknown[:min(len(unknown), 3)] {
+		if class := nearest(name, classes); class != "" {
+			text += fmt.Sprintf("; if %s is the class %s, rename the folder", printable(name), printable(class))
+		}
+	}
+	return nil, fmt.Errorf("%s", text)
+}
+
+// nearest returns the name that is spelt most like another one, or "" if none is.
+func nearest(name string, others []string) string {
+	best, found := len([]rune(name))/3+1, ""
+	for _, other := range others {
+		if strings.EqualFold(name, norm.NFC.String(other)) {
+			return other
+		}
+		if distance := editDistance([]rune(name), []rune(other)); distance < best {
+			best, found = distance, other
+		}
+	}
+	return found
+}
+
+// editDistance is Levenshtein's: how many letters have to be put in, taken out or
+// exchanged to make b of a.
+func editDistance(a, b []rune) int {
+	row := make([]int, len(b)+1) // from the first letters of a to those of b
+	for j := range row {
+		row[j] = j
+	}
+	for i, letter := range a {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j, other := range b {
+			exchanged := diagonal
+			if letter != other {
+				exchanged++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(exchanged, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,438 @@
+package dataset
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/deepfry/deepfry/internal/par"
+)
+
+// pictureSet is what options choose of a folder of pictures.
+type pictureSet struct {
+	dir      string
+	classes  []string
+	from     string    // where the classes are from
+	pictures []picture // class by class, then in the order of their names
+	counts   [][2]int  // of each class: to train on, for tests
+	said     []string
+
+	rule     int  // SplitByName or SplitByHash
+	skipBad  int  // as many pictures may be bad
+	whole    bool // all are for tests
+	unsplit  bool // the folder does not say which are for tests
+	training bool // there must be two classes, with pictures to train on
+}
+
+// picture is a file, and what is known of it after it was read.
+type picture struct {
+	path   string
+	label  int32
+	test   bool
+	config image.Config // if its header was read
+	hash   uint64       // as SplitByHash has it, if all of it was read
+	err    error        // why it can't be read
+}
+
+// choose returns the pictures that the options ask for.
+func (f *pictureFolder) choose(options Options) (*pictureSet, error) {
+	s := &pictureSet{
+		dir: f.dir, classes: options.Classes, from: "the network", rule: cmp.Or(options.Split, SplitVersion),
+		skipBad: options.SkipBad, said: f.passed.lines(),
+		whole: options.Whole, training: !options.Whole && options.Classes == nil,
+	}
+	train, test, err := s.known(f.train, f.test)
+	if err != nil {
+		return nil, err
+	}
+	if s.classes == nil {
+		if err := f.nameClasses(s, train, test); err != nil {
+			return nil, err
+		}
+	}
+	if s.whole && f.testDir == "" {
+		return s, s.add(f.trainDir, train, true)
+	}
+	if !s.whole {
+		if f.trainDir == "" {
+			return nil, fmt.Errorf("dataset: %s: expected a folder train beside %s", f.dir, f.testDir)
+		}
+		s.unsplit = f.testDir == ""
+		if err := s.add(f.trainDir, train, false); err != nil {
+			return nil, err
+		}
+	}
+	return s, s.add(f.testDir, test, true)
+}
+
+// known returns what the rule of the split knows of classes.
+func (s *pictureSet) known(train, test []classFolder) (knownTrain, knownTest []classFolder, err error) {
+	switch s.rule {
+	case SplitByHash:
+		return train, test, nil
+	case SplitByName:
+		knownTrain, others := knownByName(train)
+		knownTest, more := knownByName(test)
+		if others+more > 0 {
+			s.said = append(s.said, fmt.Sprintf("passed over %d pictures that version %d of the split did not know", others+more, SplitByName))
+		}
+		return knownTrain, knownTest, nil
+	}
+	return nil, nil, fmt.Errorf("dataset: %s: expected a version of the split from %d to %d, found %d: a later Deepfry may know it", s.dir, SplitByName, SplitVersion, s.rule)
+}
+
+// nameClasses takes the classes from the names of the folders.
+func (f *pictureFolder) nameClasses(s *pictureSet, train, test []classFolder) error {
+	if s.training && len(train) < 2 && f.trainDir != "" {
+		err := f.fewClasses(train)
+		if _, missing := find(f.dir, ""); missing != nil {
+			err = fmt.Errorf("%w; nor are there IDX files: %w", err, missing)
+		}
+		return err
+	}
+	folders := train
+	if s.from = f.trainDir; f.trainDir == "" {
+		folders, s.from = test, f.testDir
+	}
+	s.classes = []string{}
+	for _, folder := range folders {
+		s.classes = append(s.classes, folder.name)
+	}
+	return nil
+}
+
+// add takes the pictures of folders, which are in dir.
+func (s *pictureSet) add(dir string, folders []classFolder, test bool) error {
+	labels, err := labelsOf(dir, folders, s.classes, s.from)
+	if err != nil {
+		return err
+	}
+	for i, folder := range folders {
+		for _, file := range folder.files {
+			s.pictures = append(s.pictures, picture{path: file.path, label: labels[i], test: test})
+		}
+	}
+	return nil
+}
+
+// open reads the pictures, scaled to the input, or as they are if that is no shape
+// of pictures.
+func (f *pictureFolder) open(options Options) (*Dataset, error) {
+	s, err := f.choose(options)
+	if err != nil {
+		return nil, err
+	}
+	size, err := s.size(options.Input)
+	if err != nil {
+		return nil, err
+	}
+	pixels, err := s.read(size)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.dropBad(pixels); err != nil {
+		return nil, err
+	}
+	if err := s.finish(); err != nil {
+		return nil, err
+	}
+	s.sayCopies()
+	train, test := s.order()
+	arrange(pixels, slices.Concat(train, test), size.bytes())
+	middle, end := len(train)*size.bytes(), len(s.pictures)*size.bytes()
+	return &Dataset{
+		Train:    s.images(size, pixels[:middle:middle], train),
+		Test:     s.images(size, pixels[middle:end:end], test),
+		Pictures: true, Split: s.rule, Said: s.said,
+	}, nil
+}
+
+// size returns that of the input, or the common one if that is no shape of pictures.
+func (s *pictureSet) size(input []int) (size imageSize, err error) {
+	if len(input) == 3 {
+		size = imageSize{input[0], input[1], input[2]}
+	} else if size, err = s.commonSize(); err != nil {
+		return size, err
+	}
+	if err := size.check(); err != nil {
+		return size, fmt.Errorf("dataset: %s: %w", s.dir, err)
+	}
+	return size, nil
+}
+
+// ErrSizes is that of [Open] for pictures that differ in size, which [OpenWith] scales.
+var ErrSizes = errors.New("where the input of a network is not known, all pictures must have the same size")
+
+// commonSize returns the size of all pictures whose headers can be read. They have one
+// channel if none has colours. It fails if their sizes differ.
+func (s *pictureSet) commonSize() (imageSize, error) {
+	s.readHeaders(false)
+	var first *picture
+	size := imageSize{channels: 1}
+	for i := range s.pictures {
+		p := &s.pictures[i]
+		if p.err != nil {
+			continue
+		}
+		if first == nil {
+			first, size.height, size.width = p, p.config.Height, p.config.Width
+		}
+		if p.config.Width != size.width || p.config.Height != size.height {
+			return size, fmt.Errorf("dataset: %s is %d×%d (height, width) but %s is %d×%d: %w", printable(first.path), size.height, size.width,
+				printable(p.path), p.config.Height, p.config.Width, ErrSizes)
+		}
+		if !isGrey(p.config.ColorModel) {
+			size.channels = 3
+		}
+	}
+	if first == nil {
+		return size, s.badError(s.bad())
+	}
+	return size, nil
+}
+
+func isGrey(model color.Model) bool {
+	if palette, ok := model.(color.Palette); ok {
+		return !slices.ContainsFunc(palette, func(c color.Color) bool {
+			r, g, b, _ := c.RGBA()
+			return r != g || g != b
+		})
+	}
+	return model == color.GrayModel || model == color.Gray16Model
+}
+
+// read decodes the pictures on all cores and returns their pixels, one after another;
+// those of a bad one are 0.
+func (s *pictureSet) read(size imageSize) ([]byte, error) {
+	bytes := size.bytes()
+	if len(s.pictures) > maxPixels/bytes {
+		return nil, fmt.Errorf("dataset: %s: %d pictures of %v need more than %d bytes: scale them down", s.dir, len(s.pictures), size, maxPixels)
+	}
+	pixels := make([]byte, len(s.pictures)*bytes)
+	par.For(len(s.pictures), par.Workers(), func(i, _ int) {
+		s.pictures[i].read(true, func(r io.Reader) error {
+			values, err := decodePixels(r, size.channels, size.height, size.width)
+			copy(pixels[i*bytes:(i+1)*bytes], values)
+			return err
+		})
+	})
+	return pixels, nil
+}
+
+// readHeaders reads the sizes of the pictures on all cores, and their hashes if
+// that is asked for, which takes the whole files.
+func (s *pictureSet) readHeaders(hash bool) {
+	par.For(len(s.pictures), par.Workers(), func(i, _ int) {
+		p := &s.pictures[i]
+		p.read(hash, func(r io.Reader) (err error) {
+			p.config, err = pictureConfig(r)
+			return err
+		})
+	})
+}
+
+// read decodes the file and hashes it on the way, if that is asked for. A picture that
+// is known to be bad stays so.
+func (p *picture) read(hash bool, decode func(io.Reader) error) {
+	if p.err != nil {
+		return
+	}
+	file, err := os.Open(p.path)
+	if err != nil {
+		var inPath *fs.PathError // whose path is said anyway
+		if errors.As(err, &inPath) {
+			err = inPath.Err
+		}
+		p.err = err
+		return
+	}
+	defer file.Close()
+	sum, r := sha256.New(), io.Reader(file)
+	if hash {
+		r = io.TeeReader(file, sum)
+	}
+	if p.err = decode(r); p.err != nil {
+		if info, err := file.Stat(); err == nil && info.Size() == 0 {
+			p.err = fmt.Errorf("%w (the file is empty)", p.err)
+		}
+		return
+	}
+	if hash {
+		_, p.err = io.Copy(sum, file) // what the decoder did not need
+		p.hash = binary.BigEndian.Uint64(sum.Sum(nil))
+	}
+}
+
+// ErrBad is that of [OpenWith] for more pictures that can't be read than
+// Options.SkipBad allows.
+var ErrBad = errors.New("pictures can't be read")
+
+// dropBad takes bad pictures out of the set, and the pixels of each out of pixels, which
+// may be nil: those of the others move to its beginning. It fails if there are too many.
+func (s *pictureSet) dropBad(pixels []byte) error {
+	total := len(s.pictures)
+	bad := s.bad()
+	if len(bad) == 0 {
+		return nil
+	}
+	if len(bad) > s.skipBad || len(bad) == total {
+		return s.badError(bad)
+	}
+	s.said = append(s.said, fmt.Sprintf("passed over %d of %d pictures that can't be read, such as %v", len(bad), total, s.pictures[bad[0]]))
+	size := len(pixels) / total
+	good := s.pictures[:0]
+	for i, p := range s.pictures {
+		if p.err == nil {
+			copy(pixels[len(good)*size:], pixels[i*size:(i+1)*size])
+			good = append(good, p)
+		}
+	}
+	s.pictures = good
+	return nil
+}
+
+// bad returns the places of the pictures that can't be read.
+func (s *pictureSet) bad() (places []int) {
+	for i, p := range s.pictures {
+		if p.err != nil {
+			places = append(places, i)
+		}
+	}
+	return places
+}
+
+// badError names the first ones of the bad pictures, and counts them.
+func (s *pictureSet) badError(bad []int) error {
+	const most = 20
+	var list strings.Builder
+	for _, i := range bad[:min(len(bad), most)] {
+		fmt.Fprintf(&list, "\n\t%v", s.pictures[i])
+	}
+	if len(bad) > most {
+		fmt.Fprintf(&list, "\n\tand %d more", len(bad)-most)
+	}
+	return fmt.Errorf("dataset: %s: %d of %d %w:%s", s.dir, len(bad), len(s.pictures), ErrBad, list.String())
+}
+
+// String says what is wrong with a bad picture.
+func (p picture) String() string { return fmt.Sprintf("%s: %v", printable(p.path), p.err) }
+
+// finish splits the pictures, if the folder did not, and counts them.
+func (s *pictureSet) finish() error {
+	if s.unsplit {
+		s.split()
+	}
+	s.counts = make([][2]int, len(s.classes))
+	total := [2]int{}
+	for _, p := range s.pictures {
+		side := 0
+		if p.test {
+			side = 1
+		}
+		s.counts[p.label][side]++
+		total[side]++
+	}
+	var untrained, untested []string
+	for class, count := range s.counts {
+		if count[0] == 0 {
+			untrained = append(untrained, s.classes[class])
+		}
+		if count[1] == 0 {
+			untested = append(untested, s.classes[class])
+		}
+	}
+	if total[1] == 0 {
+		return fmt.Errorf("dataset: %s: no pictures are left for tests: put some into a folder test beside train, or more than one into a class, which must differ", s.dir)
+	}
+	if s.training && untrained != nil {
+		return fmt.Errorf("dataset: %s: no pictures are left to train on of the classes %s", s.dir, nameList(untrained, manyNames))
+	}
+	if untested != nil {
+		s.said = append(s.said, fmt.Sprintf("no pictures for tests of %d of %d classes: %s", len(untested), len(s.classes), nameList(untested, fewNames)))
+	}
+	return nil
+}
+
+// sayCopies tells of equal files, whose hashes are known, where they make a figure
+// wrong.
+func (s *pictureSet) sayCopies() {
+	trained, first := map[uint64]bool{}, map[uint64]picture{}
+	for _, p := range s.pictures {
+		if !p.test {
+			trained[p.hash] = true
+		}
+	}
+	var known, twice []string
+	for _, p := range s.pictures {
+		if p.test && trained[p.hash] {
+			known = append(known, p.path)
+		}
+		if q, found := first[p.hash]; !found {
+			first[p.hash] = p
+		} else if q.label != p.label {
+			names := relative(s.dir, []string{q.path, p.path})
+			twice = append(twice, names[0]+" and "+names[1])
+		}
+	}
+	if known != nil {
+		s.said = append(s.said, countedLine(relative(s.dir, known), "a picture for tests is to train on, too", "%d pictures for tests are to train on, too"))
+	}
+	if twice != nil {
+		s.said = append(s.said, countedLine(twice, "equal files in different classes", "%d equal files in different classes"))
+	}
+}
+
+// images returns the pictures at some places, whose pixels are in the same order.
+func (s *pictureSet) images(size imageSize, pixels []byte, places []int) *Images {
+	images := &Images{
+		Channels: size.channels, Height: size.height, Width: size.width, Classes: s.classes, Pixels: pixels,
+		Labels: make([]int32, len(places)), Hashes: make([]uint64, len(places)),
+	}
+	for i, place := range places {
+		images.Labels[i], images.Hashes[i] = s.pictures[place].label, s.pictures[place].hash
+	}
+	return images
+}
+
+// arrange moves images of size bytes each, so that there are at i the pixels that were
+// at order[i], a permutation.
+func arrange(pixels []byte, order []int, size int) {
+	kept := make([]byte, size)
+	for i := range order {
+		from := order[i]
+		for from < i { // they were exchanged for others
+			from = order[from]
+		}
+		a, b := pixels[i*size:(i+1)*size], pixels[from*size:(from+1)*size]
+		copy(kept, a)
+		copy(a, b)
+		copy(b, kept)
+	}
+}
+
+// imageSize is that of images.
+type imageSize struct{ channels, height, width int }
+
+func (s imageSize) String() string { return fmt.Sprintf("%d×%d×%d", s.channels, s.height, s.width) }
+
+func (s imageSize) bytes() int { return s.channels * s.height * s.width }
+
+// check fails where pictures can't be scaled to the size.
+func (s imageSize) check() error {
+	if s.channels != 1 && s.channels != 3 {
+		return fmt.Errorf("expected a network that takes 1 or 3 channels, found %d", s.channels)
+	}
+	if s.height < 1 || s.height > maxSide || s.width < 1 || s.width > maxSide {
+		return fmt.Errorf("expected a network whose input is 1 to %d pixels high and wide, found %d×%d", maxSide, s.height, s.width)
+	}
+	return nil
+}
