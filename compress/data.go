@@ -75,6 +75,12 @@ func fromArrays(arrays map[string]dataset.Array, input nn.Shape) (*Data, error) 
 		if err != nil {
 			return nil, fmt.Errorf("x_test and y_test: %w", err)
 		}
+		if train.Bytes != test.Bytes {
+			return nil, errors.New("one of x_train and x_test holds bytes (uint8), which become 0 to 1, and the other does not: store both alike")
+		}
+		if (a.Labels == nil) != (b.Labels == nil) {
+			return nil, errors.New("there is one of y_train and y_test: want labels for both parts, or for neither")
+		}
 		return &Data{Train: a, Test: b}, nil
 	}
 	x, named := arrays["x"]
@@ -130,7 +136,8 @@ func sides(shape []int) []int {
 	return slices.DeleteFunc(slices.Clone(shape), func(n int) bool { return n == 1 })
 }
 
-// Slice returns samples i to j-1, of size numbers each, on the same memory.
+// Slice returns samples i to j-1, of size numbers each, on the same memory. It panics
+// unless there are so many.
 func (s Samples) Slice(i, j, size int) Samples {
 	part := Samples{Inputs: s.Inputs[i*size : j*size]}
 	if s.Labels != nil {

@@ -37,6 +37,8 @@ func TestArrays(t *testing.T) {
 		"label 0 is -1":          {"x": x, "y": array(false, []int{3}, -1, 0, 1)},
 		"at least two":           {"x": array(false, []int{1, 2}, 1, 1)},
 		"x_test and y_test":      {"x_train": x},
+		"holds bytes":            {"x_train": x, "x_test": array(false, []int{1, 2}, 0, 1)},
+		"one of y_train":         {"x_train": x, "x_test": x, "y_train": y},
 	} {
 		if _, err := fromArrays(arrays, nn.Shape{1, 2}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want an error with %q, got %v", want, err)
@@ -77,6 +79,9 @@ func TestIgnoredOptions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := FromNetwork(nil); err == nil {
+		t.Error("no network: no error")
+	}
 	data := func(v float64) *Data {
 		s := Samples{Inputs: []float32{1, 2, 3, float32(v)}}
 		return &Data{Train: s, Test: s}
@@ -86,6 +91,12 @@ func TestIgnoredOptions(t *testing.T) {
 		"for fastfood, not":    {Transforms: 2},
 		"rate is for fine":     {Rate: 0.1},
 		"needs data":           {FineTune: 1},
+		"budget, drop or size": {Budget: math.NaN()},
+		"not finite":           {MaxDrop: math.Inf(1), Data: data(1)},
+		"rank -2":              {Rank: Rank{N: -2}},
+		"part 0.5":             {Rank: Rank{N: 2, Part: 0.5}},
+		"part NaN":             {Rank: Rank{Part: math.NaN()}},
+		"energy 1.5":           {Rank: Rank{Energy: 1.5}},
 		"the value NaN":        {Data: data(math.NaN())},
 		"the value -Inf":       {Data: data(math.Inf(-1))},
 	} {
