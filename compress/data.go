@@ -139,6 +139,9 @@ func sides(shape []int) []int {
 // Slice returns samples i to j-1, of size numbers each, on the same memory. It panics
 // unless there are so many.
 func (s Samples) Slice(i, j, size int) Samples {
+	if i < 0 || j < i || size < 1 || j > len(s.Inputs)/size || s.Labels != nil && j > len(s.Labels) {
+		panic("compress: Slice: bounds out of range")
+	}
 	part := Samples{Inputs: s.Inputs[i*size : j*size]}
 	if s.Labels != nil {
 		part.Labels = s.Labels[i:j]

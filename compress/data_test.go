@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/deepfry/deepfry/dataset"
+	"github.com/deepfry/deepfry/internal/check"
 	"github.com/deepfry/deepfry/nn"
 )
 
@@ -103,5 +104,16 @@ func TestIgnoredOptions(t *testing.T) {
 		if _, err := model.Compress(context.Background(), o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want an error with %q, got %v", want, err)
 		}
+	}
+}
+
+func TestSlicePanics(t *testing.T) {
+	all := Samples{Inputs: make([]float32, 8), Labels: make([]int32, 4)}
+	part := all.Slice(1, 3, 2) // whose memory goes on
+	if len(part.Inputs) != 4 || len(part.Labels) != 2 {
+		t.Errorf("samples 1 and 2 are %v", part)
+	}
+	for _, c := range []struct{ i, j, size int }{{0, 3, 2}, {-1, 1, 2}, {2, 1, 2}, {0, 1, 0}, {0, 2, 3}} {
+		check.Panics(t, "Slice", "compress: Slice: ", func() { part.Slice(c.i, c.j, c.size) })
 	}
 }

@@ -37,6 +37,8 @@ func TestForwardWantsWholeSamples(t *testing.T) {
 	for _, size := range []int{0, 71, 73, 3 * 72} {
 		check.Panics(t, "Forward", "nn: Forward: ", func() { w.Forward(make([]float32, size)) })
 	}
+	square := mustNew(t, Description{Name: "square", Input: Shape{4}, Nodes: []Node{{Name: "fc", Op: Dense{Out: 4}}}}).NewWorkspace(2, false)
+	check.Panics(t, "Forward in place", "nn: Forward: the input overlaps", func() { square.Forward(square.Forward(make([]float32, 8))) })
 	w.SetStream(Stream{Samples: []int{1}})
 	check.Panics(t, "Forward", "nn: Forward: the stream", func() { w.Forward(make([]float32, 2*72)) })
 }

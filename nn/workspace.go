@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/deepfry/deepfry/internal/alias"
 	"github.com/deepfry/deepfry/internal/par"
 	"github.com/deepfry/deepfry/internal/simd"
 )
@@ -187,7 +188,7 @@ func (w *Workspace) SetStream(s Stream) { w.stream = s }
 // output, [batch, output size], which is valid until the next call. Both x and
 // the output must stay as they are until Backward has run. It panics unless x is a
 // whole number of samples, from 1 to the workspace's maxBatch, and as many as
-// SetStream was given.
+// SetStream was given, and if x overlaps the output.
 func (w *Workspace) Forward(x []float32) []float32 {
 	input := w.tensors[0]
 	w.batch = len(x) / input.Size
@@ -199,6 +200,9 @@ func (w *Workspace) Forward(x []float32) []float32 {
 	}
 	if w.stream.Samples != nil && len(w.stream.Samples) != w.batch {
 		panic("nn: Forward: the stream of SetStream is for another number of samples")
+	}
+	if alias.Overlap(x, w.output().Value) {
+		panic("nn: Forward: the input overlaps the output: copy what the last Forward returned")
 	}
 	input.Value = x
 	for i, s := range w.steps {
