@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -171,12 +172,15 @@ func (c *compressor) prepare() (err error) {
 func (c *compressor) checkGoal() error {
 	goals := 0
 	for _, g := range []float64{c.Budget, c.MaxDrop, float64(c.TargetBytes)} {
-		if g < 0 {
-			return errors.New("compress: a budget, drop or size is negative")
+		if !(g >= 0) || math.IsInf(g, 0) {
+			return errors.New("compress: a budget, drop or size is negative or not finite")
 		}
 		if g > 0 {
 			goals++
 		}
+	}
+	if err := c.Rank.check(); err != nil {
+		return err
 	}
 	switch {
 	case goals > 1:

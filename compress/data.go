@@ -64,6 +64,9 @@ func split(set *dataset.SampleSet, size int) (*Data, error) {
 		return nil, errors.New("the file has samples for tests alone: want x_train and y_train, too")
 	}
 	if set.Test != nil {
+		if (set.Train.Labels == nil) != (set.Test.Labels == nil) {
+			return nil, errors.New("there is one of y_train and y_test: want labels for both parts, or for neither")
+		}
 		return &Data{Train: *set.Train, Test: *set.Test, Said: set.Said}, nil
 	}
 	n := len(set.Train.Inputs) / size

@@ -23,8 +23,9 @@ func TestSplit(t *testing.T) {
 		t.Errorf("two pieces: %v, %v", data, err)
 	}
 	for want, set := range map[string]*dataset.SampleSet{
-		"at least two": {Train: &one},
-		"tests alone":  {Test: all},
+		"at least two":   {Train: &one},
+		"tests alone":    {Test: all},
+		"one of y_train": {Train: all, Test: &Samples{Inputs: []float32{1, 2}}},
 	} {
 		if _, err := split(set, 2); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want an error with %q, got %v", want, err)
@@ -43,6 +44,9 @@ func TestIgnoredOptions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if _, err := FromNetwork(nil); err == nil {
+		t.Error("no network: no error")
+	}
 	data := func(v float64) *Data {
 		s := Samples{Inputs: []float32{1, 2, 3, float32(v)}}
 		return &Data{Train: s, Test: s}
@@ -52,6 +56,12 @@ func TestIgnoredOptions(t *testing.T) {
 		"for fastfood, not":    {Transforms: 2},
 		"rate is for fine":     {Rate: 0.1},
 		"needs data":           {FineTune: 1},
+		"budget, drop or size": {Budget: math.NaN()},
+		"not finite":           {MaxDrop: math.Inf(1), Data: data(1)},
+		"rank -2":              {Rank: Rank{N: -2}},
+		"part 0.5":             {Rank: Rank{N: 2, Part: 0.5}},
+		"part NaN":             {Rank: Rank{Part: math.NaN()}},
+		"energy 1.5":           {Rank: Rank{Energy: 1.5}},
 		"the value NaN":        {Data: data(math.NaN())},
 		"the value -Inf":       {Data: data(math.Inf(-1))},
 	} {

@@ -36,11 +36,26 @@ const (
 )
 
 // Rank says how large a replacement is: the rank r of SVD and LowRank, the number of
-// features of RandomProjection.
+// features of RandomProjection. At most one of its numbers is not 0.
 type Rank struct {
 	N      int     // the rank itself
 	Part   float64 // or a part of the smaller side of W: 0.5 is the paper's SVD-half
 	Energy float64 // or as many as keep this part of the energy; SVD only
+}
+
+// check returns an error unless at most one of the numbers is given, in its range.
+func (r Rank) check() error {
+	given := 0
+	for _, v := range []float64{float64(r.N), r.Part, r.Energy} {
+		if v != 0 {
+			given++
+		}
+	}
+	part := func(v float64) bool { return v >= 0 && v <= 1 }
+	if given > 1 || r.N < 0 || !part(r.Part) || !part(r.Energy) {
+		return fmt.Errorf("compress: rank %d, part %v, energy %v: want one of them, the rank at least 1, a part and an energy of at most 1", r.N, r.Part, r.Energy)
+	}
+	return nil
 }
 
 // ParseRank reads N, half, quarter, energy (for 0.95) or energy:PART.

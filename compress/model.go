@@ -69,8 +69,12 @@ func Open(path string, input nn.Shape) (*Model, error) {
 	return m, nil
 }
 
-// FromNetwork returns a model of a network that is in memory.
+// FromNetwork returns a model of a network that is in memory. It fails if that is
+// nil or has no dense layer.
 func FromNetwork(network *nn.Network) (*Model, error) {
+	if network == nil {
+		return nil, errors.New("compress: there is no network (nil)")
+	}
 	m := &Model{Network: network, path: network.Description.Name, Layers: denseLayers(network), bytes: checkpoint.Bytes(network.Params())}
 	m.refuseInfinite()
 	if len(m.Layers) == 0 {

@@ -13,8 +13,12 @@ type Samples struct {
 	Labels []int32   // [n], or nil
 }
 
-// Slice returns samples i to j-1, of size numbers each, on the same memory.
+// Slice returns samples i to j-1, of size numbers each, on the same memory. It panics
+// unless there are so many.
 func (s Samples) Slice(i, j, size int) Samples {
+	if i < 0 || j < i || size < 1 || j > len(s.Inputs)/size || s.Labels != nil && j > len(s.Labels) {
+		panic("dataset: Samples.Slice: bounds out of range")
+	}
 	part := Samples{Inputs: s.Inputs[i*size : j*size]}
 	if s.Labels != nil {
 		part.Labels = s.Labels[i:j]
@@ -124,6 +128,9 @@ func readNamed(path string) (arrays map[string]Array, names arrayNames, err erro
 
 func newSamples(arrays map[string]Array, names arrayNames, input []int) (set *SampleSet, err error) {
 	set = &SampleSet{}
+	if names.trainX != "" && names.testX != "" && arrays[names.trainX].Bytes != arrays[names.testX].Bytes {
+		return nil, fmt.Errorf("one of %s and %s holds bytes (uint8), which become 0 to 1, and the other does not: store both alike", names.trainX, names.testX)
+	}
 	for _, part := range []struct {
 		to   **Samples
 		x, y string

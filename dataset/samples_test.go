@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/deepfry/deepfry/internal/check"
 )
 
 // readArrays returns what newSamples takes, for arrays of any names.
@@ -60,6 +62,7 @@ func TestSamples(t *testing.T) {
 		"found NaN":                               {"x": x, "y": array(false, []int{3}, 0, 1, nan)},
 		"array x: element 1 is NaN":               {"x": array(false, []int{1, 2}, 0, nan)},
 		"x_test and y_test":                       {"x_train": x},
+		"one of x_train and x_test holds bytes":   {"x_train": x, "x_test": array(false, []int{1, 2}, 0, 1)},
 		"x_test and x are both":                   {"x": x, "x_test": x},
 		"found [1 1] in a file of [3 2]":          {"x": x, "y": array(false, []int{3, 2}, 0, 1, 1, 1, 0, 1)},
 		"expected at most 100000 classes":         {"x": x, "y": Array{Shape: []int{3, 100_001}, Values: make([]float32, 3*100_001)}},
@@ -164,5 +167,16 @@ func TestOpenNPZ(t *testing.T) {
 	}
 	if dir, err := Locate("none.npz"); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("found %s: %v", dir, err)
+	}
+}
+
+func TestSamplesSlicePanics(t *testing.T) {
+	all := Samples{Inputs: make([]float32, 8), Labels: make([]int32, 4)}
+	part := all.Slice(1, 3, 2) // whose memory goes on
+	if len(part.Inputs) != 4 || len(part.Labels) != 2 {
+		t.Errorf("samples 1 and 2 are %v", part)
+	}
+	for _, c := range []struct{ i, j, size int }{{0, 3, 2}, {-1, 1, 2}, {2, 1, 2}, {0, 1, 0}, {0, 2, 3}} {
+		check.Panics(t, "Slice", "dataset: Samples.Slice: ", func() { part.Slice(c.i, c.j, c.size) })
 	}
 }

@@ -145,7 +145,7 @@ func (t *Transform[T]) Validate() error {
 }
 
 // Matrix returns V as a dense row-major Outputs × Inputs matrix, for tests and
-// for export to programs that know no Fastfood.
+// for export to programs that know no Fastfood. It panics if t is not valid.
 func (t *Transform[T]) Matrix() []T {
 	identity := make([]T, t.Inputs*t.Inputs)
 	for i := range t.Inputs {

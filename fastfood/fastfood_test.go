@@ -255,6 +255,28 @@ func TestCallersMistakesPanic(t *testing.T) {
 		"large batch":      func() { NewWorkspace(v, 4, false).Forward(y, x) },
 		"lengths":          func() { NewWorkspace(v, 5, false).Forward(y, x[1:]) },
 		"outputs":          func() { NewWorkspace(v, 5, false).Forward(y[1:], x) },
+		"no transform":     func() { NewWorkspace[float64](nil, 5, false) },
+		"negative batch":   func() { NewWorkspace(v, -1, false) },
+		"absurd batch":     func() { NewWorkspace(v, math.MaxInt, true) },
+		"in place": func() {
+			square := mustSample(t, 16, 16, 1, 1)
+			NewWorkspace(square, 5, false).Forward(y, y)
+		},
+		"gradient in place of x": func() {
+			w := NewWorkspace(v, 5, true)
+			w.Forward(y, x)
+			w.Backward(x, y, x, nil)
+		},
+		"gradient in place of dy": func() {
+			square := mustSample(t, 16, 16, 1, 1)
+			w := NewWorkspace(square, 5, true)
+			z := gaussian(5*16, 2)
+			w.Forward(y, z)
+			w.Backward(y, y, z, nil)
+		},
+		"permutation of nothing":     func() { Permutation(0, 8, 1) },
+		"permutation of less":        func() { Permutation(-1, -8, 1) },
+		"permutation without memory": func() { Permutation(math.MaxInt/4, 8, 1) },
 		"short bias": func() {
 			NewWorkspace(v, 5, false).SetEpilogue(Epilogue[float64]{Bias: make([]float64, 15)})
 		},
@@ -264,14 +286,7 @@ func TestCallersMistakesPanic(t *testing.T) {
 			w.Forward(y, x)
 		},
 	} {
-		func() {
-			defer func() {
-				if recover() == nil {
-					t.Errorf("%s: no panic", name)
-				}
-			}()
-			call()
-		}()
+		check.Panics(t, name, "fastfood: ", call)
 	}
 }
 
@@ -279,7 +294,7 @@ func TestErrors(t *testing.T) {
 	for _, c := range []struct {
 		inputs, outputs int
 		gain            float64
-	}{{0, 1, 1}, {1, 0, 1}, {-5, 3, 1}, {4, 4, 0}, {4, 4, -1}, {4, 4, math.NaN()}, {4, 4, math.Inf(1)}, {1 << 40, 1, 1}, {1<<29 + 1, 1<<30 + 1, 1}} {
+	}{{0, 1, 1}, {1, 0, 1}, {-5, 3, 1}, {4, 4, 0}, {4, 4, -1}, {4, 4, math.NaN()}, {4, 4, math.Inf(1)}, {4, 4, 1e300}, {4, 4, 1e-300}, {1 << 40, 1, 1}, {1<<29 + 1, 1<<30 + 1, 1}} {
 		if _, err := Sample[float32](c.inputs, c.outputs, c.gain, 1); err == nil {
 			t.Errorf("Sample(%d, %d, %v): no error", c.inputs, c.outputs, c.gain)
 		}

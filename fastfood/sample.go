@@ -28,9 +28,9 @@ const SamplerVersion = 1
 //
 // Every variate takes a fixed number of draws from a stream of its own block,
 // so that neither depends on how many others there are. Errors: as New, and for
-// a gain that is not positive and finite.
+// a gain that is not positive and finite, or not so in T.
 func Sample[T fwht.Float](inputs, outputs int, gain float64, seed uint64, padding ...Padding) (*Transform[T], error) {
-	if !(gain > 0) || math.IsInf(gain, 0) {
+	if !(gain > 0) || T(gain) == 0 || math.IsInf(float64(T(gain)), 0) {
 		return nil, fmt.Errorf("fastfood: gain %v: want a positive, finite number", gain)
 	}
 	t, err := New[T](inputs, outputs, padding...)
@@ -43,8 +43,12 @@ func Sample[T fwht.Float](inputs, outputs int, gain float64, seed uint64, paddin
 	return t, nil
 }
 
-// Permutation returns Π alone, [blocks, dim], as Sample draws it from the seed.
+// Permutation returns Π alone, [blocks, dim], as Sample draws it from the seed. It
+// panics unless both are at least 1, and their product at most 2^30.
 func Permutation(blocks, dim int, seed uint64) []int32 {
+	if blocks < 1 || dim < 1 || blocks > maxSize/dim {
+		panic("fastfood: Permutation: want at least one block and one entry, and at most 2^30 in all")
+	}
 	perm := make([]int32, blocks*dim)
 	for b := range blocks {
 		permute(perm[b*dim:][:dim], seed, b)

@@ -1,9 +1,11 @@
 package fastfood
 
 import (
+	"math"
 	"slices"
 
 	"github.com/deepfry/deepfry/fwht"
+	"github.com/deepfry/deepfry/internal/alias"
 	"github.com/deepfry/deepfry/internal/par"
 	"github.com/deepfry/deepfry/internal/simd"
 )
@@ -71,12 +73,16 @@ type matrix[T fwht.Float] struct {
 }
 
 // NewWorkspace returns a workspace for up to maxBatch rows at a time. One that
-// is made for training keeps what Backward needs. It panics if t is not
-// valid. The diagonals may change from call to call, but the workspace keeps the
+// is made for training keeps what Backward needs. It panics if t is nil or not
+// valid, and if maxBatch is negative or no memory could hold so many rows. The
+// diagonals may change from call to call, but the workspace keeps the
 // permutation that it finds here.
 func NewWorkspace[T fwht.Float](t *Transform[T], maxBatch int, training bool) *Workspace[T] {
-	if t.Validate() != nil {
-		panic("fastfood: NewWorkspace: the transform is not valid")
+	if t == nil || t.Validate() != nil {
+		panic("fastfood: NewWorkspace: the transform is nil or not valid")
+	}
+	if maxBatch < 0 || maxBatch > math.MaxInt/16/(t.Blocks*t.Dim) {
+		panic("fastfood: NewWorkspace: the batch is negative, or larger than memory could hold")
 	}
 	w := &Workspace[T]{transform: t, perm: slices.Clone(t.Perm), maxBatch: maxBatch, training: training, workers: par.Workers(), sharedB: 1}
 	w.side = 1
@@ -121,13 +127,18 @@ func (w *Workspace[T]) SetSharedB(blocks int) {
 
 // Forward computes y = V·x, or what the epilogue makes of it, for every row of a
 // batch. x is [batch, Inputs] and y is [batch, Outputs], both row-major; the
-// batch follows from the length of x. If the epilogue has a Map, y is nil.
+// batch follows from the length of x, and may be of no rows. If the epilogue has a
+// Map, y is nil. It panics if a length does not fit, for more rows than the workspace
+// is for, and if x and y overlap.
 func (w *Workspace[T]) Forward(y, x []T) {
 	w.setBatch(x)
 	if w.epilogue.Map == nil {
 		w.checkOutputs(y)
 	} else if y != nil {
 		panic("fastfood: Forward: an epilogue with a Map leaves nothing for y, which must be nil")
+	}
+	if alias.Overlap(y, x) {
+		panic("fastfood: Forward: x and y overlap")
 	}
 	w.forwarded = w.batch
 	w.y, w.x = y, x
@@ -141,7 +152,8 @@ func (w *Workspace[T]) Forward(y, x []T) {
 // differentiate: where there is one, that is not the gradient with respect to y.
 // Backward overwrites dx, unless that is nil, with Vᵀ·dy, and adds the diagonals'
 // gradients to gradients, unless that is nil. The input x must be the one that
-// Forward was given.
+// Forward was given. It panics on a workspace that is not for training, with another
+// batch than the last Forward's, if a length does not fit, and if dx overlaps x or dy.
 func (w *Workspace[T]) Backward(dx, dy, x []T, gradients *Gradients[T]) {
 	if !w.training {
 		panic("fastfood: Backward on a workspace that is not for training")
@@ -153,6 +165,9 @@ func (w *Workspace[T]) Backward(dx, dy, x []T, gradients *Gradients[T]) {
 	}
 	if dx != nil && len(dx) != len(x) {
 		panic("fastfood: dx and x have different lengths")
+	}
+	if alias.Overlap(dx, x) || alias.Overlap(dx, dy) {
+		panic("fastfood: Backward: dx overlaps x or dy")
 	}
 	if size := len(w.perm); gradients != nil && (len(gradients.S) != size || len(gradients.G) != size || len(gradients.B) != size) {
 		panic("fastfood: the gradients are not [Blocks, Dim]")

@@ -41,6 +41,8 @@ func cauchy(source *rand.PCG) float64 {
 	return max(-largest, min(largest, numerator/denominator))
 }
 
+func (t *dense) finite() bool { return finite(t.weights) }
+
 // What a core takes at a time: the results of a tile stay in the second-level
 // cache until they are finished.
 const (

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 )
@@ -27,7 +28,8 @@ func MarshalKernel(k Kernel) ([]byte, error) {
 }
 
 // UnmarshalKernel is the inverse of [MarshalKernel]. Errors: text that is no
-// such description, an unknown kind, and parameters out of their range.
+// such description, an unknown kind, unknown parameters, which a newer version may
+// have written, and parameters out of their range.
 func UnmarshalKernel(data []byte) (Kernel, error) {
 	var head struct{ Kind string }
 	if err := json.Unmarshal(data, &head); err != nil {
@@ -51,14 +53,30 @@ func UnmarshalKernel(data []byte) (Kernel, error) {
 }
 
 func unmarshal[K Kernel](data []byte) (Kernel, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(data, &fields); err != nil {
+		return nil, fmt.Errorf("kernel: description: %w", err)
+	}
+	delete(fields, "kind")
+	parameters, err := json.Marshal(fields)
+	if err != nil {
+		return nil, fmt.Errorf("kernel: description: %w", err)
+	}
 	var k K
-	if err := json.Unmarshal(data, &k); err != nil {
+	if err := strictly(parameters, &k); err != nil {
 		return nil, fmt.Errorf("kernel: description: %w", err)
 	}
 	if err := k.Validate(); err != nil {
 		return nil, err
 	}
 	return k, nil
+}
+
+// strictly decodes JSON and fails on fields that target does not have.
+func strictly(data []byte, target any) error {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	return decoder.Decode(target)
 }
 
 // description is what JSON holds of Features.
@@ -79,10 +97,11 @@ func (f *Features) MarshalJSON() ([]byte, error) {
 }
 
 // UnmarshalJSON makes f anew from its description, with the same numbers to
-// the bit. It fails as NewFeatures does, and for another sampler version.
+// the bit. It fails as NewFeatures does, for another sampler version, and for options
+// that are unknown.
 func (f *Features) UnmarshalJSON(data []byte) error {
 	var d description
-	if err := json.Unmarshal(data, &d); err != nil {
+	if err := strictly(data, &d); err != nil {
 		return fmt.Errorf("kernel: description of features: %w", err)
 	}
 	if d.Sampler != SamplerVersion {

@@ -3,7 +3,9 @@ package kernel
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
+	"github.com/deepfry/deepfry/internal/alias"
 	"github.com/deepfry/deepfry/internal/random"
 )
 
@@ -16,7 +18,8 @@ type FeatureMap interface {
 	// Plan returns a function that writes z [rows, Outputs] for x [rows,
 	// Inputs], rows ≤ maxRows, both row-major, on all cores. It owns its scratch
 	// memory, so that a call allocates nothing. One plan is for one goroutine.
-	// The function panics if a slice has not the length that it should.
+	// Plan panics if maxRows is negative; the function panics if a slice has
+	// not the length that it should, and if z and x overlap.
 	Plan(maxRows int) func(z, x []float32, rows int)
 }
 
@@ -66,6 +69,8 @@ type Features struct {
 // features are made of, and hands them to finish in pieces.
 type transform interface {
 	plan(maxRows int, finish finish) func(x []float32, rows int)
+	// finite tells whether the numbers drawn are: float32 holds no larger ones.
+	finite() bool
 }
 
 // finish makes features of a row out of its products from the given column on,
@@ -77,8 +82,8 @@ type finish func(row, column int, products []float32)
 const maxNumbers = 1 << 28
 
 // NewFeatures returns features for a kernel, as the options say. Errors: a
-// parameter of the kernel or an option out of its range, or a sampling that
-// does not exist for the kernel.
+// parameter of the kernel or an option out of its range, a sampling that does
+// not exist for the kernel, or frequencies that float32 cannot hold.
 func NewFeatures(k Kernel, options Options) (*Features, error) {
 	if err := validate(k); err != nil {
 		return nil, err
@@ -95,8 +100,17 @@ func NewFeatures(k Kernel, options Options) (*Features, error) {
 		f.outputs = 2 * o.N
 	}
 	var err error
-	f.transform, err = newTransform(k, o)
-	return f, err
+	if f.transform, err = newTransform(k, o); err != nil {
+		return nil, err
+	}
+	if !f.transform.finite() {
+		return nil, fmt.Errorf("kernel: features of %s %+v: frequencies are too large for float32: want a wider kernel", k.Kind(), k)
+	}
+	return f, nil
+}
+
+func finite(x []float32) bool {
+	return !slices.ContainsFunc(x, func(v float32) bool { return v-v != 0 })
 }
 
 // Kernel returns the kernel that products of features approximate.
@@ -114,6 +128,9 @@ func (f *Features) Outputs() int { return f.outputs }
 
 // Plan is that of [FeatureMap].
 func (f *Features) Plan(maxRows int) func(z, x []float32, rows int) {
+	if maxRows < 0 {
+		panic("kernel: Plan: a negative number of rows")
+	}
 	var z []float32
 	run := f.transform.plan(maxRows, f.finish(&z))
 	products, multiply := f.transform.(*products)
@@ -123,6 +140,9 @@ func (f *Features) Plan(maxRows int) func(z, x []float32, rows int) {
 		}
 		if len(x) != rows*f.Inputs() || len(target) != rows*f.outputs {
 			panic("kernel: x is not [rows, Inputs] or z is not [rows, Outputs]")
+		}
+		if alias.Overlap(target, x) {
+			panic("kernel: x and z overlap")
 		}
 		z = target
 		if multiply {

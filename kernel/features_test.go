@@ -174,6 +174,39 @@ func TestFeaturesAreTheSame(t *testing.T) {
 	}
 }
 
+// TestNotANumber: a row with a number that is none has no features of others.
+func TestNotANumber(t *testing.T) {
+	kernels, options := every()
+	for i, k := range kernels {
+		o := options[i]
+		o.Inputs, o.N = 1, 8
+		f := mustFeatures(t, k, o)
+		x, z := []float32{1, float32(math.NaN())}, make([]float32, 2*f.Outputs())
+		f.Plan(2)(z, x, 2)
+		if finite(z[f.Outputs():]) || !finite(z[:f.Outputs()]) {
+			t.Errorf("%s: features %v", name(k, o), z)
+		}
+		if v := k.At(x[:1], x[1:]); !math.IsNaN(v) {
+			t.Errorf("%s at a row that is none: %v", name(k, o), v)
+		}
+	}
+}
+
+func TestPlansPanic(t *testing.T) {
+	f := mustFeatures(t, ArcCosine{1}, Options{Inputs: 4, N: 4})
+	x, z := make([]float32, 8), make([]float32, 8)
+	for what, call := range map[string]func(){
+		"negative rows":   func() { f.Plan(-1) },
+		"more rows":       func() { f.Plan(1)(z, x, 2) },
+		"fewer than none": func() { f.Plan(2)(z, x, -1) },
+		"a short row":     func() { f.Plan(2)(z, x[1:], 2) },
+		"short features":  func() { f.Plan(2)(z[1:], x, 2) },
+		"in place":        func() { f.Plan(2)(x, x, 2) },
+	} {
+		check.Panics(t, what, "kernel: ", call)
+	}
+}
+
 func TestNoRows(t *testing.T) {
 	kernels, options := every()
 	for i, k := range kernels {
@@ -206,7 +239,20 @@ func TestBadOptions(t *testing.T) {
 		want string
 	}{
 		{nil, good, "no kernel"},
+		{&Gaussian{1}, good, "no pointer"},
+		{(*ArcCosine)(nil), good, "no pointer"},
+		{struct{ Gaussian }{Gaussian{1}}, good, "is no kernel"},
 		{Gaussian{0}, good, "gamma 0"},
+		{Gaussian{GammaOf(-2)}, good, "gamma NaN"},
+		{Gaussian{GammaOf(0)}, good, "gamma NaN"},
+		{Gaussian{1e300}, good, "too large for float32"},
+		{Gaussian{1e300}, Options{Inputs: 64, N: 8, Sampling: Fastfood}, "too large for float32"},
+		{Laplacian{1e300}, good, "too large for float32"},
+		{Matern{1.5, 1e-300}, good, "too large for float32"},
+		{Polynomial{3, 1e300, 1}, good, "too large for float32"},
+		{Polynomial{1, 1, 1e100}, good, "too large for float32"},
+		{Polynomial{3, 1, 1e300}, good, "the offset 1e+300 to the power of 3"},
+		{Polynomial{16, 1, 1e300}, Options{Inputs: 4, N: 100}, "the offset 1e+300 to the power of 16"},
 		{Gaussian{math.NaN()}, good, "gamma NaN"},
 		{Laplacian{math.Inf(1)}, good, "gamma +Inf"},
 		{Matern{1, 1}, good, "nu 1: want 0.5, 1.5 or 2.5"},
@@ -232,6 +278,8 @@ func TestBadOptions(t *testing.T) {
 		}
 	}
 	for _, text := range []string{``, `[]`, `{}`, `{"kernel":{"kind":"sinc"},"inputs":1,"n":1,"sampler":1}`,
+		`{"kernel":{"kind":"gaussian","gamma":1,"sigma":3},"inputs":1,"n":1,"sampler":1}`,
+		`{"kernel":{"kind":"gaussian","gamma":1},"inputs":1,"n":1,"sampler":1,"frequencies":"quasi-random"}`,
 		`{"kernel":{"kind":"gaussian","gamma":-1},"inputs":1,"n":1,"sampler":1}`,
 		`{"kernel":{"kind":"gaussian","gamma":1},"inputs":1,"n":1,"sampler":99}`,
 		`{"kernel":{"kind":"gaussian","gamma":1},"inputs":1,"n":1e15,"sampler":1}`,

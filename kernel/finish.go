@@ -37,11 +37,11 @@ func (f *Features) finish(z *[]float32) finish {
 	}
 }
 
-// step writes √(2/n) where a product is positive, and else 0.
+// step writes √(2/n) where a product is positive, and else 0, or NaN where it is none.
 func (f *Features) step(z, products []float32) {
 	one := float32(math.Sqrt(2 / float64(f.options.N)))
 	for i, p := range products {
-		z[i] = 0
+		z[i] = p - p
 		if p > 0 {
 			z[i] = one
 		}

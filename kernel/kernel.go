@@ -8,7 +8,7 @@ import (
 
 // Kernel is a positive semi-definite function of two rows of numbers. The
 // types of this package are all that there are: [Gaussian], [Laplacian],
-// [Matern], [ArcCosine], [Polynomial] and [Linear].
+// [Matern], [ArcCosine], [Polynomial] and [Linear]; pointers to them are none.
 type Kernel interface {
 	// Kind is the kernel's name in descriptions, such as "gaussian".
 	Kind() string
@@ -38,8 +38,14 @@ type Gaussian struct {
 	Gamma float64 `json:"gamma"`
 }
 
-// GammaOf returns the γ = 1/(2σ²) of a Gaussian kernel of bandwidth σ.
-func GammaOf(bandwidth float64) float64 { return 1 / (2 * bandwidth * bandwidth) }
+// GammaOf returns the γ = 1/(2σ²) of a Gaussian kernel of bandwidth σ, and NaN, which
+// no kernel is valid with, for one that is not positive.
+func GammaOf(bandwidth float64) float64 {
+	if !(bandwidth > 0) {
+		return math.NaN()
+	}
+	return 1 / (2 * bandwidth * bandwidth)
+}
 
 // Laplacian is the kernel exp(-γ‖x-y‖₁), with the sum of absolute differences
 // (as in scikit-learn). The one with the Euclidean distance, exp(-‖x-y‖/ℓ), is
@@ -125,7 +131,7 @@ func (k Matern) at(square, _, _ float64) float64 {
 func (k ArcCosine) at(product, xx, yy float64) float64 {
 	lengths := math.Sqrt(xx * yy)
 	cosine := 0.0
-	if lengths > 0 {
+	if lengths != 0 { // also where it is NaN
 		cosine = min(1, max(-1, product/lengths))
 	}
 	angle := math.Acos(cosine)
@@ -193,7 +199,11 @@ func validate(k Kernel) error {
 	if k == nil {
 		return errors.New("kernel: there is no kernel")
 	}
-	return k.Validate()
+	switch k.(type) {
+	case Gaussian, Laplacian, Matern, ArcCosine, Polynomial, Linear:
+		return k.Validate()
+	}
+	return fmt.Errorf("kernel: %T is no kernel: want one such as Gaussian{Gamma: 1}, and no pointer to it", k)
 }
 
 // at computes k(x, y) from the rows.

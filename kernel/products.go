@@ -3,6 +3,7 @@ package kernel
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/deepfry/deepfry/internal/random"
 )
@@ -89,6 +90,9 @@ func (k Polynomial) degrees(n int) (terms []float64, shares []int, err error) {
 		}
 		weight *= math.Sqrt(3)
 	}
+	if math.IsInf(total, 0) || math.IsNaN(total) {
+		return nil, nil, fmt.Errorf("kernel: polynomial: the offset %v to the power of %d is too large", k.Offset, k.Degree)
+	}
 	if n < count {
 		return nil, nil, fmt.Errorf("kernel: n = %d features for a polynomial kernel with %d degrees: want at least one each", n, count)
 	}
@@ -113,6 +117,10 @@ func (t *products) start(z []float32) {
 			z[i] = t.constant
 		}
 	}
+}
+
+func (t *products) finite() bool {
+	return !slices.ContainsFunc(t.factors, func(f factor) bool { return !f.matrix.finite() }) && finite([]float32{t.constant})
 }
 
 func (t *products) plan(maxRows int, finish finish) func(x []float32, rows int) {

@@ -80,6 +80,8 @@ func newSparse(o Options) *sparse {
 	return t
 }
 
+func (t *sparse) finite() bool { return true }
+
 // Rows lie side by side, sparseRows of them, and so an entry of the matrix is an
 // addition of vectors; sparseColumns results of each row are made at a time.
 const (

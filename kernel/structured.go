@@ -195,6 +195,8 @@ func (o Options) signs(to []float32, purpose string, part int) {
 	}
 }
 
+func (t *structured) finite() bool { return finite(t.matrix.S) }
+
 func (t *structured) plan(maxRows int, finish finish) func(x []float32, rows int) {
 	workspace := fastfood.NewWorkspace(t.matrix, maxRows, false)
 	workspace.SetEpilogue(t.epilogue(finish))

@@ -196,8 +196,13 @@ func (l *batchNorm) backwardInput(b *Binding, c int, m moments, meanGrad, meanPr
 // UpdateStatistics makes the running statistics of BatchNorm layers follow the
 // batch of the last Backward. It is part of a training step, as the optimizer's
 // is, to be called once after each Backward while no other pass runs on the
-// network. Without such layers it does nothing.
+// network. Without such layers it does nothing. It panics unless there was a
+// Backward since the last call.
 func (w *Workspace) UpdateStatistics() {
+	if !w.wentBackward {
+		panic("nn: UpdateStatistics without a Backward before it: each Backward allows one")
+	}
+	w.wentBackward = false
 	for _, p := range w.network.params {
 		if p.Kind != Statistic {
 			continue

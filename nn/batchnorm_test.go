@@ -25,7 +25,8 @@ func normalised() Description {
 // trainingStep runs both passes, of the loss |logits|²/2, and updates the
 // statistics.
 func trainingStep(w *Workspace, x []float32) {
-	copy(w.OutputGrad(), w.Forward(x))
+	y := w.Forward(x)
+	copy(w.OutputGrad(), y)
 	w.Backward()
 	w.UpdateStatistics()
 }

@@ -19,7 +19,7 @@ type FryOptions struct {
 	// Classifier also replaces the last dense layer, which the paper leaves
 	// dense.
 	Classifier bool
-	// ClassifierLearn is Learn for the classifier.
+	// ClassifierLearn is Learn for the classifier, where that is replaced.
 	ClassifierLearn string
 	// Padding of the inputs of all Fastfood layers.
 	Padding fastfood.Padding
@@ -74,6 +74,9 @@ func (o FryOptions) check() error {
 	case "", "relu", "cos", "cossin":
 	default:
 		return fmt.Errorf("nn: non-linearity %q: want relu, cos or cossin", o.NonLinearity)
+	}
+	if o.ClassifierLearn != "" && !o.Classifier {
+		return fmt.Errorf("nn: the diagonals %q of the classifier cannot learn where it stays dense: set Classifier", o.ClassifierLearn)
 	}
 	if o.Outputs < 0 {
 		return fmt.Errorf("nn: %d outputs: want at least 1, or 0 for those of the dense layer", o.Outputs)

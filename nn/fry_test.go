@@ -72,6 +72,7 @@ func TestFryErrors(t *testing.T) {
 		{caffeLike(), FryOptions{NonLinearity: "tanh"}, "tanh"},
 		{caffeLike(), FryOptions{Outputs: -3}, "-3 outputs"},
 		{classifierOnly, FryOptions{NonLinearity: "tanh", Classifier: true}, "tanh"},
+		{caffeLike(), FryOptions{ClassifierLearn: "SGB"}, "stays dense"},
 	} {
 		if _, err := Fry(c.d, c.options); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: error %v, want one that contains %q", c.options, err, c.want)

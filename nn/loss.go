@@ -9,7 +9,7 @@ import "math"
 //
 // (label smoothing: Szegedy et al., CVPR 2016, section 7).
 type SoftmaxCrossEntropy struct {
-	Smoothing float64
+	Smoothing float64 // from 0 to 1
 }
 
 // Evaluate returns the sum of the losses of a batch and how many samples have
@@ -17,10 +17,14 @@ type SoftmaxCrossEntropy struct {
 // overwritten with the gradient of the batch's mean loss with respect to the
 // logits. logits and grad are [batch, classes] and labels are less than
 // classes. A sample with a logit that is NaN or +Inf is an error, and its loss is
-// NaN.
+// NaN. It panics where lengths do not fit, for a label that is no class, and unless
+// Smoothing is from 0 to 1.
 func (l SoftmaxCrossEntropy) Evaluate(grad, logits []float32, labels []int32, classes int) (loss float64, errors int) {
 	if len(logits) != len(labels)*classes || grad != nil && len(grad) != len(logits) {
 		panic("nn: logits or their gradient are not [batch, classes]")
+	}
+	if !(l.Smoothing >= 0 && l.Smoothing <= 1) {
+		panic("nn: label smoothing is not from 0 to 1")
 	}
 	for i, label := range labels {
 		if label < 0 || int(label) >= classes {

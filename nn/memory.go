@@ -36,7 +36,8 @@ func (n *Network) memory(training bool) []tensorMemory {
 
 // WorkspaceBytes returns how many bytes the tensors and gradients of a workspace
 // take for the network that d describes, which is not built. The scratch memory
-// of layers comes on top. It fails as New does.
+// of layers comes on top. It fails as New does, for a batch of less than one sample,
+// and for more than 2^62 bytes.
 func WorkspaceBytes(d Description, maxBatch int, training bool) (int64, error) {
 	n, err := build(d)
 	if err != nil {
@@ -59,6 +60,12 @@ func WorkspaceBytes(d Description, maxBatch int, training bool) (int64, error) {
 				gradients += int64(p.Size())
 			}
 		}
+	}
+	if maxBatch < 1 {
+		return 0, fmt.Errorf("nn: network %s: a workspace for a batch of %d: want at least 1", d.Name, maxBatch)
+	}
+	if most := (1<<60 - gradients) / max(values, 1); int64(maxBatch) > most {
+		return 0, fmt.Errorf("nn: network %s: a workspace for a batch of %d: no memory holds more than %d", d.Name, maxBatch, most)
 	}
 	return 4 * (values*int64(maxBatch) + gradients), nil
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/deepfry/deepfry/internal/alias"
 	"github.com/deepfry/deepfry/internal/par"
 	"github.com/deepfry/deepfry/internal/simd"
 )
@@ -22,6 +23,9 @@ type Workspace struct {
 	gradients map[*Param][]float32
 	stream    Stream
 	trace     func(Trace)
+
+	wentForward  bool // and not backward since
+	wentBackward bool // and the statistics were not updated since
 }
 
 // Stream keys the random numbers of a training step, so that they depend on
@@ -68,10 +72,17 @@ type step struct {
 }
 
 // NewWorkspace plans passes over batches of up to maxBatch samples. Only a
-// workspace for training can go backward.
+// workspace for training can go backward. It panics if maxBatch is less than 1, or
+// so large that no memory could hold the batch; [WorkspaceBytes] says how much it
+// takes.
 func (n *Network) NewWorkspace(maxBatch int, training bool) *Workspace {
 	if maxBatch < 1 {
 		panic("nn: a workspace needs room for at least one sample")
+	}
+	for _, node := range n.nodes {
+		if maxBatch > math.MaxInt/4/node.layer.OutShape().Size() {
+			panic("nn: a workspace for a batch that no memory could hold")
+		}
 	}
 	w := &Workspace{network: n, maxBatch: maxBatch, training: training}
 	if training {
@@ -175,7 +186,9 @@ func (w *Workspace) SetStream(s Stream) { w.stream = s }
 
 // Forward runs the network on x, which is [batch, input size], and returns its
 // output, [batch, output size], which is valid until the next call. Both x and
-// the output must stay as they are until Backward has run.
+// the output must stay as they are until Backward has run. It panics unless x is a
+// whole number of samples, from 1 to the workspace's maxBatch, and as many as
+// SetStream was given, and if x overlaps the output.
 func (w *Workspace) Forward(x []float32) []float32 {
 	input := w.tensors[0]
 	w.batch = len(x) / input.Size
@@ -188,17 +201,26 @@ func (w *Workspace) Forward(x []float32) []float32 {
 	if w.stream.Samples != nil && len(w.stream.Samples) != w.batch {
 		panic("nn: Forward: the stream of SetStream is for another number of samples")
 	}
+	if alias.Overlap(x, w.output().Value) {
+		panic("nn: Forward: the input overlaps the output: copy what the last Forward returned")
+	}
 	input.Value = x
 	for i, s := range w.steps {
 		w.run(i, false, s.Forward)
 	}
+	w.wentForward = true
 	return w.output().Rows(0, w.batch)
 }
 
 // OutputGrad returns the memory for the gradient of the loss with respect to
 // the output, [batch, output size], which is to be filled before every Backward,
-// which may overwrite it. It is nil if no parameter learns.
+// which may overwrite it. It is nil if no parameter learns. It panics before the
+// first Forward, whose batch it is for: note that copy(w.OutputGrad(), w.Forward(x))
+// calls them in the wrong order.
 func (w *Workspace) OutputGrad() []float32 {
+	if w.batch == 0 {
+		panic("nn: OutputGrad before Forward")
+	}
 	if w.output().Grad == nil {
 		return nil
 	}
@@ -208,11 +230,16 @@ func (w *Workspace) OutputGrad() []float32 {
 func (w *Workspace) output() *Tensor { return w.tensors[len(w.tensors)-1] }
 
 // Backward computes the gradients of all parameters that learn, for the batch
-// of the last Forward, from OutputGrad.
+// of the last Forward, from OutputGrad. It panics on a workspace that is not for
+// training, and unless there was a Forward since the last Backward.
 func (w *Workspace) Backward() {
 	if !w.training {
 		panic("nn: Backward on a workspace that is not for training")
 	}
+	if !w.wentForward {
+		panic("nn: Backward without a Forward before it: each Forward allows one")
+	}
+	w.wentForward, w.wentBackward = false, true
 	for i := len(w.steps) - 1; i >= 0; i-- {
 		if w.tensors[i+1].Grad == nil {
 			continue // neither this layer nor one before it learns

@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -56,6 +57,9 @@ func Export(w io.Writer, network *nn.Network, o Options) error {
 // FromNetwork is Export to a model in memory; Model.Save writes files of any
 // size.
 func FromNetwork(network *nn.Network, o Options) (*Model, error) {
+	if network == nil {
+		return nil, errors.New("onnx: there is no network (nil)")
+	}
 	if o.Opset == 0 {
 		o.Opset = defaultOpset
 	}

@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,6 +29,9 @@ type ImportOptions struct {
 // .weight, and otherwise the nodes'. What has no counterpart among the layers of
 // nn is an error that names the node and the reason.
 func Import(m *Model, o ImportOptions) (*nn.Network, error) {
+	if m == nil {
+		return nil, errors.New("onnx: there is no model (nil)")
+	}
 	im := &importer{
 		model: m, options: o, budget: newBudget(m.size + m.externalSize()), batch: batchSize, tensors: map[string]*Tensor{},
 		values: map[string]value{}, uses: map[string]int{}, layers: map[string]*layer{}, repeats: map[string]int{}, params: map[string][]float32{}, indices: map[string][]int32{}, ours: map[*Node]bool{},

@@ -291,7 +291,12 @@ type Fastfood struct {
 
 func (f Fastfood) sizes() (int, int) { return f.Transform.Inputs, f.Transform.Outputs }
 
-func (f Fastfood) check() error { return f.Transform.Validate() }
+func (f Fastfood) check() error {
+	if f.Transform == nil {
+		return errors.New("there is no transform (nil)")
+	}
+	return f.Transform.Validate()
+}
 
 // emit puts the inputs of a MatMul, which may have any number of dimensions, into
 // a matrix, and the outputs back.
@@ -377,6 +382,9 @@ func (l *Linear) checkStages(r Replacement) error {
 	}
 	n := l.Inputs
 	for i, s := range r.Stages {
+		if s == nil {
+			return fmt.Errorf("stage %d is nil", i+1)
+		}
 		if err := s.check(); err != nil {
 			return fmt.Errorf("stage %d: %w", i+1, err)
 		}

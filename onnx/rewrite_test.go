@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/deepfry/deepfry/fastfood"
+	"github.com/deepfry/deepfry/internal/check"
 	"github.com/deepfry/deepfry/nn"
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -331,6 +332,18 @@ func TestMatMulOfSequencesInONNXRuntime(t *testing.T) {
 	j.run(t)
 }
 
+func TestNothingToExportOrImport(t *testing.T) {
+	if _, err := FromNetwork(nil, Options{}); err == nil {
+		t.Error("no network is exported")
+	}
+	if _, err := Import(nil, ImportOptions{}); err == nil {
+		t.Error("no model is imported")
+	}
+	for _, dims := range [][]int{{2, 2}, {-1, -3}, {3, 0}} {
+		check.Panics(t, "NewTensor", "onnx: the number of a tensor's values", func() { NewTensor("x", dims, make([]float32, 3)) })
+	}
+}
+
 func TestReplaceErrors(t *testing.T) {
 	m := mlp(t)
 	before := encoded(t, m)
@@ -338,6 +351,7 @@ func TestReplaceErrors(t *testing.T) {
 	for _, r := range []Replacement{
 		{}, {Stages: []Stage{Dense{6, 4, gaussian(24, 1)}}}, {Stages: []Stage{Dense{5, 5, gaussian(25, 1)}}}, {Stages: []Stage{Dense{6, 5, gaussian(29, 1)}}},
 		{Stages: []Stage{Dense{6, 5, gaussian(30, 1)}}, Bias: gaussian(4, 1)}, {Stages: []Stage{Fastfood{&fastfood.Transform[float32]{Inputs: 6, Outputs: 5}}}},
+		{Stages: []Stage{nil}}, {Stages: []Stage{Fastfood{}}},
 	} {
 		if err := m.Replace(layers[0], r); err == nil {
 			t.Errorf("no error for %+v", r)

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/deepfry/deepfry/internal/float16"
 	"google.golang.org/protobuf/encoding/protowire"
@@ -228,8 +229,8 @@ func (t *Tensor) eachTyped(visit func(field) error) error {
 	})
 }
 
-// NewTensor returns a tensor of float32 numbers; the product of dims is
-// len(values).
+// NewTensor returns a tensor of float32 numbers. It panics unless the product of
+// dims, none of which is negative, is len(values).
 func NewTensor(name string, dims []int, values []float32) *Tensor {
 	raw := make([]byte, 0, 4*len(values))
 	for _, v := range values {
@@ -238,7 +239,8 @@ func NewTensor(name string, dims []int, values []float32) *Tensor {
 	return newTensor(name, Float, dims, raw)
 }
 
-// NewFloat16Tensor returns a tensor of float16 numbers, the nearest to values.
+// NewFloat16Tensor returns a tensor of float16 numbers, the nearest to values. It
+// panics as NewTensor does.
 func NewFloat16Tensor(name string, dims []int, values []float32) *Tensor {
 	raw := make([]byte, 0, 2*len(values))
 	for _, v := range values {
@@ -267,7 +269,8 @@ func newIndexTensor(name string, values []int32) *Tensor {
 
 func newTensor(name string, kind DataType, dims []int, raw []byte) *Tensor {
 	t := &Tensor{Name: name, Type: kind, Dims: dims, raw: raw}
-	if t.Size()*typeSizes[kind] != len(raw) {
+	negative := slices.ContainsFunc(dims, func(d int) bool { return d < 0 })
+	if negative || t.Size()*typeSizes[kind] != len(raw) {
 		panic("onnx: the number of a tensor's values is not the product of its dimensions")
 	}
 	for _, d := range dims {

@@ -61,8 +61,13 @@ func (t *Trainer) Save(path string, notes map[string]string) error {
 
 // Resume returns a trainer that goes on where the checkpoint's run stopped, on
 // the same training set. With the same version of the kernels, the result is
-// bit-identical to that of a run that was never stopped.
+// bit-identical to that of a run that was never stopped. It fails as
+// [checkpoint.Load] and New do, with ErrNoState for a checkpoint that no trainer
+// saved, and for other images than the run's.
 func Resume(path string, images *dataset.Images) (*Trainer, error) {
+	if images == nil {
+		return nil, errors.New("train: there are no images (nil)")
+	}
 	network, extra, err := checkpoint.Load(path)
 	if err != nil {
 		return nil, err

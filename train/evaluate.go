@@ -26,7 +26,7 @@ type Evaluator struct {
 // evaluationBatch keeps the activations of a small network in the cache.
 const evaluationBatch = 64
 
-// NewEvaluator fails if images and network do not fit.
+// NewEvaluator fails if images and network do not fit, or are nil.
 func NewEvaluator(network *nn.Network, images *dataset.Images) (*Evaluator, error) {
 	if err := checkFit(network, images); err != nil {
 		return nil, err

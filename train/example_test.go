@@ -3,6 +3,9 @@ package train_test
 import (
 	"context"
 	"fmt"
+	"log"
+	"os"
+	"path/filepath"
 
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/models"
@@ -10,39 +13,55 @@ import (
 	"github.com/deepfry/deepfry/train"
 )
 
-// Train the fried LeNet on MNIST and measure it.
+// fry trains a fried LeNet on images of digits and saves it.
+func fry(ctx context.Context, images *dataset.Images, recipe train.Recipe, path string) (*nn.Network, error) {
+	reference := models.LeNet(models.Options{ConvReLU: true, Dropout: new(0.5)})
+	fried, err := nn.Fry(reference, nn.FryOptions{Outputs: 1024, Learn: "SGB"})
+	if err != nil {
+		return nil, err
+	}
+	network, err := nn.New(fried, 1) // 38,812 weights
+	if err != nil {
+		return nil, err
+	}
+	trainer, err := train.New(network, images, recipe, 1)
+	if err != nil {
+		return nil, err
+	}
+	for !trainer.Done() {
+		if err := trainer.RunEpoch(ctx, nil); err != nil {
+			return nil, err
+		}
+	}
+	return network, trainer.Save(path, nil)
+}
+
+// Train the fried LeNet on MNIST and measure it. With all 60,000 images and the
+// epochs of the recipe it takes a minute.
 func Example() {
 	data, err := dataset.Open("mnist")
 	if err != nil {
-		panic(err)
+		log.Fatal(err)
 	}
-	fried, err := nn.Fry(models.LeNet(models.Options{ConvReLU: true}), nn.FryOptions{Outputs: 1024, Learn: "SGB"})
+	folder, err := os.MkdirTemp("", "fry")
 	if err != nil {
-		panic(err)
+		log.Fatal(err)
 	}
-	network, err := nn.New(fried, 1)
-	if err != nil {
-		panic(err)
-	}
+	defer os.RemoveAll(folder)
 	recipe := train.Default()
 	recipe.Epochs = 1
-	few := data.Train.Slice(0, 2000) // all 60,000 take longer than an example should
-	trainer, err := train.New(network, few, recipe, 1)
+	few := data.Train.Slice(0, 2000)
+	network, err := fry(context.Background(), few, recipe, filepath.Join(folder, "fried.safetensors"))
 	if err != nil {
-		panic(err)
-	}
-	for !trainer.Done() {
-		if err := trainer.RunEpoch(context.Background(), nil); err != nil {
-			panic(err)
-		}
+		log.Fatal(err)
 	}
 	evaluator, err := train.NewEvaluator(network, data.Test.Slice(0, 1000))
 	if err != nil {
-		panic(err)
+		log.Fatal(err)
 	}
 	result, err := evaluator.Run(context.Background())
 	if err != nil {
-		panic(err)
+		log.Fatal(err)
 	}
 	fmt.Println(result.Images, "images; better than chance:", result.ErrorPercent < 50)
 	// Output: 1000 images; better than chance: true

@@ -1,6 +1,8 @@
 package train
 
 import (
+	"errors"
+	"fmt"
 	"math"
 
 	"github.com/deepfry/deepfry/internal/par"
@@ -47,6 +49,9 @@ func newOptimizer(recipe Recipe, network *nn.Network, workspace *nn.Workspace, s
 			continue
 		}
 		s := &slot{param: p, gradient: workspace.Gradient(p), momentum: make([]float32, len(p.Data))}
+		if len(s.gradient) != len(p.Data) {
+			panic("train: the workspace has no gradients of the network's parameters: is it for training, and the network's?")
+		}
 		if recipe.Optimizer.Kind == "adamw" {
 			s.variance = make([]float32, len(p.Data))
 		}
@@ -105,10 +110,26 @@ func (o *optimizer) state() map[string][]float32 {
 type Updater struct{ optimizer *optimizer }
 
 // NewUpdater returns an updater for a run of so many steps on a network, with the
-// gradients of the given workspace.
-func NewUpdater(recipe Recipe, network *nn.Network, workspace *nn.Workspace, steps int) *Updater {
-	return &Updater{newOptimizer(recipe, network, workspace, steps)}
+// gradients of the given workspace. Of the recipe it takes the optimizer, the
+// schedule and the groups, and fails where these make no sense, for less than one
+// step, and if no parameter of the network learns. It panics if the workspace is not
+// one for training the network.
+func NewUpdater(recipe Recipe, network *nn.Network, workspace *nn.Workspace, steps int) (*Updater, error) {
+	if err := recipe.checkSteps(); err != nil {
+		return nil, err
+	}
+	if steps < 1 {
+		return nil, fmt.Errorf("train: %d steps: want at least 1", steps)
+	}
+	o := newOptimizer(recipe, network, workspace, steps)
+	if len(o.slots) == 0 {
+		return nil, errNothingLearns
+	}
+	return &Updater{o}, nil
 }
 
-// Update makes a step with the gradients of the workspace's last Backward.
+var errNothingLearns = errors.New("train: no parameter of the network learns")
+
+// Update makes a step with the gradients of the workspace's last Backward. It panics
+// after the last of the steps that NewUpdater was told.
 func (u *Updater) Update() { u.optimizer.update() }

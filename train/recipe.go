@@ -16,7 +16,7 @@ type Recipe struct {
 	Schedule  Schedule  `json:"schedule"`
 	Smoothing float64   `json:"smoothing,omitempty"` // of labels
 	Augment   bool      `json:"augment,omitempty"`   // dataset.Light
-	// Groups sets what differs by kind of parameter.
+	// Groups sets what differs by kind of parameter, of those that learn.
 	Groups map[nn.ParamKind]Group `json:"groups,omitempty"`
 }
 
@@ -97,7 +97,8 @@ func ByName(name string) (Recipe, error) {
 	return Recipe{}, fmt.Errorf("train: there is no recipe %q; there are: default, caffe", name)
 }
 
-// Check returns an error for a setting that makes no sense.
+// Check returns an error for a setting that makes no sense, or for a group of
+// parameters that never learn.
 func (r Recipe) Check() error {
 	switch {
 	case r.Epochs < 1:
@@ -107,10 +108,21 @@ func (r Recipe) Check() error {
 	case !(r.Smoothing >= 0 && r.Smoothing < 1):
 		return fmt.Errorf("train: label smoothing %v: want at least 0 and less than 1", r.Smoothing)
 	}
+	return r.checkSteps()
+}
+
+// checkSteps returns an error for a setting of the optimizer's steps that makes no
+// sense.
+func (r Recipe) checkSteps() error {
 	if err := r.Schedule.check(); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
 	for kind, g := range r.Groups {
+		switch kind {
+		case nn.Weight, nn.Bias, nn.Diagonal, nn.Scale:
+		default:
+			return fmt.Errorf("train: group %q: no parameter of this kind learns: want %s, %s, %s or %s", kind, nn.Weight, nn.Bias, nn.Diagonal, nn.Scale)
+		}
 		if !finite(g.RateFactor, g.DecayFactor) {
 			return fmt.Errorf("train: group %s: factors %v and %v: want finite numbers that are not negative", kind, g.RateFactor, g.DecayFactor)
 		}
@@ -124,6 +136,10 @@ const maxBatchSize = 1 << 16
 func (o Optimizer) check() error {
 	if !finite(o.Rate, o.Decay) || o.Rate == 0 {
 		return fmt.Errorf("train: rate %v, decay %v: the rate must be positive and the decay not negative", o.Rate, o.Decay)
+	}
+	// Settings of the other kind are not used, but checkpoints hold numbers alone.
+	if !finite(o.Momentum, o.Beta1, o.Beta2, o.Epsilon) {
+		return fmt.Errorf("train: momentum %v, beta1 %v, beta2 %v, epsilon %v: want finite numbers that are not negative", o.Momentum, o.Beta1, o.Beta2, o.Epsilon)
 	}
 	switch o.Kind {
 	case "sgd":

@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 
@@ -18,19 +19,28 @@ type LossFunc func(grad, outputs []float32, samples []int) float64
 // caller's: for data that are no images, such as features from frozen layers
 // (nn.Network.Slice). It calls progress, unless that is nil, after every epoch with
 // its mean loss. It ends early with the context's error, or with a *DivergedError.
+// It fails if the recipe makes no sense, or has label smoothing or augmentation, which
+// are for a Trainer; if x is not a whole number of samples, at least one; and if no
+// parameter of the network learns.
 func Rows(ctx context.Context, network *nn.Network, x []float32, r Recipe, seed uint64, loss LossFunc, progress func(epoch int, loss float64)) error {
 	if err := r.Check(); err != nil {
 		return err
 	}
+	if r.Smoothing != 0 || r.Augment {
+		return errors.New("train: Rows knows neither labels to smooth nor images to augment: take a Trainer, or a recipe without them")
+	}
 	size := network.Description.Input.Size()
 	n := len(x) / size
-	if n == 0 {
-		return errors.New("train: there are no samples")
+	if n == 0 || len(x) != n*size {
+		return fmt.Errorf("train: %d numbers are not a whole number of samples of %v, at least one", len(x), network.Description.Input)
 	}
 	batch := min(r.BatchSize, n)
 	w := network.NewWorkspace(batch, true)
 	steps := (n + batch - 1) / batch
-	updater := NewUpdater(r, network, w, r.Epochs*steps)
+	updater, err := NewUpdater(r, network, w, r.Epochs*steps)
+	if err != nil {
+		return err
+	}
 	inputs, order := make([]float32, batch*size), make([]int, n)
 	for i := range order {
 		order[i] = i
@@ -65,12 +75,22 @@ func Rows(ctx context.Context, network *nn.Network, x []float32, r Recipe, seed 
 	return nil
 }
 
-// Classify is the cross-entropy with labels.
+// Classify is the cross-entropy with labels, one for each row of the training data,
+// of a network with as many outputs as there are classes. It panics for a label that
+// is no class, and the loss for a row that has no label.
 func Classify(labels []int32, classes int) LossFunc {
+	for _, label := range labels {
+		if label < 0 || int(label) >= classes {
+			panic("train: Classify: a label is negative or not less than the number of classes")
+		}
+	}
 	var batch []int32
 	return func(grad, outputs []float32, samples []int) float64 {
 		batch = batch[:0]
 		for _, s := range samples {
+			if s >= len(labels) {
+				panic("train: Classify: there are fewer labels than rows")
+			}
 			batch = append(batch, labels[s])
 		}
 		loss, _ := nn.SoftmaxCrossEntropy{}.Evaluate(grad, outputs, batch, classes)
@@ -80,17 +100,28 @@ func Classify(labels []int32, classes int) LossFunc {
 
 // Imitate is half the squared distance to targets [samples, outputs], over their mean
 // square: of a layer's outputs, or of the logits of a whole network (Ba and
-// Caruana, Do Deep Nets Really Need to be Deep?, NIPS 2014).
+// Caruana, Do Deep Nets Really Need to be Deep?, NIPS 2014). It panics unless targets
+// are rows of so many outputs, at least one, and the loss for a row without targets
+// and a network with another number of outputs.
 func Imitate(targets []float32, outputs int) LossFunc {
+	if outputs < 1 || len(targets) == 0 || len(targets)%outputs != 0 {
+		panic("train: Imitate: the targets are not [samples, outputs], at least one of each")
+	}
 	squares := 0.0
 	for _, t := range targets {
 		squares += float64(t) * float64(t)
 	}
 	unit := float32(1 / math.Max(squares/float64(len(targets))*float64(outputs), 1e-30))
 	return func(grad, y []float32, samples []int) float64 {
+		if len(y) != len(samples)*outputs {
+			panic("train: Imitate: the network has another number of outputs than the targets")
+		}
 		var total float64
 		factor := unit / float32(len(samples))
 		for i, s := range samples {
+			if s >= len(targets)/outputs {
+				panic("train: Imitate: there are fewer targets than rows")
+			}
 			row, target := y[i*outputs:(i+1)*outputs], targets[s*outputs:(s+1)*outputs]
 			for j, v := range row {
 				d := v - target[j]
@@ -105,10 +136,17 @@ func Imitate(targets []float32, outputs int) LossFunc {
 // maxBatchBytes bounds the memory of several samples at once.
 const maxBatchBytes = 1 << 28
 
-// Outputs returns what a network makes of the rows of x, [n, outputs].
+// Outputs returns what a network makes of the rows of x, [n, outputs]: nothing for no
+// rows. It panics if x is not a whole number of samples.
 func Outputs(network *nn.Network, x []float32) []float32 {
 	inputs, outputs := network.Description.Input.Size(), network.OutShape().Size()
 	samples := len(x) / inputs
+	if len(x) != samples*inputs {
+		panic("train: Outputs: x is not a whole number of samples")
+	}
+	if samples == 0 {
+		return nil
+	}
 	batch := min(samples, evaluationBatch)
 	if size, err := nn.WorkspaceBytes(network.Description, 1, false); err == nil { // it has been built
 		batch = min(batch, max(1, int(maxBatchBytes/max(1, size))))
@@ -121,8 +159,14 @@ func Outputs(network *nn.Network, x []float32) []float32 {
 	return y
 }
 
-// Wrong counts the rows of x whose largest output is not at their label.
+// Wrong counts the rows of x whose largest output is not at their label. It panics
+// unless x is a whole number of samples with a label for each, which is less than the
+// number of outputs.
 func Wrong(network *nn.Network, x []float32, labels []int32) int {
-	_, wrong := nn.SoftmaxCrossEntropy{}.Evaluate(nil, Outputs(network, x), labels, network.OutShape().Size())
+	y, classes := Outputs(network, x), network.OutShape().Size()
+	if len(y) != len(labels)*classes {
+		panic("train: Wrong: there is not one label for each row")
+	}
+	_, wrong := nn.SoftmaxCrossEntropy{}.Evaluate(nil, y, labels, classes)
 	return wrong
 }

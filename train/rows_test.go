@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/deepfry/deepfry/internal/check"
 	"github.com/deepfry/deepfry/nn"
 )
 
@@ -90,12 +91,67 @@ func TestRowsErrors(t *testing.T) {
 	}
 }
 
-func TestRowsWantSamples(t *testing.T) {
+// TestRowsWantWhatTheyUse: nothing that is given is left out without a word.
+func TestRowsWantWhatTheyUse(t *testing.T) {
+	x, labels := rows(50)
 	network, err := nn.New(small(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Rows(context.Background(), network, nil, Default(), 1, Classify(nil, 8), nil); err == nil {
-		t.Error("no samples are taken")
+	smoothed, augmented := Default(), Default()
+	smoothed.Smoothing, augmented.Augment = 0.1, true
+	for name, c := range map[string]struct {
+		x      []float32
+		recipe Recipe
+	}{
+		"no samples": {nil, Default()}, "a remainder": {x[:len(x)-1], Default()},
+		"smoothing": {x, smoothed}, "augmentation": {x, augmented},
+	} {
+		if err := Rows(context.Background(), network, c.x, c.recipe, 1, Classify(labels, 8), nil); err == nil {
+			t.Errorf("%s: no error", name)
+		}
 	}
+	for _, p := range network.Params() {
+		p.Learn = false
+	}
+	if err := Rows(context.Background(), network, x, Default(), 1, Classify(labels, 8), nil); err == nil {
+		t.Error("nothing learns: no error")
+	}
+}
+
+func TestLossesWantTheirRows(t *testing.T) {
+	x, labels := rows(50)
+	network, err := nn.New(small(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	train := func(loss LossFunc) func() {
+		return func() { Rows(context.Background(), network, x, Default(), 1, loss, nil) }
+	}
+	check.Panics(t, "Classify", "train: Classify: there are fewer labels", train(Classify(labels[:49], 8)))
+	check.Panics(t, "Classify", "train: Classify: a label is", func() { Classify([]int32{0, 8}, 8) })
+	check.Panics(t, "Classify", "train: Classify: a label is", func() { Classify([]int32{-1}, 8) })
+	check.Panics(t, "Imitate", "train: Imitate: there are fewer targets", train(Imitate(make([]float32, 49*8), 8)))
+	check.Panics(t, "Imitate", "train: Imitate: the network has another", train(Imitate(make([]float32, 50*4), 4)))
+	for _, size := range []int{0, 7} {
+		check.Panics(t, "Imitate", "train: Imitate: the targets are not", func() { Imitate(make([]float32, size), 4) })
+	}
+	check.Panics(t, "Imitate", "train: Imitate: the targets are not", func() { Imitate(make([]float32, 4), 0) })
+}
+
+func TestOutputsOfWholeRows(t *testing.T) {
+	x, labels := rows(70)
+	network, err := nn.New(small(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if y := Outputs(network, x); len(y) != 70*8 {
+		t.Errorf("%d outputs of 70 rows, want 8 each", len(y))
+	}
+	if y, wrong := Outputs(network, nil), Wrong(network, nil, nil); len(y) != 0 || wrong != 0 {
+		t.Errorf("no rows have the outputs %v and %d errors", y, wrong)
+	}
+	check.Panics(t, "Outputs", "train: Outputs: x is not", func() { Outputs(network, x[1:]) })
+	check.Panics(t, "Wrong", "train: Outputs: x is not", func() { Wrong(network, x[1:], labels) })
+	check.Panics(t, "Wrong", "train: Wrong: there is not one label", func() { Wrong(network, x, labels[1:]) })
 }

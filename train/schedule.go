@@ -22,8 +22,12 @@ type Schedule struct {
 	StepSize int     `json:"step_size,omitempty"`
 }
 
-// Factor returns the multiple for a step, from 0 to steps-1.
+// Factor returns the multiple for a step, from 0 to steps-1. It panics for other
+// steps, and if the schedule is one that [Recipe.Check] refuses.
 func (s Schedule) Factor(step, steps int) float64 {
+	if step < 0 || step >= steps || s.check() != nil {
+		panic("train: Factor: a step outside the run, or a schedule that Recipe.Check refuses")
+	}
 	switch s.Kind {
 	case "inv":
 		return math.Pow(1+s.Gamma*float64(step), -s.Power)
@@ -48,16 +52,14 @@ func halfCosine(a, b, x float64) float64 {
 }
 
 func (s Schedule) check() error {
+	if !finite(s.Gamma, s.Power) {
+		return fmt.Errorf("schedule %s: gamma %v, power %v: want finite numbers that are not negative", s.Kind, s.Gamma, s.Power)
+	}
 	switch s.Kind {
-	case "constant", "cosine", "onecycle":
-		return nil
-	case "inv":
-		if !finite(s.Gamma, s.Power) {
-			return fmt.Errorf("schedule inv: gamma %v, power %v: want finite numbers that are not negative", s.Gamma, s.Power)
-		}
+	case "constant", "cosine", "onecycle", "inv":
 		return nil
 	case "step":
-		if s.StepSize < 1 || !finite(s.Gamma) || s.Gamma == 0 {
+		if s.StepSize < 1 || s.Gamma == 0 {
 			return fmt.Errorf("schedule step: a step size of %d and a gamma of %v: the first must be at least 1, the second positive and finite", s.StepSize, s.Gamma)
 		}
 		return nil

@@ -14,6 +14,7 @@ import (
 
 	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/dataset"
+	"github.com/deepfry/deepfry/internal/check"
 	"github.com/deepfry/deepfry/internal/cpu"
 	"github.com/deepfry/deepfry/nn"
 )
@@ -299,28 +300,44 @@ func TestErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, change := range map[string]func(*Recipe){
-		"no epochs":        func(r *Recipe) { r.Epochs = 0 },
-		"huge batch":       func(r *Recipe) { r.BatchSize = 1 << 30 },
-		"zero rate":        func(r *Recipe) { r.Optimizer.Rate = 0 },
-		"NaN rate":         func(r *Recipe) { r.Optimizer.Rate = math.NaN() },
-		"optimizer":        func(r *Recipe) { r.Optimizer.Kind = "newton" },
-		"momentum":         func(r *Recipe) { r.Optimizer = Optimizer{Kind: "sgd", Rate: 1, Momentum: 1} },
-		"beta":             func(r *Recipe) { r.Optimizer.Beta2 = 1 },
-		"schedule":         func(r *Recipe) { r.Schedule.Kind = "linear" },
-		"step size":        func(r *Recipe) { r.Schedule = Schedule{Kind: "step", Gamma: 0.1} },
-		"NaN gamma":        func(r *Recipe) { r.Schedule = Schedule{Kind: "step", Gamma: math.NaN(), StepSize: 1} },
-		"infinite gamma":   func(r *Recipe) { r.Schedule = Schedule{Kind: "inv", Gamma: math.Inf(1)} },
-		"NaN power":        func(r *Recipe) { r.Schedule = Schedule{Kind: "inv", Power: math.NaN()} },
-		"epsilon of 0":     func(r *Recipe) { r.Optimizer.Epsilon = 1e-60 },
-		"infinite epsilon": func(r *Recipe) { r.Optimizer.Epsilon = math.Inf(1) },
-		"label smoothing":  func(r *Recipe) { r.Smoothing = 1 },
-		"negative factors": func(r *Recipe) { r.Groups = map[nn.ParamKind]Group{nn.Bias: {RateFactor: -1}} },
+		"no epochs":                              func(r *Recipe) { r.Epochs = 0 },
+		"huge batch":                             func(r *Recipe) { r.BatchSize = 1 << 30 },
+		"zero rate":                              func(r *Recipe) { r.Optimizer.Rate = 0 },
+		"NaN rate":                               func(r *Recipe) { r.Optimizer.Rate = math.NaN() },
+		"optimizer":                              func(r *Recipe) { r.Optimizer.Kind = "newton" },
+		"momentum":                               func(r *Recipe) { r.Optimizer = Optimizer{Kind: "sgd", Rate: 1, Momentum: 1} },
+		"beta":                                   func(r *Recipe) { r.Optimizer.Beta2 = 1 },
+		"schedule":                               func(r *Recipe) { r.Schedule.Kind = "linear" },
+		"step size":                              func(r *Recipe) { r.Schedule = Schedule{Kind: "step", Gamma: 0.1} },
+		"NaN gamma":                              func(r *Recipe) { r.Schedule = Schedule{Kind: "step", Gamma: math.NaN(), StepSize: 1} },
+		"infinite gamma":                         func(r *Recipe) { r.Schedule = Schedule{Kind: "inv", Gamma: math.Inf(1)} },
+		"NaN power":                              func(r *Recipe) { r.Schedule = Schedule{Kind: "inv", Power: math.NaN()} },
+		"epsilon of 0":                           func(r *Recipe) { r.Optimizer.Epsilon = 1e-60 },
+		"infinite epsilon":                       func(r *Recipe) { r.Optimizer.Epsilon = math.Inf(1) },
+		"label smoothing":                        func(r *Recipe) { r.Smoothing = 1 },
+		"a group of parameters that never learn": func(r *Recipe) { r.Groups = map[nn.ParamKind]Group{nn.Permutation: {RateFactor: 1}} },
+		"a group that is none":                   func(r *Recipe) { r.Groups = map[nn.ParamKind]Group{"diagnal": {RateFactor: 1}} },
+		"NaN of the other optimizer":             func(r *Recipe) { r.Optimizer.Momentum = math.NaN() },
+		"NaN of another schedule":                func(r *Recipe) { r.Schedule.Gamma = math.NaN() },
+		"negative factors":                       func(r *Recipe) { r.Groups = map[nn.ParamKind]Group{nn.Bias: {RateFactor: -1}} },
 	} {
 		r := smallRecipe()
 		change(&r)
 		if _, err := New(network, images, r, 1); err == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+	if _, err := New(network, nil, smallRecipe(), 1); err == nil || err.Error() != "train: there are no images (nil)" {
+		t.Errorf("images nil: error %v", err)
+	}
+	if _, err := New(nil, images, smallRecipe(), 1); err == nil {
+		t.Error("network nil: no error")
+	}
+	if _, err := New(network, &dataset.Images{}, smallRecipe(), 1); err == nil {
+		t.Error("no images: no error")
+	}
+	if _, err := NewEvaluator(network, nil); err == nil {
+		t.Error("measured on images nil: no error")
 	}
 	wrong := stripes(10)
 	wrong.Classes = append(wrong.Classes, "8")
@@ -336,6 +353,9 @@ func TestErrors(t *testing.T) {
 	if err := newTrainer(t, smallRecipe(), images).Save(path, nil); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := Resume(path, nil); err == nil {
+		t.Error("resumed on images nil: no error")
+	}
 	if _, err := Resume(path, stripes(51)); err == nil {
 		t.Error("resumed on other data: no error")
 	}
@@ -348,7 +368,7 @@ func TestErrors(t *testing.T) {
 }
 
 func TestScheduleFactors(t *testing.T) {
-	const steps = 101
+	const steps = 10001
 	for _, c := range []struct {
 		schedule Schedule
 		step     int
@@ -358,14 +378,62 @@ func TestScheduleFactors(t *testing.T) {
 		{Schedule{Kind: "inv", Gamma: 0.0001, Power: 0.75}, 10000, math.Pow(2, -0.75)},
 		{Schedule{Kind: "step", Gamma: 0.1, StepSize: 10}, 29, 0.01},
 		{Schedule{Kind: "cosine"}, 0, 1},
-		{Schedule{Kind: "cosine"}, 101, 0},
+		{Schedule{Kind: "cosine"}, 10000, math.Pow(math.Sin(math.Pi/2/steps), 2)},
 		{Schedule{Kind: "onecycle"}, 0, 0.04},
-		{Schedule{Kind: "onecycle"}, 30, 1},
-		{Schedule{Kind: "onecycle"}, 65, (1 + 4e-6) / 2},
-		{Schedule{Kind: "onecycle"}, 100, 4e-6},
+		{Schedule{Kind: "onecycle"}, 3000, 1},
+		{Schedule{Kind: "onecycle"}, 6500, (1 + 4e-6) / 2},
+		{Schedule{Kind: "onecycle"}, 10000, 4e-6},
 	} {
 		if got := c.schedule.Factor(c.step, steps); math.Abs(got-c.want) > 1e-12 {
 			t.Errorf("%s at step %d of %d: %v, want %v", c.schedule.Kind, c.step, steps, got, c.want)
 		}
+	}
+}
+
+// TestScheduleEnds: a step beyond the run would have the rate go up again.
+func TestScheduleEnds(t *testing.T) {
+	for _, c := range []struct {
+		schedule    Schedule
+		step, steps int
+	}{
+		{Schedule{Kind: "onecycle"}, 100, 100}, {Schedule{Kind: "cosine"}, -1, 100}, {Schedule{Kind: "cosine"}, 0, 0},
+		{Schedule{}, 0, 100}, {Schedule{Kind: "step", Gamma: 0.1}, 0, 100},
+	} {
+		check.Panics(t, c.schedule.Kind, "train: Factor: ", func() { c.schedule.Factor(c.step, c.steps) })
+	}
+}
+
+func TestUpdaterErrors(t *testing.T) {
+	network, err := nn.New(small(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := network.NewWorkspace(2, true)
+	if _, err := NewUpdater(Recipe{}, network, w, 1); err == nil {
+		t.Error("a recipe without optimizer and schedule: no error")
+	}
+	if _, err := NewUpdater(Default(), network, w, 0); err == nil {
+		t.Error("no steps: no error")
+	}
+	check.Panics(t, "a workspace for inference", "train: the workspace has no gradients", func() {
+		NewUpdater(Default(), network, network.NewWorkspace(2, false), 1)
+	})
+	other, err := nn.New(small(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check.Panics(t, "a workspace of another network", "train: the workspace has no gradients", func() { NewUpdater(Default(), other, w, 1) })
+	updater, err := NewUpdater(Default(), network, w, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	updater.Update()
+	updater.Update()
+	check.Panics(t, "a third step of two", "train: Factor: a step outside", updater.Update)
+	for _, p := range network.Params() {
+		p.Learn = false
+	}
+	if _, err := NewUpdater(Default(), network, w, 2); err == nil {
+		t.Error("nothing learns: no error")
 	}
 }

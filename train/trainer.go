@@ -72,7 +72,8 @@ type Progress struct {
 }
 
 // New returns a trainer for a network on the images of a training set. It
-// fails if the recipe makes no sense, or if images and network do not fit.
+// fails if the recipe makes no sense, or if images and network do not fit or are
+// nil.
 func New(network *nn.Network, images *dataset.Images, recipe Recipe, seed uint64) (*Trainer, error) {
 	if err := recipe.Check(); err != nil {
 		return nil, err
@@ -93,7 +94,7 @@ func New(network *nn.Network, images *dataset.Images, recipe Recipe, seed uint64
 	t.workspace = network.NewWorkspace(min(recipe.BatchSize, images.Len()), true)
 	t.optimizer = newOptimizer(recipe, network, t.workspace, recipe.Epochs*loader.Batches())
 	if len(t.optimizer.slots) == 0 {
-		return nil, errors.New("train: no parameter of the network learns")
+		return nil, errNothingLearns
 	}
 	return t, nil
 }
@@ -101,6 +102,12 @@ func New(network *nn.Network, images *dataset.Images, recipe Recipe, seed uint64
 // checkFit returns an error unless the network takes such images and has an
 // output for every class.
 func checkFit(network *nn.Network, images *dataset.Images) error {
+	switch {
+	case network == nil:
+		return errors.New("train: there is no network (nil)")
+	case images == nil:
+		return errors.New("train: there are no images (nil)")
+	}
 	input := network.Description.Input
 	found := nn.Shape{images.Channels, images.Height, images.Width}
 	if input.Size() != found.Size() || len(input) == 3 && !slices.Equal(input, found) {

@@ -1,13 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"image/color"
 	"math"
+	"slices"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/drawing"
 	"github.com/deepfry/deepfry/paper"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/plotutil"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
 )
 
 // formNames are those of the legend, in its order.
@@ -19,8 +25,8 @@ var formNames = []struct {
 	{paper.Fixed, "Fastfood, fixed"}, {paper.Projection, "random projection"}, {paper.Pooling, "global average pooling"}, {paper.Dense, "dense"},
 }
 
-// largestShown is the largest error that is drawn, as a multiple of the least: what
-// matters is below it.
+// largestShown is the largest error that has its place, as a multiple of the least:
+// what matters is below it. Where there are larger ones, a mark at the top says so.
 const largestShown = 2.5
 
 // drawCompression draws the test error against the bytes stored, with the
@@ -43,23 +49,23 @@ func drawCompression(path, data string, groups []paper.Group) error {
 		p := drawing.LogPlot(title, "fully-connected layers (kB)", "test error (%), ± a standard error")
 		p.X.Tick.Marker = plot.TickerFunc(kilobyteTicks)
 		p.Y.Scale, p.Y.Tick.Marker = plot.LinearScale{}, plot.DefaultTicks{}
+		above := false
 		for i, f := range formNames {
-			var b drawing.Bars
-			for _, g := range groups {
-				if g.Form == f.form && (g.Frozen == frozen || g.Form == paper.Dense) && !g.Untrained && g.Mean <= largestShown*least {
-					b.XYs = append(b.XYs, plotter.XY{X: float64(g.Bytes), Y: g.Mean})
-					b.YErrors = append(b.YErrors, struct{ Low, High float64 }{g.StandardError, g.StandardError})
-				}
-			}
-			if len(b.XYs) > 0 {
+			if b := compressionCurve(groups, f.form, frozen); len(b.XYs) > 0 {
 				drawing.AddBars(p, f.name, b, i)
+				above = addAbove(p, b, largestShown*least, i) || above
 				drawn++
 			}
+		}
+		if above {
+			p.Y.Max = largestShown * least
+			p.Legend.Add("larger than shown", aboveGlyph(color.Black, 0))
 		}
 		if drawn == 0 {
 			continue
 		}
 		drawing.KeepLogAxis(&p.X)
+		p.X.Max *= 4 // room for the legend
 		plots = append(plots, p)
 	}
 	if len(plots) == 0 {
@@ -69,6 +75,39 @@ func drawCompression(path, data string, groups []paper.Group) error {
 		return fmt.Errorf("--plot: %w", err)
 	}
 	return nil
+}
+
+// compressionCurve returns the test errors of a form against its bytes, the fewest
+// first. The dense layer, a single point, belongs to both plots.
+func compressionCurve(groups []paper.Group, form paper.Form, frozen bool) drawing.Bars {
+	var b drawing.Bars
+	for _, g := range slices.SortedStableFunc(slices.Values(groups), func(a, b paper.Group) int { return cmp.Compare(a.Bytes, b.Bytes) }) {
+		if g.Form == form && (g.Frozen == frozen || g.Form == paper.Dense) && !g.Untrained {
+			b.XYs = append(b.XYs, plotter.XY{X: float64(g.Bytes), Y: g.Mean})
+			b.YErrors = append(b.YErrors, struct{ Low, High float64 }{g.StandardError, g.StandardError})
+		}
+	}
+	return b
+}
+
+// addAbove marks the points of a curve that are above the top, at the top, and tells
+// whether there are any.
+func addAbove(p *plot.Plot, b drawing.Bars, top float64, index int) bool {
+	above := new(plotter.Scatter)
+	for _, point := range b.XYs {
+		if point.Y > top {
+			above.XYs = append(above.XYs, plotter.XY{X: point.X, Y: top})
+		}
+	}
+	above.GlyphStyle = aboveGlyph(plotutil.Color(index), index).GlyphStyle
+	p.Add(above)
+	return len(above.XYs) > 0
+}
+
+// aboveGlyph is the mark of a curve's points above the top: triangles of curves with
+// the same bytes lie one in the other.
+func aboveGlyph(c color.Color, index int) *plotter.Scatter {
+	return &plotter.Scatter{GlyphStyle: draw.GlyphStyle{Color: c, Shape: draw.TriangleGlyph{}, Radius: vg.Points(2 + float64(index)/2)}}
 }
 
 // kilobyteTicks are those of drawing.LogTicks for thousands of what the axis has.

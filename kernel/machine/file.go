@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/kernel"
@@ -138,7 +139,9 @@ func Decode(content []byte) (*Model, error) {
 		return nil, fmt.Errorf("the metadata has no %q: %w", descriptionKey, ErrNotModel)
 	}
 	var d description
-	if err := json.Unmarshal([]byte(text), &d); err != nil {
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.DisallowUnknownFields() // a newer version may have written them
+	if err := decoder.Decode(&d); err != nil {
 		return nil, fmt.Errorf("the machine's description: %w", err)
 	}
 	r := &reader{file: file}

@@ -117,6 +117,7 @@ func TestDamagedFiles(t *testing.T) {
 		{`\"n\":20`, `\"n\":-5`, "kernel"},
 		{`\"rows\":300`, `\"rows\":-30`, "posterior"},
 		{`\"sampler\":1`, `\"sampler\":9`, "sampler version"},
+		{`\"columns\"`, `\"scale\":\"log\",\"columns\"`, "unknown field"},
 		{`posterior.factor`, `posterior.fuctor`, "no tensor"},
 		{`deepfry.machine`, `deepfry.network`, "not a machine"},
 	} {

@@ -15,7 +15,7 @@ import (
 type LogisticOptions struct {
 	// Candidates for λ, relative to the mean squared length of the centred
 	// features on a sample; none negative. If there is more than one, the rows held
-	// out choose. nil: 1e-3, 1e-4, 1e-5 and 1e-6 if there are such rows, and 1e-5 if
+	// out choose. None: 1e-3, 1e-4, 1e-5 and 1e-6 if there are such rows, and 1e-5 if
 	// not.
 	Ridges     []float64
 	Iterations int    // of L-BFGS for each ridge at most; 0: 100. Each is a pass over the rows, or a few.
@@ -68,9 +68,9 @@ func Logistic(ctx context.Context, p Problem, o LogisticOptions) (*Model, *Logis
 func (o LogisticOptions) ridges(holdOut bool) ([]float64, error) {
 	ridges := append([]float64{}, o.Ridges...)
 	switch {
-	case o.Ridges == nil && holdOut:
+	case len(ridges) == 0 && holdOut:
 		ridges = []float64{1e-3, 1e-4, 1e-5, 1e-6}
-	case o.Ridges == nil:
+	case len(ridges) == 0:
 		ridges = []float64{1e-5}
 	}
 	if len(ridges) != 1 && !holdOut {

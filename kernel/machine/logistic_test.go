@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/deepfry/deepfry/kernel"
 )
 
 func TestLogisticGradient(t *testing.T) {
@@ -129,8 +131,45 @@ func TestOptions(t *testing.T) {
 			return err
 		}, "no negative"},
 		{func() error { _, _, err := Search(ctx, Problem{Train: classes}, SearchOptions{}); return err }, "makes features"},
+		{func() error {
+			_, _, err := Search(ctx, Problem{Train: classes}, SearchOptions{Rows: -1, Features: func(float64) (kernel.FeatureMap, error) { return linear(4), nil }})
+			return err
+		}, "a sample of -1 rows"},
+		{func() error {
+			_, _, err := Logistic(ctx, Problem{Train: classes, HoldOut: classes.Slice(0, 0)}, LogisticOptions{})
+			return err
+		}, "no rows held out"},
+		{func() error {
+			_, _, err := EigenPro(ctx, Problem{Train: classes, HoldOut: classes.Slice(0, 0)}, EigenProOptions{})
+			return err
+		}, "no rows held out"},
+		{func() error { _, err := Survey(ctx, nil, 1, 1); return err }, "no table"},
+		{func() error { _, err := Survey(ctx, classes, -1, 1); return err }, "a sample of -1 rows"},
 	} {
 		if err := test.err(); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%v, want %q", err, test.want)
+		}
+	}
+}
+
+// TestEvaluateWants rows, and the classes that the model has: no errors among no rows
+// would look like the best of models.
+func TestEvaluateWants(t *testing.T) {
+	classes := digits(t, 50, 4, 2, 1, 1)
+	ctx := context.Background()
+	m, _, err := Ridge(ctx, Problem{Train: classes}, RidgeOptions{Ridges: []float64{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	renamed := *classes
+	renamed.columns.Classes = []string{classes.columns.Classes[1], classes.columns.Classes[0]}
+	for _, test := range []struct {
+		source Source
+		want   string
+	}{
+		{classes.Slice(0, 0), "no rows"}, {&renamed, "in the same order"}, {friedman(t, 50, 1, 1), "takes 4 inputs, and the table has 10"}, {nil, "nothing to train on"},
+	} {
+		if _, err := Evaluate(ctx, m, test.source); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%v, want %q", err, test.want)
 		}
 	}

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
+	"github.com/deepfry/deepfry/internal/alias"
 	"github.com/deepfry/deepfry/internal/par"
 	"github.com/deepfry/deepfry/internal/simd"
 	"github.com/deepfry/deepfry/kernel"
@@ -102,7 +104,8 @@ func (m *Model) NewPredictor(maxRows int) *Predictor {
 	return p
 }
 
-// Predict writes f(x) to y [rows, Targets] for x [rows, Inputs].
+// Predict writes f(x) to y [rows, Targets] for x [rows, Inputs], of numbers that are
+// finite. It panics if a length does not fit, and for more rows than maxRows.
 func (p *Predictor) Predict(y, x []float32) {
 	rows := p.rows(y, x)
 	p.features.apply(p.z, x, rows)
@@ -116,10 +119,11 @@ func (p *Predictor) Predict(y, x []float32) {
 //
 // where σ is Model.Noise, N the number of rows fitted to, z̃ the features minus
 // their mean, C their covariance, and λ the ridge. The deviation of f itself is
-// √(s² - σ²). It panics without a posterior.
+// √(s² - σ²). It panics without a posterior, and if s is not as long as y or overlaps
+// it.
 func (p *Predictor) PredictDeviation(y, s, x []float32) {
-	if p.solve == nil || len(s) != len(y) {
-		panic("machine: PredictDeviation: no posterior, or s is not as long as y")
+	if p.solve == nil || len(s) != len(y) || alias.Overlap(s, y) {
+		panic("machine: PredictDeviation: no posterior, or s is not as long as y or overlaps it")
 	}
 	p.Predict(y, x)
 	posterior, targets, n := p.model.posterior, p.model.Columns.Targets(), p.features.outputs
@@ -143,9 +147,10 @@ func (p *Predictor) PredictDeviation(y, s, x []float32) {
 	}
 }
 
-// Classify writes the class of each row of x to labels, the first one of equals.
-// y is scratch for Predict, whose result it holds afterwards. It panics if the
-// model is one of regression.
+// Classify writes the class of each row of x to labels, the first one of equals, and
+// -1 where f is not a number, as it is for a row with a number that is none. y is
+// scratch for Predict, whose result it holds afterwards. It panics as Predict does,
+// and if the model is one of regression.
 func (p *Predictor) Classify(labels []int32, y, x []float32) {
 	targets := p.model.Columns.Targets()
 	if p.model.Columns.Classes == nil || len(y) != len(labels)*targets {
@@ -153,7 +158,11 @@ func (p *Predictor) Classify(labels []int32, y, x []float32) {
 	}
 	p.Predict(y, x)
 	for i := range labels {
-		labels[i] = int32(greatest(y[i*targets:][:targets]))
+		row := y[i*targets:][:targets]
+		labels[i] = int32(greatest(row))
+		if slices.ContainsFunc(row, func(v float32) bool { return v != v }) {
+			labels[i] = -1
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/deepfry/deepfry/internal/par"
 	"github.com/deepfry/deepfry/kernel"
@@ -53,6 +54,9 @@ func sameColumns(a, b Columns) error {
 	if a.Inputs != b.Inputs || a.Outputs != b.Outputs || len(a.Classes) != len(b.Classes) {
 		return fmt.Errorf("machine: a table of %d inputs, %d outputs and %d classes, where another has %d, %d and %d: want the same columns",
 			a.Inputs, a.Outputs, len(a.Classes), b.Inputs, b.Outputs, len(b.Classes))
+	}
+	if !slices.Equal(a.Classes, b.Classes) {
+		return fmt.Errorf("machine: the classes of a table are %q, and those of another %q: want the same, in the same order", a.Classes, b.Classes)
 	}
 	return nil
 }

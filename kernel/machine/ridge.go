@@ -2,7 +2,6 @@ package machine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 
@@ -13,7 +12,7 @@ import (
 type RidgeOptions struct {
 	// Candidates for λ, relative to the mean squared length of the centred
 	// features; each positive. If there is more than one, the rows held out
-	// choose. nil: DefaultRidges if there are such rows, and 1e-6 if not.
+	// choose. None: DefaultRidges if there are such rows, and 1e-6 if not.
 	Ridges []float64
 	// Refit adds the rows held out to those that are fitted to, once λ is chosen.
 	Refit bool
@@ -55,7 +54,7 @@ func Ridge(ctx context.Context, p Problem, o RidgeOptions) (*Model, *RidgeReport
 	if err := p.prepare(); err != nil {
 		return nil, nil, err
 	}
-	if o.Ridges == nil {
+	if len(o.Ridges) == 0 {
 		o.Ridges = []float64{1e-6}
 		if p.HoldOut != nil {
 			o.Ridges = DefaultRidges()
@@ -143,9 +142,6 @@ func (f *ridgeFit) choose(ctx context.Context) (best int, err error) {
 		if score.better(f.report.Scores[best]) {
 			best = i
 		}
-	}
-	if f.report.Scores[best].Rows == 0 {
-		return 0, errors.New("machine: there are no rows held out to choose by")
 	}
 	f.progress("solving", len(f.options.Ridges), len(f.options.Ridges), f.report.Scores[best].Error(f.Train.Columns()))
 	return best, nil

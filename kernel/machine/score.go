@@ -2,6 +2,7 @@ package machine
 
 import (
 	"context"
+	"errors"
 	"math"
 )
 
@@ -30,8 +31,8 @@ func (s Score) better(t Score) bool {
 	return s.RMSE < t.RMSE
 }
 
-// Evaluate returns the score of a model on the rows of a source, whose labels
-// must be those of the model's classes. Errors: as Survey.
+// Evaluate returns the score of a model on the rows of a source, whose classes, if it
+// has any, must be the model's in their order. Errors: as Survey.
 func Evaluate(ctx context.Context, m *Model, source Source) (Score, error) {
 	if err := m.Validate(); err != nil {
 		return Score{}, err
@@ -71,6 +72,9 @@ func evaluate(ctx context.Context, s *stream, source Source, weights, bias []flo
 		}
 		return nil
 	})
+	if err == nil && len(tallies) > 0 && tallies[0].rows == 0 {
+		err = errors.New("machine: there are no rows held out to choose by, or to measure on")
+	}
 	scores := make([]Score, len(tallies))
 	for i := range tallies {
 		scores[i] = tallies[i].score(s.columns)

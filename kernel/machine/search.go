@@ -45,6 +45,9 @@ func Search(ctx context.Context, p Problem, o SearchOptions) (best SearchStep, s
 	if err := p.prepare(); err != nil {
 		return best, nil, err
 	}
+	if o.Rows < 0 {
+		return best, nil, fmt.Errorf("machine: Search: a sample of %d rows: want at least 1, or 0 for 4000", o.Rows)
+	}
 	if o.Rows == 0 {
 		o.Rows = 4000
 	}
@@ -137,9 +140,13 @@ func trySearch(ctx context.Context, p Problem, o SearchOptions, bandwidth float6
 // MedianDistance returns the median Euclidean distance between rows that are
 // scaled, of 10,000 pairs at random: the usual first guess for the bandwidth of a
 // Gaussian kernel. It returns 0 where most rows are alike, or there are fewer
-// than two.
+// than two, and NaN for numbers that are none. It panics if the scaling is not one of
+// such rows.
 func MedianDistance(t *Table, scaling Scaling, seed uint64) float64 {
 	rows, inputs := t.Len(), t.columns.Inputs
+	if scaling.validate(inputs) != nil {
+		panic("machine: MedianDistance: the scaling is not one of the table's rows")
+	}
 	if rows < 2 {
 		return 0
 	}
@@ -157,6 +164,9 @@ func MedianDistance(t *Table, scaling Scaling, seed uint64) float64 {
 		}
 	}
 	slices.Sort(distances)
+	if math.IsNaN(distances[0]) { // those come first
+		return math.NaN()
+	}
 	return math.Sqrt(distances[len(distances)/2])
 }
 

@@ -98,6 +98,7 @@ func (t *Table) validate() error {
 	return nil
 }
 
+// Columns says what the rows hold.
 func (t *Table) Columns() Columns { return t.columns }
 
 // Len returns the number of rows.
@@ -109,8 +110,11 @@ func (t *Table) Len() int {
 }
 
 // Slice returns the rows from i up to but not including j. It shares the memory
-// of t.
+// of t. It panics unless 0 ≤ i ≤ j ≤ Len.
 func (t *Table) Slice(i, j int) *Table {
+	if i < 0 || j < i || j > t.Len() {
+		panic("machine: Slice: bounds out of range")
+	}
 	s := *t
 	if t.order != nil {
 		s.order = t.order[i:j]
@@ -147,8 +151,12 @@ func (t *Table) row(i int) int {
 	return t.order[i]
 }
 
-// Batches lends parts of the table, or copies where the order is another.
+// Batches lends parts of the table, or copies where the order is another. It panics
+// if size is less than 1.
 func (t *Table) Batches(size int) iter.Seq2[Batch, error] {
+	if size < 1 {
+		panic("machine: Batches: want at least one row in a batch")
+	}
 	return func(yield func(Batch, error) bool) {
 		collect := newCollector(t.columns)
 		for i := 0; i < t.Len(); i += size {
@@ -209,9 +217,13 @@ func (c *collector) table() *Table {
 
 // Split parts a source into rows to fit and rows to hold out: about the given
 // fraction of them. A row's number and the seed decide to which it belongs, so
-// that the two parts never mix. A Table's parts are Shufflers.
+// that the two parts never mix. A Table's parts are Shufflers. It panics unless the
+// fraction is from 0 to 1.
 func Split(source Source, fraction float64, seed uint64) (train, holdOut Source) {
-	bound := uint64(min(max(fraction, 0), 1) * (1 << 53))
+	if !(fraction >= 0 && fraction <= 1) {
+		panic("machine: Split: want a fraction from 0 to 1")
+	}
+	bound := uint64(fraction * (1 << 53))
 	held := func(row int) bool {
 		return random.New(seed, splitPurpose, 0, row).Uint64()>>11 < bound
 	}

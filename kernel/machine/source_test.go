@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/deepfry/deepfry/internal/check"
 	"github.com/deepfry/deepfry/kernel"
 )
 
@@ -186,4 +187,46 @@ func TestSearchFindsABandwidth(t *testing.T) {
 	if want := math.Sqrt(10.0 / 6); math.Abs(median-want) > 0.05 {
 		t.Errorf("median distance %v, want about %v", median, want)
 	}
+}
+
+func TestTablesPanic(t *testing.T) {
+	table := friedman(t, 10, 1, 1)
+	part := table.Slice(2, 5) // whose memory goes on
+	for what, call := range map[string]func(){
+		"beyond the end":          func() { part.Slice(0, 4) },
+		"beyond the shuffled end": func() { part.Shuffled(1).(*Table).Slice(1, 4) },
+		"before the beginning":    func() { part.Slice(-1, 2) },
+		"turned around":           func() { part.Slice(2, 1) },
+		"batches of nothing":      func() { table.Batches(0) },
+		"a fraction of 2":         func() { Split(table, 2, 1) },
+		"a fraction of -0.1":      func() { Split(table, -0.1, 1) },
+		"a fraction that is none": func() { Split(table, math.NaN(), 1) },
+		"a scaling of others":     func() { MedianDistance(table, Scaling{Mean: []float32{1}}, 1) },
+	} {
+		check.Panics(t, what, "machine: ", call)
+	}
+}
+
+func TestMedianOfNoNumbers(t *testing.T) {
+	table := friedman(t, 10, 1, 1)
+	table.all.X[3] = float32(math.NaN())
+	if d := MedianDistance(table, Scaling{}, 1); !math.IsNaN(d) {
+		t.Errorf("a median distance of %v", d)
+	}
+}
+
+// TestClassifyNotANumber: the first class is not the answer where there is none.
+func TestClassifyNotANumber(t *testing.T) {
+	m := &Model{Columns: Columns{Inputs: 1, Classes: []string{"a", "b"}}, Weights: []float32{-1, 1}, Bias: []float32{0, 0}}
+	labels, y := make([]int32, 3), make([]float32, 6)
+	m.NewPredictor(3).Classify(labels, y, []float32{-2, float32(math.NaN()), 3})
+	if !slices.Equal(labels, []int32{0, -1, 1}) {
+		t.Errorf("classes %v", labels)
+	}
+}
+
+func TestDeviationsBesidePredictions(t *testing.T) {
+	m, table := fitted(t, true)
+	y := make([]float32, 2)
+	check.Panics(t, "s in place of y", "machine: PredictDeviation", func() { m.NewPredictor(2).PredictDeviation(y, y, table.all.X[:2*10]) })
 }

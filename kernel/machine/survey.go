@@ -18,10 +18,13 @@ type Summary struct {
 }
 
 // Survey goes through a source once. It draws a sample of at most sampleRows rows
-// under the seed (Vitter's algorithm R, ACM TOMS 1985). Errors: those of the
-// source, a batch of the wrong shape, no rows at all, and a value that is not
+// under the seed (Vitter's algorithm R, ACM TOMS 1985). Errors: a source that is nil,
+// a negative number of rows to sample, those of the source, a batch of the wrong shape, no rows at all, and a value that is not
 // finite or a label that is no class, by row and column, both counted from 1.
 func Survey(ctx context.Context, source Source, sampleRows int, seed uint64) (*Summary, error) {
+	if source == nil || sampleRows < 0 {
+		return nil, fmt.Errorf("machine: Survey: there is no table (nil), or a sample of %d rows is wanted", sampleRows)
+	}
 	columns := source.Columns()
 	if err := columns.validate(); err != nil {
 		return nil, err
