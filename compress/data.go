@@ -22,11 +22,13 @@ type Data struct {
 // Samples are inputs of a network, with labels where they are known.
 type Samples = dataset.Samples
 
-// OpenData reads the named data, for a network with the given input: mnist,
-// fashion, a folder of IDX files, one of pictures with a subfolder for each class,
-// which are scaled to the input ([dataset.OpenWith]), or an .npz file of NumPy's, as
-// [dataset.ReadSamples] reads it. Of data in one piece, the last tenth is for tests.
-func OpenData(name string, input nn.Shape) (*Data, error) {
+// OpenData reads the named data, for a network with options.Input: mnist, fashion, a
+// folder of IDX files, one of pictures with a subfolder for each class, which are
+// scaled to the input ([dataset.OpenWith]), or an .npz file of NumPy's, as
+// [dataset.ReadSamples] reads it, which heeds the input alone. Of data in one piece,
+// the last tenth is for tests.
+func OpenData(name string, options dataset.Options) (*Data, error) {
+	input := nn.Shape(options.Input)
 	if strings.EqualFold(filepath.Ext(name), ".npz") {
 		set, err := dataset.ReadSamples(name, input)
 		if err != nil {
@@ -39,7 +41,7 @@ func OpenData(name string, input nn.Shape) (*Data, error) {
 		data.Name = name
 		return data, nil
 	}
-	images, err := dataset.OpenWith(name, dataset.Options{Input: input})
+	images, err := dataset.OpenWith(name, options)
 	if err != nil {
 		return nil, err
 	}

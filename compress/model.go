@@ -11,6 +11,7 @@ import (
 	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/onnx"
+	"github.com/deepfry/deepfry/train"
 )
 
 // Model is a trained network with fully-connected layers to be replaced, from a
@@ -81,6 +82,19 @@ func FromNetwork(network *nn.Network) (*Model, error) {
 		return nil, errors.New("compress: the network has no dense layers that could be replaced" + m.refusals())
 	}
 	return m, nil
+}
+
+// Notes returns what the file says of its training ([train.Notes]), or nil.
+func (m *Model) Notes() map[string]string {
+	extra := m.extra
+	if m.file != nil {
+		extra = checkpoint.Extra{Metadata: m.file.Metadata}
+	}
+	notes, err := train.Notes(extra)
+	if err != nil {
+		return nil
+	}
+	return notes
 }
 
 func (m *Model) refusals() string {

@@ -89,6 +89,10 @@ type Dataset struct {
 	// dark as [ReadPixels] returns them, where [ReadImage] may invert them.
 	Pictures bool
 
+	// Sideways says that height and width are swapped: the images are EMNIST's, as its
+	// files hold them.
+	Sideways bool
+
 	// Split is the version of the rule by which the pictures of a folder were ordered
 	// and, where it has none for tests, split, such as [SplitByHash]; otherwise 0.
 	Split int
@@ -198,6 +202,7 @@ func OpenWith(name string, options Options) (*Dataset, error) {
 		data.Train.transpose()
 		data.Test.transpose()
 	} else if strings.HasPrefix(strings.ToLower(place.set), "emnist") {
+		data.Sideways = true
 		data.Said = append(data.Said, "EMNIST's files hold images with height and width swapped, and they are read so: --transpose turns them upright")
 	}
 	return data, nil

@@ -4,8 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/deepfry/deepfry/dataset"
 )
 
 // Meaning is what a file says beside the numbers of a network: its notes, which
@@ -22,9 +25,12 @@ type Meaning struct {
 	// Split is the version of the rule that held pictures of a folder out for tests;
 	// 0 where the data have test images of their own.
 	Split int
-	// Transpose says that images were transposed when they were read, as EMNIST's
-	// need it. Pictures that are upright need nothing.
+	// Transpose says that the images were transposed when they were read
+	// ([dataset.Options]).
 	Transpose bool
+	// Sideways says that the images it was trained on have height and width swapped
+	// ([dataset.Dataset]); pictures that are upright are swapped, too.
+	Sideways bool
 	// Others are notes that this package does not know.
 	Others map[string]string
 
@@ -38,6 +44,7 @@ const (
 	PreparationKey = "preparation" // Meaning.Preparation
 	SplitKey       = "split"       // Meaning.Split, a number
 	TransposeKey   = "transpose"   // "true"
+	SidewaysKey    = "sideways"    // "true"
 )
 
 // Keys of notes that older versions wrote.
@@ -45,6 +52,32 @@ const (
 	oldClassesKey  = "classes"  // names with line ends between them
 	oldPicturesKey = "pictures" // "true": trained on a folder of pictures
 )
+
+// MeaningOf returns that of a network or a machine that is trained on a data set,
+// which was opened with the options. The path of a folder becomes absolute.
+func MeaningOf(data *dataset.Dataset, options dataset.Options) Meaning {
+	name := data.Name
+	if name != "mnist" && name != "fashion" {
+		if absolute, err := filepath.Abs(name); err == nil {
+			name = absolute
+		}
+	}
+	return Meaning{
+		Data: name, Classes: data.Train.Classes, Preparation: PreparationOf(data),
+		Split: data.Split, Transpose: options.Transpose, Sideways: data.Sideways,
+	}
+}
+
+// Again returns options for opening Data as it was opened for the training: with the
+// same classes, split and sides.
+func (m Meaning) Again(options dataset.Options) dataset.Options {
+	options.Transpose = options.Transpose || m.Transpose
+	options.Split = m.Split
+	if m.Split == 0 { // of an older version, if it is a folder of pictures at all
+		options.Split = dataset.SplitByName
+	}
+	return options
+}
 
 // Notes returns the meaning as a file stores it.
 func (m Meaning) Notes() map[string]string {
@@ -72,6 +105,9 @@ func (m Meaning) Notes() map[string]string {
 	if m.Transpose {
 		set(TransposeKey, "true")
 	}
+	if m.Sideways {
+		set(SidewaysKey, "true")
+	}
 	return notes
 }
 
@@ -93,6 +129,8 @@ func ReadMeaning(notes map[string]string) (Meaning, error) {
 			m.Split, err = strconv.Atoi(value)
 		case TransposeKey:
 			m.Transpose, err = strconv.ParseBool(value)
+		case SidewaysKey:
+			m.Sideways, err = strconv.ParseBool(value)
 		case oldClassesKey:
 			if value != "" {
 				old = strings.Split(value, "\n")

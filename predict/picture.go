@@ -111,11 +111,29 @@ func (p *Predictor) Prepare(picture image.Image) (Prepared, error) {
 	if len(p.Input) != 3 {
 		return Prepared{}, fmt.Errorf("predict: it takes %v numbers, not pictures", p.Input)
 	}
-	values, inverted, err := p.prepare(picture)
+	channels, height, width := p.Input[0], p.Input[1], p.Input[2]
+	if p.Sideways {
+		height, width = width, height
+	}
+	values, inverted, err := p.prepare(picture, channels, height, width)
 	if err != nil {
 		return Prepared{}, fmt.Errorf("predict: %w", err)
 	}
-	return Prepared{Unit(values), inverted}, nil
+	input := Unit(values)
+	if p.Sideways {
+		input = swapSides(input, height, width)
+	}
+	return Prepared{input, inverted}, nil
+}
+
+// swapSides returns [channels, height, width] as [channels, width, height].
+func swapSides(pixels []float32, height, width int) []float32 {
+	swapped := make([]float32, len(pixels))
+	for i, v := range pixels {
+		plane, y, x := i/(height*width), i/width%height, i%width
+		swapped[(plane*width+x)*height+y] = v
+	}
+	return swapped
 }
 
 // Unit returns bytes as numbers from 0 to 1.
@@ -128,13 +146,13 @@ func Unit(values []byte) []float32 {
 }
 
 // prepare returns [channels, height, width], and whether the picture was inverted.
-func (p *Predictor) prepare(picture image.Image) (values []byte, inverted bool, err error) {
+func (p *Predictor) prepare(picture image.Image, channels, height, width int) (values []byte, inverted bool, err error) {
 	if p.Preparation == Digit {
 		return dataset.PrepareDigit(picture)
 	}
-	values, err = dataset.Stretch(picture, p.Input[0], p.Input[1], p.Input[2])
+	values, err = dataset.Stretch(picture, channels, height, width)
 	if err == nil && p.Preparation == Ink {
-		inverted = dataset.InvertPaper(values, p.Input[0], p.Input[1], p.Input[2])
+		inverted = dataset.InvertPaper(values, channels, height, width)
 	}
 	return values, inverted, err
 }
@@ -143,17 +161,16 @@ func (p *Predictor) prepare(picture image.Image) (values []byte, inverted bool, 
 type imageNote struct {
 	Data                    string `json:"data"` // that it was fitted to
 	Channels, Height, Width int
-	Pictures                bool        `json:",omitempty"` // by older versions: Stretched
-	Preparation             Preparation `json:"preparation,omitempty"`
-	Split                   int         `json:"split,omitempty"`
-	Transpose               bool        `json:"transpose,omitempty"`
+	Pictures                bool              `json:",omitempty"` // by older versions: Stretched
+	Meaning                 map[string]string `json:"meaning,omitempty"`
 }
 
 // ImageNotes returns the notes of a machine that is fitted to the images of a data
-// set.
-func ImageNotes(data *dataset.Dataset) map[string]string {
-	set := data.Train
-	text, err := json.Marshal(imageNote{Data: data.Name, Channels: set.Channels, Height: set.Height, Width: set.Width, Preparation: PreparationOf(data)})
+// set, which was opened with the options.
+func ImageNotes(data *dataset.Dataset, options dataset.Options) map[string]string {
+	set, meaning := data.Train, MeaningOf(data, options)
+	meaning.Classes = nil // the machine has them
+	text, err := json.Marshal(imageNote{Data: data.Name, Channels: set.Channels, Height: set.Height, Width: set.Width, Meaning: meaning.Notes()})
 	if err != nil {
 		panic("predict: a note that can't be JSON")
 	}
@@ -171,12 +188,17 @@ func (p *Predictor) readImages(text string) error {
 		return fmt.Errorf("the machine has %d inputs and %d classes, but images of %d×%d×%d are noted",
 			c.Inputs, len(c.Classes), note.Channels, note.Height, note.Width)
 	}
-	p.Input = nn.Shape{note.Channels, note.Height, note.Width}
-	p.Data, p.Preparation, p.Split, p.Transpose = note.Data, note.Preparation, note.Split, note.Transpose
-	if p.Preparation == "" && note.Pictures {
-		p.Preparation = Stretched
+	var err error
+	if note.Meaning == nil { // of an older version
+		note.Meaning = map[string]string{DataKey: note.Data}
+		if note.Pictures {
+			note.Meaning[oldPicturesKey] = "true"
+		}
 	}
-	p.idx = p.Preparation == ""
+	if p.Meaning, err = ReadMeaning(note.Meaning); err != nil {
+		return err
+	}
+	p.Input, p.Classes = nn.Shape{note.Channels, note.Height, note.Width}, c.Classes
 	p.complete(len(c.Classes))
 	return nil
 }

@@ -42,6 +42,9 @@ type Predictor struct {
 
 	// Named says that the file names its classes; otherwise they are numbers.
 	Named bool
+	// TrainedOn has the hashes of the pictures that a network was trained on, as
+	// dataset.Images has them; nil where the file does not say.
+	TrainedOn map[uint64]bool
 	// Input is the shape of a sample: [channels, height, width] of pictures, or
 	// [n] numbers.
 	Input nn.Shape

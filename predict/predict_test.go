@@ -158,6 +158,7 @@ func TestMeaningComesBack(t *testing.T) {
 			Preparation: rapid.SampledFrom([]Preparation{Digit, Ink, Stretched}).Draw(t, "preparation"),
 			Split:       rapid.IntRange(0, 9).Draw(t, "split"),
 			Transpose:   rapid.Bool().Draw(t, "transpose"),
+			Sideways:    rapid.Bool().Draw(t, "sideways"),
 			Others:      map[string]string{"mine": rapid.String().Draw(t, "other")},
 		}
 		if len(m.Classes) == 0 {
@@ -201,7 +202,7 @@ func TestOldNotes(t *testing.T) {
 
 func TestBadNotes(t *testing.T) {
 	network := perceptron(t, nn.Shape{2}, 2)
-	for key, value := range map[string]string{ClassesKey: `{"a":1}`, PreparationKey: "fried", SplitKey: "x", TransposeKey: "perhaps"} {
+	for key, value := range map[string]string{ClassesKey: `{"a":1}`, PreparationKey: "fried", SplitKey: "x", TransposeKey: "perhaps", SidewaysKey: "perhaps"} {
 		if _, err := FromNetwork(network, map[string]string{key: value}, "net.safetensors"); err == nil || !strings.Contains(err.Error(), "net.safetensors: the note "+key) {
 			t.Errorf("%s=%s: error %v", key, value, err)
 		}

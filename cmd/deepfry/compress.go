@@ -13,7 +13,7 @@ import (
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/compress"
-	"github.com/deepfry/deepfry/train"
+	"github.com/deepfry/deepfry/predict"
 )
 
 type compressCommand struct {
@@ -36,8 +36,9 @@ type compressCommand struct {
 	Float16     bool    `name:"float16" help:"Store weights as float16: half the file. --target-size then means float16 too."`
 	AllowSlower bool    `help:"Keep replacements that take longer than the dense layer."`
 	DryRun      bool    `help:"Show what would be done; write nothing."`
-	Report      string  `placeholder:"FILE" help:"Write the report as an HTML page."`
-	JSON        bool    `name:"json" help:"Write the report as JSON."`
+	flags.DataOptions
+	Report string `placeholder:"FILE" help:"Write the report as an HTML page."`
+	JSON   bool   `name:"json" help:"Write the report as JSON."`
 }
 
 func (*compressCommand) Help() string {
@@ -82,7 +83,7 @@ func (c *compressCommand) Run(term *console.Terminal) error {
 	if model.Network == nil && c.Output != "" && !compress.IsONNX(c.Output) {
 		return fmt.Errorf("-o %s: want a name that ends in .onnx: only networks become checkpoints, and the file can't be imported as one: %w", c.Output, model.Reason)
 	}
-	if options.Data, err = c.open(model); err != nil {
+	if options.Data, err = c.open(term, model); err != nil {
 		return err
 	}
 	result, err := model.Compress(term, options)
@@ -145,16 +146,14 @@ func (c *compressCommand) options(term *console.Terminal) (o compress.Options, e
 }
 
 // open reads the data, if there are any to be read.
-func (c *compressCommand) open(model *compress.Model) (*compress.Data, error) {
+func (c *compressCommand) open(term *console.Terminal, model *compress.Model) (*compress.Data, error) {
+	meaning, err := predict.ReadMeaning(model.Notes())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c.Model, err)
+	}
 	name := c.Data
-	if name == "" && c.Finetune > 0 && !compress.IsONNX(c.Model) {
-		_, extra, err := checkpoint.Load(c.Model)
-		if err != nil {
-			return nil, err
-		}
-		if notes, err := train.Notes(extra); err == nil {
-			name = notes["data"]
-		}
+	if name == "" && c.Finetune > 0 {
+		name = meaning.Data
 	}
 	if name == "" {
 		return nil, nil
@@ -162,7 +161,16 @@ func (c *compressCommand) open(model *compress.Model) (*compress.Data, error) {
 	if model.Network == nil {
 		return nil, fmt.Errorf("--data: %s can't be imported as a network: %w", c.Model, model.Reason)
 	}
-	return compress.OpenData(name, model.Network.Description.Input)
+	options := c.DataOptions.Options(model.Network.Description.Input)
+	options.Classes = meaning.Classes // a folder's pictures keep the labels that the network knows
+	if name == meaning.Data {
+		options = meaning.Again(options)
+	}
+	data, err := compress.OpenData(name, options)
+	if err == nil {
+		flags.Say(term.Stderr, data.Said)
+	}
+	return data, err
 }
 
 // parseBytes reads a number of bytes, such as 800KiB or 1MB.

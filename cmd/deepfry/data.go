@@ -12,9 +12,10 @@ import (
 )
 
 type dataCommand struct {
-	Name  string `arg:"" optional:"" help:"mnist, fashion, a folder of IDX files, or one of pictures, as for train; without it, the first two."`
+	Name  string `arg:"" optional:"" help:"mnist, fashion, IDX files, an .npz file, or a folder of pictures, as for train; without it, the first two."`
 	Input string `placeholder:"3x64x64" help:"As pictures are when they are scaled to channels x height x width. Default: as they are."`
 	JSON  bool   `name:"json" help:"Write JSON."`
+	flags.DataOptions
 }
 
 // dataInfo is what the command tells of a data set.
@@ -59,7 +60,7 @@ func (c *dataCommand) Run(term *console.Terminal) error {
 		names = []string{c.Name}
 	}
 	for _, name := range names {
-		info, err := describeData(name, input)
+		info, err := c.describe(name, input)
 		switch {
 		case c.JSON:
 			if err := json.NewEncoder(term.Stdout).Encode(info); err != nil {
@@ -92,9 +93,9 @@ func (i dataInfo) write(w io.Writer) {
 	}
 }
 
-func describeData(name string, input nn.Shape) (dataInfo, error) {
+func (c *dataCommand) describe(name string, input nn.Shape) (dataInfo, error) {
 	info := dataInfo{Name: name}
-	found, err := dataset.Describe(name, dataset.Options{Input: input})
+	found, err := dataset.Describe(name, c.DataOptions.Options(input))
 	if err != nil {
 		info.Error = err.Error()
 		return info, err

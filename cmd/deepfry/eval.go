@@ -1,25 +1,26 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/predict"
 )
 
 type evalCommand struct {
-	Model     string `arg:"" help:"A file that train, fit, compress or export wrote, or an ONNX file."`
-	Data      string `placeholder:"NAME" help:"mnist, fashion, IDX files, an .npz file, or a folder of pictures, as for train. A folder without pictures for tests is measured whole. Default: the test images of what the network was trained on."`
-	Transpose bool   `help:"Turn the images of IDX and .npz files, as EMNIST's need it. Default: as they were when the network was trained on them."`
-	SkipBad   int    `placeholder:"N" help:"Pass over up to N pictures that can't be read."`
-	JSON      bool   `name:"json" help:"Write JSON."`
+	Model string `arg:"" help:"A file that train, fit, compress or export wrote, or an ONNX file."`
+	Data  string `placeholder:"NAME" help:"mnist, fashion, IDX files, an .npz file, or a folder of pictures, as for train. A folder without pictures for tests is measured whole. Default: the test images of what the network was trained on."`
+	JSON  bool   `name:"json" help:"Write JSON."`
+	flags.DataOptions
 }
 
 func (*evalCommand) Help() string {
@@ -77,23 +78,95 @@ func (c *evalCommand) trainedOn(p *predict.Predictor) (string, error) {
 	return "", console.Hint(errors.New(c.Model+" does not say what it was trained on"), "name the data with --data")
 }
 
-// images measures a data set of images.
+// images measures a data set of images. A folder that is named is measured whole,
+// unless it says which pictures are for tests; of the one that the network was
+// trained on, what was held out.
 func (c *evalCommand) images(term *console.Terminal, r *evaluation) error {
-	p := r.predictor
-	options := dataset.Options{Input: p.Input}
+	p, options := r.predictor, c.DataOptions.Options(r.predictor.Input)
+	if p.Named {
+		options.Classes = p.Classes
+	}
+	options.Whole = c.Data != ""
+	if r.data == p.Data {
+		options = p.Again(options)
+	}
 	data, err := dataset.OpenWith(r.data, options)
 	if err != nil {
 		return err
 	}
-	for _, line := range data.Said {
-		fmt.Fprintln(term.Stderr, line)
+	flags.Say(term.Stderr, data.Said)
+	if data.Pictures && !p.Named {
+		fmt.Fprintf(term.Stderr, "%s does not name its classes: they are taken in the order of the folders' names: %s\n", c.Model, shortList(data.Test.Classes))
 	}
 	r.kind = "test image"
-	r.all, err = p.Evaluate(term, data.Test, nil)
+	if data.Pictures && options.Whole {
+		r.kind = "image"
+	}
+	if data.Test.Hashes != nil && p.TrainedOn != nil {
+		r.untrained = predict.NewTally(len(p.Classes))
+	}
+	labels, err := p.Labels(data.Test.Classes)
+	if err != nil {
+		return err
+	}
+	r.all, err = p.Evaluate(term, data.Test, func(i int, a predict.Answer) {
+		if r.untrained != nil && !p.TrainedOn[data.Test.Hashes[i]] {
+			r.untrained.Add(float64(labels[data.Test.Labels[i]]), a)
+		}
+	})
 	return err
 }
 
 // samples measures the samples of an .npz file: those for tests, where it has some.
 func (c *evalCommand) samples(term *console.Terminal, r *evaluation) error {
-	return os.ErrInvalid
+	samples, said, err := openSamples(r.data, r.predictor)
+	if err != nil {
+		return err
+	}
+	flags.Say(term.Stderr, said)
+	if samples.Labels == nil {
+		return console.Hint(fmt.Errorf("%s has no labels: there is nothing to compare with", r.data), "deepfry predict answers without them")
+	}
+	r.kind, r.all = "sample", predict.NewTally(len(r.predictor.Classes))
+	return answerSamples(term, r.predictor, samples, func(i int, a predict.Answer) error {
+		r.all.Add(float64(samples.Labels[i]), a)
+		return nil
+	})
+}
+
+// openSamples reads the samples of an .npz file that are for tests, or all.
+func openSamples(path string, p *predict.Predictor) (*dataset.Samples, []string, error) {
+	set, err := dataset.ReadSamples(path, p.Input)
+	if err != nil {
+		return nil, nil, err
+	}
+	samples := cmp.Or(set.Test, set.Train)
+	for i, label := range samples.Labels {
+		if p.Classes != nil && int(label) >= len(p.Classes) {
+			return nil, nil, fmt.Errorf("%s: the label of sample %d is %d, but there are only %d classes", path, i, label, len(p.Classes))
+		}
+	}
+	return samples, set.Said, nil
+}
+
+// answerSamples calls do with every answer.
+func answerSamples(ctx context.Context, p *predict.Predictor, samples *dataset.Samples, do func(i int, a predict.Answer) error) error {
+	const together = 256
+	n := 0
+	for part := range slices.Chunk(samples.Inputs, together*p.Input.Size()) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		answers, err := p.Answers(part)
+		if err != nil {
+			return err
+		}
+		for _, a := range answers {
+			if err := do(n, a); err != nil {
+				return err
+			}
+			n++
+		}
+	}
+	return nil
 }

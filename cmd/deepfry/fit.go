@@ -20,7 +20,7 @@ import (
 
 type fitCommand struct {
 	flags.KernelChoice
-	Table   string   `arg:"" help:"A CSV or LIBSVM file, gzipped or not; - for the standard input; or mnist, fashion, a folder of IDX files, or one of pictures of the same size, with a subfolder for each class."`
+	Table   string   `arg:"" help:"A CSV or LIBSVM file, gzipped or not; - for the standard input; or images: mnist, fashion, IDX files, an .npz file, or a folder of pictures of the same size, with a subfolder for each class."`
 	Target  string   `placeholder:"COLUMN" help:"What to learn, by name or by number from 1 on. Default: the last column."`
 	Task    string   `enum:"auto,classification,regression" default:"auto" help:"${enum}. auto: classification for texts and for up to 20 different whole numbers."`
 	Test    string   `placeholder:"TABLE" help:"Measure on this table. Default: on rows that are held out."`
@@ -37,6 +37,7 @@ type fitCommand struct {
 	Drop     []string `placeholder:"COLUMN" help:"A column to leave out. Can be repeated."`
 	Raw      bool     `help:"Do not standardise columns."`
 	flags.TableFormat
+	flags.DataOptions
 	flags.MemoryLimit
 	Seed uint64 `default:"1" help:"Of features, of the rows that are held out and of their order."`
 	Out  string `placeholder:"MODEL" help:"Default: a file in runs that is called after the table and the settings."`

@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/dataset/table"
 	"github.com/deepfry/deepfry/kernel/machine"
@@ -51,13 +51,7 @@ func (c *fitCommand) open() (*fitData, error) {
 }
 
 // isImages tells whether it is not a table, but a data set of images.
-func (c *fitCommand) isImages() bool {
-	if c.Table == "mnist" || c.Table == "fashion" {
-		return true
-	}
-	info, err := os.Stat(c.Table)
-	return err == nil && info.IsDir()
-}
+func (c *fitCommand) isImages() bool { return flags.IsImages(c.Table) }
 
 // openImages takes the data set's own test images to measure on, or the last
 // training images with a hold-out.
@@ -65,7 +59,8 @@ func (c *fitCommand) openImages() (*fitData, error) {
 	if err := c.refuseTableFlags(); err != nil {
 		return nil, err
 	}
-	data, err := dataset.Open(c.Table)
+	options := c.DataOptions.Options(nil)
+	data, err := dataset.OpenWith(c.Table, options)
 	if err != nil {
 		return nil, err
 	}
@@ -91,8 +86,8 @@ func (c *fitCommand) openImages() (*fitData, error) {
 	}
 	d := &fitData{
 		name: filepath.Base(c.Table), task: table.Classification, train: all.Len(), all: all, learn: learn, validation: all.Slice(learn.Len(), all.Len()), test: test,
-		scaling: machine.Scaling{UnitRows: true}, preset: images, notes: predict.ImageNotes(data),
-		said: []string{fmt.Sprintf("%s training images, %s to measure on", console.Grouped(all.Len()), console.Grouped(test.Len()))},
+		scaling: machine.Scaling{UnitRows: true}, preset: images, notes: predict.ImageNotes(data, options),
+		said: append(data.Said, fmt.Sprintf("%s training images, %s to measure on", console.Grouped(all.Len()), console.Grouped(test.Len()))),
 	}
 	return d, nil
 }
@@ -114,6 +109,9 @@ func imageTable(images *dataset.Images) (*machine.Table, error) {
 }
 
 func (c *fitCommand) openTable() (*fitData, error) {
+	if c.Transpose || c.SkipBad != 0 {
+		return nil, fmt.Errorf("%s: --transpose and --skip-bad are for images", c.Table)
+	}
 	options, err := c.TableFormat.Options()
 	if err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/predict"
 )
@@ -35,6 +36,9 @@ func (c *predictCommand) pictures(term *console.Terminal, p *predict.Predictor) 
 		return err
 	}
 	return c.inputs(term, names, func(name string) error {
+		if isNPZ(name) {
+			return c.arrays(term, p, name)
+		}
 		var picture image.Image
 		var err error
 		if name == "-" {
@@ -101,6 +105,27 @@ func listed(content []byte) (names []string) {
 		}
 	}
 	return names
+}
+
+// arrays answers for the samples of an .npz file, and compares with its labels if it
+// has them.
+func (c *predictCommand) arrays(term *console.Terminal, p *predict.Predictor, path string) error {
+	samples, said, err := openSamples(path, p)
+	if err != nil {
+		return err
+	}
+	flags.Say(term.Stderr, said)
+	tally := predict.NewTally(len(p.Classes))
+	err = answerSamples(term, p, samples, func(i int, a predict.Answer) error {
+		if samples.Labels != nil && p.Classes != nil {
+			tally.Add(float64(samples.Labels[i]), a)
+		}
+		return c.printPicture(term, p, fmt.Sprintf("%s:%d", path, i), a, false)
+	})
+	if err != nil || tally.Rows == 0 || c.JSON {
+		return err
+	}
+	return output(fmt.Fprintf(term.Stdout, "%s: %s\n", path, summary(tally, "sample", "")))
 }
 
 // printPicture writes the class and the runners-up that are not negligible.

@@ -25,6 +25,7 @@ import (
 type trainCommand struct {
 	flags.LayerChoice
 	flags.MemoryLimit
+	flags.DataOptions
 	Model   string `placeholder:"NAME" help:"A model, as for inspect: caffenet, alexnet and vgg16 are for folders of large pictures. Without it, the reference LeNet and the network that --fc describes train side by side."`
 	Data    string `default:"mnist" help:"mnist, fashion, a folder of IDX files, or one of pictures with a subfolder for each class (and train and test above them, or the last tenth of each class is for tests), which are scaled to the network's input."`
 	Epochs  *int   `placeholder:"N" help:"Passes over the training images. Default: 10, or 11 by the caffe recipe."`
@@ -115,7 +116,7 @@ func (c *trainCommand) open() (*dataset.Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := dataset.OpenWith(c.Data, dataset.Options{Input: d.Input})
+	data, err := dataset.OpenWith(c.Data, c.DataOptions.Options(d.Input))
 	if err != nil {
 		return nil, err
 	}
@@ -289,13 +290,7 @@ func (c *trainCommand) checkResumed(k *contestant, d nn.Description, recipe trai
 
 // rounds trains the contestants in turn, an epoch each, until all are done.
 func (c *trainCommand) rounds(term *console.Terminal, contestants []*contestant, data *dataset.Dataset, display *display, log *runLog) error {
-	name := c.Data
-	if name != "mnist" && name != "fashion" { // a folder
-		if absolute, err := filepath.Abs(name); err == nil {
-			name = absolute
-		}
-	}
-	notes := predict.Meaning{Data: name, Classes: data.Train.Classes, Preparation: predict.PreparationOf(data)}.Notes()
+	notes := predict.MeaningOf(data, c.DataOptions.Options(nil)).Notes()
 	for {
 		done := true
 		for _, k := range contestants {

@@ -3,10 +3,10 @@ package approximation
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/dataset/table"
 	"github.com/deepfry/deepfry/internal/random"
@@ -24,11 +24,12 @@ func (r rowSet) first(n int) rowSet { return rowSet{r.data[:n*r.inputs], r.input
 
 // load reads as many rows as are wanted, drawn by the seed, and completes --train.
 func (c *Command) load(term *console.Terminal) (rowSet, error) {
-	if info, err := os.Stat(c.Table); c.Table == "mnist" || c.Table == "fashion" || err == nil && info.IsDir() {
+	if flags.IsImages(c.Table) {
 		set, err := dataset.Open(c.Table)
 		if err != nil {
 			return rowSet{}, err
 		}
+		flags.Say(term.Stderr, set.Said)
 		images := set.Train
 		return c.draw(term, images.Len(), images.Channels*images.Height*images.Width, func(x []float32, i int) error {
 			for j := range x {
