@@ -65,7 +65,7 @@ func ExampleReadPicture() {
 	_, err := dataset.ReadPicture("example_test.go")
 	fmt.Println(err)
 	// Output:
-	// dataset: example_test.go: expected a PNG, JPEG, GIF, WebP, TIFF or BMP picture: image: unknown format
+	// dataset: example_test.go: expected a PNG, JPEG, GIF, WebP, TIFF, BMP or PNM picture, found a file that begins with "package "
 }
 
 func ExampleLoader() {

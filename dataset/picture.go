@@ -1,44 +1,56 @@
 package dataset
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"image"
-	_ "image/gif" // formats of image.Decode
-	_ "image/jpeg"
-	_ "image/png"
 	"io"
 	"os"
 
-	_ "golang.org/x/image/bmp"
 	"golang.org/x/image/draw"
-	_ "golang.org/x/image/tiff"
-	_ "golang.org/x/image/webp"
+
+	"github.com/deepfry/deepfry/dataset/internal/picture"
 )
 
-// Limits of pictures, which bound the memory that a hostile one can ask for.
-const (
-	maxPictureSide = 1 << 14
-	maxPictureArea = 1 << 25 // pixels
-)
-
-// ReadPicture reads a PNG, JPEG, GIF, WebP, TIFF or BMP file, of an animation the
-// first picture.
+// ReadPicture reads a PNG, JPEG, GIF, WebP, TIFF, BMP or PNM (PBM, PGM, PPM, PAM)
+// file as a viewer shows it, so turned as its EXIF orientation says: of an animation
+// the first picture, on its canvas; of several pages the first. The file's content
+// decides, not its name.
 //
-// The errors name the file. A picture of more than 16,384 pixels on a side or
-// 33,554,432 in total is refused before it is decoded.
+// The errors name the file and, where it is of another kind (HEIC, camera raw, a
+// page of HTML), what it is and what to do. A picture is refused before it is
+// decoded where it has more than 65,535 pixels on a side or 134,217,728 in total, or
+// where that may take more than 1 GiB of memory. All pictures that are being read
+// at one time take that together, beside what has been returned: those that are too
+// much wait. It suffices for a photograph of 50 megapixels in any format. What is
+// no regular file, such as a pipe, may have 512 MiB, which come on top.
 func ReadPicture(path string) (image.Image, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %w", err)
 	}
 	defer file.Close()
-	picture, err := decodeBounded(file)
+	upright, err := decodeUpright(file)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %s: %w", path, err)
 	}
-	return picture, nil
+	return upright, nil
+}
+
+func decodeUpright(r io.Reader) (image.Image, error) {
+	file, err := picture.Open(r)
+	if err != nil {
+		return nil, err
+	}
+	release, err := picture.Reserve(file.Memory + file.TurningMemory())
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	stored, err := file.Decode()
+	if err != nil {
+		return nil, err
+	}
+	return picture.Upright(stored, file.Orientation), nil
 }
 
 // ReadImage reads a file as [ReadPicture] does, for a network whose input is
@@ -62,7 +74,7 @@ func ReadImage(path string, channels, height, width int) (pixels []float32, inve
 	return pixels, inverted, nil
 }
 
-// DecodeImage is [ReadImage] from a stream. It does not bound the length of r.
+// DecodeImage is [ReadImage] from a stream.
 func DecodeImage(r io.Reader, channels, height, width int) (pixels []float32, inverted bool, err error) {
 	pixels, inverted, err = decode(r, channels, height, width)
 	if err != nil {
@@ -107,16 +119,9 @@ func decodePixels(r io.Reader, channels, height, width int) ([]byte, error) {
 	if err := (imageSize{channels, height, width}).check(); err != nil {
 		return nil, err
 	}
-	picture, err := decodeBounded(r)
+	canvas, err := decodeScaled(r, width, height)
 	if err != nil {
 		return nil, err
-	}
-	canvas := image.NewRGBA(image.Rect(0, 0, width, height))
-	draw.Draw(canvas, canvas.Rect, image.White, image.Point{}, draw.Src)
-	if bounds := picture.Bounds(); bounds.Size() == canvas.Rect.Size() {
-		draw.Draw(canvas, canvas.Rect, picture, bounds.Min, draw.Over)
-	} else {
-		draw.CatmullRom.Scale(canvas, canvas.Rect, picture, bounds, draw.Over, nil)
 	}
 	if channels == 3 {
 		return colours(canvas), nil
@@ -126,34 +131,52 @@ func decodePixels(r io.Reader, channels, height, width int) ([]byte, error) {
 	return grey.Pix, nil
 }
 
-// decodeBounded decodes a picture of a reasonable size.
-func decodeBounded(r io.Reader) (image.Image, error) {
-	var start bytes.Buffer // what DecodeConfig read
-	config, err := pictureConfig(io.TeeReader(r, &start))
+// decodeScaled stretches a picture over a white canvas of a size. It is turned last,
+// so that nothing large is copied.
+func decodeScaled(r io.Reader, width, height int) (*image.RGBA, error) {
+	file, err := picture.Open(r)
 	if err != nil {
 		return nil, err
 	}
-	picture, _, err := image.Decode(io.MultiReader(&start, r))
-	if err != nil {
-		return nil, fmt.Errorf("decoding a picture of %d×%d: %w", config.Width, config.Height, err)
+	size, stored := image.Pt(width, height), image.Pt(file.Width, file.Height)
+	if file.Transposed() {
+		size, stored = image.Pt(height, width), image.Pt(file.Height, file.Width)
 	}
-	return picture, nil
+	release, err := picture.Reserve(file.Memory + scalingMemory(size, stored))
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	decoded, err := file.Decode()
+	if err != nil {
+		return nil, err
+	}
+	canvas := image.NewRGBA(image.Rectangle{Max: size})
+	draw.Draw(canvas, canvas.Rect, image.White, image.Point{}, draw.Src)
+	if bounds := decoded.Bounds(); bounds.Size() == size {
+		draw.Draw(canvas, canvas.Rect, decoded, bounds.Min, draw.Over)
+	} else {
+		draw.CatmullRom.Scale(canvas, canvas.Rect, decoded, bounds, draw.Over, nil)
+	}
+	return picture.Upright(canvas, file.Orientation).(*image.RGBA), nil
 }
 
-// pictureConfig returns the size of a picture, which is a reasonable one.
+// scalingMemory returns the bytes that decodeScaled needs beside the picture: a
+// canvas and its turned copy; four float64 for all rows of the picture by all columns
+// of the canvas; weights of some columns and rows for each.
+func scalingMemory(canvas, stored image.Point) int64 {
+	area := func(width, height int) int64 { return int64(width) * int64(height) }
+	return 8*area(canvas.X, canvas.Y) + 32*area(canvas.X, stored.Y) + 200*int64(canvas.X+canvas.Y+stored.X+stored.Y)
+}
+
+// pictureConfig returns the size of a picture as [ReadPicture] returns it, and its
+// colours, from the header.
 func pictureConfig(r io.Reader) (image.Config, error) {
-	config, _, err := image.DecodeConfig(r)
-	if errors.Is(err, image.ErrFormat) {
-		return config, fmt.Errorf("expected a PNG, JPEG, GIF, WebP, TIFF or BMP picture: %w", err)
-	} else if err != nil {
-		return config, fmt.Errorf("expected the size of a picture: %w", err)
+	file, err := picture.Open(r)
+	if err != nil {
+		return image.Config{}, err
 	}
-	if config.Width < 1 || config.Width > maxPictureSide || config.Height < 1 || config.Height > maxPictureSide ||
-		config.Width*config.Height > maxPictureArea {
-		return config, fmt.Errorf("expected a picture of 1 to %d pixels on a side and at most %d in total, found %d×%d (width, height): scale it down",
-			maxPictureSide, maxPictureArea, config.Width, config.Height)
-	}
-	return config, nil
+	return file.Config, nil
 }
 
 // colours returns [3, height, width].

@@ -21,6 +21,8 @@ import (
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/draw"
 	"golang.org/x/image/tiff"
+
+	"github.com/deepfry/deepfry/dataset/internal/picture"
 )
 
 // ring returns a picture of side×side pixels: a ring of ink on paper.
@@ -181,12 +183,13 @@ func TestReadImageErrors(t *testing.T) {
 		channels, height, width int
 		want                    string
 	}{
-		{"empty", nil, 1, 28, 28, "PNG, JPEG, GIF"},
+		{"empty", nil, 1, 28, 28, "found an empty file"},
 		{"text", []byte("hello"), 1, 28, 28, "PNG, JPEG, GIF"},
-		{"start only", good[:12], 1, 28, 28, "size of a picture"},
-		{"cut", good[:len(good)/2], 1, 28, 28, "decoding a picture of 20×20"},
-		{"too wide", pngHeader(1<<15, 1), 1, 28, 28, "found 32768×1 "},
+		{"start only", good[:12], 1, 28, 28, "size of a PNG picture"},
+		{"cut", good[:len(good)-30], 1, 28, 28, "decoding a picture of 20×20"},
+		{"too wide", pngHeader(1<<16, 1), 1, 28, 28, "found 65536×1 "},
 		{"too large", pngHeader(1<<14, 1<<14), 1, 28, 28, "found 16384×16384 "},
+		{"says more than it holds", pngHeader(1<<13, 1<<13), 1, 28, 28, "at least 65027 bytes for a picture of 8192×8192"},
 		{"two channels", good, 2, 28, 28, "1 or 3 channels, found 2"},
 		{"no height", good, 1, 0, 28, "found 0×28"},
 		{"huge width", good, 1, 28, 1 << 30, "found 28×1073741824"},
@@ -208,5 +211,70 @@ func TestReadImageErrors(t *testing.T) {
 	}
 	if _, _, err := ReadImage(filepath.Join(t.TempDir(), "none"), 1, 28, 28); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a missing file: %v", err)
+	}
+}
+
+// TestReadTurned: a picture that is stored turned left is read as the upright one,
+// whatever it is read for.
+func TestReadTurned(t *testing.T) {
+	upright, stored := image.NewRGBA(image.Rect(0, 0, 30, 20)), image.NewRGBA(image.Rect(0, 0, 20, 30))
+	for y := range 20 {
+		for x := range 30 {
+			c := color.RGBA{byte(8 * x), byte(12 * y), 40, 255}
+			upright.SetRGBA(x, y, c)
+			stored.SetRGBA(y, 29-x, c)
+		}
+	}
+	exif := []byte("\x00\x00\x00\x16eXIfMM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00")
+	exif = binary.BigEndian.AppendUint32(exif, crc32.ChecksumIEEE(exif[4:]))
+	file, header := pngOf(stored), 33
+	file = append(append(bytes.Clone(file[:header]), exif...), file[header:]...)
+	paths := []string{filepath.Join(t.TempDir(), "upright"), filepath.Join(t.TempDir(), "turned")}
+	if err := errors.Join(os.WriteFile(paths[0], pngOf(upright), 0o644), os.WriteFile(paths[1], file, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	config, err := pictureConfig(bytes.NewReader(file))
+	if err != nil || config.Width != 30 || config.Height != 20 {
+		t.Errorf("pictureConfig: %d×%d, %v", config.Width, config.Height, err)
+	}
+	picture, err := ReadPicture(paths[1])
+	if err != nil || !bytes.Equal(picture.(*image.RGBA).Pix, upright.Pix) {
+		t.Errorf("ReadPicture: %v", err)
+	}
+	for _, size := range [][2]int{{20, 30}, {7, 11}, {28, 28}} {
+		want, err := ReadPixels(paths[0], 3, size[0], size[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := ReadPixels(paths[1], 3, size[0], size[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range want {
+			if d := int(got[i]) - int(want[i]); d < -1 || d > 1 {
+				t.Fatalf("%v: value %d is %d, want %d", size, i, got[i], want[i])
+			}
+		}
+	}
+}
+
+// TestScalingMemory: what is announced for a tall picture suffices.
+func TestScalingMemory(t *testing.T) {
+	tall := image.NewGray(image.Rect(0, 0, 100, 20000))
+	file := pngOf(tall)
+	header, err := picture.Open(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	announced := header.Memory + scalingMemory(image.Pt(56, 28), tall.Rect.Size())
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err = decodeScaled(bytes.NewReader(file), 56, 28)
+	runtime.ReadMemStats(&after)
+	if used := int64(after.TotalAlloc - before.TotalAlloc); err != nil || used > announced {
+		t.Errorf("took %d bytes, announced %d, error %v", used, announced, err)
+	}
+	if _, err := decodeScaled(bytes.NewReader(file), 4096, 28); err == nil || !strings.Contains(err.Error(), "1073741824 bytes") {
+		t.Errorf("to a width of 4096, which needs gigabytes: %v", err)
 	}
 }

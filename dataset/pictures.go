@@ -35,7 +35,8 @@ var (
 )
 
 // pictureEndings are those of the formats that ReadPicture knows.
-var pictureEndings = []string{".png", ".jpg", ".jpeg", ".gif", ".webp", ".tif", ".tiff", ".bmp"}
+var pictureEndings = []string{".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".pjpeg", ".pjp", ".gif", ".webp",
+	".tif", ".tiff", ".bmp", ".dib", ".pbm", ".pgm", ".ppm", ".pnm", ".pam"}
 
 // forPictures is the purpose of the random streams of the pictures' order.
 var forPictures = random.For("pictures")
