@@ -330,3 +330,26 @@ func TestTIFFRefused(t *testing.T) {
 		t.Errorf("NEF: %v", err)
 	}
 }
+
+// FuzzFax: no code makes the fax decoder panic or paint outside its rows.
+func FuzzFax(f *testing.F) {
+	for i, code := range []string{faxRLE, faxGroup3, faxGroup3Two, faxGroup4} {
+		f.Add(fromBase64(code), uint8(i), uint8(83))
+	}
+	f.Fuzz(func(t *testing.T, code []byte, kind, width uint8) {
+		coding := []faxCoding{{1, true}, {1, false}, {0, false}, {2, false}}[kind%4]
+		stride := (int(width) + 7) / 8
+		rows := make([][]byte, 12)
+		for i := range rows {
+			rows[i] = make([]byte, stride)
+		}
+		if err := decodeFax(rows, int(width), code, coding); err != nil {
+			return
+		}
+		for _, row := range rows {
+			if rest := int(width) % 8; rest > 0 && row[stride-1]&(0xff>>rest) != 0 {
+				t.Errorf("ink behind the width: %x", row)
+			}
+		}
+	})
+}
