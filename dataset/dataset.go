@@ -92,7 +92,8 @@ type Dataset struct {
 // may be a folder train with those to train on, and one called test or val (the
 // first counts if there are both); otherwise the last tenth of each class, by the
 // names of the files, and at least one where there are two, is for tests. Files are
-// read if their names end in .png, .jpg, .jpeg, .gif, .webp, .tif, .tiff or .bmp and
+// read if their names end in .png, .apng, .jpg, .jpeg, .jpe, .jfif, .jif, .pjpeg,
+// .pjp, .gif, .webp, .tif, .tiff, .bmp, .dib, .pbm, .pgm, .ppm, .pnm or .pam and
 // do not begin with a dot; others and folders further down are passed over. The
 // order of the images is a random one, always the same. All pictures must have the
 // same size; they have one channel if none has colours, and otherwise 3.

@@ -8,7 +8,7 @@ import (
 
 type predictCommand struct {
 	Model string   `arg:"" help:"A file that train or fit wrote."`
-	Input []string `arg:"" help:"Pictures (PNG, JPEG, GIF, WebP, TIFF or BMP files) for a network, or for a machine that was fitted to mnist or fashion; otherwise tables, gzipped or not, - for the standard input."`
+	Input []string `arg:"" help:"Pictures (PNG, JPEG, GIF, WebP, TIFF, BMP or PNM files) for a network, or for a machine that was fitted to mnist or fashion; otherwise tables, gzipped or not, - for the standard input."`
 	JSON  bool     `name:"json" help:"Write a JSON object a line."`
 	tableFlags
 }

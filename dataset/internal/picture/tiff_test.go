@@ -353,3 +353,27 @@ func FuzzFax(f *testing.F) {
 		}
 	})
 }
+
+// TestFaxEmptyRun: a run of no ink in the midst of a row is no change of colour for
+// the row below.
+func TestFaxEmptyRun(t *testing.T) {
+	// 5 white, 0 black, 3 white, 2 black, the rest white; the row below is the same.
+	const code = "001" + "1100" + "0000110111" + "001" + "1000" + "11" + "1" + "111"
+	var packed []byte
+	for padded := code + "0000000"; len(padded) >= 8; padded = padded[8:] {
+		b := byte(0)
+		for _, digit := range padded[:8] {
+			b = b<<1 | byte(digit-'0')
+		}
+		packed = append(packed, b)
+	}
+	rows := [][]byte{make([]byte, 2), make([]byte, 2)}
+	if err := decodeFax(rows, 16, packed, faxCoding{rows: 2}); err != nil {
+		t.Fatal(err)
+	}
+	for y, row := range rows {
+		if !bytes.Equal(row, []byte{0, 0b1100_0000}) {
+			t.Errorf("row %d: %08b", y, row)
+		}
+	}
+}
