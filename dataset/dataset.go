@@ -4,7 +4,7 @@
 // QMNIST and their like), an .npz file of images or a folder of pictures, which
 // [OpenWith] scales; [ReadSamples] reads an .npz file of any numbers;
 // [NewLoader] shuffles, augments and prefetches batches for training;
-// [ReadImage] prepares a picture for a prediction.
+// [ReadPicture] reads pictures of any kind.
 package dataset
 
 import (
@@ -86,7 +86,7 @@ type Dataset struct {
 	Train, Test *Images
 
 	// Pictures says that the images are from a folder of pictures: as bright and
-	// dark as [ReadPixels] returns them, where [ReadImage] may invert them.
+	// dark as they are in the pictures.
 	Pictures bool
 
 	// Sideways says that height and width are swapped: the images are EMNIST's, as its
@@ -131,8 +131,9 @@ type Dataset struct {
 // may be a folder train (or training) with those to train on, and one called test,
 // testing, val, valid, validation or dev, of which the first counts that has pictures;
 // otherwise about a tenth is for tests, as [SplitByHash] says. Files are read, in the
-// folder of the class and in those within, if their names end in .png, .jpg, .jpeg,
-// .gif, .webp, .tif, .tiff or .bmp. What is hidden or the system's is passed over, and
+// folder of the class and in those within, if their names end in .png, .apng,
+// .jpg, .jpeg, .jpe, .jfif, .jif, .pjpeg, .pjp, .gif, .webp, .tif, .tiff, .bmp, .dib,
+// .pbm, .pgm, .ppm, .pnm or .pam. What is hidden or the system's is passed over, and
 // so are other files, classes without pictures, pictures in no class, and links to
 // folders that were read already; Dataset.Said tells of them. The order of the images
 // is a random one, always the same for the same files, whatever their names. All

@@ -86,7 +86,7 @@ func ExampleReadPicture() {
 	_, err := dataset.ReadPicture("example_test.go")
 	fmt.Println(err)
 	// Output:
-	// dataset: example_test.go: expected a PNG, JPEG, GIF, WebP, TIFF or BMP picture: image: unknown format
+	// dataset: example_test.go: expected a PNG, JPEG, GIF, WebP, TIFF, BMP or PNM picture, found a file that begins with "package "
 }
 
 func ExampleLoader() {
@@ -128,12 +128,8 @@ func ExampleLoader_augmented() {
 	// Output: 468 384
 }
 
-func ExampleReadImage() {
-	pixels, inverted, err := dataset.ReadImage("digit.png", 1, 28, 28)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println(len(pixels), inverted)
-	// Output: dataset: open digit.png: no such file or directory
+func ExampleInvertPaper() {
+	paper := []byte{250, 250, 250, 250, 10, 250, 250, 250, 250} // with a spot of ink
+	fmt.Println(dataset.InvertPaper(paper, 1, 3, 3), paper)
+	// Output: true [5 5 5 5 245 5 5 5 5]
 }

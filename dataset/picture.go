@@ -1,78 +1,94 @@
 package dataset
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
 	"image"
-	_ "image/gif" // formats of image.Decode
-	_ "image/jpeg"
-	_ "image/png"
 	"io"
 	"os"
 
-	_ "golang.org/x/image/bmp"
 	"golang.org/x/image/draw"
-	_ "golang.org/x/image/tiff"
-	_ "golang.org/x/image/webp"
+
+	"github.com/deepfry/deepfry/dataset/internal/picture"
 )
 
-// Limits of pictures, which bound the memory that a hostile one can ask for.
-const (
-	maxPictureSide = 1 << 14
-	maxPictureArea = 1 << 25 // pixels
-)
-
-// ReadPicture reads a PNG, JPEG, GIF, WebP, TIFF or BMP file, of an animation the
-// first picture.
+// ReadPicture reads a PNG, JPEG, GIF, WebP, TIFF, BMP or PNM (PBM, PGM, PPM, PAM)
+// file as a viewer shows it, so turned as its EXIF orientation says: of an animation
+// the first picture, on its canvas; of several pages the first. The file's content
+// decides, not its name.
 //
-// The errors name the file. A picture of more than 16,384 pixels on a side or
-// 33,554,432 in total is refused before it is decoded.
+// The errors name the file and, where it is of another kind (HEIC, camera raw, a
+// page of HTML), what it is and what to do. A picture is refused before it is
+// decoded where it has more than 65,535 pixels on a side or 134,217,728 in total, or
+// where that may take more than 1 GiB of memory. All pictures that are being read
+// at one time take that together, beside what has been returned: those that are too
+// much wait. It suffices for a photograph of 50 megapixels in any format. What is
+// no regular file, such as a pipe, may have 512 MiB, which come on top.
 func ReadPicture(path string) (image.Image, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %w", err)
 	}
 	defer file.Close()
-	picture, err := decodeBounded(file)
+	upright, err := decodeUpright(file)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %s: %w", path, err)
 	}
-	return picture, nil
+	return upright, nil
 }
 
-// ReadImage reads a file as [ReadPicture] does, for a network whose input is
-// [channels, height, width]. It returns that many values in [0, 1]: red, green
-// and blue where channels is 3, luminance where it is 1. The picture is stretched
-// to the size, whatever its proportions; transparent parts are white.
-//
-// The images of MNIST and its kin are bright on black. Where channels is 1 and
-// the border of the scaled picture is more bright than dark on average, it is
-// taken for ink on paper: all values v become 1−v, and inverted is true.
-func ReadImage(path string, channels, height, width int) (pixels []float32, inverted bool, err error) {
-	file, err := os.Open(path)
+func decodeUpright(r io.Reader) (image.Image, error) {
+	file, err := picture.Open(r)
 	if err != nil {
-		return nil, false, fmt.Errorf("dataset: %w", err)
+		return nil, err
 	}
-	defer file.Close()
-	pixels, inverted, err = decode(file, channels, height, width)
+	release, err := picture.Reserve(file.Memory + file.TurningMemory())
 	if err != nil {
-		return nil, false, fmt.Errorf("dataset: %s: %w", path, err)
+		return nil, err
 	}
-	return pixels, inverted, nil
+	defer release()
+	stored, err := file.Decode()
+	if err != nil {
+		return nil, err
+	}
+	return picture.Upright(stored, file.Orientation), nil
 }
 
-// DecodeImage is [ReadImage] from a stream. It does not bound the length of r.
-func DecodeImage(r io.Reader, channels, height, width int) (pixels []float32, inverted bool, err error) {
-	pixels, inverted, err = decode(r, channels, height, width)
+// DecodePicture is [ReadPicture] from a stream.
+func DecodePicture(r io.Reader) (image.Image, error) {
+	upright, err := decodeUpright(r)
 	if err != nil {
-		return nil, false, fmt.Errorf("dataset: %w", err)
+		return nil, fmt.Errorf("dataset: %w", err)
 	}
-	return pixels, inverted, nil
+	return upright, nil
 }
 
-// ReadPixels reads a file as [ReadImage] does, but as bytes, and as bright and dark
-// as they are in the picture.
+// Stretch scales a picture to height×width, whatever its proportions, and returns
+// [channels, height, width] bytes: red, green and blue where channels is 3,
+// luminance where it is 1. Transparent parts are white. It fails if the size is none
+// that pictures can have, such as 2 channels.
+func Stretch(picture image.Image, channels, height, width int) ([]byte, error) {
+	if err := (imageSize{channels, height, width}).check(); err != nil {
+		return nil, err
+	}
+	return planes(stretch(picture, image.Pt(width, height)), channels), nil
+}
+
+// InvertPaper turns an image of one channel, [1, height, width], around if its
+// border is more bright than dark on average: ink on paper becomes bright on black,
+// as the images of MNIST and its kin are. It leaves images of more channels alone,
+// and tells whether it turned one around.
+func InvertPaper(values []byte, channels, height, width int) bool {
+	if channels != 1 || !brightBorder(values, height, width) {
+		return false
+	}
+	for i, v := range values {
+		values[i] = 255 - v
+	}
+	return true
+}
+
+// ReadPixels reads a file as [ReadPicture] does, and scales it as [Stretch] does. It
+// turns the picture when it is small, and so needs less memory than the two.
 func ReadPixels(path string, channels, height, width int) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -86,78 +102,78 @@ func ReadPixels(path string, channels, height, width int) ([]byte, error) {
 	return pixels, nil
 }
 
-func decode(r io.Reader, channels, height, width int) (pixels []float32, inverted bool, err error) {
-	values, err := decodePixels(r, channels, height, width)
-	if err != nil {
-		return nil, false, err
-	}
-	inverted = channels == 1 && brightBorder(&image.Gray{Pix: values, Stride: width, Rect: image.Rect(0, 0, width, height)})
-	pixels = make([]float32, len(values))
-	for i, value := range values {
-		if inverted {
-			value = 255 - value
-		}
-		pixels[i] = unit[value]
-	}
-	return pixels, inverted, nil
-}
-
 // decodePixels returns [channels, height, width].
 func decodePixels(r io.Reader, channels, height, width int) ([]byte, error) {
 	if err := (imageSize{channels, height, width}).check(); err != nil {
 		return nil, err
 	}
-	picture, err := decodeBounded(r)
+	canvas, err := decodeScaled(r, width, height)
 	if err != nil {
 		return nil, err
 	}
-	canvas := image.NewRGBA(image.Rect(0, 0, width, height))
+	return planes(canvas, channels), nil
+}
+
+// decodeScaled stretches a picture over a white canvas of a size. It is turned last,
+// so that nothing large is copied.
+func decodeScaled(r io.Reader, width, height int) (*image.RGBA, error) {
+	file, err := picture.Open(r)
+	if err != nil {
+		return nil, err
+	}
+	size, stored := image.Pt(width, height), image.Pt(file.Width, file.Height)
+	if file.Transposed() {
+		size, stored = image.Pt(height, width), image.Pt(file.Height, file.Width)
+	}
+	release, err := picture.Reserve(file.Memory + scalingMemory(size, stored))
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	decoded, err := file.Decode()
+	if err != nil {
+		return nil, err
+	}
+	return picture.Upright(stretch(decoded, size), file.Orientation).(*image.RGBA), nil
+}
+
+// stretch draws a picture over a white canvas of a size.
+func stretch(picture image.Image, size image.Point) *image.RGBA {
+	canvas := image.NewRGBA(image.Rectangle{Max: size})
 	draw.Draw(canvas, canvas.Rect, image.White, image.Point{}, draw.Src)
-	if bounds := picture.Bounds(); bounds.Size() == canvas.Rect.Size() {
+	if bounds := picture.Bounds(); bounds.Size() == size {
 		draw.Draw(canvas, canvas.Rect, picture, bounds.Min, draw.Over)
 	} else {
 		draw.CatmullRom.Scale(canvas, canvas.Rect, picture, bounds, draw.Over, nil)
 	}
-	if channels == 3 {
-		return colours(canvas), nil
-	}
-	grey := image.NewGray(canvas.Rect)
-	draw.Draw(grey, grey.Rect, canvas, image.Point{}, draw.Src)
-	return grey.Pix, nil
+	return canvas
 }
 
-// decodeBounded decodes a picture of a reasonable size.
-func decodeBounded(r io.Reader) (image.Image, error) {
-	var start bytes.Buffer // what DecodeConfig read
-	config, err := pictureConfig(io.TeeReader(r, &start))
-	if err != nil {
-		return nil, err
-	}
-	picture, _, err := image.Decode(io.MultiReader(&start, r))
-	if err != nil {
-		return nil, fmt.Errorf("decoding a picture of %d×%d: %w", config.Width, config.Height, err)
-	}
-	return picture, nil
+// scalingMemory returns the bytes that decodeScaled needs beside the picture: a
+// canvas and its turned copy; four float64 for all rows of the picture by all columns
+// of the canvas; weights of some columns and rows for each.
+func scalingMemory(canvas, stored image.Point) int64 {
+	area := func(width, height int) int64 { return int64(width) * int64(height) }
+	return 8*area(canvas.X, canvas.Y) + 32*area(canvas.X, stored.Y) + 200*int64(canvas.X+canvas.Y+stored.X+stored.Y)
 }
 
-// pictureConfig returns the size of a picture, which is a reasonable one.
+// pictureConfig returns the size of a picture as [ReadPicture] returns it, and its
+// colours, from the header.
 func pictureConfig(r io.Reader) (image.Config, error) {
-	config, _, err := image.DecodeConfig(r)
-	if errors.Is(err, image.ErrFormat) {
-		return config, fmt.Errorf("expected a PNG, JPEG, GIF, WebP, TIFF or BMP picture: %w", err)
-	} else if err != nil {
-		return config, fmt.Errorf("expected the size of a picture: %w", err)
+	file, err := picture.Open(r)
+	if err != nil {
+		return image.Config{}, err
 	}
-	if config.Width < 1 || config.Width > maxPictureSide || config.Height < 1 || config.Height > maxPictureSide ||
-		config.Width*config.Height > maxPictureArea {
-		return config, fmt.Errorf("expected a picture of 1 to %d pixels on a side and at most %d in total, found %d×%d (width, height): scale it down",
-			maxPictureSide, maxPictureArea, config.Width, config.Height)
-	}
-	return config, nil
+	return file.Config, nil
 }
 
-// colours returns [3, height, width].
-func colours(canvas *image.RGBA) []byte {
+// planes returns [channels, height, width]: red, green and blue, or luminance.
+func planes(canvas *image.RGBA, channels int) []byte {
+	if channels == 1 {
+		grey := image.NewGray(canvas.Rect)
+		draw.Draw(grey, grey.Rect, canvas, image.Point{}, draw.Src)
+		return grey.Pix
+	}
 	plane := len(canvas.Pix) / 4
 	pixels := make([]byte, 3*plane)
 	for i := range plane {
@@ -169,12 +185,12 @@ func colours(canvas *image.RGBA) []byte {
 }
 
 // brightBorder tells whether the outermost pixels are more white than black.
-func brightBorder(grey *image.Gray) bool {
+func brightBorder(grey []byte, height, width int) bool {
 	sum, count := 0, 0
-	for y := range grey.Rect.Dy() {
-		for x := range grey.Rect.Dx() {
-			if x == 0 || y == 0 || x == grey.Rect.Dx()-1 || y == grey.Rect.Dy()-1 {
-				sum += int(grey.Pix[y*grey.Stride+x])
+	for y := range height {
+		for x := range width {
+			if x == 0 || y == 0 || x == width-1 || y == height-1 {
+				sum += int(grey[y*width+x])
 				count++
 			}
 		}

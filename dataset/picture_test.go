@@ -21,6 +21,8 @@ import (
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/draw"
 	"golang.org/x/image/tiff"
+
+	"github.com/deepfry/deepfry/dataset/internal/picture"
 )
 
 // ring returns a picture of side×side pixels: a ring of ink on paper.
@@ -47,26 +49,27 @@ func pngOf(picture image.Image) []byte {
 	return b.Bytes()
 }
 
-// TestReadImageMNIST: a digit that is written to a file comes back exactly.
-func TestReadImageMNIST(t *testing.T) {
+// inked decodes a picture as one of ink on paper, or bright on black.
+func inked(file []byte, channels, height, width int) (pixels []byte, inverted bool, err error) {
+	decoded, err := DecodePicture(bytes.NewReader(file))
+	if err != nil {
+		return nil, false, err
+	}
+	pixels, err = Stretch(decoded, channels, height, width)
+	return pixels, err == nil && InvertPaper(pixels, channels, height, width), err
+}
+
+// TestReadMNIST: a digit that is written to a file comes back exactly.
+func TestReadMNIST(t *testing.T) {
 	digit := openMNIST(t).Test.image(0)
 	grey := &image.Gray{Pix: digit, Stride: 28, Rect: image.Rect(0, 0, 28, 28)}
-	path := filepath.Join(t.TempDir(), "digit.png")
-	if err := os.WriteFile(path, pngOf(grey), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	got, inverted, err := ReadImage(path, 1, 28, 28)
-	if err != nil || inverted {
-		t.Fatalf("inverted %v, error %v", inverted, err)
-	}
-	for i, pixel := range digit {
-		if got[i] != float32(pixel)/255 {
-			t.Fatalf("value %d is %v, want %d/255", i, got[i], pixel)
-		}
+	got, inverted, err := inked(pngOf(grey), 1, 28, 28)
+	if err != nil || inverted || !bytes.Equal(got, digit) {
+		t.Fatalf("inverted %v, error %v, found %v", inverted, err, got)
 	}
 }
 
-func TestDecodeImageRings(t *testing.T) {
+func TestInvertPaperOfRings(t *testing.T) {
 	transparent := color.RGBA{}
 	for _, test := range []struct {
 		name       string
@@ -89,7 +92,7 @@ func TestDecodeImageRings(t *testing.T) {
 			t.Fatal(err)
 		}
 		for format, file := range map[string][]byte{"png": pngOf(picture), "gif": asGIF.Bytes(), "jpeg": asJPEG.Bytes()} {
-			got, inverted, err := DecodeImage(bytes.NewReader(file), 1, 20, 24)
+			got, inverted, err := inked(file, 1, 20, 24)
 			if err != nil {
 				t.Errorf("%s, %s: %v", test.name, format, err)
 				continue
@@ -101,9 +104,9 @@ func TestDecodeImageRings(t *testing.T) {
 			for _, want := range []struct {
 				what  string
 				x, y  int
-				value float32
-			}{{"centre", 12, 10, 0}, {"corner", 0, 0, 0}, {"left", 5, 10, 1}, {"top", 12, 4, 1}} {
-				if v := got[want.y*24+want.x]; v < want.value-0.1 || v > want.value+0.1 {
+				value int
+			}{{"centre", 12, 10, 0}, {"corner", 0, 0, 0}, {"left", 5, 10, 255}, {"top", 12, 4, 255}} {
+				if v := int(got[want.y*24+want.x]); v < want.value-25 || v > want.value+25 {
 					t.Errorf("%s, %s: the %s is %v, want %v", test.name, format, want.what, v, want.value)
 				}
 			}
@@ -111,15 +114,15 @@ func TestDecodeImageRings(t *testing.T) {
 	}
 }
 
-func TestDecodeImageColours(t *testing.T) {
+func TestStretchColours(t *testing.T) {
 	picture := image.NewRGBA(image.Rect(0, 0, 2, 1))
 	picture.Set(0, 0, color.RGBA{255, 51, 0, 255})
 	picture.Set(1, 0, color.RGBA{255, 255, 204, 255})
-	got, inverted, err := DecodeImage(bytes.NewReader(pngOf(picture)), 3, 1, 2)
+	got, inverted, err := inked(pngOf(picture), 3, 1, 2)
 	if err != nil || inverted {
 		t.Fatalf("inverted %v, error %v", inverted, err)
 	}
-	for i, want := range []float32{1, 1, 0.2, 1, 0, 0.8} {
+	for i, want := range []byte{255, 255, 51, 255, 0, 204} {
 		if got[i] != want {
 			t.Errorf("value %d of [3, 1, 2] is %v, want %v", i, got[i], want)
 		}
@@ -173,7 +176,7 @@ func TestReadPictureFormats(t *testing.T) {
 	}
 }
 
-func TestReadImageErrors(t *testing.T) {
+func TestReadPixelsErrors(t *testing.T) {
 	good := pngOf(ring(20, color.Black, color.White))
 	for _, test := range []struct {
 		name                    string
@@ -181,12 +184,13 @@ func TestReadImageErrors(t *testing.T) {
 		channels, height, width int
 		want                    string
 	}{
-		{"empty", nil, 1, 28, 28, "PNG, JPEG, GIF"},
+		{"empty", nil, 1, 28, 28, "found an empty file"},
 		{"text", []byte("hello"), 1, 28, 28, "PNG, JPEG, GIF"},
-		{"start only", good[:12], 1, 28, 28, "size of a picture"},
-		{"cut", good[:len(good)/2], 1, 28, 28, "decoding a picture of 20×20"},
-		{"too wide", pngHeader(1<<15, 1), 1, 28, 28, "found 32768×1 "},
+		{"start only", good[:12], 1, 28, 28, "size of a PNG picture"},
+		{"cut", good[:len(good)-30], 1, 28, 28, "decoding a picture of 20×20"},
+		{"too wide", pngHeader(1<<16, 1), 1, 28, 28, "found 65536×1 "},
 		{"too large", pngHeader(1<<14, 1<<14), 1, 28, 28, "found 16384×16384 "},
+		{"says more than it holds", pngHeader(1<<13, 1<<13), 1, 28, 28, "at least 65027 bytes for a picture of 8192×8192"},
 		{"two channels", good, 2, 28, 28, "1 or 3 channels, found 2"},
 		{"no height", good, 1, 0, 28, "found 0×28"},
 		{"huge width", good, 1, 28, 1 << 30, "found 28×1073741824"},
@@ -197,7 +201,7 @@ func TestReadImageErrors(t *testing.T) {
 		}
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		_, _, err := ReadImage(path, test.channels, test.height, test.width)
+		_, err := ReadPixels(path, test.channels, test.height, test.width)
 		runtime.ReadMemStats(&after)
 		if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: error %v, want %q and the path", test.name, err, test.want)
@@ -206,7 +210,72 @@ func TestReadImageErrors(t *testing.T) {
 			t.Errorf("%s: took %d bytes of memory", test.name, used)
 		}
 	}
-	if _, _, err := ReadImage(filepath.Join(t.TempDir(), "none"), 1, 28, 28); !errors.Is(err, os.ErrNotExist) {
+	if _, err := ReadPixels(filepath.Join(t.TempDir(), "none"), 1, 28, 28); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a missing file: %v", err)
+	}
+}
+
+// TestReadTurned: a picture that is stored turned left is read as the upright one,
+// whatever it is read for.
+func TestReadTurned(t *testing.T) {
+	upright, stored := image.NewRGBA(image.Rect(0, 0, 30, 20)), image.NewRGBA(image.Rect(0, 0, 20, 30))
+	for y := range 20 {
+		for x := range 30 {
+			c := color.RGBA{byte(8 * x), byte(12 * y), 40, 255}
+			upright.SetRGBA(x, y, c)
+			stored.SetRGBA(y, 29-x, c)
+		}
+	}
+	exif := []byte("\x00\x00\x00\x16eXIfMM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00")
+	exif = binary.BigEndian.AppendUint32(exif, crc32.ChecksumIEEE(exif[4:]))
+	file, header := pngOf(stored), 33
+	file = append(append(bytes.Clone(file[:header]), exif...), file[header:]...)
+	paths := []string{filepath.Join(t.TempDir(), "upright"), filepath.Join(t.TempDir(), "turned")}
+	if err := errors.Join(os.WriteFile(paths[0], pngOf(upright), 0o644), os.WriteFile(paths[1], file, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	config, err := pictureConfig(bytes.NewReader(file))
+	if err != nil || config.Width != 30 || config.Height != 20 {
+		t.Errorf("pictureConfig: %d×%d, %v", config.Width, config.Height, err)
+	}
+	picture, err := ReadPicture(paths[1])
+	if err != nil || !bytes.Equal(picture.(*image.RGBA).Pix, upright.Pix) {
+		t.Errorf("ReadPicture: %v", err)
+	}
+	for _, size := range [][2]int{{20, 30}, {7, 11}, {28, 28}} {
+		want, err := ReadPixels(paths[0], 3, size[0], size[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := ReadPixels(paths[1], 3, size[0], size[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range want {
+			if d := int(got[i]) - int(want[i]); d < -1 || d > 1 {
+				t.Fatalf("%v: value %d is %d, want %d", size, i, got[i], want[i])
+			}
+		}
+	}
+}
+
+// TestScalingMemory: what is announced for a tall picture suffices.
+func TestScalingMemory(t *testing.T) {
+	tall := image.NewGray(image.Rect(0, 0, 100, 20000))
+	file := pngOf(tall)
+	header, err := picture.Open(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	announced := header.Memory + scalingMemory(image.Pt(56, 28), tall.Rect.Size())
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err = decodeScaled(bytes.NewReader(file), 56, 28)
+	runtime.ReadMemStats(&after)
+	if used := int64(after.TotalAlloc - before.TotalAlloc); err != nil || used > announced {
+		t.Errorf("took %d bytes, announced %d, error %v", used, announced, err)
+	}
+	if _, err := decodeScaled(bytes.NewReader(file), 4096, 28); err == nil || !strings.Contains(err.Error(), "1073741824 bytes") {
+		t.Errorf("to a width of 4096, which needs gigabytes: %v", err)
 	}
 }

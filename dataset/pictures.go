@@ -39,7 +39,8 @@ var (
 )
 
 // pictureEndings are those of the formats that ReadPicture knows.
-var pictureEndings = []string{".png", ".jpg", ".jpeg", ".gif", ".webp", ".tif", ".tiff", ".bmp"}
+var pictureEndings = []string{".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".pjpeg", ".pjp", ".gif", ".webp",
+	".tif", ".tiff", ".bmp", ".dib", ".pbm", ".pgm", ".ppm", ".pnm", ".pam"}
 
 // What systems put beside pictures, in lower case. Hidden ones begin with a dot.
 var (

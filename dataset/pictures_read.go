@@ -21,9 +21,9 @@ import (
 type pictureSet struct {
 	dir      string
 	classes  []string
-	from     string    // where the classes are from
-	pictures []picture // class by class, then in the order of their names
-	counts   [][2]int  // of each class: to train on, for tests
+	from     string          // where the classes are from
+	pictures []listedPicture // class by class, then in the order of their names
+	counts   [][2]int        // of each class: to train on, for tests
 	said     []string
 
 	rule     int  // SplitByName or SplitByHash
@@ -33,8 +33,8 @@ type pictureSet struct {
 	training bool // there must be two classes, with pictures to train on
 }
 
-// picture is a file, and what is known of it after it was read.
-type picture struct {
+// listedPicture is a file, and what is known of it after it was read.
+type listedPicture struct {
 	path   string
 	label  int32
 	test   bool
@@ -118,7 +118,7 @@ func (s *pictureSet) add(dir string, folders []classFolder, test bool) error {
 	}
 	for i, folder := range folders {
 		for _, file := range folder.files {
-			s.pictures = append(s.pictures, picture{path: file.path, label: labels[i], test: test})
+			s.pictures = append(s.pictures, listedPicture{path: file.path, label: labels[i], test: test})
 		}
 	}
 	return nil
@@ -176,7 +176,7 @@ var ErrSizes = errors.New("where the input of a network is not known, all pictur
 // channel if none has colours. It fails if their sizes differ.
 func (s *pictureSet) commonSize() (imageSize, error) {
 	s.readHeaders(false)
-	var first *picture
+	var first *listedPicture
 	size := imageSize{channels: 1}
 	for i := range s.pictures {
 		p := &s.pictures[i]
@@ -242,7 +242,7 @@ func (s *pictureSet) readHeaders(hash bool) {
 
 // read decodes the file and hashes it on the way, if that is asked for. A picture that
 // is known to be bad stays so.
-func (p *picture) read(hash bool, decode func(io.Reader) error) {
+func (p *listedPicture) read(hash bool, decode func(io.Reader) error) {
 	if p.err != nil {
 		return
 	}
@@ -324,7 +324,7 @@ func (s *pictureSet) badError(bad []int) error {
 }
 
 // String says what is wrong with a bad picture.
-func (p picture) String() string { return fmt.Sprintf("%s: %v", printable(p.path), p.err) }
+func (p listedPicture) String() string { return fmt.Sprintf("%s: %v", printable(p.path), p.err) }
 
 // finish splits the pictures, if the folder did not, and counts them.
 func (s *pictureSet) finish() error {
@@ -365,7 +365,7 @@ func (s *pictureSet) finish() error {
 // sayCopies tells of equal files, whose hashes are known, where they make a figure
 // wrong.
 func (s *pictureSet) sayCopies() {
-	trained, first := map[uint64]bool{}, map[uint64]picture{}
+	trained, first := map[uint64]bool{}, map[uint64]listedPicture{}
 	for _, p := range s.pictures {
 		if !p.test {
 			trained[p.hash] = true

@@ -93,7 +93,7 @@ func splitOf(classes [][]uint64) []map[uint64]bool {
 	s := &pictureSet{rule: SplitByHash}
 	for label, hashes := range classes {
 		for _, hash := range hashes {
-			s.pictures = append(s.pictures, picture{label: int32(label), hash: hash})
+			s.pictures = append(s.pictures, listedPicture{label: int32(label), hash: hash})
 		}
 	}
 	s.split()

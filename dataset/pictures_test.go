@@ -289,7 +289,7 @@ func TestSkippedClass(t *testing.T) {
 }
 
 func TestPicturesThatNeedTooMuchMemory(t *testing.T) {
-	_, err := (&pictureSet{dir: "x", pictures: make([]picture, 1<<20)}).read(imageSize{3, 4096, 4096})
+	_, err := (&pictureSet{dir: "x", pictures: make([]listedPicture, 1<<20)}).read(imageSize{3, 4096, 4096})
 	if err == nil || !strings.Contains(err.Error(), "x: 1048576 pictures of 3×4096×4096 need more than") {
 		t.Errorf("error %v", err)
 	}

@@ -21,7 +21,7 @@ const (
 	// of networks and machines that were trained on grey IDX images of 28×28.
 	Digit Preparation = "digit"
 	// Ink stretches the picture to the input, whatever its proportions, and turns one
-	// of a single channel around whose border is bright ([dataset.ReadImage]). It is
+	// of a single channel around whose border is bright ([dataset.InvertPaper]). It is
 	// that of Fashion-MNIST and of IDX images of other sizes.
 	Ink Preparation = "ink"
 	// Stretched stretches the picture to the input, and leaves it as bright and dark

@@ -19,7 +19,7 @@ import (
 // Command is deepfry hadamard.
 type Command struct {
 	flags.MemoryLimit
-	Image string    `arg:"" optional:"" help:"A PNG, JPEG, GIF, WebP, TIFF or BMP file."`
+	Image string    `arg:"" optional:"" help:"A PNG, JPEG, GIF, WebP, TIFF, BMP or PNM file."`
 	Keep  []float64 `default:"0.5,0.1,0.02" help:"Fractions of the coefficients to keep, those of the lowest sequencies."`
 	Basis int       `placeholder:"N" help:"Draw the N×N basis pictures, too: 2, 4, 8, 16 or 32."`
 	Grey  bool      `help:"Make a picture in colours grey."`
