@@ -53,7 +53,7 @@ func SaveFloat16(path string, network *nn.Network, extra Extra) error {
 func save(path string, network *nn.Network, extra Extra, dtype safetensors.DType) error {
 	content, err := encode(network, extra, dtype)
 	if err == nil {
-		err = WriteFile(path, content)
+		err = wholefile.WriteBytes(path, content)
 	}
 	if err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
@@ -109,16 +109,6 @@ func encodeMetadata(network *nn.Network, seeds map[string]uint64, extra map[stri
 	}
 	maps.Copy(metadata, extra)
 	return metadata, nil
-}
-
-// WriteFile writes content to a temporary file beside path, syncs it and
-// renames it to path, so that whoever reads path sees the old content or the
-// new one, whole.
-func WriteFile(path string, content []byte) error {
-	return wholefile.Write(path, func(file *os.File) error {
-		_, err := file.Write(content)
-		return err
-	})
 }
 
 // Load reads a file that Save wrote. Besides errors of the file system, it

@@ -12,6 +12,7 @@ import (
 
 	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/compress"
+	"github.com/deepfry/deepfry/internal/wholefile"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/train"
 )
@@ -104,7 +105,7 @@ func (c *compressCommand) write(term *terminal, report *compress.Report) error {
 		if err := report.WriteHTML(&page); err != nil {
 			return err
 		}
-		if err := checkpoint.WriteFile(c.Report, []byte(page.String())); err != nil {
+		if err := wholefile.WriteBytes(c.Report, []byte(page.String())); err != nil {
 			return fmt.Errorf("--report: %w", err)
 		}
 	}

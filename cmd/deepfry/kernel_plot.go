@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/internal/wholefile"
 	"github.com/deepfry/deepfry/kernel"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -160,5 +160,5 @@ func writePlots(plots []*plot.Plot, path string) error {
 	if _, err := canvas.WriteTo(&content); err != nil {
 		return err
 	}
-	return checkpoint.WriteFile(path, content.Bytes())
+	return wholefile.WriteBytes(path, content.Bytes())
 }

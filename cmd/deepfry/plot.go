@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/internal/wholefile"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/plotutil"
@@ -78,7 +78,7 @@ func writePlot(p *plot.Plot, path string) error {
 	if _, err := writer.WriteTo(&content); err != nil {
 		return err
 	}
-	return checkpoint.WriteFile(path, content.Bytes())
+	return wholefile.WriteBytes(path, content.Bytes())
 }
 
 // smallestError stands for no error at all on the logarithmic scale: less than

@@ -34,3 +34,11 @@ func Write(path string, write func(*os.File) error) (err error) {
 	}
 	return os.Rename(file.Name(), path)
 }
+
+// WriteBytes is Write for content that is in memory.
+func WriteBytes(path string, content []byte) error {
+	return Write(path, func(file *os.File) error {
+		_, err := file.Write(content)
+		return err
+	})
+}

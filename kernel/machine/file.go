@@ -9,7 +9,7 @@ import (
 	"os"
 	"slices"
 
-	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/internal/wholefile"
 	"github.com/deepfry/deepfry/kernel"
 	"github.com/nlpodyssey/safetensors"
 )
@@ -50,7 +50,7 @@ func (m *Model) Save(path string) error {
 	if err != nil {
 		return err
 	}
-	if err := checkpoint.WriteFile(path, content); err != nil {
+	if err := wholefile.WriteBytes(path, content); err != nil {
 		return fmt.Errorf("machine: %w", err)
 	}
 	return nil
