@@ -11,6 +11,7 @@ package checkpoint
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"slices"
@@ -39,7 +40,7 @@ type Extra struct {
 // file in the same folder, syncs it and renames it, so that a file under path
 // is always whole.
 func Save(path string, network *nn.Network, extra Extra) error {
-	return save(path, network, extra, safetensors.F32)
+	return save(path, func(w io.Writer) error { return Encode(w, network, extra) })
 }
 
 // SaveFloat16 is Save with parameters rounded to the nearest float16: half the
@@ -47,45 +48,52 @@ func Save(path string, network *nn.Network, extra Extra) error {
 // float32. It fails, and names the parameter, if a value is not finite or beyond
 // the largest float16, 65504.
 func SaveFloat16(path string, network *nn.Network, extra Extra) error {
-	return save(path, network, extra, safetensors.F16)
+	return save(path, func(w io.Writer) error { return EncodeFloat16(w, network, extra) })
 }
 
-func save(path string, network *nn.Network, extra Extra, dtype safetensors.DType) error {
-	content, err := encode(network, extra, dtype)
-	if err == nil {
-		err = WriteFile(path, content)
-	}
-	if err != nil {
+func save(path string, encode func(io.Writer) error) error {
+	if err := wholefile.Write(path, func(file *os.File) error { return encode(file) }); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	return nil
 }
 
-// encode returns the file with parameters of the given type.
-func encode(network *nn.Network, extra Extra, dtype safetensors.DType) ([]byte, error) {
+// Encode writes what Save has in its file. Equal networks and extra content give
+// equal bytes.
+func Encode(w io.Writer, network *nn.Network, extra Extra) error {
+	return encode(w, network, extra, safetensors.F32)
+}
+
+// EncodeFloat16 writes what SaveFloat16 has in its file, and fails where that does.
+func EncodeFloat16(w io.Writer, network *nn.Network, extra Extra) error {
+	return encode(w, network, extra, safetensors.F16)
+}
+
+// encode writes the file with parameters of the given type.
+func encode(w io.Writer, network *nn.Network, extra Extra, dtype safetensors.DType) error {
 	seeds := knownSeeds(network.Params())
 	metadata, err := encodeMetadata(network, seeds, extra.Metadata)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	tensors := map[string]safetensors.TensorView{}
 	for name, data := range extra.Tensors {
 		if tensors[name], err = view(safetensors.F32, []int{len(data)}, floatBytes(data)); err != nil {
-			return nil, fmt.Errorf("tensor %s: %w", name, err)
+			return fmt.Errorf("tensor %s: %w", name, err)
 		}
 	}
 	for _, p := range network.Params() {
 		if _, taken := tensors[p.Name]; taken {
-			return nil, fmt.Errorf("two tensors are named %s", p.Name)
+			return fmt.Errorf("two tensors are named %s", p.Name)
 		}
 		if _, known := seeds[p.Name]; known {
 			continue
 		}
 		if tensors[p.Name], err = paramView(p, dtype); err != nil {
-			return nil, fmt.Errorf("parameter %s: %w", p.Name, err)
+			return fmt.Errorf("parameter %s: %w", p.Name, err)
 		}
 	}
-	return safetensors.Serialize(tensors, metadata)
+	return safetensors.SerializeToWriter(tensors, metadata, w)
 }
 
 // encodeMetadata adds what is ours to the caller's metadata.
@@ -109,16 +117,6 @@ func encodeMetadata(network *nn.Network, seeds map[string]uint64, extra map[stri
 	}
 	maps.Copy(metadata, extra)
 	return metadata, nil
-}
-
-// WriteFile writes content to a temporary file beside path, syncs it and
-// renames it to path, so that whoever reads path sees the old content or the
-// new one, whole.
-func WriteFile(path string, content []byte) error {
-	return wholefile.Write(path, func(file *os.File) error {
-		_, err := file.Write(content)
-		return err
-	})
 }
 
 // Load reads a file that Save wrote. Besides errors of the file system, it

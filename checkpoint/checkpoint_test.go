@@ -1,8 +1,10 @@
 package checkpoint
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -194,3 +196,25 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// TestEncodeIsWhatSaveWrites: also that what is equal is stored equally.
+func TestEncodeIsWhatSaveWrites(t *testing.T) {
+	extra := Extra{Tensors: map[string][]float32{"optimizer": {1, 2, 3}}, Metadata: map[string]string{"key": "value"}}
+	for range 3 {
+		var full, half bytes.Buffer
+		if err := errors.Join(Encode(&full, network(t), extra), EncodeFloat16(&half, network(t), extra)); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(full.Bytes(), saved(t)) || !bytes.Equal(half.Bytes(), savedBy(t, SaveFloat16)) {
+			t.Error("Encode and Save differ")
+		}
+	}
+	broken := errors.New("broken")
+	if err := Encode(failing{broken}, network(t), extra); !errors.Is(err, broken) {
+		t.Errorf("error %v, want that of the writer", err)
+	}
+}
+
+type failing struct{ err error }
+
+func (f failing) Write([]byte) (int, error) { return 0, f.err }

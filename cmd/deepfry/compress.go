@@ -13,6 +13,7 @@ import (
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/compress"
+	"github.com/deepfry/deepfry/internal/wholefile"
 	"github.com/deepfry/deepfry/train"
 )
 
@@ -104,7 +105,7 @@ func (c *compressCommand) write(term *console.Terminal, report *compress.Report)
 		if err := report.WriteHTML(&page); err != nil {
 			return err
 		}
-		if err := checkpoint.WriteFile(c.Report, []byte(page.String())); err != nil {
+		if err := wholefile.WriteBytes(c.Report, []byte(page.String())); err != nil {
 			return fmt.Errorf("--report: %w", err)
 		}
 	}

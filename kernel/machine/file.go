@@ -5,11 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"slices"
 
-	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/internal/wholefile"
 	"github.com/deepfry/deepfry/kernel"
 	"github.com/nlpodyssey/safetensors"
 )
@@ -46,32 +47,38 @@ type posteriorJSON struct {
 // Save writes the model to path, as a safetensors file. It writes a temporary file
 // in the same folder and renames it, so that a file under path is always whole.
 func (m *Model) Save(path string) error {
-	content, err := m.Encode()
-	if err != nil {
+	if err := m.Validate(); err != nil {
 		return err
 	}
-	if err := checkpoint.WriteFile(path, content); err != nil {
+	if err := wholefile.Write(path, func(file *os.File) error { return m.encode(file) }); err != nil {
 		return fmt.Errorf("machine: %w", err)
 	}
 	return nil
 }
 
-// Encode returns the content of the file that Save writes. It fails if the model
-// is not valid, or has features that are not of package kernel.
-func (m *Model) Encode() ([]byte, error) {
+// Encode writes what Save has in its file. It fails if the model is not valid, or
+// has features that are not of package kernel. Equal models give equal bytes.
+func (m *Model) Encode(w io.Writer) error {
 	if err := m.Validate(); err != nil {
-		return nil, err
+		return err
 	}
+	if err := m.encode(w); err != nil {
+		return fmt.Errorf("machine: %w", err)
+	}
+	return nil
+}
+
+func (m *Model) encode(w io.Writer) error {
 	d := description{
 		Columns: columnsJSON(m.Columns), UnitRows: m.Scaling.UnitRows, Logits: m.Logits, Notes: m.Notes,
 	}
 	var err error
 	if f, ok := m.features().(*kernel.Features); ok {
 		if d.Features, err = json.Marshal(f); err != nil {
-			return nil, fmt.Errorf("machine: %w", err)
+			return err
 		}
 	} else if _, ok := m.features().(linear); !ok {
-		return nil, fmt.Errorf("machine: features of type %T cannot be stored: want those of package kernel", m.Features)
+		return fmt.Errorf("features of type %T cannot be stored: want those of package kernel", m.Features)
 	}
 	n, targets := m.features().Outputs(), m.Columns.Targets()
 	tensors := map[string]safetensors.TensorView{}
@@ -98,13 +105,9 @@ func (m *Model) Encode() ([]byte, error) {
 	}
 	text, jsonError := json.Marshal(d)
 	if err = errors.Join(err, jsonError); err != nil {
-		return nil, fmt.Errorf("machine: %w", err)
+		return err
 	}
-	content, err := safetensors.Serialize(tensors, map[string]string{descriptionKey: string(text)})
-	if err != nil {
-		return nil, fmt.Errorf("machine: %w", err)
-	}
-	return content, nil
+	return safetensors.SerializeToWriter(tensors, map[string]string{descriptionKey: string(text)}, w)
 }
 
 // Load reads a file that Save wrote. Besides errors of the file system, it fails
