@@ -2,24 +2,19 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"text/tabwriter"
 	"time"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/train"
-	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 )
-
-func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
 // display tells the user how the run goes: lines on the standard output, and a
 // progress bar on the standard error where that is a terminal.
 type display struct {
 	term      *console.Terminal
-	bar       *progressbar.ProgressBar
+	bar       *console.Bar
 	images    int // of an epoch
 	estimated bool
 	work      float64 // epochs that the run has left, each with its measuring
@@ -28,7 +23,7 @@ type display struct {
 
 func newDisplay(term *console.Terminal, contestants []*contestant, data *dataset.Dataset) *display {
 	// A forward pass is about a third of a training step.
-	d := &display{term: term, images: data.Train.Len(), measuring: float64(data.Test.Len()) / float64(3*data.Train.Len())}
+	d := &display{term: term, bar: console.NewBar(term), images: data.Train.Len(), measuring: float64(data.Test.Len()) / float64(3*data.Train.Len())}
 	fmt.Fprintf(term.Stdout, "%d training images, %d to measure on\n\n", data.Train.Len(), data.Test.Len())
 	for _, k := range contestants {
 		fmt.Fprintf(term.Stdout, "%-16s %9s weights   %s\n", k.fc, console.Grouped(k.trainer.Network.Weights()), k.path)
@@ -47,31 +42,15 @@ func (d *display) step(k *contestant, p train.Progress) {
 	left := time.Duration(float64(p.Elapsed) / done * (d.work*(1+d.measuring) - done)).Round(time.Second)
 	if !d.estimated && p.Elapsed > estimateAfter {
 		d.estimated = true
-		d.stop()
+		d.bar.Stop()
 		fmt.Fprintf(d.term.Stderr, "this will take about %v\n", left)
 	}
-	if !d.term.Interactive {
-		return
-	}
-	if d.bar == nil {
-		d.bar = progressbar.NewOptions(d.images, progressbar.OptionSetWriter(d.term.Stderr), progressbar.OptionClearOnFinish(),
-			progressbar.OptionSetWidth(24), progressbar.OptionShowCount(), progressbar.OptionShowIts(),
-			progressbar.OptionSetItsString("images"), progressbar.OptionSetPredictTime(false), progressbar.OptionThrottle(100*time.Millisecond))
-	}
-	d.bar.Describe(fmt.Sprintf("%3d/%-3d %s, %v left, loss %.4f, error %.2f%%", p.Epoch, p.Epochs, k.fc, left, p.Loss, p.ErrorPercent))
-	d.bar.Set(p.Images)
-}
-
-// stop clears the progress bar.
-func (d *display) stop() {
-	if d.bar != nil {
-		d.bar.Clear()
-		d.bar = nil
-	}
+	d.bar.Show(fmt.Sprintf("%d/%d %s", p.Epoch, p.Epochs, k.fc), p.Images, d.images, fmt.Sprintf("%v left", left), fmt.Sprintf("loss %.4f", p.Loss),
+		fmt.Sprintf("error %.2f%%", p.ErrorPercent), console.Grouped(int(float64(p.Images)/max(p.Elapsed.Seconds(), 1e-9)))+" images/s")
 }
 
 func (d *display) epoch(k *contestant, r train.EpochResult) {
-	d.stop()
+	d.bar.Stop()
 	d.work--
 	fmt.Fprintf(d.term.Stdout, "%3d/%-3d  %-16s %8.4f %11.2f%% %10.2f%% %7.1fs\n", r.Epoch, k.trainer.Recipe.Epochs, k.fc,
 		r.Loss, r.TrainErrorPercent, r.Test.ErrorPercent, r.Seconds)

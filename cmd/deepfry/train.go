@@ -304,7 +304,7 @@ func (c *trainCommand) rounds(term *console.Terminal, contestants []*contestant,
 			}
 			done = false
 			if err := k.runEpoch(term, display, notes); err != nil {
-				display.stop()
+				display.bar.Stop()
 				return c.explain(k, err, notes)
 			}
 			result := k.trainer.History[len(k.trainer.History)-1]
@@ -346,6 +346,12 @@ func (k *contestant) runEpoch(ctx context.Context, display *display, notes map[s
 	return t.Save(k.path, notes)
 }
 
+// savedError is the error of an interrupted run.
+type savedError struct{}
+
+func (savedError) Error() string { return "interrupted; everything is saved" }
+func (savedError) Unwrap() error { return context.Canceled }
+
 // explain saves an interrupted run and says how to go on; of one that diverged
 // the last good checkpoint is kept.
 func (c *trainCommand) explain(k *contestant, err error, notes map[string]string) error {
@@ -353,9 +359,9 @@ func (c *trainCommand) explain(k *contestant, err error, notes map[string]string
 	switch {
 	case errors.Is(err, context.Canceled):
 		if err := k.trainer.Save(k.path, notes); err != nil {
-			return err
+			return fmt.Errorf("interrupted, and what is done since the last save is lost: %w", err)
 		}
-		return console.Hint(errors.New("interrupted; everything is saved"), "the same command with --resume goes on from here")
+		return console.Hint(savedError{}, "the same command with --resume goes on from here")
 	case errors.As(err, &diverged):
 		if _, missing := os.Stat(k.path); missing == nil {
 			return console.Hint(fmt.Errorf("%s: %w", k.fc, err), "the last good checkpoint is still in "+k.path)

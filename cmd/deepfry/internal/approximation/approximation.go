@@ -275,6 +275,5 @@ type steps struct {
 // next says what is measured now.
 func (s *steps) next(what string) {
 	s.done++
-	s.bar.Show("", s.done, s.total)
-	s.bar.Describe(what)
+	s.bar.Show(what, s.done, s.total)
 }
