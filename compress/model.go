@@ -69,6 +69,16 @@ func Open(path string, input nn.Shape) (*Model, error) {
 	return m, nil
 }
 
+// Files returns the paths of the files that Open reads the model from, also those
+// that hold an ONNX file's weights.
+func (m *Model) Files() []string {
+	files := []string{m.path}
+	if m.file != nil {
+		files = append(files, m.file.ExternalFiles()...)
+	}
+	return files
+}
+
 // FromNetwork returns a model of a network that is in memory.
 func FromNetwork(network *nn.Network) (*Model, error) {
 	m := &Model{Network: network, path: network.Description.Name, Layers: denseLayers(network), bytes: checkpoint.Bytes(network.Params())}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"text/tabwriter"
 	"time"
 
@@ -93,3 +94,30 @@ func (d *display) table(c *trainCommand, contestants []*contestant) {
 
 // final returns the result of the last epoch.
 func (k *contestant) final() train.EpochResult { return k.trainer.History[len(k.trainer.History)-1] }
+
+// chance is the least loss of who looks at no image, and answers with the frequencies
+// of the classes.
+func chance(labels []int32, classes int, smoothing float64) float64 {
+	counts := make([]float64, classes)
+	for _, label := range labels {
+		counts[label]++
+	}
+	loss := 0.0
+	for _, count := range counts {
+		if p := (1-smoothing)*count/float64(len(labels)) + smoothing/float64(classes); p > 0 {
+			loss -= p * math.Log(p)
+		}
+	}
+	return loss
+}
+
+func (k *contestant) learntNothing() bool { return k.final().Loss >= k.chance && k.chance > 0 }
+
+// learntNothing tells of which networks the run was in vain.
+func (d *display) learntNothing(contestants []*contestant) {
+	for _, k := range contestants {
+		if k.learntNothing() {
+			fmt.Fprintf(d.term.Stderr, "%s: the loss ends at %.4f and did not fall below %.4f, that of chance: the network has learnt nothing; try a lower --rate, or more --epochs\n", k.fc, k.final().Loss, k.chance)
+		}
+	}
+}
