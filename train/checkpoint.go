@@ -82,6 +82,7 @@ func Resume(path string, images *dataset.Images) (*Trainer, error) {
 		return nil, fmt.Errorf("train: %s: %w", path, err)
 	}
 	t.epoch, t.History, t.optimizer.step, t.Kernel = stored.Epoch, stored.History, stored.Step, stored.Kernel
+	t.epoch.Elapsed, t.resumed = 0, t.epoch.Images
 	if t.Done() {
 		return t, nil
 	}

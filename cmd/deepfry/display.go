@@ -43,7 +43,8 @@ const estimateAfter = time.Second
 
 func (d *display) step(k *contestant, p train.Progress) {
 	done := float64(p.Images) / float64(d.images) // of this epoch
-	left := time.Duration(float64(p.Elapsed) / done * (d.work*(1+d.measuring) - done)).Round(time.Second)
+	epoch := float64(p.Elapsed) * float64(d.images) / float64(p.Timed)
+	left := time.Duration(epoch * (d.work*(1+d.measuring) - done)).Round(time.Second)
 	if !d.estimated && p.Elapsed > estimateAfter {
 		d.estimated = true
 		d.stop()
@@ -72,8 +73,12 @@ func (d *display) stop() {
 func (d *display) epoch(k *contestant, r train.EpochResult) {
 	d.stop()
 	d.work--
-	fmt.Fprintf(d.term.out, "%3d/%-3d  %-16s %8.4f %11.2f%% %10.2f%% %7.1fs\n", r.Epoch, k.trainer.Recipe.Epochs, k.fc,
-		r.Loss, r.TrainErrorPercent, r.Test.ErrorPercent, r.Seconds)
+	seconds := "-" // a part of the epoch ran before --resume
+	if r.Seconds > 0 {
+		seconds = fmt.Sprintf("%.1fs", r.Seconds)
+	}
+	fmt.Fprintf(d.term.out, "%3d/%-3d  %-16s %8.4f %11.2f%% %10.2f%% %8s\n", r.Epoch, k.trainer.Recipe.Epochs, k.fc,
+		r.Loss, r.TrainErrorPercent, r.Test.ErrorPercent, seconds)
 }
 
 // published holds the figures of Yang et al. (ICCV 2015) that are reproduced here. It
