@@ -36,6 +36,7 @@ type Trainer struct {
 	loss      nn.SoftmaxCrossEntropy
 	epoch     epochState
 	data      uint64 // fingerprint of the training set
+	trained   []byte // hashes of the training set's pictures, as they are stored
 	classes   int    // outputs of the network
 
 	elapsed time.Duration // of the epoch's steps that this trainer made
@@ -95,7 +96,7 @@ func New(network *nn.Network, images *dataset.Images, recipe Recipe, seed uint64
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	t := &Trainer{Network: network, Recipe: recipe, Seed: seed, Kernel: cpu.Current().String(), loader: loader, data: fingerprint(images), classes: network.OutShape().Size()}
+	t := &Trainer{Network: network, Recipe: recipe, Seed: seed, Kernel: cpu.Current().String(), loader: loader, data: fingerprint(images), trained: encodeHashes(images.Hashes), classes: network.OutShape().Size()}
 	t.loss.Smoothing = recipe.Smoothing
 	t.workspace = network.NewWorkspace(min(recipe.BatchSize, images.Len()), true)
 	t.optimizer = newOptimizer(recipe, network, t.workspace, recipe.Epochs*loader.Batches())
