@@ -6,6 +6,11 @@
 // permutation that the network drew is stored as its seed, in the metadata; any
 // other one is a tensor of 16-bit integers, or of 32-bit ones if it is longer
 // than 65,536.
+//
+// A file has a checksum in its metadata, so that a changed bit is an error; files
+// from before there was one are read without. A program that changes the content
+// must remove the metadata's "deepfry.checksum" and "deepfry.format". Equal content
+// gives equal bytes.
 package checkpoint
 
 import (
@@ -17,6 +22,7 @@ import (
 	"slices"
 
 	"github.com/deepfry/deepfry/fastfood"
+	"github.com/deepfry/deepfry/internal/tensorfile"
 	"github.com/deepfry/deepfry/internal/wholefile"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/nlpodyssey/safetensors"
@@ -93,7 +99,7 @@ func encode(w io.Writer, network *nn.Network, extra Extra, dtype safetensors.DTy
 			return fmt.Errorf("parameter %s: %w", p.Name, err)
 		}
 	}
-	return safetensors.SerializeToWriter(tensors, metadata, w)
+	return tensorfile.Write(w, tensors, metadata)
 }
 
 // encodeMetadata adds what is ours to the caller's metadata.
@@ -120,10 +126,10 @@ func encodeMetadata(network *nn.Network, seeds map[string]uint64, extra map[stri
 }
 
 // Load reads a file that Save wrote. Besides errors of the file system, it
-// fails if the file is not a safetensors file, is cut off, has no description
-// or one that this version does not understand, or if a parameter is missing,
-// has another shape, or is a permutation that is none or comes from another
-// version of the sampler.
+// fails if the file is not a safetensors file, is cut off or damaged, has no
+// description or one that this version does not understand, or if a parameter is
+// missing, has another shape, or is a permutation that is none or comes from another
+// version of the sampler, or if another tensor is not float32.
 func Load(path string) (*nn.Network, Extra, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
@@ -138,39 +144,39 @@ func Load(path string) (*nn.Network, Extra, error) {
 
 // Decode is Load for content that is in memory.
 func Decode(content []byte) (*nn.Network, Extra, error) {
-	_, header, err := safetensors.ReadMetadata(content)
+	file, err := tensorfile.Read(content)
 	if err != nil {
-		return nil, Extra{}, fmt.Errorf("not a whole safetensors file: %w", err)
+		return nil, Extra{}, err
 	}
-	file, err := safetensors.Deserialize(content)
-	if err != nil {
-		return nil, Extra{}, fmt.Errorf("not a whole safetensors file: %w", err)
-	}
-	stored, ok := header.Metadata()[descriptionKey]
+	stored, ok := file.Metadata[descriptionKey]
 	if !ok {
 		return nil, Extra{}, fmt.Errorf("the metadata has no %q: the file holds tensors, but not a network that Deepfry stored", descriptionKey)
 	}
-	network, err := decodeNetwork(stored, header.Metadata()[seedsKey], file)
+	network, err := decodeNetwork(stored, file.Metadata[seedsKey], file.Tensors)
 	if err != nil {
 		return nil, Extra{}, err
 	}
 	extra := Extra{Tensors: map[string][]float32{}, Metadata: map[string]string{}}
-	for key, value := range header.Metadata() {
+	for key, value := range file.Metadata {
 		if !slices.Contains(ourKeys, key) {
 			extra.Metadata[key] = value
 		}
 	}
-	for _, tensor := range file.Tensors() {
-		if network.Param(tensor.Name) == nil && tensor.TensorView.DType() == safetensors.F32 {
-			extra.Tensors[tensor.Name] = floats(tensor.TensorView.Data())
+	for name, tensor := range file.Tensors {
+		if network.Param(name) != nil {
+			continue
 		}
+		if tensor.DType() != safetensors.F32 {
+			return nil, Extra{}, fmt.Errorf("tensor %s is no parameter of the network, and its type is %v: such tensors must be F32; remove it from the file", name, tensor.DType())
+		}
+		extra.Tensors[name] = floats(tensor.Data())
 	}
 	return network, extra, nil
 }
 
 // decodeNetwork builds the network and fills its parameters from the file, so
 // that it allocates no more than the file holds.
-func decodeNetwork(stored, storedSeeds string, file safetensors.SafeTensors) (*nn.Network, error) {
+func decodeNetwork(stored, storedSeeds string, tensors map[string]safetensors.TensorView) (*nn.Network, error) {
 	var description nn.Description
 	if err := json.Unmarshal([]byte(stored), &description); err != nil {
 		return nil, fmt.Errorf("the network's description: %w", err)
@@ -180,7 +186,7 @@ func decodeNetwork(stored, storedSeeds string, file safetensors.SafeTensors) (*n
 		return nil, fmt.Errorf("the seeds of permutations: %w", err)
 	}
 	return nn.Restore(description, func(p *nn.Param) error {
-		tensor, ok := file.Tensor(p.Name)
+		tensor, ok := tensors[p.Name]
 		if seed, found := seeds[p.Name]; found && !ok && p.Kind == nn.Permutation {
 			// The layer's diagonals, of the same shape, came before.
 			p.Seed, p.Indices = &seed, fastfood.Permutation(p.Shape[0], p.Shape[1], seed)

@@ -18,6 +18,10 @@ type Images struct {
 	Pixels  []byte   // [Len(), Channels, Height, Width]: 0 is the background of MNIST, 255 full ink
 	Labels  []int32  // [Len()]: the class of each image
 	Classes []string // the name of each label
+
+	// Hashes tell the files of pictures apart: [Len()], the first 8 bytes of each
+	// one's SHA-256. They are nil unless the images are from a folder of pictures.
+	Hashes []uint64
 }
 
 // Len returns the number of images.
@@ -33,6 +37,9 @@ func (s *Images) Slice(i, j int) *Images {
 	part, size := *s, s.size()
 	part.Pixels = s.Pixels[i*size : j*size : j*size]
 	part.Labels = s.Labels[i:j:j]
+	if s.Hashes != nil {
+		part.Hashes = s.Hashes[i:j:j]
+	}
 	return &part
 }
 
@@ -58,6 +65,9 @@ func (s *Images) check() error {
 	if len(s.Pixels) != s.Len()*s.size() {
 		return fmt.Errorf("dataset: %d labels and images of %d bytes need %d bytes of pixels, found %d",
 			s.Len(), s.size(), s.Len()*s.size(), len(s.Pixels))
+	}
+	if s.Hashes != nil && len(s.Hashes) != s.Len() {
+		return fmt.Errorf("dataset: %d labels, but hashes of %d files", s.Len(), len(s.Hashes))
 	}
 	for i, label := range s.Labels {
 		if label < 0 || int(label) >= len(s.Classes) {

@@ -5,7 +5,6 @@ import (
 	"math"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/deepfry/deepfry/checkpoint"
@@ -35,7 +34,7 @@ func TestOldFileAnswersAsBefore(t *testing.T) {
 	if err != nil || notes["data"] != "stripes" {
 		t.Errorf("notes %v, error %v", notes, err)
 	}
-	if got := strings.Split(notes["classes"], "\n"); !slices.Equal(got, stripes(1).Classes) {
+	if got, err := Classes(notes); err != nil || !slices.Equal(got, stripes(1).Classes) {
 		t.Errorf("classes %q", got)
 	}
 }

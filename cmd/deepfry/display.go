@@ -40,21 +40,26 @@ const estimateAfter = time.Second
 
 func (d *display) step(k *contestant, p train.Progress) {
 	done := float64(p.Images) / float64(d.images) // of this epoch
-	left := time.Duration(float64(p.Elapsed) / done * (d.work*(1+d.measuring) - done)).Round(time.Second)
+	epoch := float64(p.Elapsed) * float64(d.images) / float64(p.Timed)
+	left := time.Duration(epoch * (d.work*(1+d.measuring) - done)).Round(time.Second)
 	if !d.estimated && p.Elapsed > estimateAfter {
 		d.estimated = true
 		d.bar.Stop()
 		fmt.Fprintf(d.term.Stderr, "this will take about %v\n", left)
 	}
 	d.bar.Show(fmt.Sprintf("%d/%d %s", p.Epoch, p.Epochs, k.fc), p.Images, d.images, fmt.Sprintf("%v left", left), fmt.Sprintf("loss %.4f", p.Loss),
-		fmt.Sprintf("error %.2f%%", p.ErrorPercent), console.Grouped(int(float64(p.Images)/max(p.Elapsed.Seconds(), 1e-9)))+" images/s")
+		fmt.Sprintf("error %.2f%%", p.ErrorPercent), console.Grouped(int(float64(p.Timed)/max(p.Elapsed.Seconds(), 1e-9)))+" images/s")
 }
 
 func (d *display) epoch(k *contestant, r train.EpochResult) {
 	d.bar.Stop()
 	d.work--
-	fmt.Fprintf(d.term.Stdout, "%3d/%-3d  %-16s %8.4f %11.2f%% %10.2f%% %7.1fs\n", r.Epoch, k.trainer.Recipe.Epochs, k.fc,
-		r.Loss, r.TrainErrorPercent, r.Test.ErrorPercent, r.Seconds)
+	seconds := "-" // a part of the epoch ran before --resume
+	if r.Seconds > 0 {
+		seconds = fmt.Sprintf("%.1fs", r.Seconds)
+	}
+	fmt.Fprintf(d.term.Stdout, "%3d/%-3d  %-16s %8.4f %11.2f%% %10.2f%% %8s\n", r.Epoch, k.trainer.Recipe.Epochs, k.fc,
+		r.Loss, r.TrainErrorPercent, r.Test.ErrorPercent, seconds)
 }
 
 // published holds the figures of Yang et al. (ICCV 2015) that are reproduced here. It

@@ -12,7 +12,8 @@ import (
 
 // Acquire locks path+".lock", a file that it makes and release removes, for whoever
 // works on path. While another process (or the same one, by an earlier call) holds
-// the lock, it fails with an error that says which. Where the file system knows no
+// the lock, it fails with an error that says which. Whoever never calls release keeps
+// the function nevertheless: the lock goes with it. Where the file system knows no
 // locks, and under WebAssembly, nothing is locked.
 func Acquire(path string) (release func(), err error) {
 	name := path + ".lock"

@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/deepfry/deepfry/internal/tensorfile"
 	"github.com/deepfry/deepfry/internal/wholefile"
 	"github.com/deepfry/deepfry/kernel"
 	"github.com/nlpodyssey/safetensors"
@@ -107,11 +108,11 @@ func (m *Model) encode(w io.Writer) error {
 	if err = errors.Join(err, jsonError); err != nil {
 		return err
 	}
-	return safetensors.SerializeToWriter(tensors, map[string]string{descriptionKey: string(text)}, w)
+	return tensorfile.Write(w, tensors, map[string]string{descriptionKey: string(text)})
 }
 
 // Load reads a file that Save wrote. Besides errors of the file system, it fails
-// if the file is not a safetensors file, is cut off, holds something else
+// if the file is not a safetensors file, is cut off or damaged, holds something else
 // (ErrNotModel), or if a tensor is missing, has another shape than the description
 // says, or is not finite.
 func Load(path string) (*Model, error) {
@@ -128,15 +129,11 @@ func Load(path string) (*Model, error) {
 
 // Decode is Load for content that is in memory.
 func Decode(content []byte) (*Model, error) {
-	_, header, err := safetensors.ReadMetadata(content)
+	file, err := tensorfile.Read(content)
 	if err != nil {
-		return nil, fmt.Errorf("not a whole safetensors file: %w", err)
+		return nil, err
 	}
-	file, err := safetensors.Deserialize(content)
-	if err != nil {
-		return nil, fmt.Errorf("not a whole safetensors file: %w", err)
-	}
-	text, ok := header.Metadata()[descriptionKey]
+	text, ok := file.Metadata[descriptionKey]
 	if !ok {
 		return nil, fmt.Errorf("the metadata has no %q: %w", descriptionKey, ErrNotModel)
 	}
@@ -144,7 +141,7 @@ func Decode(content []byte) (*Model, error) {
 	if err := json.Unmarshal([]byte(text), &d); err != nil {
 		return nil, fmt.Errorf("the machine's description: %w", err)
 	}
-	r := &reader{file: file}
+	r := &reader{tensors: file.Tensors}
 	m, err := r.model(&d)
 	if err = errors.Join(r.err, err); err != nil {
 		return nil, err
@@ -154,8 +151,8 @@ func Decode(content []byte) (*Model, error) {
 
 // reader reads tensors and keeps the first error.
 type reader struct {
-	file safetensors.SafeTensors
-	err  error
+	tensors map[string]safetensors.TensorView
+	err     error
 }
 
 // tensor returns the numbers of a tensor that must have the given shape.
@@ -163,7 +160,7 @@ func (r *reader) tensor(name string, shape ...int) []float32 {
 	if r.err != nil {
 		return nil
 	}
-	t, ok := r.file.Tensor(name)
+	t, ok := r.tensors[name]
 	if !ok {
 		r.err = fmt.Errorf("there is no tensor %q", name)
 		return nil
@@ -193,7 +190,7 @@ func (r *reader) model(d *description) (*Model, error) {
 		return nil, err
 	}
 	m.Scaling = Scaling{Mean: r.tensor("scaling.mean", m.Columns.Inputs), UnitRows: d.UnitRows}
-	if _, ok := r.file.Tensor("scaling.scale"); ok {
+	if _, ok := r.tensors["scaling.scale"]; ok {
 		m.Scaling.Scale = r.tensor("scaling.scale", m.Columns.Inputs)
 	}
 	targets := m.Columns.Targets()
@@ -225,7 +222,7 @@ func (r *reader) features(d *description, targets int) (*kernel.Features, error)
 	if err := json.Unmarshal(d.Features, &size); err != nil {
 		return nil, fmt.Errorf("the features' description: %w", err)
 	}
-	weights, ok := r.file.Tensor("weight")
+	weights, ok := r.tensors["weight"]
 	if !ok || size.Inputs != d.Columns.Inputs || size.N > len(weights.Data())/4/targets {
 		return nil, fmt.Errorf("the description has %d frequencies of %d inputs, which does not fit the tensor \"weight\" or the table's %d inputs", size.N, size.Inputs, d.Columns.Inputs)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -104,7 +105,7 @@ func TestFeaturesCostASeed(t *testing.T) {
 
 func TestDamagedFiles(t *testing.T) {
 	m, _ := fitted(t, true)
-	content := encoded(t, m)
+	content := unchecked(t, encoded(t, m))
 	for length := 0; length < len(content); length += 1 + length/16 {
 		if _, err := Decode(content[:length]); err == nil {
 			t.Errorf("%d of %d bytes are read without an error", length, len(content))
@@ -147,6 +148,46 @@ func TestDamagedFiles(t *testing.T) {
 	}
 }
 
+// TestFlippedBits: a changed bit is an error, or changes nothing, as in the letters of
+// an escape.
+func TestFlippedBits(t *testing.T) {
+	m := &Model{Columns: Columns{Inputs: 2, Outputs: 1}, Weights: []float32{1, 2}, Bias: []float32{3}, Notes: map[string]string{"a": "<b>"}}
+	content := encoded(t, m)
+	for i := range 8 * len(content) {
+		damaged := bytes.Clone(content)
+		damaged[i/8] ^= 1 << (i % 8)
+		if got, err := Decode(damaged); err == nil && !bytes.Equal(encoded(t, got), content) {
+			t.Errorf("bit %d of byte %d (%q) changes the machine without an error", i%8, i/8, content[i/8])
+		}
+	}
+}
+
+// unchecked returns a file without its checksum, as they once were: what is wrong in
+// it must be found without.
+func unchecked(t testing.TB, content []byte) []byte {
+	t.Helper()
+	_, header, err := safetensors.ReadMetadata(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := safetensors.Deserialize(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tensors := map[string]safetensors.TensorView{}
+	for _, tensor := range file.Tensors() {
+		tensors[tensor.Name] = tensor.TensorView
+	}
+	metadata := maps.Clone(header.Metadata())
+	delete(metadata, "deepfry.format")
+	delete(metadata, "deepfry.checksum")
+	plain, err := safetensors.Serialize(tensors, metadata)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plain
+}
+
 // replaceInHeader also corrects the header's length, the first 8 bytes.
 func replaceInHeader(content []byte, old, new string) []byte {
 	if !bytes.Contains(content, []byte(old)) {
@@ -178,6 +219,7 @@ func FuzzDecode(f *testing.F) {
 	m, _ := fitted(f, true)
 	content := encoded(f, m)
 	f.Add(content)
+	f.Add(unchecked(f, content))
 	f.Add(content[:200])
 	f.Fuzz(func(t *testing.T, content []byte) {
 		m, err := Decode(content)
