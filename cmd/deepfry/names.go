@@ -48,9 +48,11 @@ func (c *trainCommand) name(model, data, fc string, layers flags.LayerChoice, se
 		parts = append(parts, "augmented")
 	}
 	parts = append(parts, settings...)
-	parts = append(parts, fmt.Sprintf("seed%d.safetensors", c.Seed))
+	parts = append(parts, seedName(c.Seed))
 	return filepath.Join(c.Out, strings.Join(parts, "-"))
 }
+
+func seedName(seed uint64) string { return fmt.Sprintf("seed%d.safetensors", seed) }
 
 // settings names what flags change of the recipe, such as epochs20 and rate0.001.
 func (c *trainCommand) settings() (names []string) {

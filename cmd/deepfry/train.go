@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
@@ -259,6 +260,9 @@ func (c *trainCommand) resume(term *console.Terminal, k *contestant, recipe trai
 	}
 	if !exists(path) {
 		fmt.Fprintf(term.Stderr, "--resume: there is no %s; %s begins anew\n", k.path, k.fc)
+		if others, _ := filepath.Glob(strings.TrimSuffix(k.oldPath, seedName(c.Seed)) + "*-" + seedName(c.Seed)); len(others) > 0 {
+			fmt.Fprintf(term.Stderr, "--resume: %s has other settings: their flags would go on from there\n", strings.Join(others, ", "))
+		}
 		return nil, nil
 	}
 	t, err := train.Resume(path, images)
