@@ -6,16 +6,23 @@
 // permutation that the network drew is stored as its seed, in the metadata; any
 // other one is a tensor of 16-bit integers, or of 32-bit ones if it is longer
 // than 65,536.
+//
+// A file has a checksum in its metadata, so that a changed bit is an error; files
+// from before there was one are read without. A program that changes the content
+// must remove the metadata's "deepfry.checksum" and "deepfry.format". Equal content
+// gives equal bytes.
 package checkpoint
 
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"slices"
 
 	"github.com/deepfry/deepfry/fastfood"
+	"github.com/deepfry/deepfry/internal/tensorfile"
 	"github.com/deepfry/deepfry/internal/wholefile"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/nlpodyssey/safetensors"
@@ -39,7 +46,7 @@ type Extra struct {
 // file in the same folder, syncs it and renames it, so that a file under path
 // is always whole.
 func Save(path string, network *nn.Network, extra Extra) error {
-	return save(path, network, extra, safetensors.F32)
+	return save(path, func(w io.Writer) error { return Encode(w, network, extra) })
 }
 
 // SaveFloat16 is Save with parameters rounded to the nearest float16: half the
@@ -47,45 +54,52 @@ func Save(path string, network *nn.Network, extra Extra) error {
 // float32. It fails, and names the parameter, if a value is not finite or beyond
 // the largest float16, 65504.
 func SaveFloat16(path string, network *nn.Network, extra Extra) error {
-	return save(path, network, extra, safetensors.F16)
+	return save(path, func(w io.Writer) error { return EncodeFloat16(w, network, extra) })
 }
 
-func save(path string, network *nn.Network, extra Extra, dtype safetensors.DType) error {
-	content, err := encode(network, extra, dtype)
-	if err == nil {
-		err = WriteFile(path, content)
-	}
-	if err != nil {
+func save(path string, encode func(io.Writer) error) error {
+	if err := wholefile.Write(path, func(file *os.File) error { return encode(file) }); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	return nil
 }
 
-// encode returns the file with parameters of the given type.
-func encode(network *nn.Network, extra Extra, dtype safetensors.DType) ([]byte, error) {
+// Encode writes what Save has in its file. Equal networks and extra content give
+// equal bytes.
+func Encode(w io.Writer, network *nn.Network, extra Extra) error {
+	return encode(w, network, extra, safetensors.F32)
+}
+
+// EncodeFloat16 writes what SaveFloat16 has in its file, and fails where that does.
+func EncodeFloat16(w io.Writer, network *nn.Network, extra Extra) error {
+	return encode(w, network, extra, safetensors.F16)
+}
+
+// encode writes the file with parameters of the given type.
+func encode(w io.Writer, network *nn.Network, extra Extra, dtype safetensors.DType) error {
 	seeds := knownSeeds(network.Params())
 	metadata, err := encodeMetadata(network, seeds, extra.Metadata)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	tensors := map[string]safetensors.TensorView{}
 	for name, data := range extra.Tensors {
 		if tensors[name], err = view(safetensors.F32, []int{len(data)}, floatBytes(data)); err != nil {
-			return nil, fmt.Errorf("tensor %s: %w", name, err)
+			return fmt.Errorf("tensor %s: %w", name, err)
 		}
 	}
 	for _, p := range network.Params() {
 		if _, taken := tensors[p.Name]; taken {
-			return nil, fmt.Errorf("two tensors are named %s", p.Name)
+			return fmt.Errorf("two tensors are named %s", p.Name)
 		}
 		if _, known := seeds[p.Name]; known {
 			continue
 		}
 		if tensors[p.Name], err = paramView(p, dtype); err != nil {
-			return nil, fmt.Errorf("parameter %s: %w", p.Name, err)
+			return fmt.Errorf("parameter %s: %w", p.Name, err)
 		}
 	}
-	return safetensors.Serialize(tensors, metadata)
+	return tensorfile.Write(w, tensors, metadata)
 }
 
 // encodeMetadata adds what is ours to the caller's metadata.
@@ -111,21 +125,11 @@ func encodeMetadata(network *nn.Network, seeds map[string]uint64, extra map[stri
 	return metadata, nil
 }
 
-// WriteFile writes content to a temporary file beside path, syncs it and
-// renames it to path, so that whoever reads path sees the old content or the
-// new one, whole.
-func WriteFile(path string, content []byte) error {
-	return wholefile.Write(path, func(file *os.File) error {
-		_, err := file.Write(content)
-		return err
-	})
-}
-
 // Load reads a file that Save wrote. Besides errors of the file system, it
-// fails if the file is not a safetensors file, is cut off, has no description
-// or one that this version does not understand, or if a parameter is missing,
-// has another shape, or is a permutation that is none or comes from another
-// version of the sampler.
+// fails if the file is not a safetensors file, is cut off or damaged, has no
+// description or one that this version does not understand, or if a parameter is
+// missing, has another shape, or is a permutation that is none or comes from another
+// version of the sampler, or if another tensor is not float32.
 func Load(path string) (*nn.Network, Extra, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
@@ -140,39 +144,39 @@ func Load(path string) (*nn.Network, Extra, error) {
 
 // Decode is Load for content that is in memory.
 func Decode(content []byte) (*nn.Network, Extra, error) {
-	_, header, err := safetensors.ReadMetadata(content)
+	file, err := tensorfile.Read(content)
 	if err != nil {
-		return nil, Extra{}, fmt.Errorf("not a whole safetensors file: %w", err)
+		return nil, Extra{}, err
 	}
-	file, err := safetensors.Deserialize(content)
-	if err != nil {
-		return nil, Extra{}, fmt.Errorf("not a whole safetensors file: %w", err)
-	}
-	stored, ok := header.Metadata()[descriptionKey]
+	stored, ok := file.Metadata[descriptionKey]
 	if !ok {
 		return nil, Extra{}, fmt.Errorf("the metadata has no %q: the file holds tensors, but not a network that Deepfry stored", descriptionKey)
 	}
-	network, err := decodeNetwork(stored, header.Metadata()[seedsKey], file)
+	network, err := decodeNetwork(stored, file.Metadata[seedsKey], file.Tensors)
 	if err != nil {
 		return nil, Extra{}, err
 	}
 	extra := Extra{Tensors: map[string][]float32{}, Metadata: map[string]string{}}
-	for key, value := range header.Metadata() {
+	for key, value := range file.Metadata {
 		if !slices.Contains(ourKeys, key) {
 			extra.Metadata[key] = value
 		}
 	}
-	for _, tensor := range file.Tensors() {
-		if network.Param(tensor.Name) == nil && tensor.TensorView.DType() == safetensors.F32 {
-			extra.Tensors[tensor.Name] = floats(tensor.TensorView.Data())
+	for name, tensor := range file.Tensors {
+		if network.Param(name) != nil {
+			continue
 		}
+		if tensor.DType() != safetensors.F32 {
+			return nil, Extra{}, fmt.Errorf("tensor %s is no parameter of the network, and its type is %v: such tensors must be F32; remove it from the file", name, tensor.DType())
+		}
+		extra.Tensors[name] = floats(tensor.Data())
 	}
 	return network, extra, nil
 }
 
 // decodeNetwork builds the network and fills its parameters from the file, so
 // that it allocates no more than the file holds.
-func decodeNetwork(stored, storedSeeds string, file safetensors.SafeTensors) (*nn.Network, error) {
+func decodeNetwork(stored, storedSeeds string, tensors map[string]safetensors.TensorView) (*nn.Network, error) {
 	var description nn.Description
 	if err := json.Unmarshal([]byte(stored), &description); err != nil {
 		return nil, fmt.Errorf("the network's description: %w", err)
@@ -182,7 +186,7 @@ func decodeNetwork(stored, storedSeeds string, file safetensors.SafeTensors) (*n
 		return nil, fmt.Errorf("the seeds of permutations: %w", err)
 	}
 	return nn.Restore(description, func(p *nn.Param) error {
-		tensor, ok := file.Tensor(p.Name)
+		tensor, ok := tensors[p.Name]
 		if seed, found := seeds[p.Name]; found && !ok && p.Kind == nn.Permutation {
 			// The layer's diagonals, of the same shape, came before.
 			p.Seed, p.Indices = &seed, fastfood.Permutation(p.Shape[0], p.Shape[1], seed)

@@ -1,8 +1,11 @@
 package checkpoint
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -115,7 +118,7 @@ func TestLargePermutationsTake32Bits(t *testing.T) {
 }
 
 func TestDamagedFilesAreErrors(t *testing.T) {
-	content := saved(t)
+	content := unchecked(t, saved(t))
 	for n := range content {
 		if _, _, err := Decode(content[:n]); err == nil {
 			t.Fatalf("the first %d of %d bytes were accepted", n, len(content))
@@ -148,6 +151,74 @@ func TestDamagedFilesAreErrors(t *testing.T) {
 	}
 }
 
+// TestFlippedBits: a changed bit is an error, or changes nothing, as in the letters of
+// an escape.
+func TestFlippedBits(t *testing.T) {
+	n, err := nn.New(nn.Description{Name: "<n>", Input: nn.Shape{2}, Nodes: []nn.Node{{Name: "fc", Op: nn.Dense{Out: 2}}}}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file bytes.Buffer
+	if err := Encode(&file, n, Extra{Metadata: map[string]string{"a": "b"}, Tensors: map[string][]float32{"c": {1}}}); err != nil {
+		t.Fatal(err)
+	}
+	content, harmless := file.Bytes(), 0
+	for i := range 8 * len(content) {
+		damaged := bytes.Clone(content)
+		damaged[i/8] ^= 1 << (i % 8)
+		got, extra, err := Decode(damaged)
+		if err != nil {
+			continue
+		}
+		harmless++
+		var again bytes.Buffer
+		if err := Encode(&again, got, extra); err != nil || !bytes.Equal(again.Bytes(), content) {
+			t.Errorf("bit %d of byte %d (%q) changes the network without an error", i%8, i/8, content[i/8])
+		}
+	}
+	if harmless > 10 {
+		t.Errorf("%d bits may change without an error", harmless)
+	}
+	for _, damaged := range [][]byte{content[:len(content)-4], append(bytes.Clone(content), 0, 0, 0, 0)} {
+		if _, _, err := Decode(damaged); err == nil || !strings.Contains(err.Error(), "damaged") {
+			t.Errorf("%d of %d bytes: error %v", len(damaged), len(content), err)
+		}
+	}
+}
+
+func TestExtraTensorsAreNotDropped(t *testing.T) {
+	content := []byte(strings.Replace(string(unchecked(t, saved(t))), `"optimizer":{"dtype":"F32","shape":[3]`, `"optimizer":{"dtype":"U16","shape":[6]`, 1))
+	if _, _, err := Decode(content); err == nil || !strings.Contains(err.Error(), "optimizer") {
+		t.Errorf("a tensor of integers beside the network: error %v", err)
+	}
+}
+
+// unchecked returns a file without its checksum, as they once were: what is wrong in
+// it must be found without.
+func unchecked(t testing.TB, content []byte) []byte {
+	t.Helper()
+	_, header, err := safetensors.ReadMetadata(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := safetensors.Deserialize(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tensors := map[string]safetensors.TensorView{}
+	for _, tensor := range file.Tensors() {
+		tensors[tensor.Name] = tensor.TensorView
+	}
+	metadata := maps.Clone(header.Metadata())
+	delete(metadata, "deepfry.format")
+	delete(metadata, "deepfry.checksum")
+	plain, err := safetensors.Serialize(tensors, metadata)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plain
+}
+
 func TestSaveKeepsTheOldFileWhenItFails(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "net.safetensors")
@@ -177,7 +248,8 @@ func TestSaveKeepsTheOldFileWhenItFails(t *testing.T) {
 
 func FuzzDecode(f *testing.F) {
 	f.Add(saved(f))
-	f.Add(savedBy(f, SaveFloat16))
+	f.Add(unchecked(f, saved(f)))
+	f.Add(unchecked(f, savedBy(f, SaveFloat16)))
 	f.Add([]byte("\x02\x00\x00\x00\x00\x00\x00\x00{}"))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		n, _, err := Decode(content)
@@ -194,3 +266,25 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// TestEncodeIsWhatSaveWrites: also that what is equal is stored equally.
+func TestEncodeIsWhatSaveWrites(t *testing.T) {
+	extra := Extra{Tensors: map[string][]float32{"optimizer": {1, 2, 3}}, Metadata: map[string]string{"key": "value"}}
+	for range 3 {
+		var full, half bytes.Buffer
+		if err := errors.Join(Encode(&full, network(t), extra), EncodeFloat16(&half, network(t), extra)); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(full.Bytes(), saved(t)) || !bytes.Equal(half.Bytes(), savedBy(t, SaveFloat16)) {
+			t.Error("Encode and Save differ")
+		}
+	}
+	broken := errors.New("broken")
+	if err := Encode(failing{broken}, network(t), extra); !errors.Is(err, broken) {
+		t.Errorf("error %v, want that of the writer", err)
+	}
+}
+
+type failing struct{ err error }
+
+func (f failing) Write([]byte) (int, error) { return 0, f.err }

@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"bytes"
 	"math"
 	"os"
 	"path/filepath"
@@ -93,10 +94,11 @@ func TestSeedsAreStoredIfTheyAreTrue(t *testing.T) {
 		if changed {
 			perm.Indices[0], perm.Indices[1] = perm.Indices[1], perm.Indices[0]
 		}
-		content, err := encode(n, Extra{}, safetensors.F32)
-		if err != nil {
+		var encoded bytes.Buffer
+		if err := Encode(&encoded, n, Extra{}); err != nil {
 			t.Fatal(err)
 		}
+		content := encoded.Bytes()
 		file, err := safetensors.Deserialize(content)
 		if err != nil {
 			t.Fatal(err)

@@ -70,6 +70,16 @@ func Open(path string, input nn.Shape) (*Model, error) {
 	return m, nil
 }
 
+// Files returns the paths of the files that Open reads the model from, also those
+// that hold an ONNX file's weights.
+func (m *Model) Files() []string {
+	files := []string{m.path}
+	if m.file != nil {
+		files = append(files, m.file.ExternalFiles()...)
+	}
+	return files
+}
+
 // FromNetwork returns a model of a network that is in memory. It fails if that is
 // nil or has no dense layer.
 func FromNetwork(network *nn.Network) (*Model, error) {

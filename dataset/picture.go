@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/image/draw"
 
-	"github.com/deepfry/deepfry/dataset/internal/picture"
+	"github.com/deepfry/deepfry/internal/picture"
 )
 
 // ReadPicture reads a PNG, JPEG, GIF, WebP, TIFF, BMP or PNM (PBM, PGM, PPM, PAM)

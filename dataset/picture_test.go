@@ -22,7 +22,7 @@ import (
 	"golang.org/x/image/draw"
 	"golang.org/x/image/tiff"
 
-	"github.com/deepfry/deepfry/dataset/internal/picture"
+	"github.com/deepfry/deepfry/internal/picture"
 )
 
 // ring returns a picture of side×side pixels: a ring of ink on paper.

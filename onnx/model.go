@@ -376,6 +376,22 @@ func (m *Model) graphName() string {
 	return "onnx"
 }
 
+// ExternalFiles returns the paths of the files beside the model's own that hold data of
+// its tensors.
+func (m *Model) ExternalFiles() []string {
+	var files []string
+	for _, p := range m.graph {
+		if p.tensor == nil || p.tensor.external == nil {
+			continue
+		}
+		path := filepath.Join(p.tensor.external.folder, filepath.FromSlash(p.tensor.external.location))
+		if !slices.Contains(files, path) {
+			files = append(files, path)
+		}
+	}
+	return files
+}
+
 // externalSize returns the bytes of the files that hold external data.
 func (m *Model) externalSize() int {
 	total := int64(0)

@@ -21,6 +21,7 @@ import (
 	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/compress"
 	"github.com/deepfry/deepfry/dataset"
+	"github.com/deepfry/deepfry/internal/wholefile"
 	"github.com/deepfry/deepfry/models"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/train"
@@ -217,5 +218,5 @@ func record(path string, results []Result) error {
 		}
 		content = append(append(content, line...), '\n')
 	}
-	return checkpoint.WriteFile(path, content)
+	return wholefile.WriteBytes(path, content)
 }

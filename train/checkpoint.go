@@ -21,6 +21,9 @@ const (
 	notesKey = "deepfry.notes"    // the notes alone
 )
 
+// ErrNoState is the error for a checkpoint that no trainer saved.
+var ErrNoState = errors.New("no training state in the checkpoint")
+
 // storedState is what a resumed run needs beside the tensors.
 type storedState struct {
 	Recipe  Recipe            `json:"recipe"`
@@ -31,10 +34,13 @@ type storedState struct {
 	Data    uint64            `json:"data"` // fingerprint of the training set
 	Kernel  string            `json:"kernel,omitempty"`
 	Notes   map[string]string `json:"notes,omitempty"`
+	// Trained is the sorted hashes of the pictures, 8 bytes each, little-endian.
+	Trained []byte `json:"trained_on,omitempty"`
 }
 
 // Save writes a checkpoint: the network and, as long as the run is not done,
-// what Resume needs. Notes are kept for the reader of the checkpoint. A network
+// what Resume needs. Notes are kept for the reader of the checkpoint, and so are the
+// hashes of the images (TrainedOn). A network
 // with a parameter that is not finite is not saved, so that the last good
 // checkpoint stays.
 func (t *Trainer) Save(path string, notes map[string]string) error {
@@ -47,7 +53,7 @@ func (t *Trainer) Save(path string, notes map[string]string) error {
 	}
 	state, err := json.Marshal(storedState{
 		Recipe: t.Recipe, Seed: t.Seed, Step: t.optimizer.step, Epoch: t.epoch, History: t.History,
-		Data: t.data, Kernel: cpu.Current().String(), Notes: notes,
+		Data: t.data, Kernel: cpu.Current().String(), Notes: notes, Trained: t.trained,
 	})
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
@@ -87,6 +93,10 @@ func Resume(path string, images *dataset.Images) (*Trainer, error) {
 		return nil, fmt.Errorf("train: %s: %w", path, err)
 	}
 	t.epoch, t.History, t.optimizer.step, t.Kernel = stored.Epoch, stored.History, stored.Step, stored.Kernel
+	t.epoch.Elapsed, t.resumed = 0, t.epoch.Images
+	if t.trained == nil {
+		t.trained = stored.Trained
+	}
 	if t.Done() {
 		return t, nil
 	}
@@ -120,27 +130,8 @@ func fingerprint(images *dataset.Images) uint64 {
 	return hash.Sum64()
 }
 
-// ErrNoState is the error for a checkpoint that no trainer saved.
-var ErrNoState = errors.New("no training state in the checkpoint")
-
-// Notes returns the notes that were given to Save, also those that Inference kept.
-// It fails with ErrNoState for a checkpoint that no trainer saved, and for a state
-// that this version does not understand.
-func Notes(extra checkpoint.Extra) (map[string]string, error) {
-	text, ok := extra.Metadata[notesKey]
-	if !ok {
-		stored, err := readState(extra)
-		return stored.Notes, err
-	}
-	var notes map[string]string
-	if err := json.Unmarshal([]byte(text), &notes); err != nil {
-		return nil, fmt.Errorf("the notes of the training: %w", err)
-	}
-	return notes, nil
-}
-
 // Inference returns the extra content of a checkpoint without what only training
-// needs, its state and tensors: the notes are left, and metadata of others. It
+// needs, its state, tensors and hashes of pictures: the notes are left, and metadata of others. It
 // fails for a state that this version does not understand.
 func Inference(extra checkpoint.Extra) (checkpoint.Extra, error) {
 	metadata := maps.Clone(extra.Metadata)

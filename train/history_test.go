@@ -6,6 +6,7 @@ import (
 	"errors"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,27 +15,33 @@ import (
 
 func TestStoredHistory(t *testing.T) {
 	want := storedHistory{
-		{Epoch: 1, Loss: 0.30000000000000004, TrainErrorPercent: 100. / 3, Seconds: 1.25},
-		{Epoch: 2, Loss: 1e-9, Seconds: 2, Test: &Evaluation{Images: 10000, Errors: 66, ErrorPercent: 100 * 66. / 10000, Loss: 1. / 3}},
+		{Epoch: 1, Loss: 0.30000000000000004, TrainErrorPercent: 100. / 3},
+		{Epoch: 2, Loss: 1e-9, Test: &Evaluation{Images: 10000, Errors: 66, ErrorPercent: 100 * 66. / 10000, Loss: 1. / 3}},
 	}
-	rows, err := json.Marshal(want)
+	timed := slices.Clone(want)
+	timed[0].Seconds, timed[1].Seconds = 1.25, 2
+	rows, err := json.Marshal(timed)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text := string(rows); text != "[[0.30000000000000004,33.333333333333336,1.25],[1e-9,0,2,10000,66,0.3333333333333333]]" {
+	if text := string(rows); text != "[[0.30000000000000004,33.333333333333336],[1e-9,0,10000,66,0.3333333333333333]]" {
 		t.Errorf("stored as %s", text)
 	}
-	named, err := json.Marshal([]EpochResult(want)) // as it was once stored
+	var got storedHistory
+	if err := json.Unmarshal(rows, &got); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%s: error %v, history %+v", rows, err, got)
+	}
+	named, err := json.Marshal([]EpochResult(timed)) // as it was once stored
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{string(rows), string(named)} {
+	for _, text := range []string{string(named), "[[0.30000000000000004,33.333333333333336,1.25],[1e-9,0,2,10000,66,0.3333333333333333]]"} {
 		var got storedHistory
-		if err := json.Unmarshal([]byte(text), &got); err != nil || !reflect.DeepEqual(got, want) {
+		if err := json.Unmarshal([]byte(text), &got); err != nil || !reflect.DeepEqual(got, timed) {
 			t.Errorf("%s: error %v, history %+v", text, err, got)
 		}
 	}
-	for _, text := range []string{"{}", "[1]", "[[1,2]]", "[[1,2,3,4]]", "[[1,2,3,0,0,0]]", "[[1,2,3,5,6,0]]", "[[1,2,3,1e300,6,0]]", `[{"nome":1}]`, `["a"]`, "[[1,2,null,4]]"} {
+	for _, text := range []string{"{}", "[1]", "[[1]]", "[[1,2,3,4]]", "[[1,2,3,4,5,6,7]]", "[[1,2,0,0,0]]", "[[1,2,5,6,0]]", "[[1,2,3,0,0,0]]", "[[1,2,3,5,6,0]]", "[[1,2,3,1e300,6,0]]", `[{"nome":1}]`, `["a"]`, "[[1,2,null,4]]"} {
 		var got storedHistory
 		if err := json.Unmarshal([]byte(text), &got); err == nil {
 			t.Errorf("%s: no error", text)

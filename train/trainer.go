@@ -36,7 +36,11 @@ type Trainer struct {
 	loss      nn.SoftmaxCrossEntropy
 	epoch     epochState
 	data      uint64 // fingerprint of the training set
+	trained   []byte // hashes of the training set's pictures, as they are stored
 	classes   int    // outputs of the network
+
+	elapsed time.Duration // of the epoch's steps that this trainer made
+	resumed int           // images of the epoch that an earlier trainer saw
 }
 
 // EpochResult is what an epoch gives.
@@ -46,19 +50,22 @@ type EpochResult struct {
 	// was learning, with dropout and augmentation.
 	Loss              float64 `json:"loss"`
 	TrainErrorPercent float64 `json:"train_error_percent"`
-	Seconds           float64 `json:"seconds"` // of training
+	// Seconds is how long the epoch trained, 0 if that is not known: checkpoints hold
+	// no times, so that equal runs give equal files.
+	Seconds float64 `json:"seconds,omitempty"`
 	// Test is what an Evaluator found after the epoch, if the caller ran one.
 	Test *Evaluation `json:"test,omitempty"`
 }
 
 // epochState is the position within an epoch and the sums so far.
 type epochState struct {
-	Number  int           `json:"number"`          // from 0: the epoch that goes on
-	Batch   int           `json:"batch,omitempty"` // the next one
-	Images  int           `json:"images,omitempty"`
-	Loss    float64       `json:"loss,omitempty"` // sum over images
-	Errors  int           `json:"errors,omitempty"`
-	Elapsed time.Duration `json:"elapsed,omitempty"`
+	Number int     `json:"number"`          // from 0: the epoch that goes on
+	Batch  int     `json:"batch,omitempty"` // the next one
+	Images int     `json:"images,omitempty"`
+	Loss   float64 `json:"loss,omitempty"` // sum over images
+	Errors int     `json:"errors,omitempty"`
+	// Elapsed is in files of earlier versions, and not used.
+	Elapsed int64 `json:"elapsed,omitempty"`
 }
 
 // Progress is what RunEpoch tells after a step.
@@ -68,7 +75,8 @@ type Progress struct {
 	Images         int // done, in this epoch
 	// Loss and ErrorPercent are running means of this epoch.
 	Loss, ErrorPercent float64
-	Elapsed            time.Duration // of this epoch
+	Elapsed            time.Duration // of this epoch, for the last Timed images
+	Timed              int           // Images, or after Resume those since then
 }
 
 // New returns a trainer for a network on the images of a training set. It
@@ -89,7 +97,7 @@ func New(network *nn.Network, images *dataset.Images, recipe Recipe, seed uint64
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	t := &Trainer{Network: network, Recipe: recipe, Seed: seed, Kernel: cpu.Current().String(), loader: loader, data: fingerprint(images), classes: network.OutShape().Size()}
+	t := &Trainer{Network: network, Recipe: recipe, Seed: seed, Kernel: cpu.Current().String(), loader: loader, data: fingerprint(images), trained: encodeHashes(images.Hashes), classes: network.OutShape().Size()}
 	t.loss.Smoothing = recipe.Smoothing
 	t.workspace = network.NewWorkspace(min(recipe.BatchSize, images.Len()), true)
 	t.optimizer = newOptimizer(recipe, network, t.workspace, recipe.Epochs*loader.Batches())
@@ -137,7 +145,7 @@ func (t *Trainer) RunEpoch(ctx context.Context, afterStep func(Progress) error) 
 		return errors.New("train: all epochs are finished")
 	}
 	state := &t.epoch
-	start := time.Now().Add(-state.Elapsed)
+	start := time.Now().Add(-t.elapsed)
 	for batch := range t.loader.Epoch(state.Number, state.Batch) {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -145,7 +153,7 @@ func (t *Trainer) RunEpoch(ctx context.Context, afterStep func(Progress) error) 
 		if err := t.step(batch); err != nil {
 			return err
 		}
-		state.Elapsed = time.Since(start)
+		t.elapsed = time.Since(start)
 		if afterStep != nil && state.Batch < t.loader.Batches() {
 			if err := afterStep(t.progress()); err != nil {
 				return err
@@ -153,11 +161,12 @@ func (t *Trainer) RunEpoch(ctx context.Context, afterStep func(Progress) error) 
 		}
 	}
 	images := float64(state.Images)
-	t.History = append(t.History, EpochResult{
-		Epoch: state.Number + 1, Loss: state.Loss / images, TrainErrorPercent: 100 * float64(state.Errors) / images,
-		Seconds: state.Elapsed.Round(time.Millisecond).Seconds(),
-	})
-	t.epoch = epochState{Number: state.Number + 1}
+	result := EpochResult{Epoch: state.Number + 1, Loss: state.Loss / images, TrainErrorPercent: 100 * float64(state.Errors) / images}
+	if t.resumed == 0 {
+		result.Seconds = t.elapsed.Round(time.Microsecond).Seconds()
+	}
+	t.History = append(t.History, result)
+	t.epoch, t.elapsed, t.resumed = epochState{Number: state.Number + 1}, 0, 0
 	return nil
 }
 
@@ -185,7 +194,7 @@ func (t *Trainer) progress() Progress {
 		Epoch: state.Number + 1, Epochs: t.Recipe.Epochs,
 		Batch: state.Batch, Batches: t.loader.Batches(), Images: state.Images,
 		Loss: state.Loss / float64(state.Images), ErrorPercent: 100 * float64(state.Errors) / float64(state.Images),
-		Elapsed: state.Elapsed,
+		Elapsed: t.elapsed, Timed: state.Images - t.resumed,
 	}
 }
 

@@ -4,21 +4,20 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 
-	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/compress"
+	"github.com/deepfry/deepfry/internal/wholefile"
 	"github.com/deepfry/deepfry/predict"
 )
 
 type compressCommand struct {
 	Model      string   `arg:"" help:"An ONNX file, or a checkpoint that train wrote."`
-	Output     string   `short:"o" placeholder:"FILE" help:"The file to write: ONNX if it ends in .onnx, and else a checkpoint."`
+	Out        string   `name:"output" short:"o" placeholder:"FILE" help:"The file to write: ONNX if it ends in .onnx, and else a checkpoint."`
 	Method     string   `default:"svd" enum:"svd,fastfood,rp,lowrank,auto" help:"What takes the place of dense layers: two of a low rank (svd), Fastfood fitted to them (fastfood), a fixed random projection and a dense layer (rp), two of a low rank trained from random numbers (lowrank), or for each layer the best of the first three (auto)."`
 	Layer      []string `placeholder:"NAME" help:"Layers to replace. Default: all fully-connected ones."`
 	Rank       string   `placeholder:"N" help:"Rank of svd and lowrank, features of rp: a number, half or quarter of the width, energy (svd: what keeps 95%) or energy:0.99. Default: half."`
@@ -36,9 +35,10 @@ type compressCommand struct {
 	Float16     bool    `name:"float16" help:"Store weights as float16: half the file. --target-size then means float16 too."`
 	AllowSlower bool    `help:"Keep replacements that take longer than the dense layer."`
 	DryRun      bool    `help:"Show what would be done; write nothing."`
+	Report      string  `placeholder:"FILE" help:"Write the report as an HTML page."`
+	JSON        bool    `name:"json" help:"Write the report as JSON."`
+	flags.Output
 	flags.DataOptions
-	Report string `placeholder:"FILE" help:"Write the report as an HTML page."`
-	JSON   bool   `name:"json" help:"Write the report as JSON."`
 }
 
 func (*compressCommand) Help() string {
@@ -57,16 +57,8 @@ layers that are replaced.`
 }
 
 func (c *compressCommand) Run(term *console.Terminal) error {
-	if c.Output == "" && !c.DryRun {
+	if c.Out == "" && !c.DryRun {
 		return console.Hint(errors.New("there is no file to write"), "name one with -o, or ask for --dry-run")
-	}
-	for flag, path := range map[string]string{"-o": c.Output, "--report": c.Report} {
-		if _, missing := os.Stat(filepath.Dir(path)); missing != nil { // before hours of work
-			return fmt.Errorf("%s %s: %w", flag, path, missing)
-		}
-		if info, missing := os.Stat(path); missing == nil && info.IsDir() {
-			return fmt.Errorf("%s %s: it is a folder: name a file", flag, path)
-		}
 	}
 	options, err := c.options(term)
 	if err != nil {
@@ -80,8 +72,11 @@ func (c *compressCommand) Run(term *console.Terminal) error {
 	if err != nil {
 		return err
 	}
-	if model.Network == nil && c.Output != "" && !compress.IsONNX(c.Output) {
-		return fmt.Errorf("-o %s: want a name that ends in .onnx: only networks become checkpoints, and the file can't be imported as one: %w", c.Output, model.Reason)
+	if err := c.checkOutputs(model); err != nil {
+		return err
+	}
+	if model.Network == nil && c.Out != "" && !compress.IsONNX(c.Out) {
+		return fmt.Errorf("-o %s: want a name that ends in .onnx: only networks become checkpoints, and the file can't be imported as one: %w", c.Out, model.Reason)
 	}
 	if options.Data, err = c.open(term, model); err != nil {
 		return err
@@ -91,11 +86,27 @@ func (c *compressCommand) Run(term *console.Terminal) error {
 		return err
 	}
 	if err == nil && !c.DryRun {
-		if err := result.Save(c.Output); err != nil {
+		if err := result.Save(c.Out); err != nil {
 			return err
 		}
 	}
 	return errors.Join(c.write(term, result.Report), err)
+}
+
+// checkOutputs fails before hours of work.
+func (c *compressCommand) checkOutputs(model *compress.Model) error {
+	inputs := append(model.Files(), c.Data)
+	if c.Out != "" && !c.DryRun {
+		for _, path := range outputs(c.Out) {
+			if err := c.CheckOutput("-o", path, inputs...); err != nil {
+				return err
+			}
+		}
+		if filepath.Clean(c.Out) == filepath.Clean(c.Report) {
+			return fmt.Errorf("--report %s: the network is written there: name another file", c.Report)
+		}
+	}
+	return c.CheckOutput("--report", c.Report, inputs...)
 }
 
 // write writes the report in all forms that are wanted.
@@ -105,7 +116,7 @@ func (c *compressCommand) write(term *console.Terminal, report *compress.Report)
 		if err := report.WriteHTML(&page); err != nil {
 			return err
 		}
-		if err := checkpoint.WriteFile(c.Report, []byte(page.String())); err != nil {
+		if err := wholefile.WriteBytes(c.Report, []byte(page.String())); err != nil {
 			return fmt.Errorf("--report: %w", err)
 		}
 	}

@@ -2,24 +2,20 @@ package main
 
 import (
 	"fmt"
-	"os"
+	"math"
 	"text/tabwriter"
 	"time"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/train"
-	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 )
-
-func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
 // display tells the user how the run goes: lines on the standard output, and a
 // progress bar on the standard error where that is a terminal.
 type display struct {
 	term      *console.Terminal
-	bar       *progressbar.ProgressBar
+	bar       *console.Bar
 	images    int // of an epoch
 	estimated bool
 	work      float64 // epochs that the run has left, each with its measuring
@@ -28,7 +24,7 @@ type display struct {
 
 func newDisplay(term *console.Terminal, contestants []*contestant, data *dataset.Dataset) *display {
 	// A forward pass is about a third of a training step.
-	d := &display{term: term, images: data.Train.Len(), measuring: float64(data.Test.Len()) / float64(3*data.Train.Len())}
+	d := &display{term: term, bar: console.NewBar(term), images: data.Train.Len(), measuring: float64(data.Test.Len()) / float64(3*data.Train.Len())}
 	fmt.Fprintf(term.Stdout, "%d training images, %d to measure on\n\n", data.Train.Len(), data.Test.Len())
 	for _, k := range contestants {
 		fmt.Fprintf(term.Stdout, "%-16s %9s weights   %s\n", k.fc, console.Grouped(k.trainer.Network.Weights()), k.path)
@@ -44,37 +40,26 @@ const estimateAfter = time.Second
 
 func (d *display) step(k *contestant, p train.Progress) {
 	done := float64(p.Images) / float64(d.images) // of this epoch
-	left := time.Duration(float64(p.Elapsed) / done * (d.work*(1+d.measuring) - done)).Round(time.Second)
+	epoch := float64(p.Elapsed) * float64(d.images) / float64(p.Timed)
+	left := time.Duration(epoch * (d.work*(1+d.measuring) - done)).Round(time.Second)
 	if !d.estimated && p.Elapsed > estimateAfter {
 		d.estimated = true
-		d.stop()
+		d.bar.Stop()
 		fmt.Fprintf(d.term.Stderr, "this will take about %v\n", left)
 	}
-	if !d.term.Interactive {
-		return
-	}
-	if d.bar == nil {
-		d.bar = progressbar.NewOptions(d.images, progressbar.OptionSetWriter(d.term.Stderr), progressbar.OptionClearOnFinish(),
-			progressbar.OptionSetWidth(24), progressbar.OptionShowCount(), progressbar.OptionShowIts(),
-			progressbar.OptionSetItsString("images"), progressbar.OptionSetPredictTime(false), progressbar.OptionThrottle(100*time.Millisecond))
-	}
-	d.bar.Describe(fmt.Sprintf("%3d/%-3d %s, %v left, loss %.4f, error %.2f%%", p.Epoch, p.Epochs, k.fc, left, p.Loss, p.ErrorPercent))
-	d.bar.Set(p.Images)
-}
-
-// stop clears the progress bar.
-func (d *display) stop() {
-	if d.bar != nil {
-		d.bar.Clear()
-		d.bar = nil
-	}
+	d.bar.Show(fmt.Sprintf("%d/%d %s", p.Epoch, p.Epochs, k.fc), p.Images, d.images, fmt.Sprintf("%v left", left), fmt.Sprintf("loss %.4f", p.Loss),
+		fmt.Sprintf("error %.2f%%", p.ErrorPercent), console.Grouped(int(float64(p.Timed)/max(p.Elapsed.Seconds(), 1e-9)))+" images/s")
 }
 
 func (d *display) epoch(k *contestant, r train.EpochResult) {
-	d.stop()
+	d.bar.Stop()
 	d.work--
-	fmt.Fprintf(d.term.Stdout, "%3d/%-3d  %-16s %8.4f %11.2f%% %10.2f%% %7.1fs\n", r.Epoch, k.trainer.Recipe.Epochs, k.fc,
-		r.Loss, r.TrainErrorPercent, r.Test.ErrorPercent, r.Seconds)
+	seconds := "-" // a part of the epoch ran before --resume
+	if r.Seconds > 0 {
+		seconds = fmt.Sprintf("%.1fs", r.Seconds)
+	}
+	fmt.Fprintf(d.term.Stdout, "%3d/%-3d  %-16s %8.4f %11.2f%% %10.2f%% %8s\n", r.Epoch, k.trainer.Recipe.Epochs, k.fc,
+		r.Loss, r.TrainErrorPercent, r.Test.ErrorPercent, seconds)
 }
 
 // published holds the figures of Yang et al. (ICCV 2015) that are reproduced here. It
@@ -114,3 +99,30 @@ func (d *display) table(c *trainCommand, contestants []*contestant) {
 
 // final returns the result of the last epoch.
 func (k *contestant) final() train.EpochResult { return k.trainer.History[len(k.trainer.History)-1] }
+
+// chance is the least loss of who looks at no image, and answers with the frequencies
+// of the classes.
+func chance(labels []int32, classes int, smoothing float64) float64 {
+	counts := make([]float64, classes)
+	for _, label := range labels {
+		counts[label]++
+	}
+	loss := 0.0
+	for _, count := range counts {
+		if p := (1-smoothing)*count/float64(len(labels)) + smoothing/float64(classes); p > 0 {
+			loss -= p * math.Log(p)
+		}
+	}
+	return loss
+}
+
+func (k *contestant) learntNothing() bool { return k.final().Loss >= k.chance && k.chance > 0 }
+
+// learntNothing tells of which networks the run was in vain.
+func (d *display) learntNothing(contestants []*contestant) {
+	for _, k := range contestants {
+		if k.learntNothing() {
+			fmt.Fprintf(d.term.Stderr, "%s: the loss ends at %.4f and did not fall below %.4f, that of chance: the network has learnt nothing; try a lower --rate, or more --epochs\n", k.fc, k.final().Loss, k.chance)
+		}
+	}
+}

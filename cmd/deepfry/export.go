@@ -8,6 +8,7 @@ import (
 
 	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/onnx"
 	"github.com/deepfry/deepfry/train"
@@ -15,9 +16,10 @@ import (
 
 type exportCommand struct {
 	Checkpoint string `arg:"" help:"A file that train wrote."`
-	Output     string `short:"o" required:"" placeholder:"FILE" help:"The file to write: a checkpoint without what only training needs if it ends in .safetensors, and else ONNX."`
+	Out        string `name:"output" short:"o" required:"" placeholder:"FILE" help:"The file to write: a checkpoint without what only training needs if it ends in .safetensors, and else ONNX."`
 	Float16    bool   `name:"float16" help:"Store weights as float16: half the file. Inputs, outputs and computation stay float32."`
-	Fastfood   string `enum:"ops,function,dense" default:"ops" help:"In ONNX, Fastfood layers as operators that every runtime has, as an ONNX function (one box in a viewer), or as dense layers."`
+	flags.Output
+	Fastfood string `enum:"ops,function,dense" default:"ops" help:"In ONNX, Fastfood layers as operators that every runtime has, as an ONNX function (one box in a viewer), or as dense layers."`
 }
 
 func (*exportCommand) Help() string {
@@ -32,11 +34,16 @@ Batches may have any size.`
 }
 
 func (c *exportCommand) Run(term *console.Terminal) error {
+	for _, path := range outputs(c.Out) {
+		if err := c.CheckOutput("-o", path, c.Checkpoint); err != nil {
+			return err
+		}
+	}
 	network, extra, err := checkpoint.Load(c.Checkpoint)
 	if err != nil {
 		return err
 	}
-	if strings.EqualFold(filepath.Ext(c.Output), ".safetensors") {
+	if strings.EqualFold(filepath.Ext(c.Out), ".safetensors") {
 		return c.checkpoint(term, network, extra)
 	}
 	if extra, err = train.Inference(extra); err != nil {
@@ -50,7 +57,7 @@ func (c *exportCommand) Run(term *console.Terminal) error {
 	if err != nil {
 		return err
 	}
-	if err := model.Save(c.Output); err != nil {
+	if err := model.Save(c.Out); err != nil {
 		return err
 	}
 	return c.print(term, network, fmt.Sprintf("input %s [N×%v], output %s [N×%v]", model.Inputs[0].Name, network.Description.Input, model.Outputs[0].Name, network.OutShape()))
@@ -69,17 +76,26 @@ func (c *exportCommand) checkpoint(term *console.Terminal, network *nn.Network, 
 	if c.Float16 {
 		save, numbers = checkpoint.SaveFloat16, "float16"
 	}
-	if err := save(c.Output, network, extra); err != nil {
+	if err := save(c.Out, network, extra); err != nil {
 		return err
 	}
 	return c.print(term, network, numbers)
 }
 
+// outputs returns the file that is written, and that of its weights, which an ONNX
+// file may have.
+func outputs(path string) []string {
+	if strings.EqualFold(filepath.Ext(path), ".safetensors") {
+		return []string{path}
+	}
+	return []string{path, path + ".data"}
+}
+
 func (c *exportCommand) print(term *console.Terminal, network *nn.Network, details string) error {
-	info, err := os.Stat(c.Output)
+	info, err := os.Stat(c.Out)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(term.Stdout, "%s: %s bytes, %s weights; %s\n", c.Output, console.Grouped(int(info.Size())), console.Grouped(network.Weights()), details)
+	_, err = fmt.Fprintf(term.Stdout, "%s: %s bytes, %s weights; %s\n", c.Out, console.Grouped(int(info.Size())), console.Grouped(network.Weights()), details)
 	return err
 }

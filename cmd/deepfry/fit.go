@@ -39,8 +39,9 @@ type fitCommand struct {
 	flags.TableFormat
 	flags.DataOptions
 	flags.MemoryLimit
+	flags.Output
 	Seed uint64 `default:"1" help:"Of features, of the rows that are held out and of their order."`
-	Out  string `placeholder:"MODEL" help:"Default: a file in runs that is called after the table and the settings."`
+	Out  string `placeholder:"MODEL" help:"Default: a file in runs that is called after the table and the settings; an earlier one of that name is kept under another."`
 	JSON bool   `name:"json" help:"Write one JSON object."`
 }
 
@@ -74,6 +75,11 @@ func (c *fitCommand) Run(term *console.Terminal) error {
 	}
 	fitter.bar.Stop()
 	path := c.out(fitter)
+	if c.Out == "" {
+		if err := keepEarlier(term, path); err != nil {
+			return err
+		}
+	}
 	if err := fitter.model.Save(path); err != nil {
 		return err
 	}
@@ -105,13 +111,12 @@ func (c *fitCommand) checkFlags() error {
 		return err
 	}
 	if c.Out != "" {
-		if info, err := os.Stat(filepath.Dir(c.Out)); err != nil || !info.IsDir() {
-			return fmt.Errorf("--out %s: there is no folder %s", c.Out, filepath.Dir(c.Out))
-		}
-	} else if err := os.MkdirAll("runs", 0o755); err != nil {
+		return c.CheckOutput("--out", c.Out, c.Table, c.Test)
+	}
+	if err := os.MkdirAll("runs", 0o755); err != nil {
 		return fmt.Errorf("--out: %w", err)
 	}
-	return nil
+	return flags.Output{Overwrite: true}.CheckOutput("--out", filepath.Join("runs", "model.safetensors")) // or another there
 }
 
 // ridgeFlag returns the number that the flag gives, or nil for auto.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -15,11 +16,19 @@ type runLog struct {
 	err  error
 }
 
-func openLog(path string) (*runLog, error) {
+// openLog begins a log, or adds to the one that is there.
+func openLog(path string, add bool) (*runLog, error) {
 	if path == "" {
 		return &runLog{}, nil
 	}
-	file, err := os.Create(path)
+	how := os.O_TRUNC
+	if add {
+		how = os.O_APPEND
+		if content, err := os.ReadFile(path); err == nil && len(content) > 0 && !bytes.HasPrefix(content, []byte(`{"event":"start"`)) {
+			return nil, fmt.Errorf("--log: %s is no log of deepfry train: want another file", path)
+		}
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|how, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("--log: %w", err)
 	}
@@ -40,7 +49,8 @@ func (l *runLog) write(event any) {
 	}
 }
 
-func (l *runLog) start(c *trainCommand, contestants []*contestant) {
+// start writes what is known of the run, also epochs before it was resumed.
+func (l *runLog) start(c *trainCommand, contestants []*contestant) error {
 	for _, k := range contestants {
 		l.write(struct {
 			Event   string       `json:"event"`
@@ -52,6 +62,12 @@ func (l *runLog) start(c *trainCommand, contestants []*contestant) {
 			Recipe  train.Recipe `json:"recipe"`
 		}{"start", k.fc, k.trainer.Network.Weights(), c.Data, c.Holdout, k.trainer.Seed, k.trainer.Recipe})
 	}
+	for _, k := range contestants {
+		for _, result := range k.trainer.History {
+			l.epoch(k, result)
+		}
+	}
+	return l.err
 }
 
 func (l *runLog) epoch(k *contestant, r train.EpochResult) {
@@ -68,10 +84,11 @@ func (l *runLog) epoch(k *contestant, r train.EpochResult) {
 
 // networkResult is a network's part of the last line.
 type networkResult struct {
-	Network      string  `json:"network"`
-	Weights      int     `json:"weights"`
-	ErrorPercent float64 `json:"error_percent"`
-	Checkpoint   string  `json:"checkpoint"`
+	Network       string  `json:"network"`
+	Weights       int     `json:"weights"`
+	ErrorPercent  float64 `json:"error_percent"`
+	Checkpoint    string  `json:"checkpoint"`
+	LearntNothing bool    `json:"learnt_nothing,omitempty"` // the loss ends no lower than that of chance
 }
 
 // done writes the last line: the result of the last network, which is the fried
@@ -79,7 +96,7 @@ type networkResult struct {
 func (l *runLog) done(contestants []*contestant) error {
 	var all []networkResult
 	for _, k := range contestants {
-		all = append(all, networkResult{k.fc, k.trainer.Network.Weights(), k.final().Test.ErrorPercent, k.path})
+		all = append(all, networkResult{k.fc, k.trainer.Network.Weights(), k.final().Test.ErrorPercent, k.path, k.learntNothing()})
 	}
 	l.write(struct {
 		Event string `json:"event"`

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"compress/gzip"
 	"encoding/binary"
@@ -13,13 +12,10 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/deepfry/deepfry/internal/check"
 
@@ -250,122 +246,4 @@ func makeTable(path string, rows int) error {
 		content = packed
 	}
 	return os.WriteFile(path, content.Bytes(), 0o644)
-}
-
-// startRun starts a side-by-side run of 12 short epochs as another process.
-func startRun(data, out string, arguments ...string) *exec.Cmd {
-	arguments = append([]string{"train", "--data", data, "--epochs", "12", "--batch", "50", "--augment", "--out", out}, arguments...)
-	c := exec.Command(os.Args[0], arguments...)
-	c.Env = append(os.Environ(), beDeepfry+"=1")
-	return c
-}
-
-// sameNetworks compares the checkpoints of two folders, which must be two each.
-func sameNetworks(t *testing.T, got, want string) {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(want, "*.safetensors"))
-	if err != nil || len(files) != 2 {
-		t.Fatalf("checkpoints %v (%v), want two", files, err)
-	}
-	for _, file := range files {
-		wanted, _, err := checkpoint.Load(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		found, _, err := checkpoint.Load(filepath.Join(got, filepath.Base(file)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, p := range wanted.Params() {
-			if q := found.Params()[i]; !slices.Equal(p.Data, q.Data) || !slices.Equal(p.Indices, q.Indices) {
-				t.Errorf("%s: %s differs", filepath.Base(file), p.Name)
-			}
-		}
-	}
-}
-
-// TestInterruptedRunIsBitIdentical interrupts a run with Ctrl-C as soon as it
-// has finished an epoch.
-func TestInterruptedRunIsBitIdentical(t *testing.T) {
-	if testing.Short() {
-		t.Skip("trains LeNet many times")
-	}
-	data, out := filepath.Join(t.TempDir(), "data"), t.TempDir()
-	if err := makeData(data, 300, 20); err != nil {
-		t.Fatal(err)
-	}
-	whole, stopped := filepath.Join(out, "whole"), filepath.Join(out, "stopped")
-	if output, err := startRun(data, whole).CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, output)
-	}
-	c := startRun(data, stopped)
-	var complaint bytes.Buffer
-	c.Stderr = &complaint
-	lines, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	for scanner := bufio.NewScanner(lines); scanner.Scan(); {
-		if strings.Contains(scanner.Text(), "1/12") {
-			c.Process.Signal(os.Interrupt)
-		}
-	}
-	if err := c.Wait(); err == nil || c.ProcessState.ExitCode() != 1 {
-		t.Errorf("exit code %d, want 1", c.ProcessState.ExitCode())
-	}
-	if text := complaint.String(); !strings.Contains(text, "deepfry: interrupted; everything is saved\nhint: the same command with --resume") {
-		t.Errorf("the run said %q", text)
-	}
-	if output, err := startRun(data, stopped, "--resume").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, output)
-	}
-	sameNetworks(t, stopped, whole)
-}
-
-// TestKilledRunIsBitIdentical kills a run at ten random moments and resumes it
-// each time; the weights must be those of a run that was left alone.
-func TestKilledRunIsBitIdentical(t *testing.T) {
-	if testing.Short() {
-		t.Skip("trains LeNet many times")
-	}
-	data, out := filepath.Join(t.TempDir(), "data"), t.TempDir()
-	if err := makeData(data, 300, 20); err != nil {
-		t.Fatal(err)
-	}
-	whole, killed := filepath.Join(out, "whole"), filepath.Join(out, "killed")
-	if output, err := startRun(data, whole).CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, output)
-	}
-	// Each run is killed a random time after it has begun, or, every other
-	// time, after its first epoch from there on, so that it gets ahead.
-	seed := uint64(time.Now().UnixNano()) // any moments must do
-	t.Logf("the moments' seed is %d", seed)
-	source := rand.New(rand.NewPCG(seed, 0))
-	for kill := range 10 {
-		c := startRun(data, killed, "--resume")
-		lines, err := c.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := c.Start(); err != nil {
-			t.Fatal(err)
-		}
-		if kill%2 == 0 {
-			for scanner := bufio.NewScanner(lines); scanner.Scan() && !strings.Contains(scanner.Text(), "/12 "); {
-			}
-		}
-		time.Sleep(time.Duration(source.IntN(100)) * time.Millisecond)
-		c.Process.Kill()
-		c.Wait() // fails, unless the run was faster
-	}
-	if files, err := filepath.Glob(filepath.Join(killed, "*.safetensors")); err != nil || len(files) == 0 {
-		t.Fatalf("no checkpoint was left (%v)", err)
-	}
-	if output, err := startRun(data, killed, "--resume").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, output)
-	}
-	sameNetworks(t, killed, whole)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/drawing"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/paper"
 )
 
@@ -27,6 +29,7 @@ type paperCompression struct {
 	Show  bool     `help:"Show what there is; train nothing."`
 	Plot  string   `placeholder:"FILE" help:"Draw the curves, as .svg, .png or .pdf."`
 	JSON  bool     `name:"json" help:"Write the results as JSON."`
+	flags.Output
 
 	Holdout int      `placeholder:"N" help:"Test on the last N training images instead, to choose settings."`
 	Form    []string `placeholder:"FORM" help:"Only trials of these forms: dense, svd, data-svd, lowrank, adaptive, fixed, rp, pooling."`
@@ -50,7 +53,7 @@ each dataset, with GOMAXPROCS=1, takes less time than one with two cores.`
 }
 
 func (c *paperCompression) Run(term *console.Terminal) error {
-	if err := drawing.CheckPlot("--plot", c.Plot); err != nil {
+	if err := cmp.Or(drawing.CheckPlot("--plot", c.Plot), c.CheckOutput("--plot", c.Plot)); err != nil {
 		return err
 	}
 	o := paper.Options{Data: c.Data, Seeds: c.Seeds, Folder: c.Out, Holdout: c.Holdout, Trials: c.trials()}

@@ -16,6 +16,7 @@ import (
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/internal/cpu"
+	"github.com/deepfry/deepfry/internal/lock"
 	"github.com/deepfry/deepfry/models"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/predict"
@@ -26,15 +27,16 @@ type trainCommand struct {
 	flags.LayerChoice
 	flags.MemoryLimit
 	flags.DataOptions
-	Model   string `placeholder:"NAME" help:"A model, as for inspect: caffenet, alexnet and vgg16 are for folders of large pictures. Without it, the reference LeNet and the network that --fc describes train side by side."`
-	Data    string `default:"mnist" help:"mnist, fashion, a folder of IDX files, or one of pictures with a subfolder for each class (and train and test above them, or the last tenth of each class is for tests), which are scaled to the network's input."`
-	Epochs  *int   `placeholder:"N" help:"Passes over the training images. Default: 10, or 11 by the caffe recipe."`
-	Seed    uint64 `default:"1" help:"Of initial weights, order, dropout and augmentation."`
-	Augment bool   `help:"Shift, rotate, zoom and bend the training images a little. The default recipe then has batches of 64, the rate 0.003 and no dropout."`
-	Out     string `default:"runs" placeholder:"DIR" help:"Folder for checkpoints."`
-	Log     string `placeholder:"FILE" help:"Write a JSON object a line: start, epoch, done."`
-	Plot    string `placeholder:"FILE" help:"Write learning curves: .svg, .png or .pdf."`
-	Resume  bool   `help:"Go on from the checkpoints of an interrupted run."`
+	Model     string `placeholder:"NAME" help:"A model, as for inspect: caffenet, alexnet and vgg16 are for folders of large pictures. Without it, the reference LeNet and the network that --fc describes train side by side."`
+	Data      string `default:"mnist" help:"mnist, fashion, IDX files, an .npz file, or a folder of pictures with a subfolder for each class (and train and test above them, or about a tenth of each class is for tests), which are scaled to the network's input."`
+	Epochs    *int   `placeholder:"N" help:"Passes over the training images. Default: 10, or 11 by the caffe recipe."`
+	Seed      uint64 `default:"1" help:"Of initial weights, order, dropout and augmentation."`
+	Augment   bool   `help:"Shift, rotate, zoom and bend the training images a little. The default recipe then has batches of 64, the rate 0.003 and no dropout."`
+	Out       string `default:"runs" placeholder:"DIR" help:"Folder for checkpoints."`
+	Log       string `placeholder:"FILE" help:"Write a JSON object a line: start, epoch, done. With --resume, add to the file."`
+	Plot      string `placeholder:"FILE" help:"Write learning curves: .svg, .png or .pdf."`
+	Resume    bool   `help:"Go on from the checkpoints of an interrupted run."`
+	Overwrite bool   `help:"Replace files of --log and --plot that are there. Checkpoints are kept in any case, under another name."`
 
 	Recipe    string   `default:"default" enum:"default,caffe" help:"Optimizer, schedule and details of the network: ${enum}. caffe is the plain one of Caffe's LeNet example."`
 	Batch     *int     `placeholder:"N" help:"Images a step, instead of the recipe's."`
@@ -60,53 +62,83 @@ func (*trainCommand) Help() string {
 
 // contestant is a network that trains in this run.
 type contestant struct {
-	fc        string // such as dense or adaptive:1024
-	path      string // of the checkpoint
-	trainer   *train.Trainer
-	evaluator *train.Evaluator
+	fc          string // such as dense or adaptive:1024
+	description nn.Description
+	path        string  // of the checkpoint
+	oldPath     string  // as versions called it whose names did not tell settings apart
+	chance      float64 // the loss of who looks at no image
+	trainer     *train.Trainer
+	evaluator   *train.Evaluator
 }
 
 // saveEvery is how much work a crash may cost.
 const saveEvery = 30 * time.Second
 
 func (c *trainCommand) Run(term *console.Terminal) error {
+	// Whatever can be refused is, before a file of an earlier run is touched.
+	if err := c.checkOutputs(); err != nil {
+		return err
+	}
 	data, err := c.open()
 	if err != nil {
 		return err
 	}
-	// Whatever can be refused is, before a file of an earlier run is touched.
-	if err := drawing.CheckPlot("--plot", c.Plot); err != nil {
+	flags.Say(term.Stderr, data.Said)
+	recipe, options, err := c.recipe()
+	if err != nil {
 		return err
 	}
-	contestants, err := c.contestants(term, data)
+	contestants, err := c.contestants(data, recipe, options)
 	if err != nil {
 		return err
 	}
 	if err := os.MkdirAll(c.Out, 0o755); err != nil {
 		return fmt.Errorf("--out: %w", err)
 	}
-	log, err := openLog(c.Log)
+	for _, k := range contestants {
+		release, err := lock.Acquire(k.path)
+		if err != nil {
+			return console.Hint(fmt.Errorf("--out: %w", err), "choose another folder with --out; runs with other settings have files of other names")
+		}
+		defer release()
+	}
+	for _, k := range contestants {
+		if err := c.prepare(term, k, recipe, data); err != nil {
+			return err
+		}
+	}
+	log, err := openLog(c.Log, c.Resume)
 	if err != nil {
 		return err
 	}
 	defer log.close()
 	if !c.Resume {
-		if err := keepEarlier(term, contestants); err != nil {
-			return err
+		for _, k := range contestants {
+			if err := keepEarlier(term, k.path); err != nil {
+				return err
+			}
 		}
 	}
 	display := newDisplay(term, contestants, data)
-	log.start(c, contestants)
-	for _, k := range contestants {
-		for _, result := range k.trainer.History {
-			log.epoch(k, result)
-		}
+	if err := log.start(c, contestants); err != nil {
+		return err
 	}
 	if err := c.rounds(term, contestants, data, display, log); err != nil {
 		return err
 	}
 	display.table(c, contestants)
+	display.learntNothing(contestants)
 	return log.done(contestants)
+}
+
+// checkOutputs fails if the plot or the log can't be written, or would replace what is
+// not of this run.
+func (c *trainCommand) checkOutputs() error {
+	output := flags.Output{Overwrite: c.Overwrite || c.Resume}
+	if c.Log != "" && filepath.Clean(c.Log) == filepath.Clean(c.Plot) {
+		return fmt.Errorf("--plot %s: the log is written there: name another file", c.Plot)
+	}
+	return cmp.Or(drawing.CheckPlot("--plot", c.Plot), output.CheckOutput("--plot", c.Plot), output.CheckOutput("--log", c.Log))
 }
 
 // open reads the data, for the network's input; with a hold-out, its test images
@@ -116,7 +148,9 @@ func (c *trainCommand) open() (*dataset.Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := dataset.OpenWith(c.Data, c.DataOptions.Options(d.Input))
+	options := c.DataOptions.Options(d.Input)
+	options.Split = c.splitToResume()
+	data, err := dataset.OpenWith(c.Data, options)
 	if err != nil {
 		return nil, err
 	}
@@ -130,6 +164,22 @@ func (c *trainCommand) open() (*dataset.Dataset, error) {
 	data.Test = data.Train.Slice(n-*c.Holdout, n)
 	data.Train = data.Train.Slice(0, n-*c.Holdout)
 	return data, nil
+}
+
+// splitToResume returns the version of the rule that split the folder of pictures of
+// the run that goes on, or 0.
+func (c *trainCommand) splitToResume() int {
+	if !c.Resume {
+		return 0
+	}
+	fc := cmp.Or(c.FC, flags.DefaultFC(c.model()))
+	path, oldPath := c.paths(c.model(), fc, c.LayerChoice)
+	for _, path := range []string{path, oldPath} {
+		if meaning := meaningOf(path); meaning.Preparation == predict.Stretched {
+			return meaning.Again(dataset.Options{}).Split
+		}
+	}
+	return 0
 }
 
 // recipe returns the recipe, as the flags change it, and the details of the
@@ -164,12 +214,8 @@ func override[T any](setting, flag *T) {
 
 func (c *trainCommand) model() string { return cmp.Or(c.Model, "lenet") }
 
-// contestants builds the networks of the run, or reads them when resuming.
-func (c *trainCommand) contestants(term *console.Terminal, data *dataset.Dataset) ([]*contestant, error) {
-	recipe, options, err := c.recipe()
-	if err != nil {
-		return nil, err
-	}
+// contestants describes the networks of the run.
+func (c *trainCommand) contestants(data *dataset.Dataset, recipe train.Recipe, options models.Options) ([]*contestant, error) {
 	if data.Pictures {
 		options.Classes = len(data.Train.Classes)
 	}
@@ -201,91 +247,61 @@ func (c *trainCommand) contestants(term *console.Terminal, data *dataset.Dataset
 		if err := c.Check(fmt.Sprintf("training %s with batches of %d", fc, recipe.BatchSize), total); err != nil {
 			return nil, err
 		}
-		k := &contestant{fc: fc, path: c.path(model, fc, layers)}
-		if err := c.prepare(term, k, d, recipe, data.Train); err != nil {
-			return nil, err
-		}
-		if k.evaluator, err = train.NewEvaluator(k.trainer.Network, data.Test); err != nil {
-			return nil, err
-		}
+		k := &contestant{fc: fc, description: d, chance: chance(data.Train.Labels, len(data.Train.Classes), recipe.Smoothing)}
+		k.path, k.oldPath = c.paths(model, fc, layers)
 		contestants = append(contestants, k)
 	}
 	return contestants, nil
 }
 
-// path names a checkpoint after the data, the network, the recipe and the seed.
-// Runs that differ otherwise, in their rate for example, need folders of their
-// own.
-func (c *trainCommand) path(model, fc string, layers flags.LayerChoice) string {
-	parts := []string{model, filepath.Base(c.Data), strings.ReplaceAll(fc, ":", "-")}
-	if layers.Classifier != "dense" {
-		parts = append(parts, "classifier", layers.Classifier)
-	}
-	if layers.Padding == "mixed" {
-		parts = append(parts, "mixed")
-	}
-	if c.Recipe != "default" {
-		parts = append(parts, c.Recipe)
-	}
-	if c.Augment {
-		parts = append(parts, "augmented")
-	}
-	parts = append(parts, fmt.Sprintf("seed%d.safetensors", c.Seed))
-	return filepath.Join(c.Out, strings.Join(parts, "-"))
-}
-
 // prepare gives k a new trainer, or one that goes on from its checkpoint.
-func (c *trainCommand) prepare(term *console.Terminal, k *contestant, d nn.Description, recipe train.Recipe, images *dataset.Images) error {
-	if _, missing := os.Stat(k.path); c.Resume && missing == nil {
-		trainer, err := train.Resume(k.path, images)
-		if err != nil {
-			return err
-		}
-		if kernel := cpu.Current().String(); trainer.Kernel != kernel {
-			fmt.Fprintf(term.Stderr, "--resume: %s was trained with the kernels %q, not %s: the result may differ in its last bits\n", k.path, trainer.Kernel, kernel)
-		}
-		k.trainer = trainer
-		return c.checkResumed(k, d, recipe)
-	}
+func (c *trainCommand) prepare(term *console.Terminal, k *contestant, recipe train.Recipe, data *dataset.Dataset) (err error) {
 	if c.Resume {
-		fmt.Fprintf(term.Stderr, "--resume: there is no %s; %s begins anew\n", k.path, k.fc)
+		k.trainer, err = c.resume(term, k, recipe, data.Train)
 	}
-	network, err := nn.New(d, c.Seed)
+	if err == nil && k.trainer == nil {
+		var network *nn.Network
+		if network, err = nn.New(k.description, c.Seed); err == nil {
+			k.trainer, err = train.New(network, data.Train, recipe, c.Seed)
+		}
+	}
 	if err != nil {
 		return err
 	}
-	k.trainer, err = train.New(network, images, recipe, c.Seed)
+	k.evaluator, err = train.NewEvaluator(k.trainer.Network, data.Test)
 	return err
 }
 
-// keepEarlier renames the checkpoints that a new run would overwrite.
-func keepEarlier(term *console.Terminal, contestants []*contestant) error {
-	for _, k := range contestants {
-		if _, missing := os.Stat(k.path); missing != nil {
-			continue
-		}
-		var kept string
-		for i := 1; ; i++ {
-			kept = fmt.Sprintf("%s.previous%d.safetensors", strings.TrimSuffix(k.path, ".safetensors"), i)
-			if _, missing := os.Stat(kept); missing != nil {
-				break
-			}
-		}
-		if err := os.Rename(k.path, kept); err != nil {
-			return err
-		}
-		fmt.Fprintf(term.Stderr, "%s is there already; it is now %s (--resume would have gone on from it)\n", k.path, kept)
+// resume returns a trainer that goes on from k's checkpoint, or nil if there is none.
+func (c *trainCommand) resume(term *console.Terminal, k *contestant, recipe train.Recipe, images *dataset.Images) (*train.Trainer, error) {
+	path := k.path
+	if !exists(path) && exists(k.oldPath) { // which may also be that of a run with other settings
+		path = k.oldPath
 	}
-	return nil
-}
-
-// checkResumed fails if the flags ask for another run than the checkpoint's.
-func (c *trainCommand) checkResumed(k *contestant, d nn.Description, recipe train.Recipe) error {
-	t := k.trainer
-	if !reflect.DeepEqual(t.Network.Description, d) || !reflect.DeepEqual(t.Recipe, recipe) || t.Seed != c.Seed {
-		return console.Hint(fmt.Errorf("--resume: %s was begun with other settings", k.path), "repeat the flags of the first run, or choose another folder with --out")
+	if !exists(path) {
+		fmt.Fprintf(term.Stderr, "--resume: there is no %s; %s begins anew\n", k.path, k.fc)
+		if others, _ := filepath.Glob(strings.TrimSuffix(k.oldPath, seedName(c.Seed)) + "*-" + seedName(c.Seed)); len(others) > 0 {
+			fmt.Fprintf(term.Stderr, "--resume: %s has other settings: their flags would go on from there\n", strings.Join(others, ", "))
+		}
+		return nil, nil
 	}
-	return nil
+	t, err := train.Resume(path, images)
+	if err == nil && (!reflect.DeepEqual(t.Network.Description, k.description) || !reflect.DeepEqual(t.Recipe, recipe) || t.Seed != c.Seed) {
+		err = console.Hint(fmt.Errorf("--resume: %s was begun with other settings", path), "repeat the flags of the first run, or choose another folder with --out")
+	}
+	switch {
+	case err != nil && path != k.path:
+		fmt.Fprintf(term.Stderr, "--resume: there is no %s, and %s is not of this run; %s begins anew\n", k.path, path, k.fc)
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case path != k.path:
+		fmt.Fprintf(term.Stderr, "--resume: %s goes on from %s, as older versions called it; it becomes %s\n", k.fc, path, k.path)
+	}
+	if kernel := cpu.Current().String(); t.Kernel != kernel {
+		fmt.Fprintf(term.Stderr, "--resume: %s was trained with the kernels %q, not %s: the result may differ in its last bits\n", path, t.Kernel, kernel)
+	}
+	return t, nil
 }
 
 // rounds trains the contestants in turn, an epoch each, until all are done.
@@ -299,7 +315,7 @@ func (c *trainCommand) rounds(term *console.Terminal, contestants []*contestant,
 			}
 			done = false
 			if err := k.runEpoch(term, display, notes); err != nil {
-				display.stop()
+				display.bar.Stop()
 				return c.explain(k, err, notes)
 			}
 			result := k.trainer.History[len(k.trainer.History)-1]
@@ -341,6 +357,12 @@ func (k *contestant) runEpoch(ctx context.Context, display *display, notes map[s
 	return t.Save(k.path, notes)
 }
 
+// savedError is the error of an interrupted run.
+type savedError struct{}
+
+func (savedError) Error() string { return "interrupted; everything is saved" }
+func (savedError) Unwrap() error { return context.Canceled }
+
 // explain saves an interrupted run and says how to go on; of one that diverged
 // the last good checkpoint is kept.
 func (c *trainCommand) explain(k *contestant, err error, notes map[string]string) error {
@@ -348,9 +370,9 @@ func (c *trainCommand) explain(k *contestant, err error, notes map[string]string
 	switch {
 	case errors.Is(err, context.Canceled):
 		if err := k.trainer.Save(k.path, notes); err != nil {
-			return err
+			return fmt.Errorf("interrupted, and what is done since the last save is lost: %w", err)
 		}
-		return console.Hint(errors.New("interrupted; everything is saved"), "the same command with --resume goes on from here")
+		return console.Hint(savedError{}, "the same command with --resume goes on from here")
 	case errors.As(err, &diverged):
 		if _, missing := os.Stat(k.path); missing == nil {
 			return console.Hint(fmt.Errorf("%s: %w", k.fc, err), "the last good checkpoint is still in "+k.path)

@@ -1,6 +1,7 @@
 package machine_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log"
@@ -149,11 +150,11 @@ func ExampleModel_Encode() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	content, err := model.Encode() // or model.Save(path)
-	if err != nil {
+	var file bytes.Buffer
+	if err := model.Encode(&file); err != nil { // or model.Save(path)
 		log.Fatal(err)
 	}
-	back, err := machine.Decode(content) // or machine.Load(path)
+	back, err := machine.Decode(file.Bytes()) // or machine.Load(path)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"slices"
 	"strings"
 
-	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/internal/tensorfile"
+	"github.com/deepfry/deepfry/internal/wholefile"
 	"github.com/deepfry/deepfry/kernel"
 	"github.com/nlpodyssey/safetensors"
 )
@@ -47,32 +49,38 @@ type posteriorJSON struct {
 // Save writes the model to path, as a safetensors file. It writes a temporary file
 // in the same folder and renames it, so that a file under path is always whole.
 func (m *Model) Save(path string) error {
-	content, err := m.Encode()
-	if err != nil {
+	if err := m.Validate(); err != nil {
 		return err
 	}
-	if err := checkpoint.WriteFile(path, content); err != nil {
+	if err := wholefile.Write(path, func(file *os.File) error { return m.encode(file) }); err != nil {
 		return fmt.Errorf("machine: %w", err)
 	}
 	return nil
 }
 
-// Encode returns the content of the file that Save writes. It fails if the model
-// is not valid, or has features that are not of package kernel.
-func (m *Model) Encode() ([]byte, error) {
+// Encode writes what Save has in its file. It fails if the model is not valid, or
+// has features that are not of package kernel. Equal models give equal bytes.
+func (m *Model) Encode(w io.Writer) error {
 	if err := m.Validate(); err != nil {
-		return nil, err
+		return err
 	}
+	if err := m.encode(w); err != nil {
+		return fmt.Errorf("machine: %w", err)
+	}
+	return nil
+}
+
+func (m *Model) encode(w io.Writer) error {
 	d := description{
 		Columns: columnsJSON(m.Columns), UnitRows: m.Scaling.UnitRows, Logits: m.Logits, Notes: m.Notes,
 	}
 	var err error
 	if f, ok := m.features().(*kernel.Features); ok {
 		if d.Features, err = json.Marshal(f); err != nil {
-			return nil, fmt.Errorf("machine: %w", err)
+			return err
 		}
 	} else if _, ok := m.features().(linear); !ok {
-		return nil, fmt.Errorf("machine: features of type %T cannot be stored: want those of package kernel", m.Features)
+		return fmt.Errorf("features of type %T cannot be stored: want those of package kernel", m.Features)
 	}
 	n, targets := m.features().Outputs(), m.Columns.Targets()
 	tensors := map[string]safetensors.TensorView{}
@@ -99,17 +107,13 @@ func (m *Model) Encode() ([]byte, error) {
 	}
 	text, jsonError := json.Marshal(d)
 	if err = errors.Join(err, jsonError); err != nil {
-		return nil, fmt.Errorf("machine: %w", err)
+		return err
 	}
-	content, err := safetensors.Serialize(tensors, map[string]string{descriptionKey: string(text)})
-	if err != nil {
-		return nil, fmt.Errorf("machine: %w", err)
-	}
-	return content, nil
+	return tensorfile.Write(w, tensors, map[string]string{descriptionKey: string(text)})
 }
 
 // Load reads a file that Save wrote. Besides errors of the file system, it fails
-// if the file is not a safetensors file, is cut off, holds something else
+// if the file is not a safetensors file, is cut off or damaged, holds something else
 // (ErrNotModel), or if a tensor is missing, has another shape than the description
 // says, or is not finite.
 func Load(path string) (*Model, error) {
@@ -126,15 +130,11 @@ func Load(path string) (*Model, error) {
 
 // Decode is Load for content that is in memory.
 func Decode(content []byte) (*Model, error) {
-	_, header, err := safetensors.ReadMetadata(content)
+	file, err := tensorfile.Read(content)
 	if err != nil {
-		return nil, fmt.Errorf("not a whole safetensors file: %w", err)
+		return nil, err
 	}
-	file, err := safetensors.Deserialize(content)
-	if err != nil {
-		return nil, fmt.Errorf("not a whole safetensors file: %w", err)
-	}
-	text, ok := header.Metadata()[descriptionKey]
+	text, ok := file.Metadata[descriptionKey]
 	if !ok {
 		return nil, fmt.Errorf("the metadata has no %q: %w", descriptionKey, ErrNotModel)
 	}
@@ -144,7 +144,7 @@ func Decode(content []byte) (*Model, error) {
 	if err := decoder.Decode(&d); err != nil {
 		return nil, fmt.Errorf("the machine's description: %w", err)
 	}
-	r := &reader{file: file}
+	r := &reader{tensors: file.Tensors}
 	m, err := r.model(&d)
 	if err = errors.Join(r.err, err); err != nil {
 		return nil, err
@@ -154,8 +154,8 @@ func Decode(content []byte) (*Model, error) {
 
 // reader reads tensors and keeps the first error.
 type reader struct {
-	file safetensors.SafeTensors
-	err  error
+	tensors map[string]safetensors.TensorView
+	err     error
 }
 
 // tensor returns the numbers of a tensor that must have the given shape.
@@ -163,7 +163,7 @@ func (r *reader) tensor(name string, shape ...int) []float32 {
 	if r.err != nil {
 		return nil
 	}
-	t, ok := r.file.Tensor(name)
+	t, ok := r.tensors[name]
 	if !ok {
 		r.err = fmt.Errorf("there is no tensor %q", name)
 		return nil
@@ -193,7 +193,7 @@ func (r *reader) model(d *description) (*Model, error) {
 		return nil, err
 	}
 	m.Scaling = Scaling{Mean: r.tensor("scaling.mean", m.Columns.Inputs), UnitRows: d.UnitRows}
-	if _, ok := r.file.Tensor("scaling.scale"); ok {
+	if _, ok := r.tensors["scaling.scale"]; ok {
 		m.Scaling.Scale = r.tensor("scaling.scale", m.Columns.Inputs)
 	}
 	targets := m.Columns.Targets()
@@ -225,7 +225,7 @@ func (r *reader) features(d *description, targets int) (*kernel.Features, error)
 	if err := json.Unmarshal(d.Features, &size); err != nil {
 		return nil, fmt.Errorf("the features' description: %w", err)
 	}
-	weights, ok := r.file.Tensor("weight")
+	weights, ok := r.tensors["weight"]
 	if !ok || size.Inputs != d.Columns.Inputs || size.N > len(weights.Data())/4/targets {
 		return nil, fmt.Errorf("the description has %d frequencies of %d inputs, which does not fit the tensor \"weight\" or the table's %d inputs", size.N, size.Inputs, d.Columns.Inputs)
 	}

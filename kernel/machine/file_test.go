@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,6 +32,15 @@ func fitted(t testing.TB, posterior bool) (*Model, *Table) {
 	return m, table
 }
 
+func encoded(t testing.TB, m *Model) []byte {
+	t.Helper()
+	var file bytes.Buffer
+	if err := m.Encode(&file); err != nil {
+		t.Fatal(err)
+	}
+	return file.Bytes()
+}
+
 func TestFileRoundTrip(t *testing.T) {
 	m, table := fitted(t, true)
 	path := filepath.Join(t.TempDir(), "model.safetensors")
@@ -52,8 +63,7 @@ func TestFileRoundTrip(t *testing.T) {
 	if !slices.Equal(results(back), results(m)) {
 		t.Error("predictions changed")
 	}
-	a, _ := m.Encode()
-	if b, _ := back.Encode(); !bytes.Equal(a, b) {
+	if !bytes.Equal(encoded(t, m), encoded(t, back)) {
 		t.Error("a model that was read is stored differently")
 	}
 }
@@ -64,10 +74,7 @@ func TestFileOfClasses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	content, err := m.Encode()
-	if err != nil {
-		t.Fatal(err)
-	}
+	content := encoded(t, m)
 	back, err := Decode(content)
 	if err != nil {
 		t.Fatal(err)
@@ -91,18 +98,14 @@ func TestFeaturesCostASeed(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.Features, m.Weights = f, make([]float32, f.Outputs())
-	content, err := m.Encode()
-	if err != nil || len(content) > 4*(f.Outputs()+784)+1000 {
-		t.Errorf("%d bytes, %v", len(content), err)
+	if content := encoded(t, m); len(content) > 4*(f.Outputs()+784)+1000 {
+		t.Errorf("%d bytes", len(content))
 	}
 }
 
 func TestDamagedFiles(t *testing.T) {
 	m, _ := fitted(t, true)
-	content, err := m.Encode()
-	if err != nil {
-		t.Fatal(err)
-	}
+	content := unchecked(t, encoded(t, m))
 	for length := 0; length < len(content); length += 1 + length/16 {
 		if _, err := Decode(content[:length]); err == nil {
 			t.Errorf("%d of %d bytes are read without an error", length, len(content))
@@ -146,6 +149,46 @@ func TestDamagedFiles(t *testing.T) {
 	}
 }
 
+// TestFlippedBits: a changed bit is an error, or changes nothing, as in the letters of
+// an escape.
+func TestFlippedBits(t *testing.T) {
+	m := &Model{Columns: Columns{Inputs: 2, Outputs: 1}, Weights: []float32{1, 2}, Bias: []float32{3}, Notes: map[string]string{"a": "<b>"}}
+	content := encoded(t, m)
+	for i := range 8 * len(content) {
+		damaged := bytes.Clone(content)
+		damaged[i/8] ^= 1 << (i % 8)
+		if got, err := Decode(damaged); err == nil && !bytes.Equal(encoded(t, got), content) {
+			t.Errorf("bit %d of byte %d (%q) changes the machine without an error", i%8, i/8, content[i/8])
+		}
+	}
+}
+
+// unchecked returns a file without its checksum, as they once were: what is wrong in
+// it must be found without.
+func unchecked(t testing.TB, content []byte) []byte {
+	t.Helper()
+	_, header, err := safetensors.ReadMetadata(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := safetensors.Deserialize(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tensors := map[string]safetensors.TensorView{}
+	for _, tensor := range file.Tensors() {
+		tensors[tensor.Name] = tensor.TensorView
+	}
+	metadata := maps.Clone(header.Metadata())
+	delete(metadata, "deepfry.format")
+	delete(metadata, "deepfry.checksum")
+	plain, err := safetensors.Serialize(tensors, metadata)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plain
+}
+
 // replaceInHeader also corrects the header's length, the first 8 bytes.
 func replaceInHeader(content []byte, old, new string) []byte {
 	if !bytes.Contains(content, []byte(old)) {
@@ -160,7 +203,7 @@ func replaceInHeader(content []byte, old, new string) []byte {
 
 func TestForeignFeaturesAreNotStored(t *testing.T) {
 	m := &Model{Columns: Columns{Inputs: 2, Outputs: 1}, Features: foreign{}, Weights: make([]float32, 2), Bias: make([]float32, 1)}
-	if _, err := m.Encode(); err == nil || !strings.Contains(err.Error(), "cannot be stored") {
+	if err := m.Encode(io.Discard); err == nil || !strings.Contains(err.Error(), "cannot be stored") {
 		t.Error(err)
 	}
 }
@@ -175,11 +218,9 @@ func (foreign) Plan(int) func(z, x []float32, rows int) {
 
 func FuzzDecode(f *testing.F) {
 	m, _ := fitted(f, true)
-	content, err := m.Encode()
-	if err != nil {
-		f.Fatal(err)
-	}
+	content := encoded(f, m)
 	f.Add(content)
+	f.Add(unchecked(f, content))
 	f.Add(content[:200])
 	f.Fuzz(func(t *testing.T, content []byte) {
 		m, err := Decode(content)

@@ -211,10 +211,7 @@ func sameOnCores(t *testing.T, fit func() (*Model, error)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		content, err := m.Encode()
-		if err != nil {
-			t.Fatal(err)
-		}
+		content := encoded(t, m)
 		if first == nil {
 			first = content
 		}

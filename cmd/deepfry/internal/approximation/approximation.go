@@ -43,6 +43,7 @@ type Command struct {
 	Raw      bool     `help:"Do not standardise columns."`
 	flags.TableFormat
 	flags.MemoryLimit
+	flags.Output
 }
 
 func (*Command) Help() string {
@@ -121,7 +122,7 @@ func (c *Command) Run(term *console.Terminal) error {
 
 // check fails if a flag is out of range.
 func (c *Command) check() error {
-	if err := drawing.CheckPlot("--plot", c.Plot); err != nil {
+	if err := cmp.Or(drawing.CheckPlot("--plot", c.Plot), c.CheckOutput("--plot", c.Plot, c.Table)); err != nil {
 		return err
 	}
 	if len(c.N) == 0 || slices.Min(c.N) < 1 || slices.Max(c.N) > 1<<20 {
@@ -275,6 +276,5 @@ type steps struct {
 // next says what is measured now.
 func (s *steps) next(what string) {
 	s.done++
-	s.bar.Show("", s.done, s.total)
-	s.bar.Describe(what)
+	s.bar.Show(what, s.done, s.total)
 }

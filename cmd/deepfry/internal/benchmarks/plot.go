@@ -1,12 +1,14 @@
 package benchmarks
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/drawing"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
@@ -15,6 +17,7 @@ import (
 type benchPlot struct {
 	Results string `arg:"" help:"What deepfry bench fastfood --json wrote."`
 	Out     string `short:"o" required:"" placeholder:"FILE" help:"A file that ends in .svg, .png or .pdf."`
+	flags.Output
 }
 
 func (*benchPlot) Help() string {
@@ -27,7 +30,7 @@ func (*benchPlot) Help() string {
 // Run draws the medians of cases d→n against n on logarithmic axes, a line for
 // each benchmark.
 func (c *benchPlot) Run(term *console.Terminal) error {
-	if err := drawing.CheckPlot("--out", c.Out); err != nil {
+	if err := cmp.Or(drawing.CheckPlot("--out", c.Out), c.CheckOutput("--out", c.Out, c.Results)); err != nil {
 		return err
 	}
 	results, order, err := readResults(c.Results)

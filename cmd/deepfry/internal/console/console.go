@@ -8,17 +8,39 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"time"
-
-	"github.com/schollz/progressbar/v3"
+	"syscall"
 )
 
 // Terminal is what a subcommand may write to and is told by. Tests replace it.
 type Terminal struct {
-	context.Context // cancelled by Ctrl-C
+	context.Context // cancelled by Ctrl-C and other signals, with an Interruption
 	Stdout, Stderr  io.Writer
-	Interactive     bool // Stderr is a terminal that shows progress bars
+	Interactive     bool       // Stderr is a terminal that shows progress bars
+	Columns         func() int // how wide that is now; nil for 80
 }
+
+// Output passes on what is written, and keeps the first error: who prints need not
+// look at each, and a full disk or a reader who has gone is known at the end.
+type Output struct {
+	io.Writer
+	Failed func(error) // is called at that error
+	Err    error
+}
+
+func (o *Output) Write(text []byte) (n int, err error) {
+	if o.Err != nil {
+		return 0, o.Err
+	}
+	if n, o.Err = o.Writer.Write(text); o.Err != nil {
+		o.Failed(o.Err)
+	}
+	return n, o.Err
+}
+
+// Interruption is the cause of a context that a signal has cancelled.
+type Interruption struct{ syscall.Signal }
+
+func (i Interruption) Error() string { return "interrupted" }
 
 // HintedError is an error with advice on its own line.
 type HintedError struct {
@@ -68,48 +90,4 @@ func WriteJSONLines[T any](w io.Writer, results []T) error {
 		}
 	}
 	return nil
-}
-
-// Bar is a progress bar on Stderr, or nothing where that is no terminal.
-type Bar struct {
-	terminal *Terminal
-	bar      *progressbar.ProgressBar
-	stage    string
-}
-
-// NewBar returns a bar that is shown when there is something to show.
-func NewBar(terminal *Terminal) *Bar { return &Bar{terminal: terminal} }
-
-// Show says that so many steps of a stage are done. Another stage has a bar of its
-// own; one whose total is 0 has no end that is known.
-func (b *Bar) Show(stage string, done, total int) {
-	if !b.terminal.Interactive {
-		return
-	}
-	if stage != b.stage || b.bar == nil {
-		b.Stop()
-		b.stage = stage
-		if total == 0 {
-			total = -1
-		}
-		b.bar = progressbar.NewOptions(total, progressbar.OptionSetSpinnerChangeInterval(0), progressbar.OptionSetWriter(b.terminal.Stderr),
-			progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(24), progressbar.OptionShowCount(),
-			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetDescription(stage))
-	}
-	b.bar.Set(done)
-}
-
-// Describe changes what is said before the bar.
-func (b *Bar) Describe(text string) {
-	if b.bar != nil {
-		b.bar.Describe(text)
-	}
-}
-
-// Stop clears the bar.
-func (b *Bar) Stop() {
-	if b.bar != nil {
-		b.bar.Clear()
-		b.bar = nil
-	}
 }

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/internal/wholefile"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/plotutil"
@@ -47,7 +47,7 @@ func Write(p *plot.Plot, path string) error {
 	if _, err := writer.WriteTo(&content); err != nil {
 		return err
 	}
-	return checkpoint.WriteFile(path, content.Bytes())
+	return wholefile.WriteBytes(path, content.Bytes())
 }
 
 // AddCurve draws a line in the colour of the index, if there are points.
@@ -135,5 +135,5 @@ func WriteSideBySide(plots []*plot.Plot, path string) error {
 	if _, err := canvas.WriteTo(&content); err != nil {
 		return err
 	}
-	return checkpoint.WriteFile(path, content.Bytes())
+	return wholefile.WriteBytes(path, content.Bytes())
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"strings"
 	"text/tabwriter"
@@ -26,6 +25,7 @@ type Command struct {
 	Size  int       `default:"400" help:"Pixels of the longer side of each panel."`
 	Out   string    `short:"o" placeholder:"FILE" help:"The PNG file to write. Default: NAME-hadamard.png, or basis-N.png without an image."`
 	JSON  bool      `name:"json" help:"Write JSON."`
+	flags.Output
 }
 
 func (*Command) Help() string {
@@ -126,12 +126,7 @@ func (c *Command) check() error {
 	if filepath.Ext(c.Out) != ".png" {
 		return fmt.Errorf("--out %s: name a file that ends in .png", c.Out)
 	}
-	if there, err := os.Stat(c.Out); err == nil {
-		if image, err := os.Stat(c.Image); err == nil && os.SameFile(there, image) {
-			return fmt.Errorf("--out %s would replace the image itself: name another file", c.Out)
-		}
-	}
-	return nil
+	return c.CheckOutput("--out", c.Out, c.Image)
 }
 
 // cut computes what remains of the picture for each fraction, and returns the

@@ -9,7 +9,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/internal/wholefile"
 	"golang.org/x/image/draw"
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/gofont/gomedium"
@@ -63,7 +63,7 @@ func writeSheet(path string, panels []panel) error {
 	if err := encoder.Encode(&content, sheet); err != nil {
 		return err
 	}
-	return checkpoint.WriteFile(path, content.Bytes())
+	return wholefile.WriteBytes(path, content.Bytes())
 }
 
 // draw draws the panel about x, its picture down to y and the lines below.

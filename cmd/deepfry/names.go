@@ -1,0 +1,128 @@
+package main
+
+import (
+	"fmt"
+	"hash/fnv"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
+	"github.com/deepfry/deepfry/nn"
+	"github.com/deepfry/deepfry/predict"
+	"github.com/deepfry/deepfry/train"
+)
+
+// paths returns the path of a checkpoint, which is called after the data, the network,
+// the recipe, the settings that differ from the recipe's, and the seed; and that without
+// the settings, as older versions called it. Of folders with the same name, the first
+// to be trained on has it, and the others have a hash behind it.
+func (c *trainCommand) paths(model, fc string, layers flags.LayerChoice) (path, oldPath string) {
+	place := c.dataPath()
+	data := filepath.Base(place)
+	settings := c.settings()
+	path, oldPath = c.name(model, data, fc, layers, settings), c.name(model, data, fc, layers, nil)
+	hash := fnv.New32a()
+	hash.Write([]byte(place)) // never fails
+	hashed := c.name(model, fmt.Sprintf("%s-%08x", data, hash.Sum32()), fc, layers, settings)
+	if other := meaningOf(path).Data; exists(hashed) || other != "" && other != place {
+		path = hashed
+	}
+	return path, oldPath
+}
+
+func (c *trainCommand) name(model, data, fc string, layers flags.LayerChoice, settings []string) string {
+	parts := []string{model, data, strings.ReplaceAll(fc, ":", "-")}
+	if layers.Classifier != "dense" {
+		parts = append(parts, "classifier", layers.Classifier)
+	}
+	if layers.Padding == "mixed" {
+		parts = append(parts, "mixed")
+	}
+	if c.Recipe != "default" {
+		parts = append(parts, c.Recipe)
+	}
+	if c.Augment {
+		parts = append(parts, "augmented")
+	}
+	parts = append(parts, settings...)
+	parts = append(parts, seedName(c.Seed))
+	return filepath.Join(c.Out, strings.Join(parts, "-"))
+}
+
+func seedName(seed uint64) string { return fmt.Sprintf("seed%d.safetensors", seed) }
+
+// settings names what flags change of the recipe, such as epochs20 and rate0.001.
+func (c *trainCommand) settings() (names []string) {
+	recipe, options, _ := c.recipe() // which have been checked
+	plain, plainOptions, _ := flags.RecipeByName(c.Recipe, c.Augment)
+	add := func(name string, is, was any) {
+		if is != was {
+			names = append(names, fmt.Sprint(name, is))
+		}
+	}
+	value := func(v *float64) any {
+		if v == nil { // the model's own
+			return nil
+		}
+		return *v
+	}
+	add("epochs", recipe.Epochs, plain.Epochs)
+	add("batch", recipe.BatchSize, plain.BatchSize)
+	add("rate", recipe.Optimizer.Rate, plain.Optimizer.Rate)
+	add("diagonals", recipe.Group(nn.Diagonal).RateFactor, plain.Group(nn.Diagonal).RateFactor)
+	add("decay", recipe.Optimizer.Decay, plain.Optimizer.Decay)
+	add("dropout", value(options.Dropout), value(plainOptions.Dropout))
+	add("smoothing", recipe.Smoothing, plain.Smoothing)
+	if c.Transpose {
+		names = append(names, "transposed")
+	}
+	if c.Holdout != nil {
+		add("holdout", *c.Holdout, 0)
+	}
+	return names
+}
+
+// dataPath is what checkpoints note of the data: mnist, fashion, or the absolute path
+// of a folder.
+func (c *trainCommand) dataPath() string {
+	if absolute, err := filepath.Abs(c.Data); err == nil && c.Data != "mnist" && c.Data != "fashion" {
+		return absolute
+	}
+	return c.Data
+}
+
+// meaningOf returns what the checkpoint at path says of its training: nothing, if it
+// can't be read.
+func meaningOf(path string) predict.Meaning {
+	_, extra, err := checkpoint.Load(path)
+	if err != nil {
+		return predict.Meaning{}
+	}
+	notes, _ := train.Notes(extra)
+	meaning, _ := predict.ReadMeaning(notes)
+	return meaning
+}
+
+func exists(path string) bool {
+	_, missing := os.Stat(path)
+	return missing == nil
+}
+
+// keepEarlier renames a file that a new one would replace.
+func keepEarlier(term *console.Terminal, path string) error {
+	if !exists(path) {
+		return nil
+	}
+	var kept string
+	for i := 1; kept == "" || exists(kept); i++ {
+		kept = fmt.Sprintf("%s.previous%d.safetensors", strings.TrimSuffix(path, ".safetensors"), i)
+	}
+	if err := os.Rename(path, kept); err != nil {
+		return err
+	}
+	fmt.Fprintf(term.Stderr, "%s is there already; it is now %s\n", path, kept)
+	return nil
+}

@@ -1,0 +1,250 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+)
+
+// startRun starts a side-by-side run of 12 short epochs as another process.
+func startRun(data, out string, arguments ...string) *exec.Cmd {
+	arguments = append([]string{"train", "--data", data, "--epochs", "12", "--batch", "50", "--augment", "--out", out}, arguments...)
+	c := exec.Command(os.Args[0], arguments...)
+	c.Env = append(os.Environ(), beDeepfry+"=1")
+	return c
+}
+
+// runWhole runs it to its end.
+func runWhole(t *testing.T, data, out string, arguments ...string) {
+	t.Helper()
+	if output, err := startRun(data, out, arguments...).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+}
+
+// awaitEpoch starts a run and returns what reads its output after the first epoch that
+// it finishes.
+func awaitEpoch(t *testing.T, c *exec.Cmd) io.ReadCloser {
+	t.Helper()
+	lines, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for scanner := bufio.NewScanner(lines); scanner.Scan() && !strings.Contains(scanner.Text(), "/12 "); {
+	}
+	return lines
+}
+
+// sameNetworks compares the checkpoints of two folders, which must be two each, byte
+// for byte.
+func sameNetworks(t *testing.T, got, want string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(want, "*.safetensors"))
+	if err != nil || len(files) != 2 {
+		t.Fatalf("checkpoints %v (%v), want two", files, err)
+	}
+	for _, file := range files {
+		wanted, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, err := os.ReadFile(filepath.Join(got, filepath.Base(file)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(found, wanted) {
+			t.Errorf("%s differs", filepath.Base(file))
+		}
+	}
+}
+
+// TestInterruptedRunIsBitIdentical interrupts a run by each signal, and by a reader of
+// its output that goes, and resumes it; the files must be those of a run that was left
+// alone.
+func TestInterruptedRunIsBitIdentical(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains LeNet many times")
+	}
+	if runtime.GOOS == "windows" {
+		t.Skip("no signals")
+	}
+	data, out := filepath.Join(t.TempDir(), "data"), t.TempDir()
+	if err := makeData(data, 300, 20); err != nil {
+		t.Fatal(err)
+	}
+	whole, stopped := filepath.Join(out, "whole"), filepath.Join(out, "stopped")
+	runWhole(t, data, whole)
+	const saved = "deepfry: interrupted; everything is saved\nhint: the same command with --resume"
+	for _, stop := range []struct {
+		code int
+		said string
+		how  func(*exec.Cmd, io.Closer) error
+	}{
+		{130, saved, func(c *exec.Cmd, _ io.Closer) error { return c.Process.Signal(os.Interrupt) }},
+		{143, saved, func(c *exec.Cmd, _ io.Closer) error { return c.Process.Signal(syscall.SIGTERM) }},
+		{129, saved, func(c *exec.Cmd, _ io.Closer) error { // as a closed terminal does
+			return errors.Join(c.Process.Signal(syscall.SIGHUP), c.Process.Signal(syscall.SIGHUP))
+		}},
+		{1, "broken pipe", func(_ *exec.Cmd, output io.Closer) error { return output.Close() }},
+	} {
+		c := startRun(data, stopped, "--resume")
+		var complaint bytes.Buffer
+		c.Stderr = &complaint
+		output := awaitEpoch(t, c)
+		if err := stop.how(c, output); err != nil {
+			t.Fatal(err)
+		}
+		io.Copy(io.Discard, output)
+		if err := c.Wait(); err == nil || c.ProcessState.ExitCode() != stop.code {
+			t.Errorf("exit code %d, want %d", c.ProcessState.ExitCode(), stop.code)
+		}
+		if text := complaint.String(); !strings.Contains(text, stop.said) {
+			t.Errorf("the run said %q, want %q", text, stop.said)
+		}
+	}
+	runWhole(t, data, stopped, "--resume")
+	sameNetworks(t, stopped, whole)
+}
+
+// killsVariable is how often TestKilledRunIsBitIdentical kills, if not thrice.
+const killsVariable = "DEEPFRY_TEST_KILLS"
+
+// TestKilledRunIsBitIdentical kills a run at random moments and resumes it each time,
+// with 1, 2 and 4 threads in turn; the files must be those of a run that was left
+// alone.
+func TestKilledRunIsBitIdentical(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains LeNet many times")
+	}
+	data, out := filepath.Join(t.TempDir(), "data"), t.TempDir()
+	if err := makeData(data, 300, 20); err != nil {
+		t.Fatal(err)
+	}
+	whole, killed := filepath.Join(out, "whole"), filepath.Join(out, "killed")
+	runWhole(t, data, whole)
+	kills := 3
+	if text := os.Getenv(killsVariable); text != "" {
+		kills = atoi(text)
+	}
+	// Each run is killed a random time after it has begun, or, every other
+	// time, after its first epoch from there on, so that it gets ahead.
+	seed := uint64(time.Now().UnixNano()) // any moments must do
+	t.Logf("the moments' seed is %d", seed)
+	source := rand.New(rand.NewPCG(seed, 0))
+	for kill := range kills {
+		c := startRun(data, killed, "--resume")
+		c.Env = append(c.Env, "GOMAXPROCS="+strconv.Itoa(1<<(kill%3)))
+		if kill%2 == 0 {
+			awaitEpoch(t, c)
+		} else if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(source.IntN(100)) * time.Millisecond)
+		c.Process.Kill()
+		c.Wait() // fails, unless the run was faster
+	}
+	if files, err := filepath.Glob(filepath.Join(killed, "*.safetensors")); err != nil || len(files) == 0 {
+		t.Fatalf("no checkpoint was left (%v)", err)
+	}
+	runWhole(t, data, killed, "--resume")
+	sameNetworks(t, killed, whole)
+	if left, err := filepath.Glob(filepath.Join(killed, "*")); err != nil || len(left) != 2 {
+		t.Errorf("%v is left (%v), want two checkpoints", left, err)
+	}
+	if left, err := filepath.Glob(filepath.Join(killed, ".*")); err != nil || len(left) > 0 {
+		t.Errorf("%v is left (%v)", left, err)
+	}
+}
+
+// TestSecondRunIsRefused starts a run while one of the same name is at work, which must
+// not hear of it.
+func TestSecondRunIsRefused(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains LeNet")
+	}
+	data, out := filepath.Join(t.TempDir(), "data"), t.TempDir()
+	if err := makeData(data, 300, 20); err != nil {
+		t.Fatal(err)
+	}
+	first := startRun(data, out)
+	awaitEpoch(t, first)
+	for _, arguments := range [][]string{nil, {"--resume"}} {
+		output, err := startRun(data, out, arguments...).CombinedOutput()
+		if want := fmt.Sprintf("-seed1.safetensors is in use by process %d", first.Process.Pid); err == nil || !strings.Contains(string(output), want) {
+			t.Errorf("the second run said %q (%v), want %q", output, err, want)
+		}
+	}
+	if earlier, err := filepath.Glob(filepath.Join(out, "*previous*")); err != nil || len(earlier) > 0 {
+		t.Errorf("the second run renamed %v (%v)", earlier, err)
+	}
+	first.Process.Kill()
+	first.Wait()
+	runWhole(t, data, out, "--resume") // the lock has gone with the process
+}
+
+func TestExitCodes(t *testing.T) {
+	picture := filepath.Join(t.TempDir(), "picture.png")
+	if err := makeDigit(picture, 2); err != nil {
+		t.Fatal(err)
+	}
+	full := errors.New("no space left")
+	for _, c := range []struct {
+		args   []string
+		cause  error
+		stdout io.Writer
+		want   int
+		said   string
+	}{
+		{[]string{"version"}, nil, io.Discard, 0, ""},
+		{[]string{"help", "train"}, nil, io.Discard, 0, ""},
+		{[]string{"inspect", "nothing"}, nil, io.Discard, 1, "deepfry: "},
+		{[]string{"fry"}, nil, io.Discard, 2, "deepfry: unexpected argument fry"},
+		{[]string{"train", "--epochs", "few"}, nil, io.Discard, 2, "deepfry: --epochs: "},
+		{[]string{"help", "fry"}, nil, io.Discard, 2, "deepfry: unexpected argument fry"},
+		{[]string{"hadamard", picture, "-o", picture + ".png"}, console.Interruption{Signal: syscall.SIGTERM}, io.Discard, 143, "deepfry: interrupted\n"},
+		{[]string{"hadamard", picture, "-o", picture + ".png"}, errors.New("another cause"), io.Discard, 1, "deepfry: interrupted\n"},
+		{[]string{"version"}, nil, failing{full}, 1, "deepfry: no space left\n"},
+		{[]string{"--version"}, nil, failing{full}, 1, "deepfry: no space left\n"},
+		{[]string{"help"}, nil, failing{full}, 1, "deepfry: no space left\n"},
+		{[]string{"inspect", "lenet"}, nil, failing{full}, 1, "deepfry: no space left\n"},
+		{[]string{"inspect", "lenet", "--json"}, nil, failing{syscall.EPIPE}, 1, "deepfry: broken pipe\n"},
+		{[]string{"data"}, nil, failing{full}, 1, "deepfry: no space left\n"},
+		{[]string{"bench", "fwht", "--time", "1ms"}, nil, failing{full}, 1, "deepfry: no space left\n"},
+	} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		if c.cause != nil {
+			cancel(c.cause)
+		}
+		var complaint bytes.Buffer
+		if code := run(c.args, &console.Terminal{Context: ctx, Stdout: c.stdout, Stderr: &complaint}); code != c.want {
+			t.Errorf("%v: exit code %d, want %d", c.args, code, c.want)
+		}
+		if text := complaint.String(); !strings.HasPrefix(text, c.said) || c.said == "" && text != "" {
+			t.Errorf("%v: said %q, want %q", c.args, text, c.said)
+		}
+		cancel(nil)
+	}
+}
+
+// failing is an output that can't be written to.
+type failing struct{ err error }
+
+func (f failing) Write([]byte) (int, error) { return 0, f.err }
