@@ -19,8 +19,10 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
+	"github.com/deepfry/deepfry/internal/filekind"
 	"github.com/nlpodyssey/safetensors"
 )
 
@@ -28,6 +30,9 @@ import (
 const (
 	formatKey   = "deepfry.format"
 	checksumKey = "deepfry.checksum"
+
+	NetworkKey = "deepfry.network" // the description of a network, by package checkpoint
+	MachineKey = "deepfry.machine" // the description of a machine, by package kernel/machine
 )
 
 // format is the version of what Write writes.
@@ -98,6 +103,26 @@ func Read(content []byte) (*File, error) {
 	return file, file.verify()
 }
 
+// Describe returns words for what the file holds, for errors of readers that want
+// something else.
+func (f *File) Describe() string {
+	if _, ok := f.Metadata[NetworkKey]; ok {
+		return "a network, such as deepfry train writes"
+	}
+	if _, ok := f.Metadata[MachineKey]; ok {
+		return "a kernel machine, such as deepfry fit writes"
+	}
+	names := slices.Sorted(maps.Keys(f.Tensors))
+	text := strings.Join(names[:min(3, len(names))], ", ")
+	if len(names) > 3 {
+		text += ", ..."
+	}
+	if text != "" {
+		text = " (" + text + ")"
+	}
+	return fmt.Sprintf("%d tensors%s without a network or machine of Deepfry's: weights alone", len(names), text)
+}
+
 // verify checks the checksum, if there is one, and removes it.
 func (f *File) verify() error {
 	stored, checked := f.Metadata[checksumKey]
@@ -153,7 +178,9 @@ func writeNumber(sum hash.Hash, n uint64) {
 
 // checkLength tells a file that was cut off from one that never was of this kind.
 func checkLength(content []byte) error {
-	if len(content) < 9 || content[8] != '{' {
+	if kind := filekind.Of(content); kind != filekind.Safetensors && kind != "" {
+		return fmt.Errorf("%s, not a safetensors file", kind)
+	} else if kind == "" {
 		return errors.New("not a safetensors file")
 	}
 	if header := binary.LittleEndian.Uint64(content); header > uint64(len(content)-8) {

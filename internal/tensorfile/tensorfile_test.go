@@ -89,6 +89,21 @@ func TestBadFiles(t *testing.T) {
 	}
 }
 
+func TestDescribe(t *testing.T) {
+	tensors := map[string]safetensors.TensorView{}
+	for _, want := range []string{"0 tensors without", "1 tensors (d) without", "2 tensors (c, d)", "3 tensors (b, c, d)", "4 tensors (a, b, c, ...)"} {
+		if got := (&File{Tensors: tensors}).Describe(); !strings.HasPrefix(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+		tensors[string(rune('d'-len(tensors)))] = tensor(t, "x")
+	}
+	for key, want := range map[string]string{NetworkKey: "a network", MachineKey: "a kernel machine"} {
+		if got := (&File{Metadata: map[string]string{key: ""}}).Describe(); !strings.HasPrefix(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 func TestWhatCannotBeWritten(t *testing.T) {
 	for name, c := range map[string]struct {
 		tensor string

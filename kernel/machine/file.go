@@ -17,11 +17,11 @@ import (
 )
 
 // descriptionKey names the model's description in a file's metadata.
-const descriptionKey = "deepfry.machine"
+const descriptionKey = tensorfile.MachineKey
 
 // ErrNotModel is in the error of Load and Decode where a safetensors file is whole,
 // but holds something else, such as a network (package checkpoint).
-var ErrNotModel = errors.New("the file holds tensors, but not a machine that Deepfry stored")
+var ErrNotModel = errors.New("not a machine that Deepfry stored")
 
 // description is the JSON in the metadata. Random features are stored as what
 // they were drawn by.
@@ -135,7 +135,7 @@ func Decode(content []byte) (*Model, error) {
 	}
 	text, ok := file.Metadata[descriptionKey]
 	if !ok {
-		return nil, fmt.Errorf("the metadata has no %q: %w", descriptionKey, ErrNotModel)
+		return nil, fmt.Errorf("%w, but %s", ErrNotModel, file.Describe())
 	}
 	var d description
 	if err := json.Unmarshal([]byte(text), &d); err != nil {
