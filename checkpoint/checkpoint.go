@@ -132,7 +132,7 @@ func encodeMetadata(network *nn.Network, seeds map[string]uint64, extra map[stri
 // missing, has another shape, or is a permutation that is none or comes from another
 // version of the sampler, or if another tensor is not float32.
 func Load(path string) (*nn.Network, Extra, error) {
-	content, err := os.ReadFile(path)
+	content, err := tensorfile.ReadFile(path)
 	if err != nil {
 		return nil, Extra{}, fmt.Errorf("checkpoint: %w", err)
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -25,7 +24,7 @@ import (
 // If tensors are missing, left over, or of another shape or type, the error lists
 // them all, and the network stays as it was.
 func LoadParams(path string, network *nn.Network) error {
-	content, err := os.ReadFile(path)
+	content, err := tensorfile.ReadFile(path)
 	if err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}

@@ -65,13 +65,13 @@ var signatures = []struct {
 	{0, "version https://git-lfs", "a pointer of Git LFS in the place of a file (git lfs pull fetches it)"},
 }
 
-// headLength is how many bytes Of looks at.
-const headLength = 512
+// HeadLength is how many bytes Of looks at.
+const HeadLength = 512
 
 // Of returns words for the kind of file that content is the beginning of, or all: at
-// least 512 bytes, if the file has them. It returns "" for what it does not know.
+// least HeadLength bytes, if the file has them. It returns "" for what it does not know.
 func Of(content []byte) string {
-	head := content[:min(len(content), headLength)]
+	head := content[:min(len(content), HeadLength)]
 	if len(head) == 0 {
 		return Empty
 	}
@@ -113,7 +113,7 @@ func OfFile(path string) (string, error) {
 	if info, err := file.Stat(); err == nil && info.IsDir() {
 		return Folder, nil
 	}
-	head := make([]byte, headLength)
+	head := make([]byte, HeadLength)
 	n, err := io.ReadFull(file, head)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return "", err

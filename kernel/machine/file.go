@@ -116,7 +116,7 @@ func (m *Model) encode(w io.Writer) error {
 // (ErrNotModel), or if a tensor is missing, has another shape than the description
 // says, or is not finite.
 func Load(path string) (*Model, error) {
-	content, err := os.ReadFile(path)
+	content, err := tensorfile.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("machine: %w", err)
 	}
