@@ -15,6 +15,7 @@ package checkpoint
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -30,8 +31,8 @@ import (
 
 // Keys of the metadata.
 const (
-	descriptionKey = "deepfry.network" // the network's description
-	seedsKey       = "deepfry.seeds"   // the seeds of permutations
+	descriptionKey = tensorfile.NetworkKey // the network's description
+	seedsKey       = "deepfry.seeds"       // the seeds of permutations
 )
 
 var ourKeys = []string{descriptionKey, seedsKey}
@@ -131,7 +132,7 @@ func encodeMetadata(network *nn.Network, seeds map[string]uint64, extra map[stri
 // missing, has another shape, or is a permutation that is none or comes from another
 // version of the sampler, or if another tensor is not float32.
 func Load(path string) (*nn.Network, Extra, error) {
-	content, err := os.ReadFile(path)
+	content, err := tensorfile.ReadFile(path)
 	if err != nil {
 		return nil, Extra{}, fmt.Errorf("checkpoint: %w", err)
 	}
@@ -150,7 +151,7 @@ func Decode(content []byte) (*nn.Network, Extra, error) {
 	}
 	stored, ok := file.Metadata[descriptionKey]
 	if !ok {
-		return nil, Extra{}, fmt.Errorf("the metadata has no %q: the file holds tensors, but not a network that Deepfry stored", descriptionKey)
+		return nil, Extra{}, fmt.Errorf("want a network that Deepfry stored, with %q in the metadata; the safetensors file holds %s", descriptionKey, file.Describe())
 	}
 	network, err := decodeNetwork(stored, file.Metadata[seedsKey], file.Tensors)
 	if err != nil {
@@ -185,16 +186,19 @@ func decodeNetwork(stored, storedSeeds string, tensors map[string]safetensors.Te
 	if err != nil {
 		return nil, fmt.Errorf("the seeds of permutations: %w", err)
 	}
-	return nn.Restore(description, func(p *nn.Param) error {
-		tensor, ok := tensors[p.Name]
-		if seed, found := seeds[p.Name]; found && !ok && p.Kind == nn.Permutation {
-			// The layer's diagonals, of the same shape, came before.
-			p.Seed, p.Indices = &seed, fastfood.Permutation(p.Shape[0], p.Shape[1], seed)
-			return nil
-		}
-		if !ok {
-			return fmt.Errorf("the file has no tensor of that name")
-		}
-		return decodeParam(p, tensor)
-	})
+	return nn.Restore(description, func(p *nn.Param) error { return fill(p, tensors, seeds) })
+}
+
+// fill sets a parameter to the tensor of its name, or draws it from its seed.
+func fill(p *nn.Param, tensors map[string]safetensors.TensorView, seeds map[string]uint64) error {
+	tensor, ok := tensors[p.Name]
+	if seed, found := seeds[p.Name]; found && !ok && p.Kind == nn.Permutation {
+		// The layer's diagonals, of the same shape, came before.
+		p.Seed, p.Indices = &seed, fastfood.Permutation(p.Shape[0], p.Shape[1], seed)
+		return nil
+	}
+	if !ok {
+		return errors.New("the file has no tensor of that name")
+	}
+	return decodeParam(p, tensor)
 }

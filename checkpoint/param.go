@@ -69,7 +69,7 @@ func float16Bytes(data []float32) ([]byte, error) {
 	return content, nil
 }
 
-func decodeParam(p *nn.Param, tensor safetensors.TensorView) error {
+func decodeParam(p *nn.Param, tensor safetensors.TensorView) (err error) {
 	shape := make(nn.Shape, len(tensor.Shape()))
 	for i, n := range tensor.Shape() {
 		shape[i] = int(n)
@@ -77,29 +77,59 @@ func decodeParam(p *nn.Param, tensor safetensors.TensorView) error {
 	if !slices.Equal(shape, p.Shape) {
 		return fmt.Errorf("the tensor's shape is %v, want %v", shape, nn.Shape(p.Shape))
 	}
+	if p.Kind == nn.Permutation {
+		p.Indices, err = decodeIndices(tensor)
+	} else {
+		p.Data, err = decodeValues(tensor)
+	}
+	return err
+}
+
+// decodeValues makes float32 of floating-point numbers, the nearest one of a float64.
+func decodeValues(tensor safetensors.TensorView) ([]float32, error) {
 	content := tensor.Data()
-	switch dtype := tensor.DType(); {
-	case p.Kind != nn.Permutation && dtype == safetensors.F32:
-		p.Data = floats(content)
-	case p.Kind != nn.Permutation && dtype == safetensors.F16:
-		p.Data = make([]float32, len(content)/2)
-		for i := range p.Data {
-			p.Data[i] = float16.To(binary.LittleEndian.Uint16(content[2*i:]))
+	data := make([]float32, len(content)/int(tensor.DType().Size()))
+	switch tensor.DType() {
+	case safetensors.F32:
+		return floats(content), nil
+	case safetensors.F16:
+		for i := range data {
+			data[i] = float16.To(binary.LittleEndian.Uint16(content[2*i:]))
 		}
-	case p.Kind == nn.Permutation && dtype == safetensors.U16:
-		p.Indices = make([]int32, len(content)/2)
-		for i := range p.Indices {
-			p.Indices[i] = int32(binary.LittleEndian.Uint16(content[2*i:]))
+	case safetensors.BF16: // the upper half of a float32
+		for i := range data {
+			data[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(content[2*i:])) << 16)
 		}
-	case p.Kind == nn.Permutation && dtype == safetensors.I32:
-		p.Indices = make([]int32, len(content)/4)
-		for i := range p.Indices {
-			p.Indices[i] = int32(binary.LittleEndian.Uint32(content[4*i:]))
+	case safetensors.F64:
+		for i := range data {
+			v := math.Float64frombits(binary.LittleEndian.Uint64(content[8*i:]))
+			data[i] = float32(v)
+			if math.IsInf(float64(data[i]), 0) && !math.IsInf(v, 0) {
+				return nil, fmt.Errorf("entry %d is %v, beyond the largest float32, %v", i, v, math.MaxFloat32)
+			}
 		}
 	default:
-		return fmt.Errorf("the tensor's type is %v; want F32 or F16, or U16 or I32 for a permutation", dtype)
+		return nil, fmt.Errorf("the tensor's type is %v; want F32, F16, BF16 or F64", tensor.DType())
 	}
-	return nil
+	return data, nil
+}
+
+func decodeIndices(tensor safetensors.TensorView) ([]int32, error) {
+	content := tensor.Data()
+	indices := make([]int32, len(content)/int(tensor.DType().Size()))
+	switch tensor.DType() {
+	case safetensors.U16:
+		for i := range indices {
+			indices[i] = int32(binary.LittleEndian.Uint16(content[2*i:]))
+		}
+	case safetensors.I32:
+		for i := range indices {
+			indices[i] = int32(binary.LittleEndian.Uint32(content[4*i:]))
+		}
+	default:
+		return nil, fmt.Errorf("the tensor's type is %v; want U16 or I32 for a permutation", tensor.DType())
+	}
+	return indices, nil
 }
 
 func floats(content []byte) []float32 {

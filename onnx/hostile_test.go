@@ -352,3 +352,20 @@ func FuzzUse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, file []byte) { compressToo(t, t.TempDir(), file) })
 }
+
+func TestOtherFilesAreNamed(t *testing.T) {
+	for content, want := range map[string]string{
+		"\x89PNG\r\n\x1a\n....":                            "a PNG picture, not an ONNX model",
+		"\x02\x00\x00\x00\x00\x00\x00\x00{}":               "a safetensors file, not",
+		"PK\x03\x04..........................net/data.pkl": "a PyTorch file (.pt), not",
+		"sepal,petal\n1,2\n":                               "a table as text",
+	} {
+		path := filepath.Join(t.TempDir(), "file")
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(path); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%.10q: error %v, want %q", content, err, want)
+		}
+	}
+}

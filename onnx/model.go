@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/deepfry/deepfry/internal/filekind"
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
@@ -113,6 +114,9 @@ func parse(data []byte, folder string) (*Model, error) {
 		}
 		return err
 	})
+	if kind := filekind.Of(data); (err != nil || m.graphAt < 0) && kind != filekind.ONNX && kind != filekind.Empty && kind != "" {
+		return nil, fmt.Errorf("%s, not an ONNX model", kind)
+	}
 	if err != nil {
 		return nil, err
 	}

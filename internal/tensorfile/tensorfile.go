@@ -18,9 +18,12 @@ import (
 	"hash"
 	"io"
 	"maps"
+	"os"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
+	"github.com/deepfry/deepfry/internal/filekind"
 	"github.com/nlpodyssey/safetensors"
 )
 
@@ -28,6 +31,9 @@ import (
 const (
 	formatKey   = "deepfry.format"
 	checksumKey = "deepfry.checksum"
+
+	NetworkKey = "deepfry.network" // the description of a network, by package checkpoint
+	MachineKey = "deepfry.machine" // the description of a machine, by package kernel/machine
 )
 
 // format is the version of what Write writes.
@@ -69,12 +75,39 @@ func Write(w io.Writer, tensors map[string]safetensors.TensorView, metadata map[
 // ErrDamaged is in the error of Read for a file that does not match its checksum.
 var ErrDamaged = errors.New("the file is damaged")
 
+// ReadFile returns the content of a file for Read. It does not read more than the
+// beginning of what is no safetensors file, however large or endless that is.
+func ReadFile(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	content := make([]byte, filekind.HeadLength)
+	n, err := io.ReadFull(file, content)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return nil, err
+	}
+	if err := checkKind(content[:n]); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	buffer := bytes.NewBuffer(content[:n])
+	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
+		buffer.Grow(int(min(info.Size(), 1<<30)) + bytes.MinRead)
+	}
+	_, err = buffer.ReadFrom(file)
+	return buffer.Bytes(), err
+}
+
 const advice = "take an intact copy of it, or make it anew"
 
 // Read decodes a file, and returns its own metadata without the keys that Write adds.
 // It fails if the file is not a whole safetensors file, has a key or name twice, or
 // does not match its checksum, if it has one.
 func Read(content []byte) (*File, error) {
+	if err := checkKind(content); err != nil {
+		return nil, err
+	}
 	if err := checkLength(content); err != nil {
 		return nil, err
 	}
@@ -96,6 +129,26 @@ func Read(content []byte) (*File, error) {
 		file.Tensors[tensor.Name] = tensor.TensorView
 	}
 	return file, file.verify()
+}
+
+// Describe returns words for what the file holds, for errors of readers that want
+// something else.
+func (f *File) Describe() string {
+	if _, ok := f.Metadata[NetworkKey]; ok {
+		return "a network, such as deepfry train writes"
+	}
+	if _, ok := f.Metadata[MachineKey]; ok {
+		return "a kernel machine, such as deepfry fit writes"
+	}
+	names := slices.Sorted(maps.Keys(f.Tensors))
+	text := strings.Join(names[:min(3, len(names))], ", ")
+	if len(names) > 3 {
+		text += ", ..."
+	}
+	if text != "" {
+		text = " (" + text + ")"
+	}
+	return fmt.Sprintf("%d tensors%s without a network or machine of Deepfry's: weights alone", len(names), text)
 }
 
 // verify checks the checksum, if there is one, and removes it.
@@ -151,11 +204,20 @@ func writeNumber(sum hash.Hash, n uint64) {
 	sum.Write(b[:])
 }
 
-// checkLength tells a file that was cut off from one that never was of this kind.
-func checkLength(content []byte) error {
-	if len(content) < 9 || content[8] != '{' {
+// checkKind takes a file or its beginning.
+func checkKind(head []byte) error {
+	switch kind := filekind.Of(head); kind {
+	case filekind.Safetensors:
+		return nil
+	case "":
 		return errors.New("not a safetensors file")
+	default:
+		return fmt.Errorf("%s, not a safetensors file", kind)
 	}
+}
+
+// checkLength fails if the header is cut off.
+func checkLength(content []byte) error {
 	if header := binary.LittleEndian.Uint64(content); header > uint64(len(content)-8) {
 		return fmt.Errorf("not a whole safetensors file: its header has %d bytes, but only %d are there: it was cut off; %s", header, len(content)-8, advice)
 	}

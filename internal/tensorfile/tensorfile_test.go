@@ -4,7 +4,11 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"io/fs"
 	"maps"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -86,6 +90,45 @@ func TestBadFiles(t *testing.T) {
 	}
 	if _, err := Read(raw(`{`+a+`}`, "x")[:20]); err == nil || !strings.Contains(err.Error(), "cut off") {
 		t.Errorf("half a header: error %v", err)
+	}
+}
+
+func TestReadFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	for _, size := range []int{1, 600, 5000} {
+		want := raw(fmt.Sprintf(`{"a":{"dtype":"U8","shape":[%d],"data_offsets":[0,%d]}}`, size, size), strings.Repeat("x", size))
+		if err := os.WriteFile(path, want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := ReadFile(path); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%d of %d bytes (%v)", len(got), len(want), err)
+		}
+	}
+	if _, err := ReadFile(path + "2"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no file: error %v", err)
+	}
+	if _, err := ReadFile(filepath.Dir(path)); err == nil {
+		t.Error("a folder: no error")
+	}
+	if _, err := os.Stat("/dev/zero"); err == nil {
+		if _, err := ReadFile("/dev/zero"); err == nil || !strings.Contains(err.Error(), "/dev/zero: not a safetensors") {
+			t.Errorf("an endless file: error %v", err)
+		}
+	}
+}
+
+func TestDescribe(t *testing.T) {
+	tensors := map[string]safetensors.TensorView{}
+	for _, want := range []string{"0 tensors without", "1 tensors (d) without", "2 tensors (c, d)", "3 tensors (b, c, d)", "4 tensors (a, b, c, ...)"} {
+		if got := (&File{Tensors: tensors}).Describe(); !strings.HasPrefix(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+		tensors[string(rune('d'-len(tensors)))] = tensor(t, "x")
+	}
+	for key, want := range map[string]string{NetworkKey: "a network", MachineKey: "a kernel machine"} {
+		if got := (&File{Metadata: map[string]string{key: ""}}).Describe(); !strings.HasPrefix(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }
 

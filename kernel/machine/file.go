@@ -18,11 +18,11 @@ import (
 )
 
 // descriptionKey names the model's description in a file's metadata.
-const descriptionKey = "deepfry.machine"
+const descriptionKey = tensorfile.MachineKey
 
 // ErrNotModel is in the error of Load and Decode where a safetensors file is whole,
 // but holds something else, such as a network (package checkpoint).
-var ErrNotModel = errors.New("the file holds tensors, but not a machine that Deepfry stored")
+var ErrNotModel = errors.New("not a machine that Deepfry stored")
 
 // description is the JSON in the metadata. Random features are stored as what
 // they were drawn by.
@@ -117,7 +117,7 @@ func (m *Model) encode(w io.Writer) error {
 // (ErrNotModel), or if a tensor is missing, has another shape than the description
 // says, or is not finite.
 func Load(path string) (*Model, error) {
-	content, err := os.ReadFile(path)
+	content, err := tensorfile.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("machine: %w", err)
 	}
@@ -136,7 +136,7 @@ func Decode(content []byte) (*Model, error) {
 	}
 	text, ok := file.Metadata[descriptionKey]
 	if !ok {
-		return nil, fmt.Errorf("the metadata has no %q: %w", descriptionKey, ErrNotModel)
+		return nil, fmt.Errorf("%w, but %s", ErrNotModel, file.Describe())
 	}
 	var d description
 	decoder := json.NewDecoder(strings.NewReader(text))

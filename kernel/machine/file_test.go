@@ -144,7 +144,10 @@ func TestDamagedFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Decode(other); !errors.Is(err, ErrNotModel) {
+	if _, err := Decode(other); !errors.Is(err, ErrNotModel) || !strings.Contains(err.Error(), "0 tensors") {
+		t.Error(err)
+	}
+	if _, err := Decode([]byte("\x89PNG\r\n\x1a\n....")); err == nil || errors.Is(err, ErrNotModel) || !strings.Contains(err.Error(), "a PNG picture") {
 		t.Error(err)
 	}
 }
