@@ -18,14 +18,13 @@ import (
 	"io"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/dataset/table"
+	"github.com/deepfry/deepfry/internal/filekind"
 	"github.com/deepfry/deepfry/kernel/machine"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/onnx"
@@ -74,7 +73,11 @@ func Open(path string) (*Predictor, error) {
 		return nil, fmt.Errorf("predict: %w", err)
 	}
 	defer file.Close()
-	if isONNX(path) { // its weights may be in other files of its folder
+	kind, err := filekind.OfFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("predict: %w", err)
+	}
+	if kind == filekind.ONNX { // its weights may be in other files of its folder
 		model, err := onnx.Open(path)
 		if err != nil {
 			return nil, err
@@ -84,17 +87,32 @@ func Open(path string) (*Predictor, error) {
 	return Read(file, path)
 }
 
-// Read is [Open] for a stream, whose name is for errors and, with its ending, tells
-// ONNX files from others. ONNX files must hold their weights themselves.
+// Read is [Open] for a stream, whose name is for errors. ONNX files must hold their
+// weights themselves.
 func Read(r io.Reader, name string) (*Predictor, error) {
-	content, err := io.ReadAll(r)
+	head := make([]byte, filekind.HeadLength)
+	n, err := io.ReadFull(r, head)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return nil, fmt.Errorf("predict: %s: %w", name, err)
+	}
+	head = head[:n]
+	switch kind := filekind.Of(head); kind {
+	case filekind.Safetensors, filekind.ONNX, "":
+	default: // of which there may be a lot to read
+		return nil, fmt.Errorf("predict: %s: expected a network or a kernel machine, as a safetensors or ONNX file, found %s", name, kind)
+	}
+	rest, err := io.ReadAll(r)
 	if err != nil {
 		return nil, fmt.Errorf("predict: %s: %w", name, err)
 	}
-	if isONNX(name) {
+	return decode(append(head, rest...), name)
+}
+
+func decode(content []byte, name string) (*Predictor, error) {
+	if filekind.Of(content) == filekind.ONNX {
 		model, err := onnx.Parse(content)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("predict: %s: %w", name, err)
 		}
 		return fromONNX(model, name)
 	}
@@ -112,8 +130,6 @@ func Read(r io.Reader, name string) (*Predictor, error) {
 	return fromNetwork(network, extra, name)
 }
 
-func isONNX(name string) bool { return strings.EqualFold(filepath.Ext(name), ".onnx") }
-
 func fromONNX(model *onnx.Model, name string) (*Predictor, error) {
 	network, err := onnx.Import(model, onnx.ImportOptions{})
 	if err != nil {
@@ -128,7 +144,11 @@ func fromNetwork(network *nn.Network, extra checkpoint.Extra, name string) (*Pre
 	if err != nil && !errors.Is(err, train.ErrNoState) {
 		return nil, fmt.Errorf("predict: %s: %w", name, err)
 	}
-	return FromNetwork(network, notes, name)
+	p, err := FromNetwork(network, notes, name)
+	if err == nil {
+		p.TrainedOn, err = train.TrainedOn(extra)
+	}
+	return p, err
 }
 
 // FromNetwork returns a predictor for a network in memory. Notes are those of its

@@ -404,3 +404,34 @@ func TestReadKnowsMachines(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// TestOldFile opens a checkpoint from before classes were a list and files had a
+// checksum.
+func TestOldFile(t *testing.T) {
+	p, err := Open("../train/testdata/without-checksum.safetensors")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Data != "stripes" || !p.Named || len(p.Classes) != 8 || p.TrainedOn != nil || p.Preparation != Ink {
+		t.Errorf("%+v, %q, prepared %q", p.Meaning, p.Said, p.Preparation)
+	}
+}
+
+// TestOtherFiles: what is no model is named.
+func TestOtherFiles(t *testing.T) {
+	dir := t.TempDir()
+	for content, want := range map[string]string{
+		"\x89PNG\r\n\x1a\n": "a PNG picture", "a,b\n1,2\n": "a table as text", "": "an empty file", "{}": "a JSON file",
+	} {
+		path := filepath.Join(dir, "net.onnx") // the content decides
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(path); err == nil || !strings.Contains(err.Error(), "net.onnx: expected a network or a kernel machine, as a safetensors or ONNX file, found "+want) {
+			t.Errorf("%q: error %v", content, err)
+		}
+	}
+	if _, err := Open(dir); err == nil {
+		t.Error("a folder: no error")
+	}
+}

@@ -6,35 +6,10 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 
 	"github.com/deepfry/deepfry/checkpoint"
 )
-
-func TestClasses(t *testing.T) {
-	for _, want := range [][]string{{"cat", "dog"}, {"a\nb", "c", `"`, "<é>", ""}, {"\n"}, {""}} {
-		notes := map[string]string{}
-		if err := SetClasses(notes, want); err != nil {
-			t.Fatal(err)
-		}
-		if got, err := Classes(notes); err != nil || !slices.Equal(got, want) {
-			t.Errorf("%q came back as %q (%v)", want, got, err)
-		}
-	}
-	if got, err := Classes(map[string]string{"classes": "cat\ndog"}); err != nil || !slices.Equal(got, []string{"cat", "dog"}) {
-		t.Errorf("of an earlier version: %q (%v)", got, err)
-	}
-	if got, err := Classes(nil); err != nil || got != nil {
-		t.Errorf("of nothing: %q (%v)", got, err)
-	}
-	if _, err := Classes(map[string]string{NoteClasses: "cat"}); err == nil {
-		t.Error("no list: no error")
-	}
-	if err := SetClasses(map[string]string{}, []string{"caf\xe9"}); err == nil {
-		t.Error("a name in Latin-1: no error")
-	}
-}
 
 func TestTrainedOn(t *testing.T) {
 	images, path := stripes(50), filepath.Join(t.TempDir(), "run.safetensors")
