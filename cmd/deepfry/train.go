@@ -110,6 +110,9 @@ func (c *trainCommand) Run(term *console.Terminal) error {
 		return err
 	}
 	defer log.close()
+	if err := term.Err(); err != nil { // before an earlier result makes room
+		return err
+	}
 	if !c.Resume {
 		for _, k := range contestants {
 			if err := keepEarlier(term, k.path); err != nil {
