@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/deepfry/deepfry/checkpoint"
@@ -29,11 +30,11 @@ func TestInterruptedCommandsSaySo(t *testing.T) {
 	if err := makeTable(table, 60); err != nil {
 		t.Fatal(err)
 	}
-	cancelled, cancel := context.WithCancel(t.Context())
-	cancel()
+	cancelled, cancel := context.WithCancelCause(t.Context())
+	cancel(console.Interruption{Signal: syscall.SIGINT})
 	for _, args := range [][]string{{"eval", path, "--data", data}, {"compress", path, "-o", path + ".small", "--data", data, "--budget", "2x"}, {"bench", "fwht", "--time", "1h"}, {"bench", "model", path, "--threads", "1,2", "--time", "1h"}, {"bench", "scaling", "--time", "1h"}, {"fit", table, "--json", "--out", model}} {
 		var out, complaint bytes.Buffer
-		if code := run(args, &console.Terminal{Context: cancelled, Stdout: &out, Stderr: &complaint}); code != 1 || complaint.String() != "deepfry: interrupted\n" {
+		if code := run(args, &console.Terminal{Context: cancelled, Stdout: &out, Stderr: &complaint}); code != 130 || complaint.String() != "deepfry: interrupted\n" {
 			t.Errorf("%v: exit code %d, %q", args, code, complaint.String())
 		}
 	}
@@ -47,11 +48,11 @@ func TestInterruptedMeasurementsSaySo(t *testing.T) {
 	if err := errors.Join(makeData(data, 20, 10), makeDigit(picture, 2)); err != nil {
 		t.Fatal(err)
 	}
-	cancelled, cancel := context.WithCancel(t.Context())
-	cancel()
+	cancelled, cancel := context.WithCancelCause(t.Context())
+	cancel(console.Interruption{Signal: syscall.SIGINT})
 	for _, args := range [][]string{{"kernel", data, "--rows", "20", "--seeds", "1000"}, {"hadamard", picture}} {
 		var out, complaint bytes.Buffer
-		if code := run(args, &console.Terminal{Context: cancelled, Stdout: &out, Stderr: &complaint}); code != 1 || complaint.String() != "deepfry: interrupted\n" {
+		if code := run(args, &console.Terminal{Context: cancelled, Stdout: &out, Stderr: &complaint}); code != 130 || complaint.String() != "deepfry: interrupted\n" {
 			t.Errorf("%v: exit code %d, %q", args, code, complaint.String())
 		}
 	}

@@ -66,7 +66,7 @@ func main() {
 }
 
 // contextOfSignals returns a context that a signal cancels, so that the command saves
-// what it has. A second Ctrl-C kills. A closed terminal is heard of more than once,
+// what it has. A second Ctrl-C, or SIGTERM, kills. A closed terminal is heard of more than once,
 // by the shell and by the system: only the first SIGHUP counts.
 func contextOfSignals() context.Context {
 	signal.Ignore(syscall.SIGPIPE) // a write fails, and the command can still save
@@ -79,7 +79,7 @@ func contextOfSignals() context.Context {
 	}
 	go func() {
 		s := (<-signals).(syscall.Signal)
-		signal.Reset(syscall.SIGINT)
+		signal.Reset(syscall.SIGINT, syscall.SIGTERM)
 		cancel(console.Interruption{Signal: s})
 	}()
 	return ctx

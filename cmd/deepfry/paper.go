@@ -15,6 +15,7 @@ import (
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/drawing"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
+	"github.com/deepfry/deepfry/internal/lock"
 	"github.com/deepfry/deepfry/paper"
 )
 
@@ -71,6 +72,11 @@ func (c *paperCompression) Run(term *console.Terminal) error {
 		if err := os.MkdirAll(c.Out, 0o777); err != nil {
 			return err
 		}
+		release, err := lock.Acquire(o.Record())
+		if err != nil {
+			return console.Hint(fmt.Errorf("--out: %w", err), "choose another folder with --out")
+		}
+		defer release()
 		if err := paper.Compression(term, o); err != nil {
 			return err
 		}

@@ -32,7 +32,7 @@ type trainCommand struct {
 	Epochs    *int   `placeholder:"N" help:"Passes over the training images. Default: 10, or 11 by the caffe recipe."`
 	Seed      uint64 `default:"1" help:"Of initial weights, order, dropout and augmentation."`
 	Augment   bool   `help:"Shift, rotate, zoom and bend the training images a little. The default recipe then has batches of 64, the rate 0.003 and no dropout."`
-	Out       string `default:"runs" placeholder:"DIR" help:"Folder for checkpoints."`
+	Out       string `default:"runs" placeholder:"DIR" help:"Folder for checkpoints, which are called after data, network, settings and seed. One that is there already is kept, under another name."`
 	Log       string `placeholder:"FILE" help:"Write a JSON object a line: start, epoch, done. With --resume, add to the file."`
 	Plot      string `placeholder:"FILE" help:"Write learning curves: .svg, .png or .pdf."`
 	Resume    bool   `help:"Go on from the checkpoints of an interrupted run."`
@@ -112,6 +112,9 @@ func (c *trainCommand) Run(term *console.Terminal) error {
 		return err
 	}
 	defer log.close()
+	if err := term.Err(); err != nil { // before an earlier result makes room
+		return err
+	}
 	if !c.Resume {
 		for _, k := range contestants {
 			if err := keepEarlier(term, k.path); err != nil {

@@ -52,28 +52,27 @@ func (b *Bar) write(line string) {
 	b.length = length
 }
 
-// barLine returns at most so many columns: the stage, then the details that there is
-// room for, and a bar before them if there is still room.
+// barLine returns at most so many columns: a bar, if they are many, the stage, and the
+// details that there is room for.
 func barLine(columns int, stage string, done, total int, details []string) string {
-	if text := []rune(stage); len(text) > columns {
-		return string(text[:max(0, columns-1)]) + "…"
-	}
+	line := stage
 	if total > 0 {
 		details = append([]string{fmt.Sprintf("%3d%%", 100*done/total)}, details...)
+		if columns >= 50 {
+			width := min(24, columns/8)
+			full := width * min(done, total) / total
+			line = "[" + strings.Repeat("=", full) + strings.Repeat(" ", width-full) + "] " + stage
+		}
 	}
-	line := stage
+	if text := []rune(line); len(text) > columns {
+		return string(text[:max(0, columns-1)]) + "…"
+	}
 	for _, detail := range details {
 		longer := line + "  " + detail
 		if utf8.RuneCountInString(longer) > columns {
 			break
 		}
 		line = longer
-	}
-	for _, width := range []int{24, 8} {
-		if total > 0 && utf8.RuneCountInString(line)+width+3 <= columns {
-			full := width * min(done, total) / total
-			return "[" + strings.Repeat("=", full) + strings.Repeat(" ", width-full) + "] " + line
-		}
 	}
 	return line
 }

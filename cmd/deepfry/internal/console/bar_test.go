@@ -11,20 +11,19 @@ import (
 func TestBarLine(t *testing.T) {
 	details := []string{"2m3s left", "loss 0.1234", "error 3.21%", "12,345 images/s"}
 	for _, c := range []struct {
-		columns, details int
-		stage            string
-		total            int
-		want             string
+		columns int
+		stage   string
+		total   int
+		want    string
 	}{
-		{100, 3, "3/10 adaptive:1024", 200, "[============            ] 3/10 adaptive:1024   50%  2m3s left  loss 0.1234  error 3.21%"},
-		{79, 4, "3/10 adaptive:1024", 200, "3/10 adaptive:1024   50%  2m3s left  loss 0.1234  error 3.21%  12,345 images/s"},
-		{39, 4, "3/10 adaptive:1024", 200, "3/10 adaptive:1024   50%  2m3s left"},
-		{39, 4, "σ² of γ", 200, "σ² of γ   50%  2m3s left  loss 0.1234"},
-		{60, 2, "σ² of γ", 200, "[====    ] σ² of γ   50%  2m3s left  loss 0.1234"},
-		{39, 4, "measuring", 0, "measuring  2m3s left  loss 0.1234"},
-		{5, 4, "σ² of γ", 200, "σ² o…"},
+		{119, "3/10 adaptive:1024", 200, "[=======       ] 3/10 adaptive:1024   50%  2m3s left  loss 0.1234  error 3.21%  12,345 images/s"},
+		{79, "3/10 adaptive:1024", 200, "[====     ] 3/10 adaptive:1024   50%  2m3s left  loss 0.1234  error 3.21%"},
+		{39, "3/10 adaptive:1024", 200, "3/10 adaptive:1024   50%  2m3s left"},
+		{39, "σ² of γ", 200, "σ² of γ   50%  2m3s left  loss 0.1234"},
+		{39, "measuring", 0, "measuring  2m3s left  loss 0.1234"},
+		{5, "σ² of γ", 200, "σ² o…"},
 	} {
-		if got := barLine(c.columns, c.stage, 100, c.total, details[:c.details]); got != c.want {
+		if got := barLine(c.columns, c.stage, 100, c.total, details); got != c.want {
 			t.Errorf("%d columns: %q, want %q", c.columns, got, c.want)
 		}
 	}
