@@ -154,7 +154,7 @@ func create(path string, old fs.FileInfo) (*os.File, error) {
 		case errors.Is(err, fs.ErrExist):
 			continue
 		case errors.Is(err, fs.ErrNotExist):
-			return nil, fmt.Errorf("%s: there is no folder %s: %w", path, filepath.Dir(path), fs.ErrNotExist)
+			return nil, fmt.Errorf("%s: there is no folder %s: %w", path, filepath.Dir(path), reason(err))
 		case err != nil:
 			return nil, fmt.Errorf("%s: no new file can be made in the folder %s: %w", path, filepath.Dir(path), reason(err))
 		}
