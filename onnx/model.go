@@ -341,16 +341,23 @@ func (m *Model) encodeGraph() (parts [][]byte) {
 // fails if there are external data, which would not go with it, or if the model
 // is too large for one file; Save can do both.
 func (m *Model) Write(w io.Writer) error {
+	if err := m.write(w); err != nil {
+		return fmt.Errorf("onnx: %w", err)
+	}
+	return nil
+}
+
+func (m *Model) write(w io.Writer) error {
 	if m.hasExternal() {
-		return fmt.Errorf("onnx: the model has data in other files: write it with Save")
+		return errors.New("the model has data in other files: write it with Save")
 	}
 	parts, size := m.encode()
 	if size > maxFile {
-		return fmt.Errorf("onnx: a model of %d bytes is too large for one file: write it with Save, which puts the weights into another", size)
+		return fmt.Errorf("a model of %d bytes is too large for one file: write it with Save, which puts the weights into another", size)
 	}
 	for _, p := range parts {
 		if _, err := w.Write(p); err != nil {
-			return fmt.Errorf("onnx: %w", err)
+			return err
 		}
 	}
 	return nil

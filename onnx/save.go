@@ -24,11 +24,11 @@ func (m *Model) Save(path string) error {
 			return moved.moveData(data, filepath.Base(path)+".data")
 		})
 		if err != nil {
-			return fmt.Errorf("onnx: %s: %w", path, err)
+			return fmt.Errorf("onnx: %w", err)
 		}
 	}
-	if err := wholefile.Write(path, func(file *os.File) error { return moved.Write(file) }); err != nil {
-		return fmt.Errorf("onnx: %s: %w", path, err)
+	if err := wholefile.Write(path, func(file *os.File) error { return moved.write(file) }); err != nil {
+		return fmt.Errorf("onnx: %w", err)
 	}
 	return nil
 }

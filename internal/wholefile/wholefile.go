@@ -46,7 +46,7 @@ func Write(path string, write func(*os.File) error) error {
 	if err != nil {
 		file.Close()
 		os.Remove(file.Name())
-		return err
+		return &failure{err, strings.ReplaceAll(err.Error(), file.Name(), path)}
 	}
 	if folder, err := os.Open(filepath.Dir(path)); err == nil {
 		folder.Sync() // the new name, too, outlives a power cut; not all systems can
@@ -54,6 +54,15 @@ func Write(path string, write func(*os.File) error) error {
 	}
 	return nil
 }
+
+// failure is an error that names the file in the place of the temporary one.
+type failure struct {
+	err  error
+	text string
+}
+
+func (f *failure) Error() string { return f.text }
+func (f *failure) Unwrap() error { return f.err }
 
 // WriteBytes is Write for content that is in memory.
 func WriteBytes(path string, content []byte) error {
@@ -145,7 +154,7 @@ func create(path string, old fs.FileInfo) (*os.File, error) {
 		case errors.Is(err, fs.ErrExist):
 			continue
 		case errors.Is(err, fs.ErrNotExist):
-			return nil, fmt.Errorf("%s: there is no folder %s: %w", path, filepath.Dir(path), fs.ErrNotExist)
+			return nil, fmt.Errorf("%s: there is no folder %s: %w", path, filepath.Dir(path), reason(err))
 		case err != nil:
 			return nil, fmt.Errorf("%s: no new file can be made in the folder %s: %w", path, filepath.Dir(path), reason(err))
 		}

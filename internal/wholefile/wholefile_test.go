@@ -213,6 +213,10 @@ func TestWhatIsNoFile(t *testing.T) {
 	if err := WriteBytes(folder, nil); err == nil || !strings.Contains(err.Error(), "is a folder") {
 		t.Errorf("a folder: error %v", err)
 	}
+	path := filepath.Join(folder, "file")
+	if err := Write(path, func(f *os.File) error { f.Close(); return nil }); !errors.Is(err, os.ErrClosed) || strings.Contains(err.Error(), ".tmp") || !strings.Contains(err.Error(), path) {
+		t.Errorf("a file that can't be synced: error %v", err)
+	}
 	if err := WriteBytes(filepath.Join(folder, "none", "file"), nil); err == nil || !strings.Contains(err.Error(), "no folder") {
 		t.Errorf("in a missing folder: error %v", err)
 	}
