@@ -14,16 +14,18 @@ type figure struct {
 
 // findFigure returns the one character that the ink is.
 func findFigure(ink *inkPlane) (*figure, error) {
-	var parts *components
-	for _, threshold := range []float32{0.4, 0.55, 0.7, 0.8} {
-		parts = ink.components(max(threshold, ink.noise))
-		// Lines that are printed on the paper are lighter than what is written, as
-		// a rule; a higher threshold parts the two.
-		if len(parts.list) > 0 && !parts.list[parts.largest()].crosses(ink) {
+	parts := ink.components(max(0.4, ink.noise))
+	// Lines that are printed on the paper are lighter than what is written, as a
+	// rule; a higher threshold parts the two.
+	for _, threshold := range []float32{0.55, 0.7} {
+		if len(parts.list) == 0 || !parts.list[parts.largest()].crosses(ink) {
 			break
 		}
+		if higher := ink.components(max(threshold, ink.noise)); !higher.list[higher.largest()].crosses(ink) {
+			parts = higher
+		}
 	}
-	parts.drop(func(c component) bool { return c.crosses(ink) })
+	parts.dropLines()
 	if len(parts.list) == 0 {
 		return nil, ErrNoInk
 	}
@@ -104,14 +106,19 @@ func (p *components) largest() int {
 	return best
 }
 
-func (p *components) drop(unwanted func(component) bool) {
-	kept := p.list[:0]
+// dropLines drops what reaches across the picture, if something else is left.
+func (p *components) dropLines() {
+	var kept []component
+	mass := 0.0
 	for _, c := range p.list {
-		if !unwanted(c) {
+		if !c.crosses(p.ink) {
 			kept = append(kept, c)
+			mass += c.mass
 		}
 	}
-	p.list = kept
+	if len(p.list) > 0 && mass > 0.25*p.list[p.largest()].mass {
+		p.list = kept
+	}
 }
 
 // group is one or several components that are near each other.

@@ -10,9 +10,9 @@ import (
 )
 
 // workingArea is the number of pixels of a picture in which ink is looked for:
-// larger ones are scaled down. A digit of a fifteenth of a page is then 40 pixels
-// high.
-const workingArea = 400_000
+// larger ones are scaled down. A digit of a fifteenth of a page is then about 30
+// pixels high.
+const workingArea = 240_000
 
 // planes is a picture in floating point.
 type planes struct {
@@ -176,16 +176,15 @@ type plane struct {
 func findInk(colours *planes) (found *inkPlane, dark bool, err error) {
 	grey := colours.mostContrast()
 	grey.smooth()
-	dark, width := grey.polarity()
-	if dark {
+	if dark = grey.darkInk(); dark {
 		for i, v := range grey.values {
 			grey.values[i] = -v
 		}
 	}
-	ink := grey.topHat(width)
-	base, spread := subtractPaper(ink)
-	_ = base
+	ink, spread := grey.standsOut(float32(math.Inf(1)))
 	level := inkLevel(ink)
+	ink, spread = grey.standsOut(level)
+	level = inkLevel(ink)
 	if level < 0.05 || level < 5*spread {
 		return nil, false, fmt.Errorf("%w (found %.1f%% of contrast)", ErrNoInk, 100*(1-math.Exp(-float64(level))))
 	}
@@ -196,6 +195,54 @@ func findInk(colours *planes) (found *inkPlane, dark bool, err error) {
 		ink[i] = contrast(v, dark) / full
 	}
 	return &inkPlane{grey.width, grey.height, ink, contrast(4*spread, dark) / full}, dark, nil
+}
+
+// standsOut returns by how much each value is above the paper, and the spread of
+// the paper. The paper goes on beyond the border as it is there, which takes the
+// desk under a sheet for paper, too; but where the border rises above level/2 and
+// falls again before a corner there is ink.
+func (p *plane) standsOut(level float32) (ink []float32, spread float32) {
+	framed := p.framed(level)
+	all := framed.topHat(int(widestStroke*float64(min(p.width, p.height)))/2*2 + 3)
+	for y := range p.height {
+		ink = append(ink, all[(y+1)*framed.width+1:][:p.width]...)
+	}
+	return ink, subtractPaper(ink)
+}
+
+// widestStroke is above the width of all strokes, relative to the shorter side of
+// the picture.
+const widestStroke = 0.22
+
+// framed returns the plane with a border of one more pixel on each side.
+func (p *plane) framed(level float32) *plane {
+	f := &plane{p.width + 2, p.height + 2, nil}
+	f.values = make([]float32, f.width*f.height)
+	for y := range f.height {
+		from := p.values[max(0, min(p.height-1, y-1))*p.width:][:p.width]
+		row := f.values[y*f.width : (y+1)*f.width]
+		copy(row[1:], from)
+		row[0], row[f.width-1] = from[0], from[p.width-1]
+	}
+	for _, side := range [4]struct{ start, step, length int }{
+		{0, 1, f.width}, {(f.height - 1) * f.width, 1, f.width}, {0, f.width, f.height}, {f.width - 1, f.width, f.height},
+	} {
+		at := func(i int) *float32 { return &f.values[side.start+i*side.step] }
+		fromEnd := make([]float32, side.length) // the least from here to the end
+		least := *at(side.length - 1)
+		for i := side.length - 1; i >= 0; i-- {
+			least = min(least, *at(i))
+			fromEnd[i] = least
+		}
+		least = *at(0)
+		for i := range side.length {
+			least = min(least, *at(i))
+			if paper := max(least, fromEnd[i]); *at(i)-paper > level/2 {
+				*at(i) = paper
+			}
+		}
+	}
+	return f
 }
 
 // contrast returns the share of the paper's light that ink takes or adds, from the
@@ -216,10 +263,14 @@ func (p *planes) mostContrast() *plane {
 	for c := range p.rgb {
 		brightest = max(brightest, slices.Max(p.rgb[c]))
 	}
+	var table [1 << 12]float32
+	for i := range table {
+		table[i] = float32(math.Log(float64(i)/float64(len(table)-1) + darkest))
+	}
 	for c := range p.rgb {
 		logs[c] = make([]float32, len(p.rgb[c]))
 		for i, v := range p.rgb[c] {
-			logs[c][i] = float32(math.Log(float64(v + darkest*brightest)))
+			logs[c][i] = table[min(len(table)-1, int(v/brightest*float32(len(table)-1)+0.5))]
 		}
 		differences[c] = slices.Clone(logs[c])
 		boxBlur(differences[c], p.width, p.height, max(2, min(p.width, p.height)/10))
@@ -307,10 +358,10 @@ func (p *plane) smooth() {
 	}
 }
 
-// polarity tells whether the ink is dark, and a width in pixels that is above that
-// of all strokes. Both what is dark and what is bright stand out from their
-// surroundings: strokes, and what strokes surround. Strokes are the thinner ones.
-func (p *plane) polarity() (dark bool, width int) {
+// darkInk tells whether the ink is darker than the paper. Both what is dark and
+// what is bright stands out from its surroundings: strokes, and what they surround.
+// Strokes are thinner, and further from the mean of the neighbourhood.
+func (p *plane) darkInk() bool {
 	factor := max(1, (max(p.width, p.height)+159)/160)
 	small := &plane{max(1, p.width/factor), max(1, p.height/factor), nil}
 	small.values = averageAreas(p.values, p.width, p.height, small.width, small.height)
@@ -320,38 +371,30 @@ func (p *plane) polarity() (dark bool, width int) {
 	}
 	side := float64(min(small.width, small.height))
 	var widths []int
-	for _, share := range []float64{0.025, 0.04, 0.06, 0.09, 0.13, 0.2, 0.3} {
+	for _, share := range []float64{0.025, 0.04, 0.06, 0.09, 0.13, 0.2} {
 		if width := int(math.Ceil(share*side))/2*2 + 3; len(widths) == 0 || width > widths[len(widths)-1] {
 			widths = append(widths, width)
 		}
 	}
+	around := slices.Clone(small.values)
+	boxBlur(around, small.width, small.height, int(side/4)+1)
 	var scores [2]float64
-	var energies [2][]float64
 	for k, candidate := range []*plane{small, inverse} {
 		for _, width := range widths {
 			ink := candidate.topHat(width)
-			_, spread := subtractPaper(ink)
-			energy := 0.0
-			for _, v := range ink {
-				if v > 3*spread {
-					energy += float64(v) * float64(v)
+			spread := subtractPaper(ink)
+			for i, v := range ink {
+				difference := small.values[i] - around[i]
+				if k == 1 {
+					difference = -difference
+				}
+				if v > 3*spread && difference > 0 {
+					scores[k] += float64(v) * float64(difference) / float64(width*width)
 				}
 			}
-			energies[k] = append(energies[k], energy)
-			scores[k] += energy / float64(width)
 		}
 	}
-	best := 0
-	if scores[1] > scores[0] {
-		best = 1
-	}
-	last := len(widths) - 1
-	for k, energy := range energies[best] {
-		if energy >= 0.9*energies[best][last] {
-			return best == 1, int(1.5*float64(widths[k]*factor))/2*2 + 1
-		}
-	}
-	return best == 1, widths[last]*factor/2*2 + 1
+	return scores[1] > scores[0]
 }
 
 // topHat returns the plane minus its opening by a square of the given odd width:
@@ -368,34 +411,35 @@ func (p *plane) topHat(width int) []float32 {
 			row[x], row[w-1-x] = from[0], from[p.width-1]
 		}
 	}
-	least := func(a, b float32) float32 { return min(a, b) }
-	greatest := func(a, b float32) float32 { return max(a, b) }
-	slide(padded, w, h, radius, least)
-	slide(padded, w, h, radius, greatest)
+	slide(padded, w, h, radius) // the greatest of the least: of the negated values
+	for i, v := range padded {
+		padded[i] = -v
+	}
+	slide(padded, w, h, radius)
 	ink := make([]float32, len(p.values))
 	for y := range p.height {
 		for x := range p.width {
-			ink[y*p.width+x] = p.values[y*p.width+x] - padded[(y+width)*w+x+width]
+			ink[y*p.width+x] = p.values[y*p.width+x] + padded[(y+width)*w+x+width]
 		}
 	}
 	return ink
 }
 
-// slide replaces each value by the extreme one within radius along both axes.
-func slide(values []float32, width, height, radius int, extreme func(a, b float32) float32) {
+// slide replaces each value by the least within radius along both axes.
+func slide(values []float32, width, height, radius int) {
 	line := make([]float32, max(width, height))
 	forward, backward := make([]float32, len(line)), make([]float32, len(line))
 	for y := range height {
 		row := values[y*width : (y+1)*width]
 		copy(line, row)
-		slideLine(row, line[:width], forward, backward, radius, extreme)
+		slideLine(row, line[:width], forward, backward, radius)
 	}
 	column := make([]float32, height)
 	for x := range width {
 		for y := range height {
 			line[y] = values[y*width+x]
 		}
-		slideLine(column, line[:height], forward, backward, radius, extreme)
+		slideLine(column, line[:height], forward, backward, radius)
 		for y, v := range column {
 			values[y*width+x] = v
 		}
@@ -403,38 +447,41 @@ func slide(values []float32, width, height, radius int, extreme func(a, b float3
 }
 
 // slideLine is the algorithm of van Herk (Pattern Recognition Letters 1992): running
-// extremes within blocks, forwards and backwards, of which each window meets two.
-func slideLine(dst, src, forward, backward []float32, radius int, extreme func(a, b float32) float32) {
+// minima within blocks, forwards and backwards, of which each window meets two.
+func slideLine(dst, src, forward, backward []float32, radius int) {
 	n, block := len(src), 2*radius+1
 	for i, v := range src {
 		if i%block > 0 {
-			v = extreme(v, forward[i-1])
+			v = min(v, forward[i-1])
 		}
 		forward[i] = v
 	}
 	for i := n - 1; i >= 0; i-- {
 		backward[i] = src[i]
 		if i+1 < n && (i+1)%block > 0 {
-			backward[i] = extreme(src[i], backward[i+1])
+			backward[i] = min(src[i], backward[i+1])
 		}
 	}
 	for i := range dst {
 		first, last := max(0, i-radius), min(n-1, i+radius)
-		dst[i] = extreme(backward[first], forward[last])
+		dst[i] = min(backward[first], forward[last])
 	}
 }
 
-// subtractPaper subtracts what most of the plane is. It returns that and the
-// spread below it, which is about the deviation of the noise.
-func subtractPaper(ink []float32) (base, spread float32) {
-	sorted := slices.Clone(ink)
+// subtractPaper subtracts what most of the plane is. It returns the spread below
+// that, which is about the deviation of the noise.
+func subtractPaper(ink []float32) (spread float32) {
+	step := max(1, len(ink)/10_007) // a sample will do
+	var sorted []float32
+	for i := 0; i < len(ink); i += step {
+		sorted = append(sorted, ink[i])
+	}
 	slices.Sort(sorted)
-	base = sorted[len(sorted)/2]
-	spread = base - sorted[len(sorted)*16/100]
+	base := sorted[len(sorted)/2]
 	for i, v := range ink {
 		ink[i] = max(0, v-base)
 	}
-	return base, spread
+	return base - sorted[len(sorted)*16/100]
 }
 
 // inkLevel returns what ink is in the middle of strokes: a mean in which much
