@@ -76,7 +76,7 @@ func likeMNIST(picture image.Image) (pixels []byte, inverted, found bool) {
 	draw.Draw(grey, grey.Rect, picture, bounds.Min, draw.Src)
 	// Other sets of 28×28 have larger characters than MNIST, and centre them by
 	// their boxes.
-	return orInverted(grey.Pix, imageRule{background: 0, share: 0.3, off: 3, least: 18, most: digitSide})
+	return orInverted(grey.Pix, imageRule{background: 0, share: 0.3, bright: 0.05, off: 3, least: 18, most: digitSide})
 }
 
 // enlargedMNIST is likeMNIST for a larger picture.
@@ -93,13 +93,14 @@ func enlargedMNIST(colours *planes) (pixels []byte, inverted, found bool) {
 		}
 		pixels[i] = byte(math.Round(float64(255 * g)))
 	}
-	return orInverted(pixels, imageRule{background: 1, share: 0.5, off: 0.75, least: digitBox - 1, most: digitBox + 1})
+	return orInverted(pixels, imageRule{background: 25, share: 0.5, bright: 0.25, off: 0.75, least: digitBox - 2, most: digitBox + 1})
 }
 
 // imageRule says what an image must be to count as one of MNIST's kind.
 type imageRule struct {
 	background  byte    // the brightest value of the background
 	share       float64 // of the image that is background, at least
+	bright      float64 // of the ink: how much of it is at least bright, 200
 	off         float64 // how far the centre of mass may be off the middle, along an axis
 	least, most int     // the longer side of the box around the ink
 }
@@ -116,7 +117,7 @@ func orInverted(pixels []byte, rule imageRule) (_ []byte, inverted, found bool) 
 }
 
 func (rule imageRule) holds(pixels []byte) bool {
-	background, brightest := 0, byte(0)
+	background, bright := 0, 0
 	var mass, sumX, sumY float64
 	box := image.Rectangle{}
 	for i, v := range pixels {
@@ -125,13 +126,16 @@ func (rule imageRule) holds(pixels []byte) bool {
 			continue
 		}
 		x, y := i%digitSide, i/digitSide
-		brightest = max(brightest, v)
+		if v >= 200 {
+			bright++
+		}
 		mass, sumX, sumY = mass+float64(v), sumX+float64(v)*float64(x), sumY+float64(v)*float64(y)
 		box = box.Union(image.Rect(x, y, x+1, y+1))
 	}
 	off := max(math.Abs(sumX/mass-digitCentre), math.Abs(sumY/mass-digitCentre)) // NaN without ink
 	length := max(box.Dx(), box.Dy())
-	return float64(background) >= rule.share*float64(len(pixels)) && brightest >= 200 &&
+	return float64(background) >= rule.share*float64(len(pixels)) &&
+		float64(bright) >= rule.bright*float64(len(pixels)-background) &&
 		off <= rule.off && length >= rule.least && length <= rule.most
 }
 

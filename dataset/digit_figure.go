@@ -25,9 +25,8 @@ func findFigure(ink *inkPlane) (*figure, error) {
 			parts = higher
 		}
 	}
-	parts.dropLines()
-	if len(parts.list) == 0 {
-		return nil, ErrNoInk
+	if parts.dropLines(); len(parts.list) == 0 {
+		return nil, fmt.Errorf("%w, or it touches lines that reach across the picture: write on plain paper, or crop the picture", ErrNoInk)
 	}
 	groups := parts.groups()
 	main := groups[0]
@@ -106,19 +105,34 @@ func (p *components) largest() int {
 	return best
 }
 
-// dropLines drops what reaches across the picture, if something else is left.
+// dropLines drops printed lines: what reaches across the picture, unless it is the
+// one thing on it, and a net of lines, which meets the border in many places.
 func (p *components) dropLines() {
-	var kept []component
+	var kept, across []component
 	mass := 0.0
 	for _, c := range p.list {
-		if !c.crosses(p.ink) {
+		if c.crosses(p.ink) {
+			across = append(across, c)
+		} else {
 			kept = append(kept, c)
 			mass += c.mass
 		}
 	}
-	if len(p.list) > 0 && mass > 0.25*p.list[p.largest()].mass {
+	if len(across) != 1 || mass > 0.25*across[0].mass || p.ends(across[0]) > 6 {
 		p.list = kept
 	}
+}
+
+// ends counts how often a part meets the border.
+func (p *components) ends(c component) int {
+	border, _ := (&plane{p.ink.width, p.ink.height, nil}).ring()
+	count := 0
+	for i, at := range border {
+		if p.labels[at] == c.label && p.labels[border[(i+1)%len(border)]] != c.label {
+			count++
+		}
+	}
+	return count
 }
 
 // group is one or several components that are near each other.

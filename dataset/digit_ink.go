@@ -181,10 +181,13 @@ func findInk(colours *planes) (found *inkPlane, dark bool, err error) {
 			grey.values[i] = -v
 		}
 	}
-	ink, spread := grey.standsOut(float32(math.Inf(1)))
+	framed, _ := grey.framed(float32(math.Inf(1)))
+	ink, spread := framed.standsOut()
 	level := inkLevel(ink)
-	ink, spread = grey.standsOut(level)
-	level = inkLevel(ink)
+	if framed, atBorder := grey.framed(level); atBorder {
+		ink, spread = framed.standsOut()
+		level = inkLevel(ink)
+	}
 	if level < 0.05 || level < 5*spread {
 		return nil, false, fmt.Errorf("%w (found %.1f%% of contrast)", ErrNoInk, 100*(1-math.Exp(-float64(level))))
 	}
@@ -197,15 +200,12 @@ func findInk(colours *planes) (found *inkPlane, dark bool, err error) {
 	return &inkPlane{grey.width, grey.height, ink, contrast(4*spread, dark) / full}, dark, nil
 }
 
-// standsOut returns by how much each value is above the paper, and the spread of
-// the paper. The paper goes on beyond the border as it is there, which takes the
-// desk under a sheet for paper, too; but where the border rises above level/2 and
-// falls again before a corner there is ink.
-func (p *plane) standsOut(level float32) (ink []float32, spread float32) {
-	framed := p.framed(level)
-	all := framed.topHat(int(widestStroke*float64(min(p.width, p.height)))/2*2 + 3)
-	for y := range p.height {
-		ink = append(ink, all[(y+1)*framed.width+1:][:p.width]...)
+// standsOut returns by how much each value but those of the frame is above the
+// paper, and the spread of the paper.
+func (p *plane) standsOut() (ink []float32, spread float32) {
+	all := p.topHat(int(widestStroke*float64(min(p.width, p.height)))/2*2 + 3)
+	for y := 1; y < p.height-1; y++ {
+		ink = append(ink, all[y*p.width+1:(y+1)*p.width-1]...)
 	}
 	return ink, subtractPaper(ink)
 }
@@ -214,9 +214,12 @@ func (p *plane) standsOut(level float32) (ink []float32, spread float32) {
 // the picture.
 const widestStroke = 0.22
 
-// framed returns the plane with a border of one more pixel on each side.
-func (p *plane) framed(level float32) *plane {
-	f := &plane{p.width + 2, p.height + 2, nil}
+// framed returns the plane with a frame of one more pixel on each side, as which
+// the paper goes on. That is as bright as the border, also where the border shows
+// the desk under a sheet, or a shadow; but where there is ink at the border, above
+// level/2, the frame is paper.
+func (p *plane) framed(level float32) (f *plane, atBorder bool) {
+	f = &plane{p.width + 2, p.height + 2, nil}
 	f.values = make([]float32, f.width*f.height)
 	for y := range f.height {
 		from := p.values[max(0, min(p.height-1, y-1))*p.width:][:p.width]
@@ -224,25 +227,77 @@ func (p *plane) framed(level float32) *plane {
 		copy(row[1:], from)
 		row[0], row[f.width-1] = from[0], from[p.width-1]
 	}
-	for _, side := range [4]struct{ start, step, length int }{
-		{0, 1, f.width}, {(f.height - 1) * f.width, 1, f.width}, {0, f.width, f.height}, {f.width - 1, f.width, f.height},
-	} {
-		at := func(i int) *float32 { return &f.values[side.start+i*side.step] }
-		fromEnd := make([]float32, side.length) // the least from here to the end
-		least := *at(side.length - 1)
-		for i := side.length - 1; i >= 0; i-- {
-			least = min(least, *at(i))
-			fromEnd[i] = least
+	ring, corners := f.ring()
+	border := make([]float32, len(ring))
+	for i, at := range ring {
+		border[i] = f.values[at]
+	}
+	side := min(f.width, f.height)
+	paper := openRing(border, side)
+	for start := range ring {
+		if border[start]-paper[start] <= level/2 || start > 0 && border[start-1]-paper[start-1] > level/2 {
+			continue
 		}
-		least = *at(0)
-		for i := range side.length {
-			least = min(least, *at(i))
-			if paper := max(least, fromEnd[i]); *at(i)-paper > level/2 {
-				*at(i) = paper
+		end := start + 1 // of a run of what may be ink
+		for end < start+len(ring) && border[end%len(ring)]-paper[end%len(ring)] > level/2 {
+			end++
+		}
+		if shadowed(start, end, corners, len(ring), int(widestStroke*float64(side))) {
+			continue
+		}
+		atBorder = true
+		for i := start; i < end; i++ {
+			f.values[ring[i%len(ring)]] = paper[i%len(ring)]
+		}
+	}
+	return f, atBorder
+}
+
+// ring returns the indices of the outermost pixels in clockwise order from the upper
+// left, and where in them the corners are.
+func (p *plane) ring() (ring []int, corners [4]int) {
+	x, y := 0, 0
+	for k, step := range [4]image.Point{{1, 0}, {0, 1}, {-1, 0}, {0, -1}} {
+		corners[k] = len(ring)
+		for range max(1, abs(step.X)*(p.width-1)+abs(step.Y)*(p.height-1)) {
+			ring = append(ring, y*p.width+x)
+			x, y = x+step.X, y+step.Y
+		}
+	}
+	return ring, corners
+}
+
+func abs(v int) int { return max(v, -v) }
+
+// openRing returns the opening of a closed line: peaks of less than the given width
+// are cut off.
+func openRing(line []float32, width int) []float32 {
+	n := len(line)
+	several := slices.Concat(line, line, line)
+	forward, backward, least := make([]float32, 3*n), make([]float32, 3*n), make([]float32, 3*n)
+	slideLine(least, several, forward, backward, width/2)
+	for i := range least {
+		least[i] = -least[i]
+	}
+	slideLine(several, least, forward, backward, width/2)
+	opened := several[n : 2*n]
+	for i := range opened {
+		opened[i] = -opened[i]
+	}
+	return opened
+}
+
+// shadowed tells whether a run along the border from start to end is a corner in
+// the shade rather than the end of a stroke: it goes on far on both sides.
+func shadowed(start, end int, corners [4]int, length, stroke int) bool {
+	for _, corner := range corners {
+		for _, c := range [2]int{corner, corner + length} {
+			if start <= c && c < end && min(c-start, end-c) > stroke {
+				return true
 			}
 		}
 	}
-	return f
+	return false
 }
 
 // contrast returns the share of the paper's light that ink takes or adds, from the
@@ -450,16 +505,17 @@ func slide(values []float32, width, height, radius int) {
 // minima within blocks, forwards and backwards, of which each window meets two.
 func slideLine(dst, src, forward, backward []float32, radius int) {
 	n, block := len(src), 2*radius+1
-	for i, v := range src {
-		if i%block > 0 {
-			v = min(v, forward[i-1])
+	for start := 0; start < n; start += block {
+		end := min(n, start+block)
+		least := src[start]
+		for i, v := range src[start:end] {
+			least = min(least, v)
+			forward[start+i] = least
 		}
-		forward[i] = v
-	}
-	for i := n - 1; i >= 0; i-- {
-		backward[i] = src[i]
-		if i+1 < n && (i+1)%block > 0 {
-			backward[i] = min(src[i], backward[i+1])
+		least = src[end-1]
+		for i := end - 1; i >= start; i-- {
+			least = min(least, src[i])
+			backward[i] = least
 		}
 	}
 	for i := range dst {
@@ -468,8 +524,8 @@ func slideLine(dst, src, forward, backward []float32, radius int) {
 	}
 }
 
-// subtractPaper subtracts what most of the plane is. It returns the spread below
-// that, which is about the deviation of the noise.
+// subtractPaper subtracts what the plane is where there is paper. It returns the
+// spread of that, about the deviation of the noise.
 func subtractPaper(ink []float32) (spread float32) {
 	step := max(1, len(ink)/10_007) // a sample will do
 	var sorted []float32
@@ -477,11 +533,11 @@ func subtractPaper(ink []float32) (spread float32) {
 		sorted = append(sorted, ink[i])
 	}
 	slices.Sort(sorted)
-	base := sorted[len(sorted)/2]
+	base := sorted[len(sorted)*3/10] // a tight crop may be half ink
 	for i, v := range ink {
 		ink[i] = max(0, v-base)
 	}
-	return base - sorted[len(sorted)*16/100]
+	return 1.3 * (base - sorted[len(sorted)/10]) // the deviation, were they normal
 }
 
 // inkLevel returns what ink is in the middle of strokes: a mean in which much
