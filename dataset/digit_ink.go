@@ -181,11 +181,15 @@ func findInk(colours *planes) (found *inkPlane, dark bool, err error) {
 			grey.values[i] = -v
 		}
 	}
-	framed, _ := grey.framed(float32(math.Inf(1)))
-	ink, spread := framed.standsOut()
+	stroke := grey.share(widestStroke)
+	if grey.twoTones() { // no shadows, so that what is wide may be a stroke
+		stroke = grey.share(2 * widestStroke)
+	}
+	framed, _ := grey.framed(float32(math.Inf(1)), stroke)
+	ink, spread := framed.standsOut(stroke)
 	level := inkLevel(ink)
-	if framed, atBorder := grey.framed(level); atBorder {
-		ink, spread = framed.standsOut()
+	if framed, atBorder := grey.framed(level, stroke); atBorder {
+		ink, spread = framed.standsOut(stroke)
 		level = inkLevel(ink)
 	}
 	if level < 0.05 || level < 5*spread {
@@ -200,25 +204,60 @@ func findInk(colours *planes) (found *inkPlane, dark bool, err error) {
 	return &inkPlane{grey.width, grey.height, ink, contrast(4*spread, dark) / full}, dark, nil
 }
 
+// twoTones tells whether nearly all values are near one of two, as those of drawings
+// and scans are: whether the means of what is above and below some threshold explain
+// most of the variance (Otsu, IEEE Transactions on Systems, Man, and Cybernetics
+// 1979).
+func (p *plane) twoTones() bool {
+	const levels = 64
+	low, high := slices.Min(p.values), slices.Max(p.values)
+	if low == high {
+		return false
+	}
+	var counts, sums [levels]float64
+	var count, sum, squares float64
+	for _, v := range p.values {
+		level, v := int((v-low)/(high-low)*(levels-1)), float64(v-low)
+		counts[level]++
+		sums[level] += v
+		count, sum, squares = count+1, sum+v, squares+v*v
+	}
+	variance := squares/count - sum/count*sum/count
+	var below, sumBelow, explained float64
+	for level := range levels - 1 {
+		below, sumBelow = below+counts[level], sumBelow+sums[level]
+		if above := count - below; below > 0 && above > 0 {
+			difference := sumBelow/below - (sum-sumBelow)/above
+			explained = max(explained, below*above/count/count*difference*difference)
+		}
+	}
+	return explained > 0.8*variance
+}
+
 // standsOut returns by how much each value but those of the frame is above the
-// paper, and the spread of the paper.
-func (p *plane) standsOut() (ink []float32, spread float32) {
-	all := p.topHat(int(widestStroke*float64(min(p.width, p.height)))/2*2 + 3)
+// paper, and the spread of the paper. Strokes are narrower than the given width.
+func (p *plane) standsOut(stroke int) (ink []float32, spread float32) {
+	all := p.topHat(stroke)
 	for y := 1; y < p.height-1; y++ {
 		ink = append(ink, all[y*p.width+1:(y+1)*p.width-1]...)
 	}
 	return ink, subtractPaper(ink)
 }
 
-// widestStroke is above the width of all strokes, relative to the shorter side of
-// the picture.
+// widestStroke is above the width of all strokes, relative to the picture's side.
 const widestStroke = 0.22
+
+// share returns an odd number of pixels, at least 3, that is about the given share
+// of the side of a square as large as the picture.
+func (p *plane) share(share float64) int {
+	return int(share*math.Sqrt(float64(p.width*p.height)))/2*2 + 3
+}
 
 // framed returns the plane with a frame of one more pixel on each side, as which
 // the paper goes on. That is as bright as the border, also where the border shows
 // the desk under a sheet, or a shadow; but where there is ink at the border, above
 // level/2, the frame is paper.
-func (p *plane) framed(level float32) (f *plane, atBorder bool) {
+func (p *plane) framed(level float32, stroke int) (f *plane, atBorder bool) {
 	f = &plane{p.width + 2, p.height + 2, nil}
 	f.values = make([]float32, f.width*f.height)
 	for y := range f.height {
@@ -232,22 +271,32 @@ func (p *plane) framed(level float32) (f *plane, atBorder bool) {
 	for i, at := range ring {
 		border[i] = f.values[at]
 	}
-	side := min(f.width, f.height)
-	paper := openRing(border, side)
-	for start := range ring {
-		if border[start]-paper[start] <= level/2 || start > 0 && border[start-1]-paper[start-1] > level/2 {
+	paper := openRing(border, min(f.width, f.height))
+	above := func(i int, share float32) bool {
+		i = (i + len(ring)) % len(ring)
+		return border[i]-paper[i] > share*level
+	}
+	for first := range ring {
+		if !above(first, 0.5) || first > 0 && above(first-1, 0.5) {
 			continue
 		}
-		end := start + 1 // of a run of what may be ink
-		for end < start+len(ring) && border[end%len(ring)]-paper[end%len(ring)] > level/2 {
+		// A run of what may be ink: up to its feet, which are near if it is.
+		start, end := first, first+1
+		for end < first+len(ring) && above(end, 0.5) {
 			end++
 		}
-		if shadowed(start, end, corners, len(ring), int(widestStroke*float64(side))) {
+		steep := max(4, stroke/6)
+		for limit := start - steep; start > limit && above(start-1, 0.25); start-- {
+		}
+		for limit := end + steep; end < limit && above(end, 0.25); end++ {
+		}
+		if above(start-1, 0.25) || above(end, 0.25) || shadowed(start, end, corners, len(ring), stroke) {
 			continue
 		}
 		atBorder = true
 		for i := start; i < end; i++ {
-			f.values[ring[i%len(ring)]] = paper[i%len(ring)]
+			at := (i + len(ring)) % len(ring)
+			f.values[ring[at]] = paper[at]
 		}
 	}
 	return f, atBorder
@@ -291,7 +340,7 @@ func openRing(line []float32, width int) []float32 {
 // the shade rather than the end of a stroke: it goes on far on both sides.
 func shadowed(start, end int, corners [4]int, length, stroke int) bool {
 	for _, corner := range corners {
-		for _, c := range [2]int{corner, corner + length} {
+		for _, c := range [3]int{corner - length, corner, corner + length} {
 			if start <= c && c < end && min(c-start, end-c) > stroke {
 				return true
 			}
@@ -424,15 +473,14 @@ func (p *plane) darkInk() bool {
 	for i, v := range small.values {
 		inverse.values[i] = -v
 	}
-	side := float64(min(small.width, small.height))
 	var widths []int
-	for _, share := range []float64{0.025, 0.04, 0.06, 0.09, 0.13, 0.2} {
-		if width := int(math.Ceil(share*side))/2*2 + 3; len(widths) == 0 || width > widths[len(widths)-1] {
+	for _, share := range []float64{0.025, 0.04, 0.06, 0.09, 0.13, 0.2, 0.3, 0.4} {
+		if width := small.share(share); len(widths) == 0 || width > widths[len(widths)-1] {
 			widths = append(widths, width)
 		}
 	}
 	around := slices.Clone(small.values)
-	boxBlur(around, small.width, small.height, int(side/4)+1)
+	boxBlur(around, small.width, small.height, small.share(0.25))
 	var scores [2]float64
 	for k, candidate := range []*plane{small, inverse} {
 		for _, width := range widths {
