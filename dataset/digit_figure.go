@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"slices"
 )
 
 // figure is a character, pixel by pixel.
@@ -18,10 +19,10 @@ func findFigure(ink *inkPlane) (*figure, error) {
 	// Lines that are printed on the paper are lighter than what is written, as a
 	// rule; a higher threshold parts the two.
 	for _, threshold := range []float32{0.55, 0.7} {
-		if len(parts.list) == 0 || !parts.list[parts.largest()].crosses(ink) {
+		if !parts.largest().crosses(ink) {
 			break
 		}
-		if higher := ink.components(max(threshold, ink.noise)); !higher.list[higher.largest()].crosses(ink) {
+		if higher := ink.components(max(threshold, ink.noise)); !higher.largest().crosses(ink) {
 			parts = higher
 		}
 	}
@@ -29,18 +30,28 @@ func findFigure(ink *inkPlane) (*figure, error) {
 		return nil, fmt.Errorf("%w, or it touches lines that reach across the picture: write on plain paper, or crop the picture", ErrNoInk)
 	}
 	groups := parts.groups()
-	main := groups[0]
-	others := 1
+	main, others, elsewhere := groups[0], 0, 0.0
 	for _, group := range groups[1:] {
+		elsewhere += group.mass
 		if group.mass > 0.15*main.mass && longer(group.box) > 0.4*longer(main.box) {
 			others++
 		}
 	}
-	if others > 1 {
-		return nil, fmt.Errorf("found %d separate figures: crop the picture to one", others)
+	if longer(main.box) < leastFigure*math.Sqrt(float64(ink.width*ink.height)) {
+		return nil, fmt.Errorf("%w (found specks)", ErrNoInk)
+	}
+	if others > 0 {
+		return nil, fmt.Errorf("found %d separate figures: crop the picture to one", others+1)
+	}
+	if elsewhere > 2*main.mass {
+		return nil, fmt.Errorf("found ink in %d places, most of it outside the largest figure: crop the picture to one digit", len(groups))
 	}
 	return &figure{main.box, parts.only(main)}, nil
 }
+
+// leastFigure is the length of what is more than a speck, relative to the picture's
+// side.
+const leastFigure = 0.025
 
 func longer(r image.Rectangle) float64 { return float64(max(r.Dx(), r.Dy())) }
 
@@ -95,14 +106,14 @@ func (ink *inkPlane) components(threshold float32) *components {
 	return found
 }
 
-func (p *components) largest() int {
-	best := 0
-	for i, c := range p.list {
-		if c.mass > p.list[best].mass {
-			best = i
+// largest returns the part with most ink, the zero value if there is none.
+func (p *components) largest() (largest component) {
+	for _, c := range p.list {
+		if c.mass > largest.mass {
+			largest = c
 		}
 	}
-	return best
+	return largest
 }
 
 // dropLines drops printed lines: what reaches across the picture, unless it is the
@@ -144,7 +155,7 @@ type group struct {
 // groups joins parts that are near each other, such as the bar of a 5 and the rest,
 // and returns the groups, that with most ink first. Specks are in none.
 func (p *components) groups() []group {
-	largest := p.list[p.largest()]
+	largest := p.largest()
 	var groups []group
 	for _, c := range p.list {
 		if c.mass >= 0.02*largest.mass {
@@ -326,9 +337,10 @@ func (p *plane) intoImage() []byte {
 	left := digitCentre - int(math.Round(sumX/mass))
 	top := digitCentre - int(math.Round(sumY/mass))
 	left, top = max(0, min(digitSide-width, left)), max(0, min(digitSide-height, top))
+	full := slices.Max(small) // about 1; a little less where no pixel is all within a stroke
 	pixels := make([]byte, digitSide*digitSide)
 	for i, v := range small {
-		pixels[(top+i/width)*digitSide+left+i%width] = byte(math.Round(float64(255 * v)))
+		pixels[(top+i/width)*digitSide+left+i%width] = byte(math.Round(float64(255 * v / full)))
 	}
 	return pixels
 }
