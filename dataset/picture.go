@@ -70,7 +70,7 @@ func Stretch(picture image.Image, channels, height, width int) ([]byte, error) {
 	if err := (imageSize{channels, height, width}).check(); err != nil {
 		return nil, err
 	}
-	return planes(stretch(picture, image.Pt(width, height)), channels), nil
+	return pixelsOf(stretch(picture, image.Pt(width, height)), channels), nil
 }
 
 // InvertPaper turns an image of one channel, [1, height, width], around if its
@@ -111,7 +111,7 @@ func decodePixels(r io.Reader, channels, height, width int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return planes(canvas, channels), nil
+	return pixelsOf(canvas, channels), nil
 }
 
 // decodeScaled stretches a picture over a white canvas of a size. It is turned last,
@@ -167,8 +167,8 @@ func pictureConfig(r io.Reader) (image.Config, error) {
 	return file.Config, nil
 }
 
-// planes returns [channels, height, width]: red, green and blue, or luminance.
-func planes(canvas *image.RGBA, channels int) []byte {
+// pixelsOf returns [channels, height, width]: red, green and blue, or luminance.
+func pixelsOf(canvas *image.RGBA, channels int) []byte {
 	if channels == 1 {
 		grey := image.NewGray(canvas.Rect)
 		draw.Draw(grey, grey.Rect, canvas, image.Point{}, draw.Src)

@@ -1,0 +1,221 @@
+package dataset
+
+import (
+	"bytes"
+	"errors"
+	"image"
+	"image/color"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"golang.org/x/image/draw"
+
+	"github.com/deepfry/deepfry/internal/handwriting"
+)
+
+// greyPicture returns a picture of the given brightnesses, cut to bytes.
+func greyPicture(width, height int, brightness func(x, y int) float64) *image.Gray {
+	picture := image.NewGray(image.Rect(0, 0, width, height))
+	for i := range picture.Pix {
+		picture.Pix[i] = byte(max(0, min(255, brightness(i%width, i/width))))
+	}
+	return picture
+}
+
+// TestPrepareDigitMNIST: MNIST's images come back byte for byte, as they are or
+// inverted, whatever the type of the picture.
+func TestPrepareDigitMNIST(t *testing.T) {
+	set := openMNIST(t).Test
+	for i := range set.Len() {
+		digit := &image.Gray{Pix: set.image(i), Stride: 28, Rect: image.Rect(0, 0, 28, 28)}
+		inverse := greyPicture(28, 28, func(x, y int) float64 { return 255 - float64(digit.GrayAt(x, y).Y) })
+		pictures := map[image.Image]bool{digit: false, inverse: true}
+		if i < 100 {
+			coloured := image.NewNRGBA(image.Rect(5, 6, 33, 34)) // not at the origin
+			draw.Draw(coloured, coloured.Rect, digit, image.Point{}, draw.Src)
+			larger := image.NewGray(image.Rect(0, 0, 280, 280))
+			draw.NearestNeighbor.Scale(larger, larger.Rect, digit, digit.Rect, draw.Src, nil)
+			pictures[coloured], pictures[larger] = false, false
+		}
+		for picture, inverted := range pictures {
+			pixels, gotInverted, err := PrepareDigit(picture)
+			if err != nil || gotInverted != inverted || !bytes.Equal(pixels, digit.Pix) {
+				t.Fatalf("image %d as %T of %v: it changed, or inverted is %v; error %v", i, picture, picture.Bounds(), gotInverted, err)
+			}
+		}
+	}
+}
+
+// TestPrepareDigitGeometry: whatever a digit was written with and on, it is as
+// MNIST's are: a box of 20 pixels, the centre of mass in the middle, paper 0, ink
+// 255, strokes of at least about two pixels.
+func TestPrepareDigitGeometry(t *testing.T) {
+	for kind := range handwriting.Kinds {
+		scene := handwriting.New(9, kind, int(kind)%3, int(3*kind)%10)
+		pixels, inverted, err := PrepareDigit(scene.Render())
+		if err != nil {
+			t.Errorf("%s, %d: %v", kind.Name(), scene.Digit, err)
+			continue
+		}
+		paper := scene.Paper[0] + scene.Paper[1] + scene.Paper[2]
+		if scene.Transparency {
+			paper = 1.5
+		}
+		if inverted != (scene.Ink[0]+scene.Ink[1]+scene.Ink[2] < paper) {
+			t.Errorf("%s: inverted is %v", kind.Name(), inverted)
+		}
+		box, mass, sumX, sumY, zeros := image.Rectangle{}, 0., 0., 0., 0
+		for i, v := range pixels {
+			if v == 0 {
+				zeros++
+				continue
+			}
+			x, y := i%28, i/28
+			box = box.Union(image.Rect(x, y, x+1, y+1))
+			mass, sumX, sumY = mass+float64(v), sumX+float64(v)*float64(x), sumY+float64(v)*float64(y)
+		}
+		if max(box.Dx(), box.Dy()) != 20 {
+			t.Errorf("%s, %d: the box is %v, not 20 pixels long", kind.Name(), scene.Digit, box)
+		}
+		if max(math.Abs(sumX/mass-14), math.Abs(sumY/mass-14)) > 0.51 {
+			t.Errorf("%s, %d: the centre of mass is at %.2f, %.2f", kind.Name(), scene.Digit, sumX/mass, sumY/mass)
+		}
+		if bytes.IndexByte(pixels, 255) < 0 || zeros < 28*28/2 || mass < 255*2*18 {
+			t.Errorf("%s, %d: %d pixels are paper, and the ink is that of %.0f", kind.Name(), scene.Digit, zeros, mass/255)
+		}
+	}
+}
+
+// plainFive is a 5 whose bar is apart from the rest.
+func plainFive() handwriting.Scene {
+	return handwriting.Scene{Digit: 5, Style: handwriting.European, Width: 300, Height: 300, Size: 0.5, Aspect: 0.6, PenWidth: 0.09,
+		Centre: [2]float64{0.5, 0.5}, Ink: handwriting.RGB{0.1, 0.1, 0.1}, Paper: handwriting.RGB{1, 1, 1}, Light: 0.95}
+}
+
+// TestPrepareDigitInvariance: neither place, size, light nor colour changes much.
+func TestPrepareDigitInvariance(t *testing.T) {
+	want, _, err := PrepareDigit(plainFive().Render())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, change := range map[string]func(*handwriting.Scene){
+		"nothing":        func(*handwriting.Scene) {},
+		"place":          func(s *handwriting.Scene) { s.Centre = [2]float64{0.7, 0.28} },
+		"large":          func(s *handwriting.Scene) { s.Size = 0.85 },
+		"small":          func(s *handwriting.Scene) { s.Size = 0.15 },
+		"many pixels":    func(s *handwriting.Scene) { s.Width, s.Height = 1500, 1200 },
+		"few pixels":     func(s *handwriting.Scene) { s.Width, s.Height = 60, 70 },
+		"panorama":       func(s *handwriting.Scene) { s.Width, s.Height = 4000, 150 },
+		"bright on dark": func(s *handwriting.Scene) { s.Ink, s.Paper = s.Paper, s.Ink },
+		"white on black": func(s *handwriting.Scene) { s.Ink, s.Paper = s.Paper, handwriting.RGB{} },
+		"dim":            func(s *handwriting.Scene) { s.Light = 0.2 },
+		"gradient":       func(s *handwriting.Scene) { s.Gradient = [2]float64{0.6, -0.7} },
+		"vignette":       func(s *handwriting.Scene) { s.Vignette = 0.7 },
+		"shadow":         func(s *handwriting.Scene) { s.Shadow = 0.5 },
+		"noise and JPEG": func(s *handwriting.Scene) { s.Noise, s.Quality = 0.03, 50 },
+		"red on blue": func(s *handwriting.Scene) {
+			s.Ink, s.Paper = handwriting.RGB{0.8, 0.2, 0.2}, handwriting.RGB{0.3, 0.4, 0.9}
+		},
+		"equal luminance": func(s *handwriting.Scene) {
+			s.Ink, s.Paper = handwriting.RGB{0.8, 0.2, 0.2}, handwriting.RGB{0.2, 0.5, 0.2}
+		},
+		"black, no paper": func(s *handwriting.Scene) { s.Transparency = true },
+		"white, no paper": func(s *handwriting.Scene) { s.Transparency, s.Ink = true, handwriting.RGB{1, 1, 1} },
+		"desk":            func(s *handwriting.Scene) { s.Desk, s.DeskColour = 0.1, handwriting.RGB{0.2, 0.15, 0.1} },
+		"squared paper": func(s *handwriting.Scene) {
+			s.Lines, s.Spacing, s.LineColour = handwriting.Squared, 0.15, handwriting.RGB{0.6, 0.7, 0.9}
+		},
+	} {
+		scene := plainFive()
+		change(&scene)
+		got, _, err := PrepareDigit(scene.Render())
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if difference := leastDifference(got, want); difference > 0.35 { // an edge of strokes by a third of a pixel; another digit is above 0.8
+			t.Errorf("%s: the difference is %.0f%% of the ink", name, 100*difference)
+		}
+	}
+}
+
+// leastDifference is that of two images, relative to the ink of the second. They
+// may be apart by a pixel each way, which is how the centre of mass is rounded.
+func leastDifference(got, want []byte) float64 {
+	least := math.Inf(1)
+	for shift := range 9 {
+		dx, dy := shift%3-1, shift/3-1
+		difference, ink := 0.0, 0.0
+		for i := 29; i < len(want)-29; i++ { // the outermost pixels are paper
+			difference += math.Abs(float64(got[i+28*dy+dx]) - float64(want[i]))
+			ink += float64(want[i])
+		}
+		least = min(least, difference/ink)
+	}
+	return least
+}
+
+// TestPrepareDigitRefuses: what shows no digit, or several, is no digit.
+func TestPrepareDigitRefuses(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	three := image.NewGray(image.Rect(0, 0, 600, 200))
+	digits := openMNIST(t).Test
+	for i := range 3 {
+		digit := &image.Gray{Pix: digits.image(i), Stride: 28, Rect: image.Rect(0, 0, 28, 28)}
+		draw.BiLinear.Scale(three, image.Rect(200*i, 0, 200*i+200, 200), digit, digit.Rect, draw.Src, nil)
+	}
+	lines := func(x, y int) float64 {
+		if x%30 == 0 || y%30 == 0 {
+			return 150
+		}
+		return 250
+	}
+	for name, test := range map[string]struct {
+		picture image.Image
+		want    string // in the error; "" is ErrNoInk
+	}{
+		"nothing":      {image.NewGray(image.Rectangle{}), ""},
+		"white":        {greyPicture(300, 200, func(x, y int) float64 { return 255 }), ""},
+		"black":        {greyPicture(300, 200, func(x, y int) float64 { return 0 }), ""},
+		"small":        {greyPicture(28, 28, func(x, y int) float64 { return 255 }), ""},
+		"transparent":  {image.NewNRGBA(image.Rect(0, 0, 100, 100)), ""},
+		"gradient":     {greyPicture(300, 200, func(x, y int) float64 { return 50 + float64(x+y)/3 }), ""},
+		"dark corners": {greyPicture(300, 200, func(x, y int) float64 { return 220 - 0.006*float64((x-150)*(x-150)+(y-100)*(y-100)) }), ""},
+		"half":         {greyPicture(300, 200, func(x, y int) float64 { return float64(x / 150 * 255) }), ""},
+		"faint noise":  {greyPicture(300, 200, func(x, y int) float64 { return 180 + 5*rng.NormFloat64() }), ""},
+		"noise":        {greyPicture(300, 200, func(x, y int) float64 { return 255 * rng.Float64() }), ""},
+		"specks":       {greyPicture(300, 200, func(x, y int) float64 { return 250 - 200*float64(max(0, 2-abs(x-100)-abs(y-80))) }), ""},
+		"squares":      {greyPicture(300, 200, lines), ""},
+		"three":        {three, "found 3 separate figures"},
+	} {
+		_, _, err := PrepareDigit(test.picture)
+		if err == nil || test.want == "" && !errors.Is(err, ErrNoInk) || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
+// TestPrepareDigitSizes: pictures of few pixels or long ones give an answer or an
+// error.
+func TestPrepareDigitSizes(t *testing.T) {
+	for _, width := range []int{1, 2, 3, 4, 7, 28, 29, 5000} {
+		for _, height := range []int{1, 2, 3, 5, 27, 28, 300} {
+			rng := rand.New(rand.NewPCG(uint64(width), uint64(height)))
+			for _, level := range []int{2, 30, 256} {
+				picture := greyPicture(width, height, func(x, y int) float64 { return float64(rng.IntN(level) * 255 / (level - 1)) })
+				if pixels, _, err := PrepareDigit(picture); err == nil && len(pixels) != 28*28 {
+					t.Errorf("%d×%d: %d pixels", width, height, len(pixels))
+				}
+			}
+		}
+	}
+	picture := image.NewPaletted(image.Rect(-9, 4, 31, 60), color.Palette{color.White, color.Black})
+	for y := 15; y < 50; y++ {
+		picture.SetColorIndex(9, y, 1)
+	}
+	if _, inverted, err := PrepareDigit(picture); err != nil || !inverted {
+		t.Errorf("a line of a palette: inverted %v, error %v", inverted, err)
+	}
+}
