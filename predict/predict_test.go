@@ -435,3 +435,39 @@ func TestOtherFiles(t *testing.T) {
 		t.Error("a folder: no error")
 	}
 }
+
+func TestPreparationOf(t *testing.T) {
+	figures := &dataset.Images{Channels: 1, Height: 28, Width: 28, Pixels: make([]byte, 100*784), Labels: make([]int32, 100)}
+	for i := range figures.Len() {
+		for at := range 784 {
+			if y, x := at/28, at%28; y >= 4 && y < 24 && x >= 4 && x < 24 {
+				figures.Pixels[i*784+at] = byte(i * at)
+			}
+		}
+	}
+	if got := PreparationOf(&dataset.Dataset{Train: figures}); got != Digit {
+		t.Errorf("figures with a margin: %q", got)
+	}
+	if got := PreparationOf(&dataset.Dataset{Train: figures, Pictures: true}); got != Stretched {
+		t.Errorf("a folder of them: %q", got)
+	}
+	for i := range 11 {
+		figures.Pixels[i*784] = 255
+	}
+	if got := PreparationOf(&dataset.Dataset{Train: figures}); got != Ink {
+		t.Errorf("eleven of a hundred without a margin: %q", got)
+	}
+	figures.Channels, figures.Height = 2, 14
+	if got := PreparationOf(&dataset.Dataset{Train: figures}); got != Ink {
+		t.Errorf("images of 2×14×28: %q", got)
+	}
+	for name, want := range map[string]Preparation{"mnist": Digit, "fashion": Ink} {
+		data, err := dataset.Open(name)
+		if err != nil {
+			t.Skip(err) // Fashion-MNIST does not come with the modules
+		}
+		if got := PreparationOf(data); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}
