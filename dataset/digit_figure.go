@@ -64,7 +64,8 @@ type component struct {
 
 // crosses tells whether the part reaches from one border to the opposite one.
 func (c component) crosses(ink *inkPlane) bool {
-	return c.box.Dx() >= ink.width-2 && ink.width > 40 || c.box.Dy() >= ink.height-2 && ink.height > 40
+	const least = 40 // in a smaller picture nearly everything does
+	return min(ink.width, ink.height) > least && (c.box.Dx() >= ink.width-2 || c.box.Dy() >= ink.height-2)
 }
 
 // components are the connected parts of a plane.
