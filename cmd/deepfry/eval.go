@@ -44,11 +44,9 @@ func (c *evalCommand) Run(term *console.Terminal) error {
 	if p.Encoder != nil || p.Classes == nil {
 		return console.Hint(fmt.Errorf("%s answers for the rows of tables, or by values: eval measures classes of images", c.Model), "deepfry predict compares its answers with a table's targets")
 	}
-	r := evaluation{model: c.Model, predictor: p, data: c.Data}
-	if r.data == "" {
-		if r.data, err = c.trainedOn(p); err != nil {
-			return err
-		}
+	r := evaluation{model: c.Model, predictor: p}
+	if r.data = cmp.Or(c.Data, p.Data); r.data == "" {
+		return console.Hint(errors.New(c.Model+" does not say what it was trained on"), "name the data with --data")
 	}
 	if isNPZ(r.data) {
 		err = c.samples(term, &r)
@@ -65,18 +63,6 @@ func (c *evalCommand) Run(term *console.Terminal) error {
 }
 
 func isNPZ(name string) bool { return strings.EqualFold(filepath.Ext(name), ".npz") }
-
-// trainedOn returns the data that the file names, or mnist for a file of MNIST's
-// size that does not say any.
-func (c *evalCommand) trainedOn(p *predict.Predictor) (string, error) {
-	if p.Data != "" {
-		return p.Data, nil
-	}
-	if p.Network != nil && slices.Equal(p.Input, []int{1, 28, 28}) && c.Data == "" {
-		return "mnist", nil
-	}
-	return "", console.Hint(errors.New(c.Model+" does not say what it was trained on"), "name the data with --data")
-}
 
 // images measures a data set of images. A folder that is named is measured whole,
 // unless it says which pictures are for tests; of the one that the network was
