@@ -194,8 +194,9 @@ func near(a, b group) bool {
 	size := max(longer(a.box), longer(b.box))
 	gapX := float64(max(a.box.Min.X-b.box.Max.X, b.box.Min.X-a.box.Max.X))
 	gapY := float64(max(a.box.Min.Y-b.box.Max.Y, b.box.Min.Y-a.box.Max.Y))
-	if gapX > 0 && min(a.box.Dy(), b.box.Dy()) > int(0.6*size) {
-		return gapX <= 0.04*size // two digits side by side are further apart
+	besides := gapX > -0.25*float64(min(a.box.Dx(), b.box.Dx()))
+	if besides && float64(min(a.box.Dy(), b.box.Dy())) > 0.6*size {
+		return false // two digits side by side
 	}
 	return max(gapX, gapY) <= 0.15*size
 }
