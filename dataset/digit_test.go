@@ -248,6 +248,7 @@ func TestPrepareDigitRefuses(t *testing.T) {
 		"noise":        {greyPicture(300, 200, func(x, y int) float64 { return 255 * rng.Float64() }), ""},
 		"specks":       {greyPicture(300, 200, func(x, y int) float64 { return 250 - 200*float64(max(0, 2-abs(x-100)-abs(y-80))) }), ""},
 		"squares":      {greyPicture(300, 200, lines), ""},
+		"halftone":     {greyPicture(600, 400, func(x, y int) float64 { return 250 - 200*float64(max(0, 4-max(x%9, y%9))/2) }), "found ink in"},
 		"three":        {three, "found 3 separate figures"},
 	} {
 		_, _, err := PrepareDigit(test.picture)
