@@ -29,6 +29,9 @@ func findFigure(ink *inkPlane) (*figure, error) {
 	if parts.dropLines(); len(parts.list) == 0 {
 		return nil, fmt.Errorf("%w, or it touches lines that reach across the picture: write on plain paper, or crop the picture", ErrNoInk)
 	}
+	if parts.dropSpecks(); len(parts.list) > mostParts {
+		return nil, fmt.Errorf("found ink in %d places: crop the picture to one digit", len(parts.list))
+	}
 	groups := parts.groups()
 	main, others, elsewhere := groups[0], 0, 0.0
 	for _, group := range groups[1:] {
@@ -52,6 +55,10 @@ func findFigure(ink *inkPlane) (*figure, error) {
 // leastFigure is the length of what is more than a speck, relative to the picture's
 // side.
 const leastFigure = 0.025
+
+// mostParts is above the number of parts of any character: in pencil on rough paper,
+// one has tens.
+const mostParts = 200
 
 func longer(r image.Rectangle) float64 { return float64(max(r.Dx(), r.Dy())) }
 
@@ -135,6 +142,12 @@ func (p *components) dropLines() {
 	}
 }
 
+// dropSpecks drops what is small beside the largest part.
+func (p *components) dropSpecks() {
+	least := 0.02 * p.largest().mass
+	p.list = slices.DeleteFunc(p.list, func(c component) bool { return c.mass < least })
+}
+
 // ends counts how often a part meets the border.
 func (p *components) ends(c component) int {
 	border, _ := (&plane{p.ink.width, p.ink.height, nil}).ring()
@@ -154,14 +167,11 @@ type group struct {
 }
 
 // groups joins parts that are near each other, such as the bar of a 5 and the rest,
-// and returns the groups, that with most ink first. Specks are in none.
+// and returns the groups, that with most ink first.
 func (p *components) groups() []group {
-	largest := p.largest()
 	var groups []group
 	for _, c := range p.list {
-		if c.mass >= 0.02*largest.mass {
-			groups = append(groups, group{c, map[int]bool{c.label: true}})
-		}
+		groups = append(groups, group{c, map[int]bool{c.label: true}})
 	}
 	for joined := true; joined; {
 		joined = false
@@ -194,8 +204,9 @@ func near(a, b group) bool {
 	size := max(longer(a.box), longer(b.box))
 	gapX := float64(max(a.box.Min.X-b.box.Max.X, b.box.Min.X-a.box.Max.X))
 	gapY := float64(max(a.box.Min.Y-b.box.Max.Y, b.box.Min.Y-a.box.Max.Y))
-	if gapX > 0 && min(a.box.Dy(), b.box.Dy()) > int(0.6*size) {
-		return gapX <= 0.04*size // two digits side by side are further apart
+	besides := gapX > -0.25*float64(min(a.box.Dx(), b.box.Dx()))
+	if besides && float64(min(a.box.Dy(), b.box.Dy())) > 0.6*size {
+		return false // two digits side by side
 	}
 	return max(gapX, gapY) <= 0.15*size
 }

@@ -36,8 +36,11 @@ func findInk(colours *planes) (found *inkPlane, dark bool, err error) {
 		ink, spread = framed.standsOut(stroke)
 		level = inkLevel(ink)
 	}
-	if level < 0.05 || level < 5*spread {
-		return nil, false, fmt.Errorf("%w (found %.1f%% of contrast)", ErrNoInk, 100*(1-math.Exp(-float64(level))))
+	if level < leastContrast {
+		return nil, false, fmt.Errorf("%w (the contrast is %.1f%%)", ErrNoInk, 100*contrast(level, dark))
+	}
+	if level < 5*spread {
+		return nil, false, fmt.Errorf("%w (nothing stands out from the noise)", ErrNoInk)
 	}
 	// Back from logarithms, in which the edges of dark strokes are too bright and
 	// those of bright strokes too wide.
@@ -96,6 +99,9 @@ const widestStroke = 0.22
 func (p *plane) share(share float64) int {
 	return int(share*math.Sqrt(float64(p.width*p.height)))/2*2 + 3
 }
+
+// leastContrast is what may be ink at all, in the logarithm.
+const leastContrast = 0.05
 
 // contrast returns the share of the paper's light that ink takes or adds, from the
 // difference of their logarithms.

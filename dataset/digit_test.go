@@ -48,6 +48,36 @@ func TestPrepareDigitMNIST(t *testing.T) {
 	}
 }
 
+// TestPrepareDigitCropped: most digits come back nearly as they were though the
+// picture ends where the ink does.
+func TestPrepareDigitCropped(t *testing.T) {
+	set := openMNIST(t).Test
+	wrong := 0
+	const count = 60
+	for i := range count {
+		digit := &image.Gray{Pix: set.image(i), Stride: 28, Rect: image.Rect(0, 0, 28, 28)}
+		box := image.Rectangle{}
+		for i, v := range digit.Pix {
+			if v > 0 {
+				box = box.Union(image.Rect(i%28, i/28, i%28+1, i/28+1))
+			}
+		}
+		cropped := image.NewGray(image.Rect(0, 0, 10*box.Dx(), 10*box.Dy()))
+		draw.BiLinear.Scale(cropped, cropped.Rect, digit, box, draw.Src, nil)
+		pixels, _, err := PrepareDigit(cropped)
+		if set.Labels[i] == 1 {
+			continue // fills its box
+		}
+		if err != nil || leastDifference(pixels, digit.Pix) > 0.6 {
+			t.Logf("image %d, a %d: error %v", i, set.Labels[i], err)
+			wrong++
+		}
+	}
+	if wrong > count/6 {
+		t.Errorf("%d of %d are not", wrong, count)
+	}
+}
+
 // TestPrepareDigitGeometry: whatever a digit was written with and on, it is as
 // MNIST's are: a box of 20 pixels, the centre of mass in the middle, paper 0, ink
 // 255, strokes of at least about two pixels.
@@ -88,7 +118,37 @@ func TestPrepareDigitGeometry(t *testing.T) {
 	}
 }
 
-// plainFive is a 5 whose bar is apart from the rest.
+// TestPrepareDigitParts: the bar of a 5 that is apart from the rest stays, specks and
+// lines go.
+func TestPrepareDigitParts(t *testing.T) {
+	pixels, _, err := PrepareDigit(greyPicture(200, 200, func(x, y int) float64 {
+		for _, ink := range []image.Rectangle{
+			image.Rect(60, 60, 70, 100), image.Rect(60, 90, 110, 100), image.Rect(100, 90, 110, 140), image.Rect(60, 130, 110, 140), // the body
+			image.Rect(78, 60, 110, 70), // the bar
+			image.Rect(150, 30, 153, 33), image.Rect(0, 170, 200, 172),
+		} {
+			if image.Pt(x, y).In(ink) {
+				return 40
+			}
+		}
+		return 230
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// 80 pixels became 20.
+	rows := [28]int{}
+	for i, v := range pixels {
+		if v > 128 {
+			rows[i/28]++
+		}
+	}
+	if rows[4] < 10 || rows[5] < 10 || rows[23] < 10 || rows[3] != 0 || rows[24] != 0 {
+		t.Errorf("the rows have %d pixels of ink", rows)
+	}
+}
+
+// plainFive is a 5 in felt pen on white paper, in the middle.
 func plainFive() handwriting.Scene {
 	return handwriting.Scene{Digit: 5, Style: handwriting.European, Width: 300, Height: 300, Size: 0.5, Aspect: 0.6, PenWidth: 0.09,
 		Centre: [2]float64{0.5, 0.5}, Ink: handwriting.RGB{0.1, 0.1, 0.1}, Paper: handwriting.RGB{1, 1, 1}, Light: 0.95}
@@ -119,7 +179,7 @@ func TestPrepareDigitInvariance(t *testing.T) {
 			s.Ink, s.Paper = handwriting.RGB{0.8, 0.2, 0.2}, handwriting.RGB{0.3, 0.4, 0.9}
 		},
 		"equal luminance": func(s *handwriting.Scene) {
-			s.Ink, s.Paper = handwriting.RGB{0.8, 0.2, 0.2}, handwriting.RGB{0.2, 0.5, 0.2}
+			s.Ink, s.Paper, s.Noise = handwriting.RGB{0.8, 0.2, 0.2}, handwriting.RGB{0.2, 0.43, 0.2}, 0.02
 		},
 		"black, no paper": func(s *handwriting.Scene) { s.Transparency = true },
 		"white, no paper": func(s *handwriting.Scene) { s.Transparency, s.Ink = true, handwriting.RGB{1, 1, 1} },
@@ -188,6 +248,7 @@ func TestPrepareDigitRefuses(t *testing.T) {
 		"noise":        {greyPicture(300, 200, func(x, y int) float64 { return 255 * rng.Float64() }), ""},
 		"specks":       {greyPicture(300, 200, func(x, y int) float64 { return 250 - 200*float64(max(0, 2-abs(x-100)-abs(y-80))) }), ""},
 		"squares":      {greyPicture(300, 200, lines), ""},
+		"halftone":     {greyPicture(600, 400, func(x, y int) float64 { return 250 - 200*float64(max(0, 4-max(x%9, y%9))/2) }), "found ink in"},
 		"three":        {three, "found 3 separate figures"},
 	} {
 		_, _, err := PrepareDigit(test.picture)
