@@ -219,7 +219,7 @@ func TestLocateErrors(t *testing.T) {
 	}{
 		{"", []string{`"mnist"`, `"fashion"`}},
 		{"cifar", []string{`"cifar" is neither`, "no folder cifar", "train-images-idx3-ubyte"}},
-		{isFile, []string{"is not a folder"}},
+		{isFile, []string{"is an empty file: expected"}},
 		{filepath.Join(data, "mnist"), []string{"no file t10k-labels-idx1-ubyte[.gz] in the folder " + filepath.Join(data, "mnist")}},
 		{"mnist", []string{
 			"no file t10k-labels-idx1-ubyte[.gz] in the folder " + filepath.Join(data, "mnist"),

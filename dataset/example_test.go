@@ -86,7 +86,7 @@ func ExampleReadPicture() {
 	_, err := dataset.ReadPicture("example_test.go")
 	fmt.Println(err)
 	// Output:
-	// dataset: example_test.go: expected a PNG, JPEG, GIF, WebP, TIFF, BMP or PNM picture, found a file that begins with "package "
+	// dataset: example_test.go: expected a PNG, JPEG, GIF, WebP, TIFF, BMP or PNM picture, found a text file
 }
 
 func ExampleLoader() {

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/deepfry/deepfry/dataset/mnist"
+	"github.com/deepfry/deepfry/internal/filekind"
 )
 
 // debianFashion is where Debian's package dataset-fashion-mnist puts its files.
@@ -120,7 +121,11 @@ func locateFile(path string) (place, error) {
 	if isNPZ(path) {
 		return place{dir: dir, npz: path}, nil
 	}
-	return place{}, fmt.Errorf(`dataset: %s is not a folder, nor an .npz file: give "mnist", "fashion", a folder that holds IDX files or pictures, or an .npz file`, path)
+	found := "something else"
+	if kind, err := filekind.OfFile(path); err == nil && kind != "" {
+		found = kind
+	}
+	return place{}, fmt.Errorf(`dataset: %s is %s: expected "mnist", "fashion", a folder that holds IDX files or pictures, or an .npz file`, path, found)
 }
 
 func locateKnown(name string) (string, error) {

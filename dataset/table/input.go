@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/deepfry/deepfry/internal/filekind"
 )
 
 const (
@@ -37,6 +39,9 @@ func newInput(r io.Reader) (*bufio.Reader, error) {
 		return nil, err
 	}
 	if bytes.IndexByte(sample, 0) >= 0 {
+		if kind := filekind.Of(sample); kind != "" {
+			return nil, fmt.Errorf("expected a table as CSV or LIBSVM text, found %s", kind)
+		}
 		return nil, errors.New("not a text file in UTF-8: it has bytes of 0")
 	}
 	return input, nil

@@ -155,7 +155,7 @@ func TestReadErrors(t *testing.T) {
 		{"blank", "\n\n", Options{}, "table: t: the file is empty", nil},
 		{"header alone", "a,b\n", Options{}, "table: t: no rows", nil},
 		{"one column", "y\n1\n2\n", Options{}, "table: t: no columns but the target", nil},
-		{"binary", "PK\x03\x04\x00\x00", Options{}, "table: t: not a text file in UTF-8: it has bytes of 0", nil},
+		{"binary", "PK\x03\x04\x00\x00", Options{}, "table: t: expected a table as CSV or LIBSVM text, found a zip archive", nil},
 		{"gzip cut off", string(gzipped(numbers)[:40]), Options{}, "table: t: unexpected EOF", io.ErrUnexpectedEOF},
 		{"not gzip", "\x1f\x8b the rest is no gzip", Options{}, "table: t: gzip: invalid header", gzip.ErrHeader},
 		{"short row", numbers + "4,5\n", Options{}, "table: t: line 22: 2 fields; want 3, as in the first line", nil},

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/deepfry/deepfry/internal/filekind"
 )
 
 // format is one that pictures are read from.
@@ -107,6 +109,9 @@ func refusal(start []byte) error {
 	}
 	if what := nameOf(start); what != "" {
 		return fmt.Errorf("%s, found %s", wanted, what)
+	}
+	if kind := filekind.Of(start); kind != "" {
+		return fmt.Errorf("%s, found %s", wanted, kind)
 	}
 	return fmt.Errorf("%s, found a file that begins with %q", wanted, start[:min(8, len(start))])
 }

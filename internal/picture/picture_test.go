@@ -152,7 +152,8 @@ func TestForeign(t *testing.T) {
 		"\x00\x05\x16\x07\x00\x02\x00\x00":                            "AppleDouble",
 		"PK\x03\x04":                                                  "ZIP",
 		strings.Repeat("\x00", 2000):                                  "zeros only",
-		"hello, world":                                                `begins with "hello, w"`,
+		"hello, world":                                                "found a table as text",
+		"\x01\x02\x03\x04hello":                                       `begins with "\x01\x02\x03\x04hell"`,
 	} {
 		if _, err := Open(strings.NewReader(start)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.20q: error %v, want %q", start, err, want)
