@@ -71,7 +71,7 @@ func sayUnseen(train *Images) []string {
 			unseen = append(unseen, strconv.Quote(name))
 		}
 	}
-	if len(unseen) == 0 {
+	if len(unseen) == 0 || train.Len() == 0 { // or there is nothing to train on
 		return nil
 	}
 	const most = 10

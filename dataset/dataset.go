@@ -163,8 +163,8 @@ type Options struct {
 	// both sides. Not every class must have a folder.
 	Classes []string
 
-	// Whole is for measuring alone: Dataset.Test has all pictures of a folder that
-	// does not say which are for tests, and Dataset.Train has none. One class is
+	// Whole is for measuring alone: Dataset.Test has all pictures of a folder, or images
+	// of an .npz file, that does not say which are for tests, and Dataset.Train has none. One class is
 	// enough, and a folder test needs no train beside it.
 	Whole bool
 
@@ -190,7 +190,7 @@ func OpenWith(name string, options Options) (*Dataset, error) {
 	case place.pictures != nil:
 		data, err = place.pictures.open(options)
 	case place.npz != "":
-		data, err = openNPZ(place.npz)
+		data, err = openNPZ(place.npz, options.Whole)
 	default:
 		data, err = place.readIDX(name)
 	}

@@ -240,7 +240,7 @@ func (s *pictureSet) readHeaders(hash bool) {
 	})
 }
 
-// read decodes the file and hashes it on the way, if that is asked for. A picture that
+// read decodes the file, and then hashes it, if that is asked for. A picture that
 // is known to be bad stays so.
 func (p *listedPicture) read(hash bool, decode func(io.Reader) error) {
 	if p.err != nil {
@@ -256,20 +256,25 @@ func (p *listedPicture) read(hash bool, decode func(io.Reader) error) {
 		return
 	}
 	defer file.Close()
-	sum, r := sha256.New(), io.Reader(file)
-	if hash {
-		r = io.TeeReader(file, sum)
-	}
-	if p.err = decode(r); p.err != nil {
+	if p.err = decode(file); p.err != nil {
 		if info, err := file.Stat(); err == nil && info.Size() == 0 {
 			p.err = fmt.Errorf("%w (the file is empty)", p.err)
 		}
 		return
 	}
 	if hash {
-		_, p.err = io.Copy(sum, file) // what the decoder did not need
-		p.hash = binary.BigEndian.Uint64(sum.Sum(nil))
+		p.hash, p.err = hashFile(file)
 	}
+}
+
+// hashFile returns the hash of a whole file, which is likely to be in the system's cache.
+func hashFile(file *os.File) (uint64, error) {
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return 0, err
+	}
+	sum := sha256.New()
+	_, err := io.Copy(sum, file)
+	return binary.BigEndian.Uint64(sum.Sum(nil)), err
 }
 
 // ErrBad is that of [OpenWith] for more pictures that can't be read than

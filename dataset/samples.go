@@ -219,8 +219,9 @@ func readOnlyArray(path string) (numbers, error) {
 	return arrays[name].numbers("dataset: " + path + ": array " + name), err
 }
 
-// openNPZ reads an .npz file of labelled images.
-func openNPZ(path string) (*Dataset, error) {
+// openNPZ reads an .npz file of labelled images; of one in a piece, whole makes all for
+// tests.
+func openNPZ(path string, whole bool) (*Dataset, error) {
 	arrays, names, err := readNamed(path)
 	if err != nil {
 		return nil, err
@@ -251,13 +252,18 @@ func openNPZ(path string) (*Dataset, error) {
 		return nil, err
 	}
 	n := all.Len()
-	if n < 2 {
+	cut := n - max(n/10, 1)
+	if whole {
+		cut = 0
+	} else if n < 2 {
 		return nil, errors.New("dataset: " + path + ": want at least two images")
 	}
-	cut := n - max(n/10, 1)
 	data, err := newDataset(path, all.Slice(0, cut), all.Slice(cut, n), notes, notes, classNames{})
 	if err == nil {
-		data.Said = append(append(names.say(), sayCut(data)), data.Said...)
+		if !whole {
+			data.Said = append([]string{sayCut(data)}, data.Said...)
+		}
+		data.Said = append(names.say(), data.Said...)
 	}
 	return data, err
 }

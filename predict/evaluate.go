@@ -1,6 +1,7 @@
 package predict
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -68,6 +69,59 @@ func (p *Predictor) EvaluateRows(ctx context.Context, source machine.Source) (*T
 			} else {
 				tally.Add(float64(batch.Y[i]), a)
 			}
+		}
+	}
+	return tally, nil
+}
+
+// OpenSamples reads the samples of an .npz file ([dataset.ReadSamples]): those for
+// tests, or all where it does not say which are. Said tells, a line each, what was read
+// otherwise than one may think. It fails for labels that are no class of the file, and
+// for numbers beyond 0 to 1 where Preparation says that inputs are images.
+func (p *Predictor) OpenSamples(path string) (samples *dataset.Samples, said []string, err error) {
+	set, err := dataset.ReadSamples(path, p.Input)
+	if err != nil {
+		return nil, nil, err
+	}
+	samples = cmp.Or(set.Test, set.Train)
+	for i, label := range samples.Labels {
+		if p.Classes != nil && int(label) >= len(p.Classes) {
+			return nil, nil, fmt.Errorf("predict: %s: the label of sample %d is %d, but there are only %d classes", path, i, label, len(p.Classes))
+		}
+	}
+	if low, high := slices.Min(samples.Inputs), slices.Max(samples.Inputs); p.Data != "" && len(p.Input) == 3 && (low < 0 || high > 1) {
+		return nil, nil, fmt.Errorf("predict: %s: the inputs are from %v to %v, but it was trained on pixels from 0 to 1: store them as such, or as unsigned bytes from 0 to 255", path, low, high)
+	}
+	return samples, set.Said, nil
+}
+
+// EvaluateSamples answers for samples and tallies the answers; the tally is nil if they
+// have no labels, or there are no classes. Seen, unless it is nil, is called with every
+// sample's number and answer, and its error ends the work.
+func (p *Predictor) EvaluateSamples(ctx context.Context, samples *dataset.Samples, seen func(i int, a Answer) error) (*Tally, error) {
+	var tally *Tally
+	if samples.Labels != nil && p.Classes != nil {
+		tally = NewTally(len(p.Classes))
+	}
+	n := 0
+	for inputs := range slices.Chunk(samples.Inputs, evaluateSamples*p.Input.Size()) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		answers, err := p.Answers(inputs)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range answers {
+			if tally != nil {
+				tally.Add(float64(samples.Labels[n]), a)
+			}
+			if seen != nil {
+				if err := seen(n, a); err != nil {
+					return nil, err
+				}
+			}
+			n++
 		}
 	}
 	return tally, nil

@@ -22,8 +22,8 @@ type Meaning struct {
 	Classes []string
 	// Preparation is how pictures become inputs; empty where the file does not say.
 	Preparation Preparation
-	// Split is the version of the rule that held pictures of a folder out for tests;
-	// 0 where the data have test images of their own.
+	// Split is the version of the rule that ordered the pictures of a folder, and held
+	// some out for tests if it has none of its own; 0 for other data.
 	Split int
 	// Transpose says that the images were transposed when they were read
 	// ([dataset.Options]).
@@ -56,16 +56,19 @@ const (
 // MeaningOf returns that of a network or a machine that is trained on a data set,
 // which was opened with the options. The path of a folder becomes absolute.
 func MeaningOf(data *dataset.Dataset, options dataset.Options) Meaning {
-	name := data.Name
-	if name != "mnist" && name != "fashion" {
-		if absolute, err := filepath.Abs(name); err == nil {
-			name = absolute
-		}
-	}
 	return Meaning{
-		Data: name, Classes: data.Train.Classes, Preparation: PreparationOf(data),
+		Data: DataName(data.Name), Classes: data.Train.Classes, Preparation: PreparationOf(data),
 		Split: data.Split, Transpose: options.Transpose, Sideways: data.Sideways,
 	}
+}
+
+// DataName returns the name of a data set as [Meaning] has it: the path of a folder
+// or file becomes absolute.
+func DataName(name string) string {
+	if absolute, err := filepath.Abs(name); err == nil && name != "" && name != "mnist" && name != "fashion" {
+		return absolute
+	}
+	return name
 }
 
 // Again returns options for opening Data as it was opened for the training: with the

@@ -13,13 +13,16 @@
 package predict
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/deepfry/deepfry/checkpoint"
@@ -73,43 +76,54 @@ func Open(path string) (*Predictor, error) {
 		return nil, fmt.Errorf("predict: %w", err)
 	}
 	defer file.Close()
-	kind, err := filekind.OfFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("predict: %w", err)
+	if info, err := file.Stat(); err == nil && info.IsDir() {
+		return nil, errKind(path, filekind.Folder)
 	}
-	if kind == filekind.ONNX { // its weights may be in other files of its folder
-		model, err := onnx.Open(path)
-		if err != nil {
-			return nil, err
-		}
-		return fromONNX(model, path)
-	}
-	return Read(file, path)
+	return read(file, path, path)
 }
 
 // Read is [Open] for a stream, whose name is for errors. ONNX files must hold their
 // weights themselves.
-func Read(r io.Reader, name string) (*Predictor, error) {
+func Read(r io.Reader, name string) (*Predictor, error) { return read(r, name, "") }
+
+// read reads a stream, which is a file's if there is a path.
+func read(r io.Reader, name, path string) (*Predictor, error) {
 	head := make([]byte, filekind.HeadLength)
 	n, err := io.ReadFull(r, head)
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 		return nil, fmt.Errorf("predict: %s: %w", name, err)
 	}
 	head = head[:n]
-	switch kind := filekind.Of(head); kind {
-	case filekind.Safetensors, filekind.ONNX, "":
-	default: // of which there may be a lot to read
-		return nil, fmt.Errorf("predict: %s: expected a network or a kernel machine, as a safetensors or ONNX file, found %s", name, kind)
+	kind := filekind.Of(head)
+	if kind == "" && isONNX(name) { // as its writer says, if not its beginning
+		kind = filekind.ONNX
 	}
-	rest, err := io.ReadAll(r)
-	if err != nil {
-		return nil, fmt.Errorf("predict: %s: %w", name, err)
+	switch {
+	case kind == filekind.ONNX && path != "": // its weights may be in other files of its folder
+		model, err := onnx.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		return fromONNX(model, name)
+	case kind == filekind.ONNX || kind == filekind.Safetensors:
+		rest, err := io.ReadAll(r)
+		if err != nil {
+			return nil, fmt.Errorf("predict: %s: %w", name, err)
+		}
+		return decode(append(head, rest...), kind, name)
 	}
-	return decode(append(head, rest...), name)
+	return nil, errKind(name, kind) // of which there may be a lot to read
 }
 
-func decode(content []byte, name string) (*Predictor, error) {
-	if filekind.Of(content) == filekind.ONNX {
+// errKind is the error for a file that is no model.
+func errKind(name, kind string) error {
+	return fmt.Errorf("predict: %s: expected a network or a kernel machine, as a safetensors or ONNX file, found %s", name, cmp.Or(kind, "something else"))
+}
+
+func isONNX(name string) bool { return strings.EqualFold(filepath.Ext(name), ".onnx") }
+
+func decode(content []byte, kind, name string) (*Predictor, error) {
+	if kind == filekind.ONNX {
 		model, err := onnx.Parse(content)
 		if err != nil {
 			return nil, fmt.Errorf("predict: %s: %w", name, err)
@@ -197,8 +211,13 @@ func (p *Predictor) complete(outputs int) {
 	if outputs == 1 && p.Classes == nil { // a value, not a class
 		return
 	}
+	p.Classes = slices.Clone(p.Classes)
 	for i := len(p.Classes); i < outputs; i++ {
-		p.Classes = append(p.Classes, strconv.Itoa(i))
+		name := strconv.Itoa(i)
+		if p.Named { // other names may be numbers
+			name = "output " + name
+		}
+		p.Classes = append(p.Classes, name)
 	}
 }
 
@@ -211,6 +230,9 @@ func endsInSoftmax(network *nn.Network) bool {
 // FromMachine returns a predictor for a machine in memory. Its notes, by [TableKey] or
 // [ImagesKey], say what it takes, or it takes vectors; the name is for errors.
 func FromMachine(m *machine.Model, name string) (*Predictor, error) {
+	if m.Columns.Classes == nil && m.Columns.Outputs > 1 {
+		return nil, fmt.Errorf("predict: %s: the machine has %d values for a row: want one, or classes", name, m.Columns.Outputs)
+	}
 	p := &Predictor{Machine: m, Input: nn.Shape{m.Columns.Inputs}}
 	if err := p.readMachine(); err != nil {
 		return nil, fmt.Errorf("predict: %s: %w", name, err)

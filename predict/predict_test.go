@@ -192,7 +192,7 @@ func TestOldNotes(t *testing.T) {
 		}
 		names := []string{"0", "1", "2"}
 		if test.notes != nil {
-			names = []string{"zero", "one", "2"}
+			names = []string{"zero", "one", "output 2"}
 		}
 		if p.Preparation != test.preparation || !slices.Equal(p.Classes, names) || (p.Said == nil) != test.silent || p.Named != (test.notes != nil) {
 			t.Errorf("%v with %v: %q, %q, said %q", test.notes, test.input, p.Preparation, p.Classes, p.Said)

@@ -37,7 +37,7 @@ func (p *Predictor) readMachine() error {
 	if err != nil {
 		return fmt.Errorf("what is noted about tables: %w", err)
 	}
-	if encoder.Width() != c.Inputs || len(encoder.Schema.Target.Categories) != len(c.Classes) || c.Outputs > 1 {
+	if encoder.Width() != c.Inputs || len(encoder.Schema.Target.Categories) != len(c.Classes) {
 		return fmt.Errorf("the machine has %d inputs and %d classes, but %d and %d are noted",
 			c.Inputs, len(c.Classes), encoder.Width(), len(encoder.Schema.Target.Categories))
 	}
@@ -66,7 +66,7 @@ func (p *Predictor) Row(cells ...string) (Answer, error) {
 		return Answer{}, fmt.Errorf("predict: a row of %d cells, want %d", len(cells), len(inputs))
 	}
 	text, options := p.rowText(cells)
-	for answer, err := range p.Rows(text, "row", options) {
+	for answer, err := range p.rows(text, "row", options, 1) {
 		return answer.Answer, err
 	}
 	return Answer{}, errors.New("predict: the row is empty")
@@ -103,6 +103,11 @@ func (p *Predictor) rowText(cells []string) (*bytes.Buffer, table.Options) {
 // errors; options say how the table is written, but for its schema, which is that of
 // the file. An error ends the rows.
 func (p *Predictor) Rows(r io.Reader, name string, options table.Options) iter.Seq2[RowAnswer, error] {
+	return p.rows(r, name, options, machineSamples)
+}
+
+// rows answers so many rows at a time.
+func (p *Predictor) rows(r io.Reader, name string, options table.Options, together int) iter.Seq2[RowAnswer, error] {
 	return func(yield func(RowAnswer, error) bool) {
 		if p.Encoder == nil {
 			yield(RowAnswer{}, errNoRows)
@@ -114,7 +119,7 @@ func (p *Predictor) Rows(r io.Reader, name string, options table.Options) iter.S
 			yield(RowAnswer{}, err)
 			return
 		}
-		block := &rowBlock{reader: reader, encoder: p.Encoder, x: make([]float32, machineSamples*p.Encoder.Width())}
+		block := &rowBlock{reader: reader, encoder: p.Encoder, x: make([]float32, together*p.Encoder.Width())}
 		for {
 			end := block.read()
 			answers, err := p.Answers(block.x[:len(block.lines)*p.Encoder.Width()])
@@ -141,7 +146,7 @@ func (p *Predictor) Rows(r io.Reader, name string, options table.Options) iter.S
 type rowBlock struct {
 	reader  *table.Reader
 	encoder *table.Encoder
-	x       []float32 // [machineSamples, Width]
+	x       []float32 // [rows at a time, Width]
 	lines   []int
 	targets []float64 // NaN: not known
 }
@@ -151,7 +156,7 @@ type rowBlock struct {
 func (b *rowBlock) read() error {
 	b.lines, b.targets = b.lines[:0], b.targets[:0]
 	width := b.encoder.Width()
-	for i := range machineSamples {
+	for i := range len(b.x) / width {
 		row, err := b.reader.Next()
 		if err != nil {
 			return err

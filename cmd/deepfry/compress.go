@@ -174,7 +174,7 @@ func (c *compressCommand) open(term *console.Terminal, model *compress.Model) (*
 	}
 	options := c.DataOptions.Options(model.Network.Description.Input)
 	options.Classes = meaning.Classes // a folder's pictures keep the labels that the network knows
-	if name == meaning.Data {
+	if predict.DataName(name) == meaning.Data {
 		options = meaning.Again(options)
 	}
 	data, err := compress.OpenData(name, options)

@@ -2,12 +2,10 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
@@ -48,7 +46,7 @@ func (c *evalCommand) Run(term *console.Terminal) error {
 	if r.data = cmp.Or(c.Data, p.Data); r.data == "" {
 		return console.Hint(errors.New(c.Model+" does not say what it was trained on"), "name the data with --data")
 	}
-	if isNPZ(r.data) {
+	if isNPZ(r.data) && (p.Data == "" || len(p.Input) != 3) { // not of images that Deepfry trained on
 		err = c.samples(term, &r)
 	} else {
 		err = c.images(term, &r)
@@ -73,7 +71,7 @@ func (c *evalCommand) images(term *console.Terminal, r *evaluation) error {
 		options.Classes = p.Classes
 	}
 	options.Whole = c.Data != ""
-	if r.data == p.Data {
+	if predict.DataName(r.data) == p.Data {
 		options = p.Again(options)
 	}
 	data, err := dataset.OpenWith(r.data, options)
@@ -84,9 +82,15 @@ func (c *evalCommand) images(term *console.Terminal, r *evaluation) error {
 	if data.Pictures && !p.Named {
 		fmt.Fprintf(term.Stderr, "%s does not name its classes: they are taken in the order of the folders' names: %s\n", c.Model, shortList(data.Test.Classes))
 	}
+	if p.Sideways != data.Sideways {
+		return c.sidewaysError(p, r.data)
+	}
 	r.kind = "test image"
 	if data.Pictures && options.Whole {
 		r.kind = "image"
+		if p.TrainedOn == nil {
+			fmt.Fprintf(term.Stderr, "%s does not say which pictures it was trained on: those count, too\n", c.Model)
+		}
 	}
 	if data.Test.Hashes != nil && p.TrainedOn != nil {
 		r.untrained = predict.NewTally(len(p.Classes))
@@ -103,9 +107,17 @@ func (c *evalCommand) images(term *console.Terminal, r *evaluation) error {
 	return err
 }
 
+// sidewaysError is the error for images that lie otherwise than those of the training.
+func (c *evalCommand) sidewaysError(p *predict.Predictor, data string) error {
+	if p.Sideways {
+		return console.Hint(fmt.Errorf("%s was trained on EMNIST's images with height and width swapped, as its files hold them, and those of %s are not", c.Model, data), "train it with --transpose")
+	}
+	return console.Hint(fmt.Errorf("%s was trained on upright images, and those of %s have height and width swapped", c.Model, data), "--transpose turns them upright")
+}
+
 // samples measures the samples of an .npz file: those for tests, where it has some.
 func (c *evalCommand) samples(term *console.Terminal, r *evaluation) error {
-	samples, said, err := openSamples(r.data, r.predictor)
+	samples, said, err := r.predictor.OpenSamples(r.data)
 	if err != nil {
 		return err
 	}
@@ -113,46 +125,7 @@ func (c *evalCommand) samples(term *console.Terminal, r *evaluation) error {
 	if samples.Labels == nil {
 		return console.Hint(fmt.Errorf("%s has no labels: there is nothing to compare with", r.data), "deepfry predict answers without them")
 	}
-	r.kind, r.all = "sample", predict.NewTally(len(r.predictor.Classes))
-	return answerSamples(term, r.predictor, samples, func(i int, a predict.Answer) error {
-		r.all.Add(float64(samples.Labels[i]), a)
-		return nil
-	})
-}
-
-// openSamples reads the samples of an .npz file that are for tests, or all.
-func openSamples(path string, p *predict.Predictor) (*dataset.Samples, []string, error) {
-	set, err := dataset.ReadSamples(path, p.Input)
-	if err != nil {
-		return nil, nil, err
-	}
-	samples := cmp.Or(set.Test, set.Train)
-	for i, label := range samples.Labels {
-		if p.Classes != nil && int(label) >= len(p.Classes) {
-			return nil, nil, fmt.Errorf("%s: the label of sample %d is %d, but there are only %d classes", path, i, label, len(p.Classes))
-		}
-	}
-	return samples, set.Said, nil
-}
-
-// answerSamples calls do with every answer.
-func answerSamples(ctx context.Context, p *predict.Predictor, samples *dataset.Samples, do func(i int, a predict.Answer) error) error {
-	const together = 256
-	n := 0
-	for part := range slices.Chunk(samples.Inputs, together*p.Input.Size()) {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		answers, err := p.Answers(part)
-		if err != nil {
-			return err
-		}
-		for _, a := range answers {
-			if err := do(n, a); err != nil {
-				return err
-			}
-			n++
-		}
-	}
-	return nil
+	r.kind = "sample"
+	r.all, err = r.predictor.EvaluateSamples(term, samples, nil)
+	return err
 }

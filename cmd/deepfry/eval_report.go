@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"math"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/predict"
@@ -111,5 +110,3 @@ func (r *evaluation) print(w io.Writer) error {
 	fmt.Fprintln(w)
 	return printConfusion(w, r.predictor.Classes, r.all.Confusion)
 }
-
-var _ = math.NaN

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/dataset/table"
+	"github.com/deepfry/deepfry/internal/lock"
 	"github.com/deepfry/deepfry/kernel"
 	"github.com/deepfry/deepfry/kernel/machine"
 	"github.com/deepfry/deepfry/predict"
@@ -74,16 +76,32 @@ func (c *fitCommand) Run(term *console.Terminal) error {
 		return flags.HintTable(err)
 	}
 	fitter.bar.Stop()
-	path := c.out(fitter)
-	if c.Out == "" {
-		if err := keepEarlier(term, path); err != nil {
-			return err
-		}
-	}
-	if err := fitter.model.Save(path); err != nil {
+	path, err := fitter.save()
+	if err != nil {
 		return err
 	}
 	return fitter.report(path)
+}
+
+// save writes the model. An earlier one is kept, unless --out named the file; fits of
+// the same name that end at one time do so one after the other.
+func (f *fitter) save() (path string, err error) {
+	if f.Out != "" {
+		return f.Out, f.model.Save(f.Out)
+	}
+	path = f.name()
+	release, err := lock.Acquire(path)
+	for ; errors.Is(err, lock.ErrHeld) && f.term.Context.Err() == nil; release, err = lock.Acquire(path) {
+		time.Sleep(10 * time.Millisecond)
+	}
+	if err != nil {
+		return "", err
+	}
+	defer release()
+	if err := keepEarlier(f.term, path); err != nil {
+		return "", err
+	}
+	return path, f.model.Save(path)
 }
 
 // checkFlags refuses what can be refused before a table is read.
@@ -131,13 +149,10 @@ func (c *fitCommand) ridgeFlag() ([]float64, error) {
 	return []float64{v}, nil
 }
 
-// out is the path of the model.
-func (c *fitCommand) out(f *fitter) string {
-	if c.Out != "" {
-		return c.Out
-	}
-	name := strings.Join([]string{f.data.name, strings.ReplaceAll(c.Kernel, ":", "-"), string(f.features.Options().Sampling),
-		strconv.Itoa(f.features.Options().N), c.Machine, fmt.Sprintf("seed%d.safetensors", c.Seed)}, "-")
+// name is the path of the model: in runs, after the table, the kernel and the machine.
+func (f *fitter) name() string {
+	name := strings.Join([]string{f.data.name, strings.ReplaceAll(f.Kernel, ":", "-"), string(f.features.Options().Sampling),
+		strconv.Itoa(f.features.Options().N), f.Machine, seedName(f.Seed)}, "-")
 	return filepath.Join("runs", name)
 }
 

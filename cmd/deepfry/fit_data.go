@@ -79,7 +79,7 @@ func (c *fitCommand) openImages() (*fitData, error) {
 		}
 		test, all = all.Slice(all.Len()-held, all.Len()), all.Slice(0, all.Len()-held)
 	}
-	learn := all.Slice(0, all.Len()-all.Len()/12) // 55,000 of 60,000
+	learn := all.Slice(0, all.Len()-max(all.Len()/12, 1)) // 55,000 of 60,000
 	images := preset{machine: "ridge", n: 8192}
 	if known, found := presets[c.Table]; found {
 		images = known

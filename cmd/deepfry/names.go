@@ -20,7 +20,7 @@ import (
 // the settings, as older versions called it. Of folders with the same name, the first
 // to be trained on has it, and the others have a hash behind it.
 func (c *trainCommand) paths(model, fc string, layers flags.LayerChoice) (path, oldPath string) {
-	place := c.dataPath()
+	place := predict.DataName(c.Data)
 	data := filepath.Base(place)
 	settings := c.settings()
 	path, oldPath = c.name(model, data, fc, layers, settings), c.name(model, data, fc, layers, nil)
@@ -83,15 +83,6 @@ func (c *trainCommand) settings() (names []string) {
 		add("holdout", *c.Holdout, 0)
 	}
 	return names
-}
-
-// dataPath is what checkpoints note of the data: mnist, fashion, or the absolute path
-// of a folder.
-func (c *trainCommand) dataPath() string {
-	if absolute, err := filepath.Abs(c.Data); err == nil && c.Data != "mnist" && c.Data != "fashion" {
-		return absolute
-	}
-	return c.Data
 }
 
 // meaningOf returns what the checkpoint at path says of its training: nothing, if it

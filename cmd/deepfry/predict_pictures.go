@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -14,6 +13,7 @@ import (
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/dataset"
+	"github.com/deepfry/deepfry/internal/filekind"
 	"github.com/deepfry/deepfry/predict"
 )
 
@@ -31,7 +31,7 @@ type prediction struct {
 
 // pictures classifies pictures by a network or a kernel machine.
 func (c *predictCommand) pictures(term *console.Terminal, p *predict.Predictor) error {
-	names, err := c.expand()
+	names, err := c.expand(term)
 	if err != nil {
 		return err
 	}
@@ -39,14 +39,7 @@ func (c *predictCommand) pictures(term *console.Terminal, p *predict.Predictor) 
 		if isNPZ(name) {
 			return c.arrays(term, p, name)
 		}
-		var picture image.Image
-		var err error
-		if name == "-" {
-			name = "standard input"
-			picture, err = dataset.DecodePicture(bytes.NewReader(c.stdin))
-		} else {
-			picture, err = dataset.ReadPicture(name)
-		}
+		picture, err := c.read(&name)
 		if err != nil {
 			return err
 		}
@@ -61,46 +54,60 @@ func (c *predictCommand) pictures(term *console.Terminal, p *predict.Predictor) 
 	})
 }
 
+// read reads the picture of a name, and puts a better name for - in its place.
+func (c *predictCommand) read(name *string) (image.Image, error) {
+	if *name == "-" {
+		*name = "standard input"
+		return dataset.DecodePicture(bytes.NewReader(c.stdin))
+	}
+	if info, err := os.Stat(*name); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("%s: there are no pictures in this folder", *name)
+	}
+	return dataset.ReadPicture(*name)
+}
+
 // expand returns the names of pictures and .npz files that the inputs mean: those in
 // folders and lists are put in their place. It leaves - for a picture on the
-// standard input.
-func (c *predictCommand) expand() (names []string, err error) {
+// standard input, and an input that can't be read for who reads it.
+func (c *predictCommand) expand(term *console.Terminal) (names []string, err error) {
 	for _, input := range c.Input {
-		info, err := os.Stat(input)
-		var more []string
+		info, missing := os.Stat(input)
 		switch {
-		case input == "-":
+		case input == "-" && c.stdin == nil:
 			if c.stdin, err = io.ReadAll(os.Stdin); err != nil {
 				return nil, fmt.Errorf("standard input: %w", err)
 			}
-			more = []string{"-"}
-			if dataset.IsText(c.stdin) {
-				more = listed(c.stdin)
+			fallthrough
+		case input == "-":
+			if kind := filekind.Of(c.stdin); kind == filekind.Text || kind == filekind.Table {
+				names = append(names, listed(c.stdin)...)
+			} else {
+				names = append(names, input)
 			}
-		case err == nil && info.IsDir():
-			if more, err = dataset.PicturesIn(input); err == nil && len(more) == 0 {
-				err = fmt.Errorf("%s: there are no pictures in this folder", input)
+		case missing == nil && info.IsDir():
+			inside, said, err := dataset.PicturesIn(input)
+			flags.Say(term.Stderr, said)
+			if err != nil || len(inside) == 0 { // which reading the folder as a picture tells
+				inside = []string{input}
 			}
-		case err == nil && strings.EqualFold(filepath.Ext(input), ".txt"):
-			var content []byte
-			content, err = os.ReadFile(input)
-			more = listed(content)
+			names = append(names, inside...)
+		case missing == nil && strings.EqualFold(filepath.Ext(input), ".txt"):
+			content, err := os.ReadFile(input)
+			if err != nil {
+				return nil, err
+			}
+			names = append(names, listed(content)...)
 		default:
-			more, err = []string{input}, nil // one that is not there is an input that can't be read
+			names = append(names, input)
 		}
-		if err != nil {
-			return nil, err
-		}
-		names = append(names, more...)
 	}
 	return names, nil
 }
 
 // listed returns the lines of a list that are not blank.
 func listed(content []byte) (names []string) {
-	scanner := bufio.NewScanner(bytes.NewReader(content))
-	for scanner.Scan() {
-		if name := strings.TrimSpace(scanner.Text()); name != "" {
+	for line := range strings.Lines(string(content)) {
+		if name := strings.TrimSpace(line); name != "" {
 			names = append(names, name)
 		}
 	}
@@ -110,19 +117,19 @@ func listed(content []byte) (names []string) {
 // arrays answers for the samples of an .npz file, and compares with its labels if it
 // has them.
 func (c *predictCommand) arrays(term *console.Terminal, p *predict.Predictor, path string) error {
-	samples, said, err := openSamples(path, p)
+	samples, said, err := p.OpenSamples(path)
 	if err != nil {
 		return err
 	}
 	flags.Say(term.Stderr, said)
-	tally := predict.NewTally(len(p.Classes))
-	err = answerSamples(term, p, samples, func(i int, a predict.Answer) error {
-		if samples.Labels != nil && p.Classes != nil {
-			tally.Add(float64(samples.Labels[i]), a)
+	size := p.Input.Size()
+	tally, err := p.EvaluateSamples(term, samples, func(i int, a predict.Answer) error {
+		if err := c.printPicture(term, p, fmt.Sprintf("%s:%d", path, i), a, false); err != nil || !c.Show {
+			return err
 		}
-		return c.printPicture(term, p, fmt.Sprintf("%s:%d", path, i), a, false)
+		return output(io.WriteString(term.Stdout, drawInput(samples.Inputs[i*size:][:size], p.Input)))
 	})
-	if err != nil || tally.Rows == 0 || c.JSON {
+	if err != nil || tally == nil || c.JSON {
 		return err
 	}
 	return output(fmt.Fprintf(term.Stdout, "%s: %s\n", path, summary(tally, "sample", "")))

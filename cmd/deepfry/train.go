@@ -219,9 +219,7 @@ func (c *trainCommand) model() string { return cmp.Or(c.Model, "lenet") }
 
 // contestants describes the networks of the run.
 func (c *trainCommand) contestants(data *dataset.Dataset, recipe train.Recipe, options models.Options) ([]*contestant, error) {
-	if data.Pictures {
-		options.Classes = len(data.Train.Classes)
-	}
+	options.Classes = len(data.Train.Classes)
 	model := c.model()
 	fc := cmp.Or(c.FC, flags.DefaultFC(model))
 	fcs := []string{fc}

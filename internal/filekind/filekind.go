@@ -75,14 +75,15 @@ func Of(content []byte) string {
 	if len(head) == 0 {
 		return Empty
 	}
+	if isSafetensors(head) { // whose length may begin as another kind's signature
+		return Safetensors
+	}
 	for _, s := range signatures {
 		if len(head) >= s.at && bytes.HasPrefix(head[s.at:], []byte(s.bytes)) {
 			return s.kind
 		}
 	}
 	switch {
-	case isSafetensors(head):
-		return Safetensors
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")):
 		return zipKind(head)
 	case bytes.HasPrefix(head, []byte("PK\x05\x06")):

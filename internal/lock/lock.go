@@ -3,6 +3,7 @@
 package lock
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -10,9 +11,12 @@ import (
 	"strings"
 )
 
+// ErrHeld is that of [Acquire] where another process holds the lock.
+var ErrHeld = errors.New("in use")
+
 // Acquire locks path+".lock", a file that it makes and release removes, for whoever
 // works on path. While another process (or the same one, by an earlier call) holds
-// the lock, it fails with an error that says which. Whoever never calls release keeps
+// the lock, it fails with an error, which wraps ErrHeld, that says which. Whoever never calls release keeps
 // the function nevertheless: the lock goes with it. Where the file system knows no
 // locks, and under WebAssembly, nothing is locked.
 func Acquire(path string) (release func(), err error) {
@@ -26,7 +30,7 @@ func Acquire(path string) (release func(), err error) {
 		if err == nil && !locked {
 			holder := readHolder(file)
 			file.Close()
-			return nil, fmt.Errorf("%s is in use by %s: wait for its end, or work on another file", path, holder)
+			return nil, fmt.Errorf("%s is %w by %s: wait for its end, or work on another file", path, ErrHeld, holder)
 		}
 		if !isCurrent(file, name) { // the holder before removed it after we opened it
 			file.Close()

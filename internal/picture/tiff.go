@@ -505,13 +505,15 @@ func (t *tiffPicture) uncompressed(block, rows int) (io.Reader, error) {
 	return r, nil
 }
 
-// stored is a strip or tile as it is in the file, which goes to the file's end where
-// no length is known.
+// stored is a strip or tile as it is in the file. Where no length is known, it goes to
+// the next one, if that is behind it, or else to the file's end.
 func (t *tiffPicture) stored(block int) *io.SectionReader {
 	at := int64(t.offsets[block])
 	length := max(0, t.data.Size()-at)
 	if block < len(t.lengths) && t.lengths[block] > 0 {
 		length = min(length, int64(t.lengths[block]))
+	} else if block+1 < len(t.offsets) && int64(t.offsets[block+1]) > at {
+		length = min(length, int64(t.offsets[block+1])-at)
 	}
 	return io.NewSectionReader(t.data, at, length)
 }

@@ -3,7 +3,6 @@ package benchmarks
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 	"text/tabwriter"
 
@@ -121,14 +120,4 @@ func perSecond(rate float64) string {
 		return fmt.Sprintf("%.3g", rate)
 	}
 	return console.Grouped(int(rate))
-}
-
-func XX[T any](w io.Writer, results []T) error {
-	encoder := json.NewEncoder(w)
-	for _, r := range results {
-		if err := encoder.Encode(r); err != nil {
-			return err
-		}
-	}
-	return nil
 }
