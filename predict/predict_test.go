@@ -471,3 +471,33 @@ func TestPreparationOf(t *testing.T) {
 		}
 	}
 }
+
+func TestSeveralValuesAreRefused(t *testing.T) {
+	m := &machine.Model{Columns: machine.Columns{Inputs: 1, Outputs: 2}, Weights: []float32{1, 2}, Bias: []float32{0, 0}}
+	if _, err := FromMachine(m, "two"); err == nil || !strings.Contains(err.Error(), "two: the machine has 2 values for a row") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestSamples(t *testing.T) {
+	p, err := FromNetwork(perceptron(t, nn.Shape{2}, 3), nil, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	samples := &dataset.Samples{Inputs: normals(600), Labels: make([]int32, 300)} // more than are answered at once
+	seen := 0
+	tally, err := p.EvaluateSamples(t.Context(), samples, func(i int, a Answer) error {
+		if want, err := p.Answer(samples.Inputs[2*i : 2*i+2]); err != nil || want.Class != a.Class || i != seen {
+			t.Errorf("sample %d is of class %d, alone %d (%v)", i, a.Class, want.Class, err)
+		}
+		seen++
+		return nil
+	})
+	if err != nil || seen != 300 || tally.Rows != 300 || tally.Errors == 0 || tally.Errors == 300 {
+		t.Errorf("%d seen, %+v (%v)", seen, tally, err)
+	}
+	samples.Labels = nil
+	if tally, err := p.EvaluateSamples(t.Context(), samples, nil); err != nil || tally != nil {
+		t.Errorf("%+v (%v), want none without labels", tally, err)
+	}
+}

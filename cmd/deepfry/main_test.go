@@ -42,6 +42,8 @@ func TestMain(m *testing.M) {
 //
 //	makedata DIR TRAIN TEST   to write a data set of that many images
 //	makepictures DIR N        to write so many pictures of each of three classes
+//	makeletters DIR N         to write a set like EMNIST's, N images of each of 14 letters
+//	makeletter FILE.png LABEL to draw one of them, upright, dark on light
 //	makedigit FILE.png LABEL  to write one such image, dark on light
 //	maketable FILE ROWS       to write a table, in the format that FILE ends in
 //	makefries FILE.png W H    to write a picture in colours
@@ -57,6 +59,16 @@ func TestScripts(t *testing.T) {
 			},
 			"makepictures": func(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Check(makePictures(ts.MkAbs(args[0]), atoi(args[1])))
+			},
+			"makeletters": func(ts *testscript.TestScript, _ bool, args []string) {
+				ts.Check(makeLetters(ts.MkAbs(args[0]), atoi(args[1])))
+			},
+			"makeletter": func(ts *testscript.TestScript, _ bool, args []string) {
+				picture := image.NewGray(image.Rect(0, 0, 280, 280))
+				for i := range picture.Pix {
+					picture.Pix[i] = 255 - letter(atoi(args[1]))[i/280/10*28+i%280/10]
+				}
+				ts.Check(writePNG(ts.MkAbs(args[0]), picture))
 			},
 			"makedigit": func(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Check(makeDigit(ts.MkAbs(args[0]), atoi(args[1])))
@@ -165,6 +177,63 @@ func makeData(dir string, train, test int) error {
 			return err
 		}
 		if err := os.WriteFile(filepath.Join(dir, name+"-labels-idx1-ubyte"), labels, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// letter is an L of 20 pixels by 8 to 20, or the other way around; from label 8 on it is
+// a J. Labels begin with 1.
+func letter(label int) []byte {
+	pixels := make([]byte, 28*28)
+	size := [7][2]int{{20, 8}, {20, 12}, {20, 16}, {20, 20}, {16, 20}, {12, 20}, {8, 20}}[(label-1)%7]
+	height, width := size[0], size[1]
+	var ink []image.Point
+	sum := image.Point{}
+	for y := range height {
+		for x := range width {
+			down := x < 4 // the stroke
+			if label > 7 {
+				down = x >= width-4
+			}
+			if down || y >= height-4 {
+				ink = append(ink, image.Pt(x, y))
+				sum = sum.Add(image.Pt(x, y))
+			}
+		}
+	}
+	for _, p := range ink { // the centre of mass is in the middle
+		p = p.Add(image.Pt(14, 14)).Sub(sum.Div(len(ink)))
+		pixels[p.Y*28+p.X] = 250
+	}
+	return pixels
+}
+
+// makeLetters writes IDX files as EMNIST's are: with height and width swapped.
+func makeLetters(dir string, n int) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	var mapping strings.Builder
+	for label := 1; label <= 14; label++ {
+		fmt.Fprintf(&mapping, "%d %d\n", label, 'A'+label-1)
+	}
+	files := map[string][]byte{"emnist-letters-mapping.txt": []byte(mapping.String())}
+	for _, part := range []string{"train", "test"} {
+		images, labels := header(0x803, 14*n, 28, 28), header(0x801, 14*n)
+		for i := range 14 * n {
+			label := i%14 + 1
+			upright := letter(label)
+			for at := range upright {
+				images = append(images, upright[at%28*28+at/28])
+			}
+			labels = append(labels, byte(label))
+		}
+		files["emnist-letters-"+part+"-images-idx3-ubyte"], files["emnist-letters-"+part+"-labels-idx1-ubyte"] = images, labels
+	}
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
 			return err
 		}
 	}

@@ -496,7 +496,8 @@ func (t *tiffPicture) uncompressed(block, rows int) (io.Reader, error) {
 	case compressionPackBits:
 		return &packBits{r: bufio.NewReader(r)}, nil
 	case compressionRLE, compressionGroup3, compressionGroup4:
-		code, err := io.ReadAll(r)
+		most := int64(rows)*int64(2*t.width+64) + 64 // bytes: no code takes 16 bits a pixel, though many strips may claim the same long one
+		code, err := io.ReadAll(io.LimitReader(r, most))
 		if err != nil {
 			return nil, err
 		}

@@ -8,6 +8,7 @@ import (
 	"image/color"
 	"image/jpeg"
 	"math/bits"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -243,6 +244,31 @@ func TestTIFFFax(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestTIFFFaxWithoutLengths: strips whose lengths are not told end where the next one
+// begins, and however many claim the same place do not read the file anew each.
+func TestTIFFFaxWithoutLengths(t *testing.T) {
+	code := fromBase64(faxGroup4)
+	file := tiffFile{width: 83, height: 24, rows: 12, bits: 1, samples: 1, compression: compressionGroup4, strips: [][]byte{code, code}, extra: map[uint16][]uint16{tagStripLengths: nil}}
+	m := decoded(t, file.bytes(binary.LittleEndian))
+	for i := range 83 * 12 {
+		if x, y := i%83, i/83; at(m, x, y) != at(m, x, y+12) {
+			t.Fatalf("the second strip differs at (%d, %d)", x, y)
+		}
+	}
+	file.height, file.rows, file.strips = 4000, 1, [][]byte{bytes.Repeat([]byte{0xff}, 60_000)}
+	file.extra[tagStrips] = slices.Repeat([]uint16{8}, 4000)
+	content := file.bytes(binary.LittleEndian)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if opened, err := Open(bytes.NewReader(content)); err == nil {
+		opened.Decode()
+	}
+	runtime.ReadMemStats(&after)
+	if used := after.TotalAlloc - before.TotalAlloc; used > 64<<20 {
+		t.Errorf("4,000 strips at one place of %d bytes took %d bytes", len(content), used)
 	}
 }
 
