@@ -55,7 +55,7 @@ func Save(path string, network *nn.Network, extra Extra) error {
 // float32. It fails, and names the parameter, if a value is not finite or beyond
 // the largest float16, 65504.
 func SaveFloat16(path string, network *nn.Network, extra Extra) error {
-	return save(path, func(w io.Writer) error { return EncodeFloat16(w, network, extra) })
+	return save(path, func(w io.Writer) error { return encodeFloat16(w, network, extra) })
 }
 
 func save(path string, encode func(io.Writer) error) error {
@@ -71,8 +71,8 @@ func Encode(w io.Writer, network *nn.Network, extra Extra) error {
 	return encode(w, network, extra, safetensors.F32)
 }
 
-// EncodeFloat16 writes what SaveFloat16 has in its file, and fails where that does.
-func EncodeFloat16(w io.Writer, network *nn.Network, extra Extra) error {
+// encodeFloat16 writes what SaveFloat16 has in its file, and fails where that does.
+func encodeFloat16(w io.Writer, network *nn.Network, extra Extra) error {
 	return encode(w, network, extra, safetensors.F16)
 }
 

@@ -272,7 +272,7 @@ func TestEncodeIsWhatSaveWrites(t *testing.T) {
 	extra := Extra{Tensors: map[string][]float32{"optimizer": {1, 2, 3}}, Metadata: map[string]string{"key": "value"}}
 	for range 3 {
 		var full, half bytes.Buffer
-		if err := errors.Join(Encode(&full, network(t), extra), EncodeFloat16(&half, network(t), extra)); err != nil {
+		if err := errors.Join(Encode(&full, network(t), extra), encodeFloat16(&half, network(t), extra)); err != nil {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(full.Bytes(), saved(t)) || !bytes.Equal(half.Bytes(), savedBy(t, SaveFloat16)) {

@@ -28,14 +28,14 @@ func LoadParams(path string, network *nn.Network) error {
 	if err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
-	if err := DecodeParams(content, network); err != nil {
+	if err := decodeParams(content, network); err != nil {
 		return fmt.Errorf("checkpoint: %s: %w", path, err)
 	}
 	return nil
 }
 
-// DecodeParams is LoadParams for content that is in memory.
-func DecodeParams(content []byte, network *nn.Network) error {
+// decodeParams is LoadParams for content that is in memory.
+func decodeParams(content []byte, network *nn.Network) error {
 	file, err := tensorfile.Read(content)
 	if err != nil {
 		return err

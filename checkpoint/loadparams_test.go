@@ -120,7 +120,7 @@ func TestLoadParamsListsWhatIsWrong(t *testing.T) {
 	tensors["bn.bias"] = huge
 	n := torch(t, "")
 	before := slices.Clone(n.Param("fc1.weight").Data)
-	err = DecodeParams(serialized(t, tensors), n)
+	err = decodeParams(serialized(t, tensors), n)
 	if err == nil {
 		t.Fatal("no error")
 	}
@@ -136,10 +136,10 @@ func TestLoadParamsListsWhatIsWrong(t *testing.T) {
 
 	tensors = stateDict(t, "", safetensors.F32)
 	tensors["bn.mean"] = tensors["bn.running_mean"]
-	if err := DecodeParams(serialized(t, tensors), n); err == nil || !strings.Contains(err.Error(), "bn.mean") {
+	if err := decodeParams(serialized(t, tensors), n); err == nil || !strings.Contains(err.Error(), "bn.mean") {
 		t.Errorf("two tensors for a parameter: error %v", err)
 	}
-	if err := DecodeParams(serialized(t, nil), n); err == nil {
+	if err := decodeParams(serialized(t, nil), n); err == nil {
 		t.Error("no tensors: no error")
 	}
 }
@@ -197,7 +197,7 @@ func FuzzDecodeParams(f *testing.F) {
 	f.Add(serialized(f, stateDict(f, "", safetensors.F64)))
 	n := torch(f, "")
 	f.Fuzz(func(t *testing.T, content []byte) {
-		if DecodeParams(content, n) == nil {
+		if decodeParams(content, n) == nil {
 			n.NewWorkspace(1, false).Forward(make([]float32, 16))
 		}
 	})

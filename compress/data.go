@@ -3,8 +3,6 @@ package compress
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
-	"strings"
 
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/nn"
@@ -29,7 +27,7 @@ type Samples = dataset.Samples
 // the last tenth is for tests.
 func OpenData(name string, options dataset.Options) (*Data, error) {
 	input := nn.Shape(options.Input)
-	if strings.EqualFold(filepath.Ext(name), ".npz") {
+	if dataset.IsNPZ(name) {
 		set, err := dataset.ReadSamples(name, input)
 		if err != nil {
 			return nil, err
@@ -53,11 +51,7 @@ func OpenData(name string, options dataset.Options) (*Data, error) {
 }
 
 func fromImages(set *dataset.Images) Samples {
-	s := Samples{Inputs: make([]float32, len(set.Pixels)), Labels: set.Labels}
-	for i, p := range set.Pixels {
-		s.Inputs[i] = float32(p) / 255
-	}
-	return s
+	return Samples{Inputs: dataset.Unit(set.Pixels), Labels: set.Labels}
 }
 
 // split takes the last tenth for tests where there are none.

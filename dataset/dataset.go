@@ -80,6 +80,15 @@ func (s *Images) check() error {
 	return nil
 }
 
+// Unit returns bytes as numbers from 0 to 1, as networks take pixels.
+func Unit(values []byte) []float32 {
+	numbers := make([]float32, len(values))
+	for i, v := range values {
+		numbers[i] = unit[v]
+	}
+	return numbers
+}
+
 // Dataset is a training set and a test set of the same kind of images.
 type Dataset struct {
 	Name        string // as it was given to Open

@@ -68,7 +68,7 @@ func readPair(imagesPath, labelsPath string) (*Images, imageNotes, error) {
 
 // readNumbers reads an IDX file, or an .npz file of one array.
 func readNumbers(path string, read func(r *idxReader) (numbers, error)) (n numbers, err error) {
-	if isNPZ(path) {
+	if IsNPZ(path) {
 		return readOnlyArray(path)
 	}
 	err = readFile(path, func(r *idxReader) error {

@@ -89,7 +89,7 @@ func locateFolder(dir string) (place, error) {
 // locateSet is locate for a path at which there is nothing: that of a folder, and what
 // the names of files in it begin with.
 func locateSet(path string, missing error) (p place, err error) {
-	if isNPZ(path) {
+	if IsNPZ(path) {
 		return place{}, fmt.Errorf("dataset: %w", missing)
 	}
 	dir, set := filepath.Split(path)
@@ -118,7 +118,7 @@ func locateFile(path string) (place, error) {
 	if name := setFile.FindStringSubmatch(file); name != nil {
 		return place{}, fmt.Errorf("dataset: %s is one of the four files of a dataset: give %s", path, filepath.Join(dir, name[1]))
 	}
-	if isNPZ(path) {
+	if IsNPZ(path) {
 		return place{dir: dir, npz: path}, nil
 	}
 	found := "something else"
@@ -251,7 +251,7 @@ func (s *fileSet) check(dir, set string) error {
 		if set == "qmnist" {
 			name = strings.Replace(name, "idx1-ubyte", "idx2-int", 1)
 		}
-		if slices.ContainsFunc(all, isNPZ) {
+		if slices.ContainsFunc(all, IsNPZ) {
 			name = strings.Replace(name[:strings.LastIndex(name, "-idx")]+".npz", "images", "imgs", 1)
 		}
 		return fmt.Errorf("no file %s in the folder %s", name, dir)

@@ -32,8 +32,8 @@ const (
 	maxDeflation = 1032
 )
 
-// isNPZ tells an .npz file by its name.
-func isNPZ(path string) bool { return strings.EqualFold(filepath.Ext(path), ".npz") }
+// IsNPZ tells whether a path is called as an .npz file is.
+func IsNPZ(path string) bool { return strings.EqualFold(filepath.Ext(path), ".npz") }
 
 // ReadNPZ reads the arrays of an .npz file, compressed or not, as numpy.savez writes
 // it, by name. Elements may be booleans, integers and floating-point numbers of any

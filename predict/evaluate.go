@@ -33,7 +33,7 @@ func (p *Predictor) Evaluate(ctx context.Context, images *dataset.Images, seen f
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		answers, err := p.Answers(Unit(pixels))
+		answers, err := p.Answers(dataset.Unit(pixels))
 		if err != nil {
 			return nil, err
 		}

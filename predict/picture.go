@@ -48,9 +48,9 @@ func parsePreparation(text string) (Preparation, error) {
 	return p, nil
 }
 
-// PreparationOf returns that of networks and machines which are trained on a data
+// preparationOf returns that of networks and machines which are trained on a data
 // set: Digit where its images look as MNIST's do.
-func PreparationOf(data *dataset.Dataset) Preparation {
+func preparationOf(data *dataset.Dataset) Preparation {
 	switch {
 	case data.Pictures:
 		return Stretched
@@ -144,7 +144,7 @@ func (p *Predictor) Prepare(picture image.Image) (Prepared, error) {
 	if err != nil {
 		return Prepared{}, fmt.Errorf("predict: %w", err)
 	}
-	input := Unit(values)
+	input := dataset.Unit(values)
 	if p.Sideways {
 		input = swapSides(input, height, width)
 	}
@@ -159,15 +159,6 @@ func swapSides(pixels []float32, height, width int) []float32 {
 		swapped[(plane*width+x)*height+y] = v
 	}
 	return swapped
-}
-
-// Unit returns bytes as numbers from 0 to 1.
-func Unit(values []byte) []float32 {
-	pixels := make([]float32, len(values))
-	for i, v := range values {
-		pixels[i] = float32(v) / 255
-	}
-	return pixels
 }
 
 // prepare returns [channels, height, width], and whether the picture was inverted.

@@ -445,20 +445,20 @@ func TestPreparationOf(t *testing.T) {
 			}
 		}
 	}
-	if got := PreparationOf(&dataset.Dataset{Train: figures}); got != Digit {
+	if got := preparationOf(&dataset.Dataset{Train: figures}); got != Digit {
 		t.Errorf("figures with a margin: %q", got)
 	}
-	if got := PreparationOf(&dataset.Dataset{Train: figures, Pictures: true}); got != Stretched {
+	if got := preparationOf(&dataset.Dataset{Train: figures, Pictures: true}); got != Stretched {
 		t.Errorf("a folder of them: %q", got)
 	}
 	for i := range 11 {
 		figures.Pixels[i*784] = 255
 	}
-	if got := PreparationOf(&dataset.Dataset{Train: figures}); got != Ink {
+	if got := preparationOf(&dataset.Dataset{Train: figures}); got != Ink {
 		t.Errorf("eleven of a hundred without a margin: %q", got)
 	}
 	figures.Channels, figures.Height = 2, 14
-	if got := PreparationOf(&dataset.Dataset{Train: figures}); got != Ink {
+	if got := preparationOf(&dataset.Dataset{Train: figures}); got != Ink {
 		t.Errorf("images of 2×14×28: %q", got)
 	}
 	for name, want := range map[string]Preparation{"mnist": Digit, "fashion": Ink} {
@@ -466,7 +466,7 @@ func TestPreparationOf(t *testing.T) {
 		if err != nil {
 			t.Skip(err) // Fashion-MNIST does not come with the modules
 		}
-		if got := PreparationOf(data); got != want {
+		if got := preparationOf(data); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
-	"strings"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
@@ -46,7 +44,7 @@ func (c *evalCommand) Run(term *console.Terminal) error {
 	if r.data = cmp.Or(c.Data, p.Data); r.data == "" {
 		return console.Hint(errors.New(c.Model+" does not say what it was trained on"), "name the data with --data")
 	}
-	if isNPZ(r.data) && (p.Data == "" || len(p.Input) != 3) { // not of images that Deepfry trained on
+	if dataset.IsNPZ(r.data) && (p.Data == "" || len(p.Input) != 3) { // not of images that Deepfry trained on
 		err = c.samples(term, &r)
 	} else {
 		err = c.images(term, &r)
@@ -59,8 +57,6 @@ func (c *evalCommand) Run(term *console.Terminal) error {
 	}
 	return r.print(term.Stdout)
 }
-
-func isNPZ(name string) bool { return strings.EqualFold(filepath.Ext(name), ".npz") }
 
 // images measures a data set of images. A folder that is named is measured whole,
 // unless it says which pictures are for tests; of the one that the network was

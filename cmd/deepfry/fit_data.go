@@ -101,10 +101,7 @@ func (c *fitCommand) refuseTableFlags() error {
 
 // imageTable returns images with pixels from 0 to 1.
 func imageTable(images *dataset.Images) (*machine.Table, error) {
-	x := make([]float32, len(images.Pixels))
-	for i, v := range images.Pixels {
-		x[i] = float32(v) / 255
-	}
+	x := dataset.Unit(images.Pixels)
 	return machine.NewClasses(len(x)/images.Len(), x, images.Labels, images.Classes)
 }
 

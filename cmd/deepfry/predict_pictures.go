@@ -36,7 +36,7 @@ func (c *predictCommand) pictures(term *console.Terminal, p *predict.Predictor) 
 		return err
 	}
 	return c.inputs(term, names, func(name string) error {
-		if isNPZ(name) {
+		if dataset.IsNPZ(name) {
 			return c.arrays(term, p, name)
 		}
 		picture, err := c.read(&name)

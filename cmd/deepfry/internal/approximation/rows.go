@@ -32,9 +32,7 @@ func (c *Command) load(term *console.Terminal) (rowSet, error) {
 		flags.Say(term.Stderr, set.Said)
 		images := set.Train
 		return c.draw(term, images.Len(), images.Channels*images.Height*images.Width, func(x []float32, i int) error {
-			for j := range x {
-				x[j] = float32(images.Pixels[i*len(x)+j]) / 255
-			}
+			copy(x, dataset.Unit(images.Pixels[i*len(x):][:len(x)]))
 			return nil
 		})
 	}

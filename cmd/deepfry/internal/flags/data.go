@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/deepfry/deepfry/dataset"
 )
@@ -23,7 +21,7 @@ func (f DataOptions) Options(input []int) dataset.Options {
 
 // IsImages tells whether a name is that of a data set of images, not of a table.
 func IsImages(name string) bool {
-	if name == "mnist" || name == "fashion" || strings.EqualFold(filepath.Ext(name), ".npz") {
+	if name == "mnist" || name == "fashion" || dataset.IsNPZ(name) {
 		return true
 	}
 	info, err := os.Stat(name)
