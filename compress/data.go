@@ -20,34 +20,36 @@ type Data struct {
 // Samples are inputs of a network, with labels where they are known.
 type Samples = dataset.Samples
 
-// OpenData reads the named data, for a network with options.Input: mnist, fashion, a
-// folder of IDX files, one of pictures with a subfolder for each class, which are
-// scaled to the input ([dataset.OpenWith]), or an .npz file of NumPy's, as
-// [dataset.ReadSamples] reads it, which heeds the input alone. Of data in one piece,
-// the last tenth is for tests.
-func OpenData(name string, options dataset.Options) (*Data, error) {
-	input := nn.Shape(options.Input)
-	if dataset.IsNPZ(name) {
-		set, err := dataset.ReadSamples(name, input)
+// OpenData reads the named data, for a network with the given input: an .npz file of
+// NumPy's, as [dataset.ReadSamples] reads it, of which the last tenth is for tests if it
+// is in one piece; or images, as [dataset.OpenWith] does.
+func OpenData(name string, input nn.Shape) (*Data, error) {
+	if !dataset.IsNPZ(name) {
+		images, err := dataset.OpenWith(name, dataset.Options{Input: input})
 		if err != nil {
 			return nil, err
 		}
-		data, err := split(set, input.Size())
-		if err != nil {
-			return nil, fmt.Errorf("compress: %s: %w", name, err)
-		}
-		data.Name = name
-		return data, nil
+		return FromDataset(images, input)
 	}
-	images, err := dataset.OpenWith(name, options)
+	set, err := dataset.ReadSamples(name, input)
 	if err != nil {
 		return nil, err
 	}
+	data, err := split(set, input.Size())
+	if err != nil {
+		return nil, fmt.Errorf("compress: %s: %w", name, err)
+	}
+	data.Name = name
+	return data, nil
+}
+
+// FromDataset returns images as data, for a network with the given input.
+func FromDataset(images *dataset.Dataset, input nn.Shape) (*Data, error) {
 	set := images.Train
 	if found := set.Channels * set.Height * set.Width; found != input.Size() {
-		return nil, fmt.Errorf("compress: the network takes samples of %v, but the images of %s are %d×%d×%d (channels, height, width)", input, name, set.Channels, set.Height, set.Width)
+		return nil, fmt.Errorf("compress: the network takes samples of %v, but the images of %s are %d×%d×%d (channels, height, width)", input, images.Name, set.Channels, set.Height, set.Width)
 	}
-	return &Data{Name: name, Train: fromImages(images.Train), Test: fromImages(images.Test), Said: images.Said}, nil
+	return &Data{Name: images.Name, Train: fromImages(images.Train), Test: fromImages(images.Test), Said: images.Said}, nil
 }
 
 func fromImages(set *dataset.Images) Samples {

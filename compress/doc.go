@@ -3,7 +3,7 @@
 // projections, and fine-tunes the whole.
 //
 //	model, err := compress.Open("net.onnx", nil)
-//	data, err := compress.OpenData("fashion", dataset.Options{Input: model.Network.Description.Input})
+//	data, err := compress.OpenData("fashion", model.Network.Description.Input)
 //	result, err := model.Compress(ctx, compress.Options{Method: compress.Auto, Budget: 4, Data: data, FineTune: 2})
 //	err = result.Save("smaller.onnx")
 //	err = result.Report.WriteText(os.Stdout)

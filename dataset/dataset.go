@@ -9,6 +9,7 @@ package dataset
 
 import (
 	"fmt"
+	"image"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -171,6 +172,10 @@ type Options struct {
 	// folder whose name is not in it, when both are in NFC, is an error, which lists
 	// both sides. Not every class must have a folder.
 	Classes []string
+
+	// Prepare makes [Input] bytes of a picture, in the place of [Stretch]. A picture for
+	// which it fails is a bad one.
+	Prepare func(picture image.Image) ([]byte, error)
 
 	// Whole is for measuring alone: Dataset.Test has all pictures of a folder, or images
 	// of an .npz file, that does not say which are for tests, and Dataset.Train has none. One class is

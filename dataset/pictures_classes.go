@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -26,8 +27,24 @@ func checkClassName(dir, name string) error {
 	return fmt.Errorf("dataset: %s: the folder %q can't give its name to a class: %s: rename it", dir, name, problem)
 }
 
+// FolderClasses returns the names of the classes of a folder of pictures, in order, or
+// nil for other data. The errors are those of [Locate].
+func FolderClasses(name string) ([]string, error) {
+	place, err := locate(name)
+	if err != nil || place.pictures == nil {
+		return nil, err
+	}
+	var names []string
+	for _, folder := range slices.Concat(place.pictures.train, place.pictures.test) {
+		names = append(names, folder.name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
 // labelsOf returns the place of each folder's class among classes, which are those of
-// where. Names are compared in NFC. The error lists both sides.
+// where. Names are compared in NFC; a hyphen in a folder's stands for a slash, which no
+// folder can have. The error lists both sides.
 func labelsOf(dir string, folders []classFolder, classes []string, where string) ([]int32, error) {
 	places := map[string]int32{}
 	for i, class := range classes {
@@ -36,6 +53,12 @@ func labelsOf(dir string, folders []classFolder, classes []string, where string)
 			return nil, fmt.Errorf("dataset: %s has two classes of one name, %d and %d: %q and %q", where, other, i, classes[other], class)
 		}
 		places[name] = int32(i)
+	}
+	for i, class := range classes {
+		name := strings.ReplaceAll(norm.NFC.String(class), "/", "-")
+		if _, taken := places[name]; !taken {
+			places[name] = int32(i)
+		}
 	}
 	labels := make([]int32, len(folders))
 	var unknown []string

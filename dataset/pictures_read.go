@@ -26,11 +26,12 @@ type pictureSet struct {
 	counts   [][2]int        // of each class: to train on, for tests
 	said     []string
 
-	rule     int  // SplitByName or SplitByHash
-	skipBad  int  // as many pictures may be bad
-	whole    bool // all are for tests
-	unsplit  bool // the folder does not say which are for tests
-	training bool // there must be two classes, with pictures to train on
+	prepare  func(image.Image) ([]byte, error) // nil: stretch them
+	rule     int                               // SplitByName or SplitByHash
+	skipBad  int                               // as many pictures may be bad
+	whole    bool                              // all are for tests
+	unsplit  bool                              // the folder does not say which are for tests
+	training bool                              // there must be two classes, with pictures to train on
 }
 
 // listedPicture is a file, and what is known of it after it was read.
@@ -47,7 +48,7 @@ type listedPicture struct {
 func (f *pictureFolder) choose(options Options) (*pictureSet, error) {
 	s := &pictureSet{
 		dir: f.dir, classes: options.Classes, from: "the network", rule: cmp.Or(options.Split, SplitVersion),
-		skipBad: options.SkipBad, said: f.passed.lines(),
+		skipBad: options.SkipBad, said: f.passed.lines(), prepare: options.Prepare,
 		whole: options.Whole, training: !options.Whole && options.Classes == nil,
 	}
 	train, test, err := s.known(f.train, f.test)
@@ -220,12 +221,28 @@ func (s *pictureSet) read(size imageSize) ([]byte, error) {
 	pixels := make([]byte, len(s.pictures)*bytes)
 	par.For(len(s.pictures), par.Workers(), func(i, _ int) {
 		s.pictures[i].read(true, func(r io.Reader) error {
-			values, err := decodePixels(r, size.channels, size.height, size.width)
+			values, err := s.decode(r, size)
 			copy(pixels[i*bytes:(i+1)*bytes], values)
 			return err
 		})
 	})
 	return pixels, nil
+}
+
+// decode reads a picture as the options ask for it.
+func (s *pictureSet) decode(r io.Reader, size imageSize) ([]byte, error) {
+	if s.prepare == nil {
+		return decodePixels(r, size.channels, size.height, size.width)
+	}
+	decoded, err := decodeUpright(r)
+	if err != nil {
+		return nil, err
+	}
+	values, err := s.prepare(decoded)
+	if err == nil && len(values) != size.bytes() {
+		panic("dataset: Options.Prepare returned another size than Options.Input")
+	}
+	return values, err
 }
 
 // readHeaders reads the sizes of the pictures on all cores, and their hashes if

@@ -20,7 +20,6 @@ import (
 
 	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/compress"
-	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/internal/wholefile"
 	"github.com/deepfry/deepfry/models"
 	"github.com/deepfry/deepfry/nn"
@@ -186,7 +185,7 @@ func (o Options) Record() string { return filepath.Join(o.Folder, o.name()+".jso
 // data reads the images.
 func (o Options) data() (*compress.Data, error) {
 	input := models.LeNet(models.Options{}).Input
-	data, err := compress.OpenData(o.Data, dataset.Options{Input: input})
+	data, err := compress.OpenData(o.Data, input)
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"github.com/deepfry/deepfry/compress"
-	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/train"
 )
@@ -105,7 +104,7 @@ func quick(t *testing.T) *experiment {
 	if e.reference, err = nn.New(d, 1); err != nil {
 		t.Fatal(err)
 	}
-	if e.data, err = compress.OpenData(makeData(t), dataset.Options{Input: d.Input}); err != nil {
+	if e.data, err = compress.OpenData(makeData(t), d.Input); err != nil {
 		t.Fatal(err)
 	}
 	s := Settings{Epochs: 2, Rate: 0.003}

@@ -3,6 +3,7 @@ package predict
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,6 +20,9 @@ const evaluateSamples = 256
 // classes must be those of the file, as [Predictor.Labels] maps them. It fails if the
 // images do not have the size of the input.
 func (p *Predictor) Evaluate(ctx context.Context, images *dataset.Images, seen func(i int, a Answer)) (*Tally, error) {
+	if images == nil {
+		return nil, errors.New("predict: there are no images (nil)")
+	}
 	found := []int{images.Channels, images.Height, images.Width}
 	size := images.Channels * images.Height * images.Width
 	if size != p.Input.Size() || len(p.Input) == 3 && !slices.Equal(p.Input, found) {
@@ -125,6 +129,64 @@ func (p *Predictor) EvaluateSamples(ctx context.Context, samples *dataset.Sample
 		}
 	}
 	return tally, nil
+}
+
+// OpenImages opens a data set to measure on ([dataset.OpenWith]) or to train on again,
+// with the options and such as the file gives:
+//
+//   - the folders of a folder of pictures are matched with the classes by their names.
+//     Where the file names none, folders called by whole numbers are outputs; others are
+//     taken in order if they are as many as the outputs, which Said tells;
+//   - its pictures are prepared as for an answer;
+//   - what Meaning.Data names is read as it was for the training.
+//
+// It fails if names do not match, and for images whose height and width are swapped
+// where those of the training were not, or the other way around.
+func (p *Predictor) OpenImages(name string, options dataset.Options) (*dataset.Dataset, error) {
+	options.Input = p.Input
+	folders, err := dataset.FolderClasses(name)
+	if err != nil {
+		return nil, err
+	}
+	said := ""
+	if folders != nil {
+		if options.Classes, said, err = p.matchFolders(folders); err != nil {
+			return nil, fmt.Errorf("predict: %s: %w", name, err)
+		}
+		if p.Preparation == Digit || p.Preparation == Ink {
+			options.Prepare = p.PrepareBytes
+		}
+	}
+	if DataName(name) == p.Data {
+		options = p.again(options)
+	}
+	data, err := dataset.OpenWith(name, options)
+	if err != nil {
+		return nil, err
+	}
+	if said != "" {
+		data.Said = append(data.Said, said)
+	}
+	switch {
+	case data.Pictures || p.Sideways == data.Sideways && !(p.Sideways && options.Transpose):
+		return data, nil
+	case p.Sideways:
+		return nil, fmt.Errorf("predict: the network was trained on EMNIST's images as its files hold them, with height and width swapped, and those of %s are not: leave out --transpose, or train it with --transpose", name)
+	}
+	return nil, fmt.Errorf("predict: the network was trained on upright images, and those of %s have height and width swapped: --transpose turns them upright", name)
+}
+
+// matchFolders returns the classes that the folders of pictures are to be matched with.
+func (p *Predictor) matchFolders(folders []string) (classes []string, said string, err error) {
+	isOutput := func(name string) bool { return slices.Contains(p.Classes, name) } // they are called 0, 1, ...
+	switch {
+	case p.Named || !slices.ContainsFunc(folders, func(name string) bool { return !isOutput(name) }):
+		return p.Classes, "", nil
+	case len(folders) == len(p.Classes):
+		return folders, "the file does not name its classes: they are taken in the order of the folders' names: " + listed(folders), nil
+	}
+	return nil, "", fmt.Errorf("the file does not name its %d classes, so that the folders must be as many, or be called 0 to %d; found %d: %s",
+		len(p.Classes), len(p.Classes)-1, len(folders), listed(folders))
 }
 
 // Labels returns, for each of the named classes of a data set, its number among the

@@ -1,6 +1,7 @@
 package predict
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -71,16 +72,17 @@ func DataName(name string) string {
 	return name
 }
 
-// Again returns options for opening Data as it was opened for the training: with the
+// again returns options for opening Data as it was opened for the training: with the
 // same classes, split and sides.
-func (m Meaning) Again(options dataset.Options) dataset.Options {
+func (m Meaning) again(options dataset.Options) dataset.Options {
 	options.Transpose = options.Transpose || m.Transpose
-	options.Split = m.Split
-	if m.Split == 0 { // of an older version, if it is a folder of pictures at all
-		options.Split = dataset.SplitByName
-	}
+	options.Split = m.FolderSplit()
 	return options
 }
+
+// FolderSplit returns the version of the rule by which a folder of pictures was split:
+// Split, or that of the versions of Deepfry that did not note it.
+func (m Meaning) FolderSplit() int { return cmp.Or(m.Split, dataset.SplitByName) }
 
 // Notes returns the meaning as a file stores it.
 func (m Meaning) Notes() map[string]string {

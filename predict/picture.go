@@ -133,6 +133,9 @@ func (p *Predictor) Image(picture image.Image) (Answer, Prepared, error) {
 // Prepare makes an input of a picture, as Preparation says. It fails if the file
 // takes no pictures, and if there is no figure in one that should have one.
 func (p *Predictor) Prepare(picture image.Image) (Prepared, error) {
+	if picture == nil {
+		return Prepared{}, errors.New("predict: there is no picture (nil)")
+	}
 	if len(p.Input) != 3 {
 		return Prepared{}, fmt.Errorf("predict: it takes %v numbers, not pictures", p.Input)
 	}
@@ -149,6 +152,19 @@ func (p *Predictor) Prepare(picture image.Image) (Prepared, error) {
 		input = swapSides(input, height, width)
 	}
 	return Prepared{input, inverted}, nil
+}
+
+// PrepareBytes is Prepare for [dataset.Options], which wants bytes.
+func (p *Predictor) PrepareBytes(picture image.Image) ([]byte, error) {
+	prepared, err := p.Prepare(picture)
+	if err != nil {
+		return nil, err
+	}
+	values := make([]byte, len(prepared.Input))
+	for i, v := range prepared.Input {
+		values[i] = byte(255*v + 0.5)
+	}
+	return values, nil
 }
 
 // swapSides returns [channels, height, width] as [channels, width, height].

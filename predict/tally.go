@@ -9,6 +9,7 @@ type Tally struct {
 	Rows int // added
 
 	Errors    int     // of classes
+	Unknown   int     // of those, classes that are not known
 	Top5      int     // classes that are not among the five likeliest
 	Confusion [][]int // [class of the row][predicted class]
 
@@ -24,6 +25,9 @@ const normal95 = 1.959964
 
 // NewTally returns a tally for so many classes, or for values where there are none.
 func NewTally(classes int) *Tally {
+	if classes < 0 {
+		panic("predict: NewTally: fewer than 0 classes")
+	}
 	t := &Tally{}
 	for range classes {
 		t.Confusion = append(t.Confusion, make([]int, classes))
@@ -32,9 +36,13 @@ func NewTally(classes int) *Tally {
 }
 
 // Add counts an answer. Truth is a number, or the number of a class; one below 0 is
-// none that is known, and so an error.
+// none that is known, and so an error. It panics for a class that the tally does not
+// have.
 func (t *Tally) Add(truth float64, a Answer) {
 	if t.Confusion != nil {
+		if truth >= float64(len(t.Confusion)) || a.Class < 0 || a.Class >= len(t.Confusion) {
+			panic("predict: Tally.Add: no such class")
+		}
 		t.addClass(int(truth), a)
 		return
 	}
@@ -58,6 +66,7 @@ func (t *Tally) addClass(truth int, a Answer) {
 	}
 	if truth < 0 {
 		t.Top5++
+		t.Unknown++
 		return
 	}
 	t.Confusion[truth][a.Class]++

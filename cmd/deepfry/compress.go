@@ -11,6 +11,7 @@ import (
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/compress"
+	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/internal/wholefile"
 	"github.com/deepfry/deepfry/predict"
 )
@@ -172,16 +173,24 @@ func (c *compressCommand) open(term *console.Terminal, model *compress.Model) (*
 	if model.Network == nil {
 		return nil, fmt.Errorf("--data: %s can't be imported as a network: %w", c.Model, model.Reason)
 	}
-	options := c.DataOptions.Options(model.Network.Description.Input)
-	options.Classes = meaning.Classes // a folder's pictures keep the labels that the network knows
-	if predict.DataName(name) == meaning.Data {
-		options = meaning.Again(options)
+	input := model.Network.Description.Input
+	if dataset.IsNPZ(name) && (meaning.Data == "" || len(input) != 3) { // as for eval
+		data, err := compress.OpenData(name, input)
+		if err == nil {
+			flags.Say(term.Stderr, data.Said)
+		}
+		return data, err
 	}
-	data, err := compress.OpenData(name, options)
-	if err == nil {
-		flags.Say(term.Stderr, data.Said)
+	p, err := predict.FromNetwork(model.Network, model.Notes(), c.Model)
+	if err != nil {
+		return nil, err
 	}
-	return data, err
+	images, err := p.OpenImages(name, c.DataOptions.Options(nil))
+	if err != nil {
+		return nil, err
+	}
+	flags.Say(term.Stderr, images.Said)
+	return compress.FromDataset(images, input)
 }
 
 // parseBytes reads a number of bytes, such as 800KiB or 1MB.

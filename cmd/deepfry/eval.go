@@ -62,29 +62,17 @@ func (c *evalCommand) Run(term *console.Terminal) error {
 // unless it says which pictures are for tests; of the one that the network was
 // trained on, what was held out.
 func (c *evalCommand) images(term *console.Terminal, r *evaluation) error {
-	p, options := r.predictor, c.DataOptions.Options(r.predictor.Input)
-	if p.Named {
-		options.Classes = p.Classes
-	}
+	p, options := r.predictor, c.DataOptions.Options(nil)
 	options.Whole = c.Data != ""
-	if predict.DataName(r.data) == p.Data {
-		options = p.Again(options)
-	}
-	data, err := dataset.OpenWith(r.data, options)
+	data, err := p.OpenImages(r.data, options)
 	if err != nil {
 		return err
 	}
 	flags.Say(term.Stderr, data.Said)
-	if data.Pictures && !p.Named {
-		fmt.Fprintf(term.Stderr, "%s does not name its classes: they are taken in the order of the folders' names: %s\n", c.Model, shortList(data.Test.Classes))
-	}
-	if p.Sideways != data.Sideways {
-		return c.sidewaysError(p, r.data)
-	}
 	r.kind = "test image"
 	if data.Pictures && options.Whole {
 		r.kind = "image"
-		if p.TrainedOn == nil {
+		if p.TrainedOn == nil && p.Preparation == predict.Stretched { // trained on a folder
 			fmt.Fprintf(term.Stderr, "%s does not say which pictures it was trained on: those count, too\n", c.Model)
 		}
 	}
@@ -101,14 +89,6 @@ func (c *evalCommand) images(term *console.Terminal, r *evaluation) error {
 		}
 	})
 	return err
-}
-
-// sidewaysError is the error for images that lie otherwise than those of the training.
-func (c *evalCommand) sidewaysError(p *predict.Predictor, data string) error {
-	if p.Sideways {
-		return console.Hint(fmt.Errorf("%s was trained on EMNIST's images with height and width swapped, as its files hold them, and those of %s are not", c.Model, data), "train it with --transpose")
-	}
-	return console.Hint(fmt.Errorf("%s was trained on upright images, and those of %s have height and width swapped", c.Model, data), "--transpose turns them upright")
 }
 
 // samples measures the samples of an .npz file: those for tests, where it has some.

@@ -43,6 +43,9 @@ func (c *exportCommand) Run(term *console.Terminal) error {
 	if err != nil {
 		return err
 	}
+	if ending := filepath.Ext(c.Out); !strings.EqualFold(ending, ".onnx") && !strings.EqualFold(ending, ".safetensors") {
+		return fmt.Errorf("-o %s: name a file that ends in .onnx or .safetensors", c.Out)
+	}
 	if strings.EqualFold(filepath.Ext(c.Out), ".safetensors") {
 		return c.checkpoint(term, network, extra)
 	}

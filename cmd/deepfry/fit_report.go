@@ -84,6 +84,9 @@ func (f *fitter) report(path string) error {
 		fmt.Fprintf(t, "linear\t%.4g\t%.4f\t\n", f.baseline.RMSE(), f.baseline.R2())
 	}
 	t.Flush()
+	if f.result.Unknown > 0 {
+		fmt.Fprintf(w, "\n%s of the rows measured on are of a class that was not learnt from\n", console.Grouped(f.result.Unknown))
+	}
 	if f.Posterior {
 		fmt.Fprintf(w, "\n%.1f%% of the targets are in their 95%% intervals\n", f.result.CoveredPercent())
 	}

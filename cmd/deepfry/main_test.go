@@ -47,7 +47,8 @@ func TestMain(m *testing.M) {
 //	makedigit FILE.png LABEL  to write one such image, dark on light
 //	maketable FILE ROWS       to write a table, in the format that FILE ends in
 //	makefries FILE.png W H    to write a picture in colours
-//	makemodel FILE C H W      to write a small network as a checkpoint or ONNX file
+//	makemodel FILE C H W [N]  to write a small network, of N outputs or ten, as a checkpoint
+//	                          or ONNX file
 //	damage FILE OLD NEW       to replace bytes of a file, which may be \x00
 //	jsonlast FILE KEY VALUE   to check a field of a file's last JSON line
 func TestScripts(t *testing.T) {
@@ -80,7 +81,11 @@ func TestScripts(t *testing.T) {
 				ts.Check(writePNG(ts.MkAbs(args[0]), check.Fries(atoi(args[1]), atoi(args[2]))))
 			},
 			"makemodel": func(ts *testscript.TestScript, _ bool, args []string) {
-				ts.Check(makeModel(ts.MkAbs(args[0]), nn.Shape{atoi(args[1]), atoi(args[2]), atoi(args[3])}))
+				outputs := 10
+				if len(args) > 4 {
+					outputs = atoi(args[4])
+				}
+				ts.Check(makeModel(ts.MkAbs(args[0]), nn.Shape{atoi(args[1]), atoi(args[2]), atoi(args[3])}, outputs))
 			},
 			"damage": func(ts *testscript.TestScript, _ bool, args []string) {
 				was, err := strconv.Unquote(`"` + args[1] + `"`)
@@ -128,9 +133,9 @@ func atoi(s string) int {
 }
 
 // makeModel writes a network of two dense layers and 10 outputs.
-func makeModel(path string, input nn.Shape) error {
+func makeModel(path string, input nn.Shape, outputs int) error {
 	network, err := nn.New(nn.Description{Name: "small", Input: input, Nodes: []nn.Node{
-		{Name: "fc1", Op: nn.Dense{Out: 16}}, {Name: "tanh", Op: nn.Tanh{}}, {Name: "fc2", Op: nn.Dense{Out: 10}},
+		{Name: "fc1", Op: nn.Dense{Out: 16}}, {Name: "tanh", Op: nn.Tanh{}}, {Name: "fc2", Op: nn.Dense{Out: outputs}},
 	}}, 1)
 	if err != nil {
 		return err

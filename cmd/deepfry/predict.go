@@ -50,6 +50,8 @@ func (c *predictCommand) Run(term *console.Terminal) error {
 		return fmt.Errorf("--show: %s takes tables, not pictures", c.Model)
 	case p.Encoder != nil:
 		return c.tables(term, p)
+	case c.TableFormat != flags.TableFormat{Format: "auto", Header: "auto"}:
+		return fmt.Errorf("--format, --separator, --header and --ignore-unknown: %s takes pictures, not tables", c.Model)
 	}
 	return c.pictures(term, p)
 }
@@ -118,7 +120,7 @@ func (c *predictCommand) table(term *console.Terminal, p *predict.Predictor, pat
 		defer file.Close()
 		name, input = path, file
 	}
-	tally := predict.NewTally(len(p.Classes))
+	tally, rows := predict.NewTally(len(p.Classes)), 0
 	for row, err := range p.Rows(input, name, options) {
 		if err == nil {
 			err = term.Context.Err()
@@ -129,12 +131,16 @@ func (c *predictCommand) table(term *console.Terminal, p *predict.Predictor, pat
 		if err != nil {
 			return err
 		}
+		rows++
 		if !math.IsNaN(row.Target) {
 			tally.Add(row.Target, row.Answer)
 		}
 	}
+	if rows == 0 {
+		return fmt.Errorf("%s: there are no rows", name)
+	}
 	if tally.Rows > 0 && !c.JSON {
-		return output(fmt.Fprintf(term.Stdout, "%s: %s\n", name, summary(tally, "row", "")))
+		return output(fmt.Fprintf(term.Stdout, "%s: %s\n", name, summary(tally, "row")))
 	}
 	return nil
 }
@@ -174,9 +180,17 @@ func answerText(a predict.Answer) string {
 }
 
 // summary says how well answers did.
-func summary(t *predict.Tally, thing, of string) string {
+func summary(t *predict.Tally, thing string) string {
 	if t.Confusion != nil {
-		return fmt.Sprintf("%s of %s%s predicted wrongly: %.2f%% error", console.Grouped(t.Errors), console.Counted(t.Rows, thing), of, t.ErrorPercent())
+		return fmt.Sprintf("%s of %s predicted wrongly: %.2f%% error%s", console.Grouped(t.Errors), console.Counted(t.Rows, thing), t.ErrorPercent(), unknownClasses(t))
 	}
 	return fmt.Sprintf("RMSE %.4g, R² %.4f on %s", t.RMSE(), t.R2(), console.Counted(t.Rows, thing))
+}
+
+// unknownClasses says how many errors can't be otherwise.
+func unknownClasses(t *predict.Tally) string {
+	if t.Unknown == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %s of a class that the model does not know", console.Grouped(t.Unknown))
 }

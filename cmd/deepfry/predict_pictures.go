@@ -47,10 +47,10 @@ func (c *predictCommand) pictures(term *console.Terminal, p *predict.Predictor) 
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		if err := c.printPicture(term, p, name, answer, prepared.Inverted); err != nil || !c.Show {
+		if err := c.printPicture(term, p, name, answer, prepared.Inverted); err != nil {
 			return err
 		}
-		return output(io.WriteString(term.Stdout, drawInput(prepared.Input, p.Input)))
+		return c.show(term, prepared.Input, p.Input)
 	})
 }
 
@@ -124,15 +124,15 @@ func (c *predictCommand) arrays(term *console.Terminal, p *predict.Predictor, pa
 	flags.Say(term.Stderr, said)
 	size := p.Input.Size()
 	tally, err := p.EvaluateSamples(term, samples, func(i int, a predict.Answer) error {
-		if err := c.printPicture(term, p, fmt.Sprintf("%s:%d", path, i), a, false); err != nil || !c.Show {
+		if err := c.printPicture(term, p, fmt.Sprintf("%s:%d", path, i), a, false); err != nil {
 			return err
 		}
-		return output(io.WriteString(term.Stdout, drawInput(samples.Inputs[i*size:][:size], p.Input)))
+		return c.show(term, samples.Inputs[i*size:][:size], p.Input)
 	})
 	if err != nil || tally == nil || c.JSON {
 		return err
 	}
-	return output(fmt.Fprintf(term.Stdout, "%s: %s\n", path, summary(tally, "sample", "")))
+	return output(fmt.Fprintf(term.Stdout, "%s: %s\n", path, summary(tally, "sample")))
 }
 
 // printPicture writes the class and the runners-up that are not negligible.
@@ -159,6 +159,18 @@ func (c *predictCommand) printPicture(term *console.Terminal, p *predict.Predict
 		text += fmt.Sprintf(": unsure, below %.0f%%", 100*predict.UnsureBelow)
 	}
 	return output(fmt.Fprintln(term.Stdout, text))
+}
+
+// show draws what the network saw, if that is wanted: beside JSON, on the standard error.
+func (c *predictCommand) show(term *console.Terminal, input []float32, shape []int) error {
+	w := term.Stdout
+	if c.JSON {
+		w = term.Stderr
+	}
+	if !c.Show || len(shape) != 3 {
+		return nil
+	}
+	return output(io.WriteString(w, drawInput(input, shape)))
 }
 
 // drawInput draws [channels, height, width] in letters, two a pixel, or fewer where

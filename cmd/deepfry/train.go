@@ -102,6 +102,19 @@ func (c *trainCommand) Run(term *console.Terminal) error {
 		}
 		defer release()
 	}
+	for _, path := range []string{c.Log, c.Plot} {
+		if path == "" {
+			continue
+		}
+		release, err := lock.Acquire(path)
+		if err != nil {
+			return fmt.Errorf("--log and --plot: %w", err)
+		}
+		defer release()
+	}
+	if err := c.checkOutputs(); err != nil { // anew: another run may have made them
+		return err
+	}
 	for _, k := range contestants {
 		if err := c.prepare(term, k, recipe, data); err != nil {
 			return err
@@ -141,7 +154,11 @@ func (c *trainCommand) checkOutputs() error {
 	if c.Log != "" && filepath.Clean(c.Log) == filepath.Clean(c.Plot) {
 		return fmt.Errorf("--plot %s: the log is written there: name another file", c.Plot)
 	}
-	return cmp.Or(drawing.CheckPlot("--plot", c.Plot), output.CheckOutput("--plot", c.Plot), output.CheckOutput("--log", c.Log))
+	data := c.Data
+	if c.Resume { // the files are this run's own, wherever they are
+		data = ""
+	}
+	return cmp.Or(drawing.CheckPlot("--plot", c.Plot), output.CheckOutput("--plot", c.Plot, data), output.CheckOutput("--log", c.Log, data))
 }
 
 // open reads the data, for the network's input; with a hold-out, its test images
@@ -179,7 +196,7 @@ func (c *trainCommand) splitToResume() int {
 	path, oldPath := c.paths(c.model(), fc, c.LayerChoice)
 	for _, path := range []string{path, oldPath} {
 		if meaning := meaningOf(path); meaning.Preparation == predict.Stretched {
-			return meaning.Again(dataset.Options{}).Split
+			return meaning.FolderSplit()
 		}
 	}
 	return 0
@@ -258,7 +275,7 @@ func (c *trainCommand) contestants(data *dataset.Dataset, recipe train.Recipe, o
 // prepare gives k a new trainer, or one that goes on from its checkpoint.
 func (c *trainCommand) prepare(term *console.Terminal, k *contestant, recipe train.Recipe, data *dataset.Dataset) (err error) {
 	if c.Resume {
-		k.trainer, err = c.resume(term, k, recipe, data.Train)
+		k.trainer, err = c.resume(term, k, recipe, data.Train, data.Test.Len())
 	}
 	if err == nil && k.trainer == nil {
 		var network *nn.Network
@@ -274,7 +291,7 @@ func (c *trainCommand) prepare(term *console.Terminal, k *contestant, recipe tra
 }
 
 // resume returns a trainer that goes on from k's checkpoint, or nil if there is none.
-func (c *trainCommand) resume(term *console.Terminal, k *contestant, recipe train.Recipe, images *dataset.Images) (*train.Trainer, error) {
+func (c *trainCommand) resume(term *console.Terminal, k *contestant, recipe train.Recipe, images *dataset.Images, tests int) (*train.Trainer, error) {
 	path := k.path
 	if !exists(path) && exists(k.oldPath) { // which may also be that of a run with other settings
 		path = k.oldPath
@@ -297,7 +314,10 @@ func (c *trainCommand) resume(term *console.Terminal, k *contestant, recipe trai
 	case err != nil:
 		return nil, err
 	case path != k.path:
-		fmt.Fprintf(term.Stderr, "--resume: %s goes on from %s, as older versions called it; it becomes %s\n", k.fc, path, k.path)
+		fmt.Fprintf(term.Stderr, "--resume: %s goes on from %s, as older versions called it, and is saved as %s\n", k.fc, path, k.path)
+	}
+	if last := len(t.History) - 1; last >= 0 && t.History[last].Test != nil && t.History[last].Test.Images != tests {
+		fmt.Fprintf(term.Stderr, "--resume: epochs so far were measured on %d images, and the next ones are on %d: the figures can't be compared\n", t.History[last].Test.Images, tests)
 	}
 	if kernel := cpu.Current().String(); t.Kernel != kernel {
 		fmt.Fprintf(term.Stderr, "--resume: %s was trained with the kernels %q, not %s: the result may differ in its last bits\n", path, t.Kernel, kernel)

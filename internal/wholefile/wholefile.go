@@ -82,8 +82,8 @@ func CheckOutput(path string, overwrite bool, inputs ...string) error {
 	}
 	if err == nil && !info.IsDir() {
 		for _, input := range inputs {
-			if other, err := os.Stat(input); err == nil && os.SameFile(info, other) {
-				return fmt.Errorf("%s is the input %s itself: want another file for the output", path, input)
+			if isInput(path, info, input) {
+				return fmt.Errorf("%s is the input %s itself, or in it: want another file for the output", path, input)
 			}
 		}
 		if !overwrite {
@@ -100,6 +100,41 @@ func CheckOutput(path string, overwrite bool, inputs ...string) error {
 	}
 	file.Close()
 	return os.Remove(file.Name())
+}
+
+// isInput tells whether a file is an input, is in an input that is a folder, or is what
+// comes on the standard input, which is called "-".
+func isInput(path string, file fs.FileInfo, input string) bool {
+	other, err := os.Stat(input)
+	if input == "-" {
+		other, err = os.Stdin.Stat()
+	}
+	switch {
+	case err != nil:
+		return false
+	case !other.IsDir():
+		return os.SameFile(file, other)
+	}
+	path, err = realPath(path)
+	if err != nil {
+		return false
+	}
+	for above := filepath.Dir(path); ; above = filepath.Dir(above) {
+		if folder, err := os.Stat(above); err == nil && os.SameFile(folder, other) {
+			return true
+		}
+		if above == filepath.Dir(above) {
+			return false
+		}
+	}
+}
+
+func realPath(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(path)
 }
 
 // isDevice takes what os.Stat returns: is there something that is neither a file nor
