@@ -139,6 +139,9 @@ const maxBatchBytes = 1 << 28
 // Outputs returns what a network makes of the rows of x, [n, outputs]: nothing for no
 // rows. It panics if x is not a whole number of samples.
 func Outputs(network *nn.Network, x []float32) []float32 {
+	if network == nil {
+		panic("train: Outputs: there is no network (nil)")
+	}
 	inputs, outputs := network.Description.Input.Size(), network.OutShape().Size()
 	samples := len(x) / inputs
 	if len(x) != samples*inputs {
