@@ -181,9 +181,11 @@ func TestPrepareDigitInvariance(t *testing.T) {
 		"equal luminance": func(s *handwriting.Scene) {
 			s.Ink, s.Paper, s.Noise = handwriting.RGB{0.8, 0.2, 0.2}, handwriting.RGB{0.2, 0.43, 0.2}, 0.02
 		},
-		"black, no paper": func(s *handwriting.Scene) { s.Transparency = true },
-		"white, no paper": func(s *handwriting.Scene) { s.Transparency, s.Ink = true, handwriting.RGB{1, 1, 1} },
-		"desk":            func(s *handwriting.Scene) { s.Desk, s.DeskColour = 0.1, handwriting.RGB{0.2, 0.15, 0.1} },
+		"black, no paper":    func(s *handwriting.Scene) { s.Transparency = true },
+		"white, no paper":    func(s *handwriting.Scene) { s.Transparency, s.Ink = true, handwriting.RGB{1, 1, 1} },
+		"desk":               func(s *handwriting.Scene) { s.Desk, s.DeskColour = 0.1, handwriting.RGB{0.2, 0.15, 0.1} },
+		"a corner of a desk": func(s *handwriting.Scene) { s.Corner, s.DeskColour = 0.3, handwriting.RGB{0.2, 0.15, 0.1} },
+		"a larger corner":    func(s *handwriting.Scene) { s.Corner, s.DeskColour = 0.5, handwriting.RGB{0.2, 0.15, 0.1} },
 		"squared paper": func(s *handwriting.Scene) {
 			s.Lines, s.Spacing, s.LineColour = handwriting.Squared, 0.15, handwriting.RGB{0.6, 0.7, 0.9}
 		},

@@ -41,6 +41,7 @@ type Scene struct {
 	Spacing    float64 // between lines
 	LineColour RGB
 	Desk       float64 // width of the margin on which something else than paper is seen
+	Corner     float64 // length of the sides of a triangle in the upper left on which it is seen, too
 	DeskColour RGB
 	Specks     int // of dirt, as small as the pen is wide or smaller
 
@@ -221,7 +222,8 @@ func (s Scene) page(rng *rand.Rand) []float64 {
 			i := y*s.Width + x
 			colour := s.Paper
 			tilt := 0.03 * float64(x-y)
-			if margin > 0 && min(float64(x)+tilt, float64(s.Width-1-x)-tilt, float64(y)-tilt, float64(s.Height-1-y)+tilt) < margin {
+			if margin > 0 && min(float64(x)+tilt, float64(s.Width-1-x)-tilt, float64(y)-tilt, float64(s.Height-1-y)+tilt) < margin ||
+				float64(x+y) < s.Corner*s.side() {
 				colour = s.DeskColour
 			}
 			for c := range 3 {
