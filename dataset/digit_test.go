@@ -167,7 +167,7 @@ func TestPrepareDigitInvariance(t *testing.T) {
 		"small":          func(s *handwriting.Scene) { s.Size = 0.15 },
 		"many pixels":    func(s *handwriting.Scene) { s.Width, s.Height = 1500, 1200 },
 		"few pixels":     func(s *handwriting.Scene) { s.Width, s.Height = 60, 70 },
-		"28×28, large":   func(s *handwriting.Scene) { s.Width, s.Height, s.Size = 28, 28, 0.85 },
+		"28×28, large":   func(s *handwriting.Scene) { s.Width, s.Height, s.Size, s.Light = 28, 28, 0.85, 1 },
 		"panorama":       func(s *handwriting.Scene) { s.Width, s.Height = 4000, 150 },
 		"bright on dark": func(s *handwriting.Scene) { s.Ink, s.Paper = s.Paper, s.Ink },
 		"white on black": func(s *handwriting.Scene) { s.Ink, s.Paper = s.Paper, handwriting.RGB{} },
