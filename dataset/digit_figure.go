@@ -35,6 +35,7 @@ func findFigure(ink *inkPlane) (*figure, error) {
 	if parts.dropSpecks(); len(parts.list) > mostParts {
 		return nil, fmt.Errorf("found ink in %d places: crop the picture to one digit", len(parts.list))
 	}
+	parts.dropRing()
 	groups := parts.groups()
 	if len(groups) == 0 {
 		return nil, fmt.Errorf("%w, but for what meets the border in many places, as a table does: crop the picture to the digit", ErrNoInk)
@@ -49,6 +50,9 @@ func findFigure(ink *inkPlane) (*figure, error) {
 	if longer(main.box) < leastFigure*math.Sqrt(float64(ink.width*ink.height)) {
 		return nil, fmt.Errorf("%w (found specks)", ErrNoInk)
 	}
+	if main.box.Dx() > widest*main.box.Dy() {
+		return nil, fmt.Errorf("found a line, or several figures in one, %d times as wide as high: crop the picture to one digit, upright", main.box.Dx()/main.box.Dy())
+	}
 	if others > 0 {
 		return nil, fmt.Errorf("found %d separate figures: crop the picture to one", others+1)
 	}
@@ -61,6 +65,10 @@ func findFigure(ink *inkPlane) (*figure, error) {
 // leastFigure is the length of what is more than a speck, relative to the picture's
 // side.
 const leastFigure = 0.025
+
+// widest is above the width of characters, relative to their height: MNIST's are at
+// most 2.5 times as wide as high.
+const widest = 3
 
 // mostParts is above the number of parts of any character: in pencil on rough paper,
 // one has tens.
@@ -172,6 +180,42 @@ const leastPart = 0.02
 func (p *components) dropSpecks() {
 	least := leastPart * p.largest().mass
 	p.list = slices.DeleteFunc(p.list, func(c component) bool { return c.mass < least })
+}
+
+// dropRing drops a circle or a box that is drawn around what is written. It is no 0:
+// wider, and what is inside is more than a dot.
+func (p *components) dropRing() {
+	var ring component
+	for _, c := range p.list {
+		if longer(c.box) > longer(ring.box) {
+			ring = c
+		}
+	}
+	inside := image.Rectangle{}
+	for _, c := range p.list {
+		if c.box.In(ring.box.Inset(1)) {
+			inside = inside.Union(c.box)
+		}
+	}
+	pen := ring.mass / float64(2*ring.box.Dx()+2*ring.box.Dy())
+	if longer(inside) < 4*pen || 4*ring.box.Dx() < 3*ring.box.Dy() || !p.surrounds(ring, inside.Min.Add(inside.Max).Div(2)) {
+		return
+	}
+	p.list = slices.DeleteFunc(p.list, func(c component) bool { return c.label == ring.label })
+}
+
+// surrounds tells whether a part is met from a point in all of eight directions.
+func (p *components) surrounds(ring component, from image.Point) bool {
+	for direction := range 9 {
+		step := image.Pt(direction%3-1, direction/3-1)
+		at := from
+		for step != (image.Point{}) && p.labels[at.Y*p.ink.width+at.X] != ring.label {
+			if at = at.Add(step); !at.In(ring.box) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // ends counts how often a group meets the border.
