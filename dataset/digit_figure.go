@@ -42,7 +42,9 @@ func findFigure(ink *inkPlane) (*figure, error) {
 	}
 	main, others, elsewhere := groups[0], 0, 0.0
 	for _, group := range groups[1:] {
-		elsewhere += group.mass
+		if parts.ends(group) == 0 { // what reaches in from beyond the picture is not of its writing
+			elsewhere += group.mass
+		}
 		if group.mass > 0.15*main.mass && longer(group.box) > 0.4*longer(main.box) {
 			others++
 		}
