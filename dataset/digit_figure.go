@@ -16,26 +16,10 @@ type figure struct {
 
 // findFigure returns the one character that the ink is.
 func findFigure(ink *inkPlane) (*figure, error) {
-	parts := ink.components(max(0.4, ink.noise))
-	// Lines that are printed on the paper are lighter than what is written, as a
-	// rule; a higher threshold parts the two. Of pencil on rough paper it makes more
-	// parts.
-	for _, threshold := range []float32{0.55, 0.7} {
-		clutter := parts.clutter()
-		if clutter < 10 {
-			break
-		}
-		if higher := ink.components(max(threshold, ink.noise)); 2*higher.clutter() < clutter {
-			parts = higher
-		}
+	parts, err := ink.writing()
+	if err != nil {
+		return nil, err
 	}
-	if parts.dropLines(); len(parts.list) == 0 {
-		return nil, fmt.Errorf("%w, or it touches lines that reach across the picture: write on plain paper, or crop the picture", ErrNoInk)
-	}
-	if parts.dropSpecks(); len(parts.list) > mostParts {
-		return nil, fmt.Errorf("found ink in %d places: crop the picture to one digit", len(parts.list))
-	}
-	parts.dropRing()
 	groups := parts.groups()
 	if len(groups) == 0 {
 		return nil, fmt.Errorf("%w, but for what meets the border in many places, as a table does: crop the picture to the digit", ErrNoInk)
@@ -62,6 +46,32 @@ func findFigure(ink *inkPlane) (*figure, error) {
 		return nil, fmt.Errorf("found ink in %d places, most of it outside the largest figure: crop the picture to one digit", len(groups))
 	}
 	return &figure{main.box, parts.only(main)}, nil
+}
+
+// writing returns the parts that the ink has, without what is printed or drawn around
+// them.
+func (ink *inkPlane) writing() (*components, error) {
+	parts := ink.components(max(0.4, ink.noise))
+	// Printed lines are lighter than what is written, as a rule; a higher threshold
+	// parts the two. Of pencil on rough paper it makes more parts.
+	for _, threshold := range []float32{0.55, 0.7} {
+		const little = 10
+		clutter := parts.clutter()
+		if clutter < little {
+			break
+		}
+		if higher := ink.components(max(threshold, ink.noise)); 2*higher.clutter() < clutter {
+			parts = higher
+		}
+	}
+	if parts.dropLines(); len(parts.list) == 0 {
+		return nil, fmt.Errorf("%w, or it touches lines that reach across the picture: write on plain paper, or crop the picture", ErrNoInk)
+	}
+	if parts.dropSpecks(); len(parts.list) > mostParts {
+		return nil, fmt.Errorf("found ink in %d places: crop the picture to one digit", len(parts.list))
+	}
+	parts.dropRing()
+	return parts, nil
 }
 
 // leastFigure is the length of what is more than a speck, relative to the picture's
