@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"image"
+	"math"
 	"slices"
 )
 
@@ -48,7 +49,8 @@ func (p *plane) endInk(level float32, stroke int) (found bool) {
 		}
 		for limit := end + steep; end < limit && above(end, 0.25); end++ {
 		}
-		if above(start-1, 0.25) || above(end, 0.25) || shadowed(start, end, corners, len(ring), stroke) {
+		least := paper[first] + level/2
+		if above(start-1, 0.25) || above(end, 0.25) || p.inCorner(ring, corners, start, end, least) {
 			continue
 		}
 		found = true
@@ -94,14 +96,37 @@ func openRing(line []float32, width int) []float32 {
 	return opened
 }
 
-// shadowed tells whether a run along the border from start to end is a corner in
-// the shade rather than the end of a stroke: it goes on far on both sides.
-func shadowed(start, end int, corners [4]int, length, stroke int) bool {
-	for _, corner := range corners {
-		for _, c := range [3]int{corner - length, corner, corner + length} {
-			if start <= c && c < end && min(c-start, end-c) > stroke {
-				return true
+// inCorner tells whether a run of the ring from start to end is the edge of a corner
+// of the picture that the paper does not fill or the light does not reach: a triangle,
+// next to whose third side little is above the given value. The end of a stroke goes
+// on into the picture.
+func (p *plane) inCorner(ring []int, corners [4]int, start, end int, least float32) bool {
+	at := func(i int) (x, y float64) {
+		i = ring[(i+len(ring))%len(ring)]
+		return float64(i % p.width), float64(i / p.width)
+	}
+	x0, y0 := at(start)
+	x1, y1 := at(end - 1)
+	for k := range 3 * len(corners) { // start is from -len(ring), end to 2·len(ring)
+		corner := corners[k/3] + (k%3-1)*len(ring)
+		if corner <= start || corner >= end-1 {
+			continue
+		}
+		x, y := at(corner)
+		above, count := 0, 0
+		for t := 0.0; t <= 1; t += 0.02 {
+			const beyond = 1.25 // times the distance of the third side from the corner
+			toX, toY := int(math.Round(x+beyond*(x0-x+t*(x1-x0)))), int(math.Round(y+beyond*(y0-y+t*(y1-y0))))
+			if toX < 0 || toY < 0 || toX >= p.width || toY >= p.height {
+				continue
 			}
+			count++
+			if p.values[toY*p.width+toX] > least {
+				above++
+			}
+		}
+		if 5*above < count {
+			return true
 		}
 	}
 	return false

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"fmt"
 	"image"
 	"math"
@@ -15,33 +16,28 @@ type figure struct {
 
 // findFigure returns the one character that the ink is.
 func findFigure(ink *inkPlane) (*figure, error) {
-	parts := ink.components(max(0.4, ink.noise))
-	// Lines that are printed on the paper are lighter than what is written, as a
-	// rule; a higher threshold parts the two.
-	for _, threshold := range []float32{0.55, 0.7} {
-		if !parts.largest().crosses(ink) {
-			break
-		}
-		if higher := ink.components(max(threshold, ink.noise)); !higher.largest().crosses(ink) {
-			parts = higher
-		}
-	}
-	if parts.dropLines(); len(parts.list) == 0 {
-		return nil, fmt.Errorf("%w, or it touches lines that reach across the picture: write on plain paper, or crop the picture", ErrNoInk)
-	}
-	if parts.dropSpecks(); len(parts.list) > mostParts {
-		return nil, fmt.Errorf("found ink in %d places: crop the picture to one digit", len(parts.list))
+	parts, err := ink.writing()
+	if err != nil {
+		return nil, err
 	}
 	groups := parts.groups()
+	if len(groups) == 0 {
+		return nil, fmt.Errorf("%w, but for what meets the border in many places, as a table does: crop the picture to the digit", ErrNoInk)
+	}
 	main, others, elsewhere := groups[0], 0, 0.0
 	for _, group := range groups[1:] {
-		elsewhere += group.mass
+		if parts.ends(group) == 0 { // what reaches in from beyond the picture is not of its writing
+			elsewhere += group.mass
+		}
 		if group.mass > 0.15*main.mass && longer(group.box) > 0.4*longer(main.box) {
 			others++
 		}
 	}
 	if longer(main.box) < leastFigure*math.Sqrt(float64(ink.width*ink.height)) {
 		return nil, fmt.Errorf("%w (found specks)", ErrNoInk)
+	}
+	if main.box.Dx() > widest*main.box.Dy() {
+		return nil, fmt.Errorf("found a line, or several figures in one, %d times as wide as high: crop the picture to one digit, upright", main.box.Dx()/main.box.Dy())
 	}
 	if others > 0 {
 		return nil, fmt.Errorf("found %d separate figures: crop the picture to one", others+1)
@@ -52,9 +48,39 @@ func findFigure(ink *inkPlane) (*figure, error) {
 	return &figure{main.box, parts.only(main)}, nil
 }
 
+// writing returns the parts that the ink has, without what is printed or drawn around
+// them.
+func (ink *inkPlane) writing() (*components, error) {
+	parts := ink.components(max(0.4, ink.noise))
+	// Printed lines are lighter than what is written, as a rule; a higher threshold
+	// parts the two. Of pencil on rough paper it makes more parts.
+	for _, threshold := range []float32{0.55, 0.7} {
+		const little = 10
+		clutter := parts.clutter()
+		if clutter < little {
+			break
+		}
+		if higher := ink.components(max(threshold, ink.noise)); 2*higher.clutter() < clutter {
+			parts = higher
+		}
+	}
+	if parts.dropLines(); len(parts.list) == 0 {
+		return nil, fmt.Errorf("%w, or it touches lines that reach across the picture: write on plain paper, or crop the picture", ErrNoInk)
+	}
+	if parts.dropSpecks(); len(parts.list) > mostParts {
+		return nil, fmt.Errorf("found ink in %d places: crop the picture to one digit", len(parts.list))
+	}
+	parts.dropRing()
+	return parts, nil
+}
+
 // leastFigure is the length of what is more than a speck, relative to the picture's
 // side.
 const leastFigure = 0.025
+
+// widest is above the width of characters, relative to their height: MNIST's are at
+// most 2.5 times as wide as high.
+const widest = 3
 
 // mostParts is above the number of parts of any character: in pencil on rough paper,
 // one has tens.
@@ -125,7 +151,7 @@ func (p *components) largest() (largest component) {
 }
 
 // dropLines drops printed lines: what reaches across the picture, unless it is the
-// one thing on it, and a net of lines, which meets the border in many places.
+// one thing on it.
 func (p *components) dropLines() {
 	var kept, across []component
 	mass := 0.0
@@ -137,41 +163,102 @@ func (p *components) dropLines() {
 			mass += c.mass
 		}
 	}
-	if len(across) != 1 || mass > 0.25*across[0].mass || p.ends(across[0]) > 6 {
+	if len(across) != 1 || mass > 0.25*across[0].mass {
 		p.list = kept
 	}
 }
 
-// dropSpecks drops what is small beside the largest part.
-func (p *components) dropSpecks() {
-	least := 0.02 * p.largest().mass
-	p.list = slices.DeleteFunc(p.list, func(c component) bool { return c.mass < least })
-}
-
-// ends counts how often a part meets the border.
-func (p *components) ends(c component) int {
-	border, _ := (&plane{p.ink.width, p.ink.height, nil}).ring()
+// clutter is the number of parts that are no specks, very many if the largest crosses
+// the picture.
+func (p *components) clutter() int {
+	largest := p.largest()
+	if largest.crosses(p.ink) {
+		return math.MaxInt / 2
+	}
 	count := 0
-	for i, at := range border {
-		if p.labels[at] == c.label && p.labels[border[(i+1)%len(border)]] != c.label {
+	for _, c := range p.list {
+		if c.mass >= leastPart*largest.mass {
 			count++
 		}
 	}
 	return count
 }
 
+// leastPart is the ink of what is more than a speck, relative to that of the largest
+// part.
+const leastPart = 0.02
+
+// dropSpecks drops what is small beside the largest part.
+func (p *components) dropSpecks() {
+	least := leastPart * p.largest().mass
+	p.list = slices.DeleteFunc(p.list, func(c component) bool { return c.mass < least })
+}
+
+// dropRing drops a circle or a box that is drawn around what is written. It is no 0:
+// wider, and what is inside is more than a dot.
+func (p *components) dropRing() {
+	var ring component
+	for _, c := range p.list {
+		if longer(c.box) > longer(ring.box) {
+			ring = c
+		}
+	}
+	inside := image.Rectangle{}
+	for _, c := range p.list {
+		if c.box.In(ring.box.Inset(1)) {
+			inside = inside.Union(c.box)
+		}
+	}
+	pen := ring.mass / float64(2*ring.box.Dx()+2*ring.box.Dy())
+	if longer(inside) < 4*pen || 4*ring.box.Dx() < 3*ring.box.Dy() || !p.surrounds(ring, inside.Min.Add(inside.Max).Div(2)) {
+		return
+	}
+	p.list = slices.DeleteFunc(p.list, func(c component) bool { return c.label == ring.label })
+}
+
+// surrounds tells whether a part is met from a point in all of eight directions.
+func (p *components) surrounds(ring component, from image.Point) bool {
+	for direction := range 9 {
+		step := image.Pt(direction%3-1, direction/3-1)
+		at := from
+		for step != (image.Point{}) && p.labels[at.Y*p.ink.width+at.X] != ring.label {
+			if at = at.Add(step); !at.In(ring.box) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// ends counts how often a group meets the border.
+func (p *components) ends(g group) int {
+	border, _ := (&plane{p.ink.width, p.ink.height, nil}).ring()
+	count := 0
+	for i, at := range border {
+		if g.labels[p.labels[at]] && !g.labels[p.labels[border[(i+1)%len(border)]]] {
+			count++
+		}
+	}
+	return count
+}
+
+// mostEnds is above the number of ends that characters have at the border of a tight
+// crop. Nets of lines, spiral bindings and the grain of a table have more.
+const mostEnds = 6
+
 // group is one or several components that are near each other.
 type group struct {
 	component
-	labels map[int]bool
+	labels  map[int]bool
+	longest float64 // side of a component's box
 }
 
 // groups joins parts that are near each other, such as the bar of a 5 and the rest,
-// and returns the groups, that with most ink first.
+// and returns the groups that may be a character, that with most ink first.
 func (p *components) groups() []group {
 	var groups []group
 	for _, c := range p.list {
-		groups = append(groups, group{c, map[int]bool{c.label: true}})
+		groups = append(groups, group{c, map[int]bool{c.label: true}, longer(c.box)})
 	}
 	for joined := true; joined; {
 		joined = false
@@ -181,6 +268,7 @@ func (p *components) groups() []group {
 					continue
 				}
 				groups[i].mass += groups[j].mass
+				groups[i].longest = max(groups[i].longest, groups[j].longest)
 				groups[i].box = groups[i].box.Union(groups[j].box)
 				for label := range groups[j].labels {
 					groups[i].labels[label] = true
@@ -190,18 +278,15 @@ func (p *components) groups() []group {
 			}
 		}
 	}
-	for i, g := range groups {
-		if g.mass > groups[0].mass {
-			groups[0], groups[i] = g, groups[0]
-		}
-	}
+	groups = slices.DeleteFunc(groups, func(g group) bool { return p.ends(g) > mostEnds })
+	slices.SortStableFunc(groups, func(a, b group) int { return cmp.Compare(b.mass, a.mass) })
 	return groups
 }
 
 // near tells whether two groups are parts of one character: a gap between them that
 // is narrow for their size.
 func near(a, b group) bool {
-	size := max(longer(a.box), longer(b.box))
+	size := max(a.longest, b.longest)
 	gapX := float64(max(a.box.Min.X-b.box.Max.X, b.box.Min.X-a.box.Max.X))
 	gapY := float64(max(a.box.Min.Y-b.box.Max.Y, b.box.Min.Y-a.box.Max.Y))
 	besides := gapX > -0.25*float64(min(a.box.Dx(), b.box.Dx()))

@@ -167,6 +167,7 @@ func TestPrepareDigitInvariance(t *testing.T) {
 		"small":          func(s *handwriting.Scene) { s.Size = 0.15 },
 		"many pixels":    func(s *handwriting.Scene) { s.Width, s.Height = 1500, 1200 },
 		"few pixels":     func(s *handwriting.Scene) { s.Width, s.Height = 60, 70 },
+		"28×28, large":   func(s *handwriting.Scene) { s.Width, s.Height, s.Size, s.Light = 28, 28, 0.85, 1 },
 		"panorama":       func(s *handwriting.Scene) { s.Width, s.Height = 4000, 150 },
 		"bright on dark": func(s *handwriting.Scene) { s.Ink, s.Paper = s.Paper, s.Ink },
 		"white on black": func(s *handwriting.Scene) { s.Ink, s.Paper = s.Paper, handwriting.RGB{} },
@@ -181,9 +182,17 @@ func TestPrepareDigitInvariance(t *testing.T) {
 		"equal luminance": func(s *handwriting.Scene) {
 			s.Ink, s.Paper, s.Noise = handwriting.RGB{0.8, 0.2, 0.2}, handwriting.RGB{0.2, 0.43, 0.2}, 0.02
 		},
-		"black, no paper": func(s *handwriting.Scene) { s.Transparency = true },
-		"white, no paper": func(s *handwriting.Scene) { s.Transparency, s.Ink = true, handwriting.RGB{1, 1, 1} },
-		"desk":            func(s *handwriting.Scene) { s.Desk, s.DeskColour = 0.1, handwriting.RGB{0.2, 0.15, 0.1} },
+		"black, no paper":    func(s *handwriting.Scene) { s.Transparency = true },
+		"white, no paper":    func(s *handwriting.Scene) { s.Transparency, s.Ink = true, handwriting.RGB{1, 1, 1} },
+		"desk":               func(s *handwriting.Scene) { s.Desk, s.DeskColour = 0.1, handwriting.RGB{0.2, 0.15, 0.1} },
+		"a corner of a desk": func(s *handwriting.Scene) { s.Corner, s.DeskColour = 0.3, handwriting.RGB{0.2, 0.15, 0.1} },
+		"a larger corner":    func(s *handwriting.Scene) { s.Corner, s.DeskColour = 0.5, handwriting.RGB{0.2, 0.15, 0.1} },
+		"a spiral binding":   func(s *handwriting.Scene) { s.Binding, s.Size = true, 0.25 },
+		"a circle":           func(s *handwriting.Scene) { s.Ring = 1.5 },
+		"pencil on lines": func(s *handwriting.Scene) {
+			s.Width, s.Height, s.Size, s.PenWidth, s.Texture, s.Noise = 600, 450, 0.25, 0.04, 0.04, 0.02
+			s.Ink, s.Lines, s.Spacing, s.LineColour = handwriting.RGB{0.55, 0.55, 0.55}, handwriting.Ruled, 0.07, handwriting.RGB{0.6, 0.6, 0.6}
+		},
 		"squared paper": func(s *handwriting.Scene) {
 			s.Lines, s.Spacing, s.LineColour = handwriting.Squared, 0.15, handwriting.RGB{0.6, 0.7, 0.9}
 		},
@@ -232,6 +241,12 @@ func TestPrepareDigitRefuses(t *testing.T) {
 		}
 		return 250
 	}
+	blank := func(change func(*handwriting.Scene)) image.Image {
+		scene := plainFive()
+		scene.Width, scene.Height, scene.Size, scene.PenWidth = 600, 450, 1e-9, 0
+		change(&scene)
+		return scene.Render()
+	}
 	for name, test := range map[string]struct {
 		picture image.Image
 		want    string // in the error; "" is ErrNoInk
@@ -248,8 +263,15 @@ func TestPrepareDigitRefuses(t *testing.T) {
 		"noise":        {greyPicture(300, 200, func(x, y int) float64 { return 255 * rng.Float64() }), ""},
 		"specks":       {greyPicture(300, 200, func(x, y int) float64 { return 250 - 200*float64(max(0, 2-abs(x-100)-abs(y-80))) }), ""},
 		"squares":      {greyPicture(300, 200, lines), ""},
-		"halftone":     {greyPicture(600, 400, func(x, y int) float64 { return 250 - 200*float64(max(0, 4-max(x%9, y%9))/2) }), "found ink in"},
-		"three":        {three, "found 3 separate figures"},
+		"blank on a table": {blank(func(s *handwriting.Scene) {
+			s.Desk, s.DeskColour, s.DeskGrain = 0.15, handwriting.RGB{0.4, 0.3, 0.2}, 0.1
+		}), ""},
+		"blank ruled": {blank(func(s *handwriting.Scene) {
+			s.Lines, s.Spacing, s.LineColour, s.Rotation = handwriting.Ruled, 0.08, handwriting.RGB{0.6, 0.7, 0.9}, 3
+		}), "found a line"},
+		"line":     {greyPicture(300, 200, func(x, y int) float64 { return 250 - 200*float64(max(0, 1-max(abs(x-150)/40, abs(y-100)/5))) }), "found a line"},
+		"halftone": {greyPicture(600, 400, func(x, y int) float64 { return 250 - 200*float64(max(0, 4-max(x%9, y%9))/2) }), "found ink in"},
+		"three":    {three, "found 3 separate figures"},
 	} {
 		_, _, err := PrepareDigit(test.picture)
 		if err == nil || test.want == "" && !errors.Is(err, ErrNoInk) || !strings.Contains(err.Error(), test.want) {

@@ -30,6 +30,7 @@ type Scene struct {
 	Wobble       float64    // deviation of the points of a stroke, relative to the height
 	PenWidth     float64    // relative to the height of the digit
 	Pressure     float64    // relative changes of the pen's width along a stroke
+	Ring         float64    // diameter of a circle around the digit, relative to the height of the digit; 0 is none
 	Ink          RGB
 	Grain        float64 // share of the ink that rough paper does not take, 0 to 1
 	Aliased      bool    // each pixel is ink or paper
@@ -41,8 +42,11 @@ type Scene struct {
 	Spacing    float64 // between lines
 	LineColour RGB
 	Desk       float64 // width of the margin on which something else than paper is seen
+	Corner     float64 // length of the sides of a triangle in the upper left on which it is seen, too
 	DeskColour RGB
-	Specks     int // of dirt, as small as the pen is wide or smaller
+	DeskGrain  float64 // deviation of the brightness of that
+	Binding    bool    // the wires of a spiral binding reach in from the left
+	Specks     int     // of dirt, as small as the pen is wide or smaller
 
 	Light    float64    // brightness in the middle, 1 is full
 	Gradient [2]float64 // relative change of the brightness from one side to the other
@@ -141,6 +145,11 @@ func (s Scene) inkCoverage(rng *rand.Rand) []float64 {
 		p := point{rng.Float64() * float64(s.Width), rng.Float64() * float64(s.Height)}
 		s.draw(coverage, segment{p, p, (0.2 + 0.3*rng.Float64()) * pen}, s.Aliased)
 	}
+	if s.Binding {
+		for at := 0.03; at*s.side() < float64(s.Height); at += 0.04 {
+			s.draw(coverage, segment{point{0, at * s.side()}, point{0.1 * s.side(), (at - 0.01) * s.side()}, 0.006 * s.side()}, false)
+		}
+	}
 	if s.Grain > 0 {
 		grain := s.smoothNoise(rng, max(1, pen/5))
 		for i, g := range grain {
@@ -184,6 +193,16 @@ func (s Scene) strokes(rng *rand.Rand) []segment {
 			along += length
 		}
 	}
+	for i := range 60 {
+		around := func(i int) point {
+			sin, cos := math.Sincos(2 * math.Pi * float64(i) / 60)
+			radius := s.Ring * height / 2
+			return s.see(point{s.Centre[0]*float64(s.Width) + radius*cos, s.Centre[1]*float64(s.Height) + radius*sin})
+		}
+		if s.Ring > 0 {
+			pieces = append(pieces, segment{around(i), around(i + 1), s.PenWidth * height / 2})
+		}
+	}
 	return pieces
 }
 
@@ -213,6 +232,10 @@ func (s Scene) page(rng *rand.Rand) []float64 {
 	if s.Texture > 0 {
 		texture = s.smoothNoise(rng, 2)
 	}
+	grain := make([]float64, s.Width*s.Height)
+	if s.DeskGrain > 0 {
+		grain = s.smoothNoise(rng, 5)
+	}
 	lines := s.printedLines(rng)
 	picture := make([]float64, 3*s.Width*s.Height)
 	margin := s.Desk * s.side()
@@ -221,8 +244,12 @@ func (s Scene) page(rng *rand.Rand) []float64 {
 			i := y*s.Width + x
 			colour := s.Paper
 			tilt := 0.03 * float64(x-y)
-			if margin > 0 && min(float64(x)+tilt, float64(s.Width-1-x)-tilt, float64(y)-tilt, float64(s.Height-1-y)+tilt) < margin {
+			if margin > 0 && min(float64(x)+tilt, float64(s.Width-1-x)-tilt, float64(y)-tilt, float64(s.Height-1-y)+tilt) < margin ||
+				float64(x+y) < s.Corner*s.side() {
 				colour = s.DeskColour
+				for c := range colour {
+					colour[c] *= 1 + s.DeskGrain*grain[i]
+				}
 			}
 			for c := range 3 {
 				picture[3*i+c] = (colour[c] + lines[i]*(s.LineColour[c]-colour[c])) * (1 + s.Texture*texture[i])
