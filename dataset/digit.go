@@ -30,9 +30,12 @@ var ErrNoInk = errors.New("no ink found: expected a digit that stands out from w
 // A picture that is as MNIST's already comes back as it is, or inverted: grey, square,
 // of 28×28 pixels or more, with a character of the right size in the right place.
 //
+// Printed lines, a table beside the paper, a spiral binding and a circle or box around
+// the character are no ink, as long as it does not touch them.
+//
 // The error is [ErrNoInk], wrapped, where nothing is written; others say that a
-// picture shows several figures or none that holds together. A picture of anything
-// else that is drawn in strokes is taken for a character.
+// picture shows several figures, a line, or nothing that holds together. A picture
+// of anything else that is drawn in strokes is taken for a character.
 func PrepareDigit(picture image.Image) (pixels []byte, inverted bool, err error) {
 	if picture.Bounds().Empty() {
 		return nil, false, fmt.Errorf("dataset: a picture without pixels: %w", ErrNoInk)
