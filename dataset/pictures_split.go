@@ -27,7 +27,8 @@ import (
 // have none left to train on, the one with the greatest hash is trained on. So equal
 // files are always on the same side, and a picture that is added, renamed or moved
 // within its class moves no other, but for one in a class too small for the tenth:
-// when a picture with a lesser hash comes, its only one for tests is trained on.
+// when a picture with a lesser hash comes, its only one for tests is trained on; when a
+// second picture comes to a class of one, the one with the lesser hash is for tests.
 // Both sets are in the order of their hashes.
 const (
 	SplitByName  = 1
