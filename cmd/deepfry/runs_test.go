@@ -87,10 +87,10 @@ func TestInterruptedRunIsBitIdentical(t *testing.T) {
 		t.Skip("no signals")
 	}
 	data, out := filepath.Join(t.TempDir(), "data"), t.TempDir()
-	if err := makeData(data, 300, 20); err != nil {
+	if err := makeData(data, 600, 20); err != nil { // enough for a signal to come before the end
 		t.Fatal(err)
 	}
-	whole, stopped := filepath.Join(out, "whole"), filepath.Join(out, "stopped")
+	whole := filepath.Join(out, "whole")
 	runWhole(t, data, whole)
 	const saved = "deepfry: interrupted; everything is saved\nhint: the same command with --resume"
 	for _, stop := range []struct {
@@ -105,6 +105,7 @@ func TestInterruptedRunIsBitIdentical(t *testing.T) {
 		}},
 		{1, "broken pipe", func(_ *exec.Cmd, output io.Closer) error { return output.Close() }},
 	} {
+		stopped := filepath.Join(out, strconv.Itoa(stop.code))
 		c := startRun(data, stopped, "--resume")
 		var complaint bytes.Buffer
 		c.Stderr = &complaint
@@ -119,9 +120,9 @@ func TestInterruptedRunIsBitIdentical(t *testing.T) {
 		if text := complaint.String(); !strings.Contains(text, stop.said) {
 			t.Errorf("the run said %q, want %q", text, stop.said)
 		}
+		runWhole(t, data, stopped, "--resume")
+		sameNetworks(t, stopped, whole)
 	}
-	runWhole(t, data, stopped, "--resume")
-	sameNetworks(t, stopped, whole)
 }
 
 // killsVariable is how often TestKilledRunIsBitIdentical kills, if not thrice.
@@ -185,7 +186,7 @@ func TestSecondRunIsRefused(t *testing.T) {
 		t.Skip("trains LeNet")
 	}
 	data, out := filepath.Join(t.TempDir(), "data"), t.TempDir()
-	if err := makeData(data, 300, 20); err != nil {
+	if err := makeData(data, 1500, 20); err != nil {
 		t.Fatal(err)
 	}
 	first := startRun(data, out)
