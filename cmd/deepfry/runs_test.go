@@ -189,11 +189,16 @@ func TestSecondRunIsRefused(t *testing.T) {
 	if err := makeData(data, 1500, 20); err != nil {
 		t.Fatal(err)
 	}
-	first := startRun(data, out)
+	log := filepath.Join(out, "run.jsonl")
+	first := startRun(data, out, "--log", log)
 	awaitEpoch(t, first)
-	for _, arguments := range [][]string{nil, {"--resume"}} {
+	for _, arguments := range [][]string{nil, {"--resume"}, {"--seed", "2", "--log", log, "--overwrite"}} {
 		output, err := startRun(data, out, arguments...).CombinedOutput()
-		if want := fmt.Sprintf("-seed1.safetensors is in use by process %d", first.Process.Pid); err == nil || !strings.Contains(string(output), want) {
+		file := "-seed1.safetensors"
+		if len(arguments) > 1 {
+			file = "run.jsonl"
+		}
+		if want := fmt.Sprintf("%s is in use by process %d", file, first.Process.Pid); err == nil || !strings.Contains(string(output), want) {
 			t.Errorf("the second run said %q (%v), want %q", output, err, want)
 		}
 	}

@@ -95,24 +95,9 @@ func (c *trainCommand) Run(term *console.Terminal) error {
 	if err := os.MkdirAll(c.Out, 0o755); err != nil {
 		return fmt.Errorf("--out: %w", err)
 	}
-	for _, k := range contestants {
-		release, err := lock.Acquire(k.path)
-		if err != nil {
-			return console.Hint(fmt.Errorf("--out: %w", err), "choose another folder with --out; runs with other settings have files of other names")
-		}
-		defer release()
-	}
-	for _, path := range []string{c.Log, c.Plot} {
-		if path == "" {
-			continue
-		}
-		release, err := lock.Acquire(path)
-		if err != nil {
-			return fmt.Errorf("--log and --plot: %w", err)
-		}
-		defer release()
-	}
-	if err := c.checkOutputs(); err != nil { // anew: another run may have made them
+	release, err := c.lock(contestants)
+	defer release()
+	if err != nil {
 		return err
 	}
 	for _, k := range contestants {
@@ -145,6 +130,36 @@ func (c *trainCommand) Run(term *console.Terminal) error {
 	display.table(c, contestants)
 	display.learntNothing(contestants)
 	return log.done(contestants)
+}
+
+// lock has no other run write the files of this one until release is called.
+func (c *trainCommand) lock(contestants []*contestant) (release func(), err error) {
+	var held []func()
+	release = func() {
+		for _, release := range held {
+			release()
+		}
+	}
+	acquire := func(path string) error {
+		release, err := lock.Acquire(path)
+		if err == nil {
+			held = append(held, release)
+		}
+		return err
+	}
+	for _, k := range contestants {
+		if err := acquire(k.path); err != nil {
+			return release, console.Hint(fmt.Errorf("--out: %w", err), "choose another folder with --out; runs with other settings have files of other names")
+		}
+	}
+	for _, path := range []string{c.Log, c.Plot} {
+		if path != "" {
+			if err := acquire(path); err != nil {
+				return release, fmt.Errorf("--log and --plot: %w", err)
+			}
+		}
+	}
+	return release, c.checkOutputs() // anew: another run may have made them
 }
 
 // checkOutputs fails if the plot or the log can't be written, or would replace what is
