@@ -5,13 +5,14 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
-	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/deepfry/deepfry/internal/check"
 
 	"github.com/deepfry/deepfry/nn"
 	"github.com/nlpodyssey/safetensors"
@@ -118,7 +119,7 @@ func TestLargePermutationsTake32Bits(t *testing.T) {
 }
 
 func TestDamagedFilesAreErrors(t *testing.T) {
-	content := unchecked(t, saved(t))
+	content := check.WithoutChecksum(t, saved(t))
 	for n := range content {
 		if _, _, err := Decode(content[:n]); err == nil {
 			t.Fatalf("the first %d of %d bytes were accepted", n, len(content))
@@ -187,36 +188,10 @@ func TestFlippedBits(t *testing.T) {
 }
 
 func TestExtraTensorsAreNotDropped(t *testing.T) {
-	content := []byte(strings.Replace(string(unchecked(t, saved(t))), `"optimizer":{"dtype":"F32","shape":[3]`, `"optimizer":{"dtype":"U16","shape":[6]`, 1))
+	content := []byte(strings.Replace(string(check.WithoutChecksum(t, saved(t))), `"optimizer":{"dtype":"F32","shape":[3]`, `"optimizer":{"dtype":"U16","shape":[6]`, 1))
 	if _, _, err := Decode(content); err == nil || !strings.Contains(err.Error(), "optimizer") {
 		t.Errorf("a tensor of integers beside the network: error %v", err)
 	}
-}
-
-// unchecked returns a file without its checksum, as they once were: what is wrong in
-// it must be found without.
-func unchecked(t testing.TB, content []byte) []byte {
-	t.Helper()
-	_, header, err := safetensors.ReadMetadata(content)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file, err := safetensors.Deserialize(content)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tensors := map[string]safetensors.TensorView{}
-	for _, tensor := range file.Tensors() {
-		tensors[tensor.Name] = tensor.TensorView
-	}
-	metadata := maps.Clone(header.Metadata())
-	delete(metadata, "deepfry.format")
-	delete(metadata, "deepfry.checksum")
-	plain, err := safetensors.Serialize(tensors, metadata)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return plain
 }
 
 func TestSaveKeepsTheOldFileWhenItFails(t *testing.T) {
@@ -248,8 +223,8 @@ func TestSaveKeepsTheOldFileWhenItFails(t *testing.T) {
 
 func FuzzDecode(f *testing.F) {
 	f.Add(saved(f))
-	f.Add(unchecked(f, saved(f)))
-	f.Add(unchecked(f, savedBy(f, SaveFloat16)))
+	f.Add(check.WithoutChecksum(f, saved(f)))
+	f.Add(check.WithoutChecksum(f, savedBy(f, SaveFloat16)))
 	f.Add([]byte("\x02\x00\x00\x00\x00\x00\x00\x00{}"))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		n, _, err := Decode(content)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -32,24 +33,46 @@ func (p *Predictor) Evaluate(ctx context.Context, images *dataset.Images, seen f
 	if err != nil {
 		return nil, err
 	}
-	tally, n := NewTally(len(p.Classes)), 0
-	for pixels := range slices.Chunk(images.Pixels, evaluateSamples*size) {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+	tally := NewTally(len(p.Classes))
+	batches := func(yield func([]float32) bool) {
+		for pixels := range slices.Chunk(images.Pixels, evaluateSamples*size) {
+			if !yield(dataset.Unit(pixels)) {
+				return
+			}
 		}
-		answers, err := p.Answers(dataset.Unit(pixels))
+	}
+	err = p.answerAll(ctx, batches, func(i int, a Answer) error {
+		tally.Add(float64(labels[images.Labels[i]]), a)
+		if seen != nil {
+			seen(i, a)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return tally, nil
+}
+
+// answerAll calls do with the number and the answer of every sample of the batches.
+func (p *Predictor) answerAll(ctx context.Context, batches iter.Seq[[]float32], do func(i int, a Answer) error) error {
+	n := 0
+	for inputs := range batches {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		answers, err := p.Answers(inputs)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, a := range answers {
-			tally.Add(float64(labels[images.Labels[n]]), a)
-			if seen != nil {
-				seen(n, a)
+			if err := do(n, a); err != nil {
+				return err
 			}
 			n++
 		}
 	}
-	return tally, nil
+	return nil
 }
 
 // EvaluateRows answers for the rows of a source whose targets are known, as a machine
@@ -107,26 +130,17 @@ func (p *Predictor) EvaluateSamples(ctx context.Context, samples *dataset.Sample
 	if samples.Labels != nil && p.Classes != nil {
 		tally = NewTally(len(p.Classes))
 	}
-	n := 0
-	for inputs := range slices.Chunk(samples.Inputs, evaluateSamples*p.Input.Size()) {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+	err := p.answerAll(ctx, slices.Chunk(samples.Inputs, evaluateSamples*p.Input.Size()), func(i int, a Answer) error {
+		if tally != nil {
+			tally.Add(float64(samples.Labels[i]), a)
 		}
-		answers, err := p.Answers(inputs)
-		if err != nil {
-			return nil, err
+		if seen == nil {
+			return nil
 		}
-		for _, a := range answers {
-			if tally != nil {
-				tally.Add(float64(samples.Labels[n]), a)
-			}
-			if seen != nil {
-				if err := seen(n, a); err != nil {
-					return nil, err
-				}
-			}
-			n++
-		}
+		return seen(i, a)
+	})
+	if err != nil {
+		return nil, err
 	}
 	return tally, nil
 }

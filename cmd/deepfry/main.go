@@ -66,8 +66,8 @@ func main() {
 }
 
 // contextOfSignals returns a context that a signal cancels, so that the command saves
-// what it has. A second Ctrl-C, or SIGTERM, kills. A closed terminal is heard of more than once,
-// by the shell and by the system: only the first SIGHUP counts.
+// what it has. A second Ctrl-C, or SIGTERM, kills. A closed terminal is heard of more
+// than once, by the shell and by the system: only the first SIGHUP counts.
 func contextOfSignals() context.Context {
 	signal.Ignore(syscall.SIGPIPE) // a write fails, and the command can still save
 	ctx, cancel := context.WithCancelCause(context.Background())

@@ -61,7 +61,22 @@ func New(seed uint64, kind Kind, style, digit int) Scene {
 	s.PenWidth, s.Pressure = between(0.05, 0.1), between(0, 0.1)
 	s.Ink, s.Paper = pick(inks), pick(papers)
 	s.Light = between(0.75, 1)
-	photographed := true
+	photographed := s.equip(kind, rng)
+	s.place(rng)
+	// What was written can be seen: at least about a pixel, more in small pictures.
+	s.PenWidth = max(s.PenWidth, 1.2/(s.Size*s.side()))
+	if photographed {
+		s.photograph(rng)
+	}
+	return s
+}
+
+// equip sets what a kind of scene has otherwise than others, and tells whether it is
+// photographed.
+func (s *Scene) equip(kind Kind, rng *rand.Rand) (photographed bool) {
+	between := func(low, high float64) float64 { return low + (high-low)*rng.Float64() }
+	pick := func(colours []RGB) RGB { return colours[rng.IntN(len(colours))] }
+	photographed = true
 	switch kind {
 	case BallPen:
 		s.PenWidth = between(0.02, 0.045)
@@ -100,7 +115,7 @@ func New(seed uint64, kind Kind, style, digit int) Scene {
 		s.Transparency, s.Aliased, photographed = true, rng.IntN(3) == 0, false
 		s.Ink = []RGB{{}, {1, 1, 1}, {0.8, 0.1, 0.1}}[rng.IntN(3)]
 	case SmallOnPage:
-		short = between(500, 900)
+		short := between(500, 900)
 		s.Width, s.Height = int(short), int(short*1.35)
 		s.Size = math.Exp(between(math.Log(1./15), math.Log(1./4)))
 		s.PenWidth = between(0.05, 0.11)
@@ -108,13 +123,7 @@ func New(seed uint64, kind Kind, style, digit int) Scene {
 		s.Desk, s.Size = between(0.03, 0.12), between(0.25, 0.5)
 		s.DeskColour = []RGB{{0.3, 0.2, 0.12}, {0.1, 0.1, 0.1}, {0.5, 0.45, 0.4}}[rng.IntN(3)]
 	}
-	s.place(rng)
-	// What was written can be seen: at least about a pixel, more in small pictures.
-	s.PenWidth = max(s.PenWidth, 1.2/(s.Size*s.side()))
-	if photographed {
-		s.photograph(rng)
-	}
-	return s
+	return photographed
 }
 
 // place puts the digit where all of it is within the paper.

@@ -5,11 +5,12 @@ import (
 	"context"
 	"errors"
 	"io"
-	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/deepfry/deepfry/internal/check"
 
 	"github.com/deepfry/deepfry/kernel"
 	"github.com/nlpodyssey/safetensors"
@@ -105,7 +106,7 @@ func TestFeaturesCostASeed(t *testing.T) {
 
 func TestDamagedFiles(t *testing.T) {
 	m, _ := fitted(t, true)
-	content := unchecked(t, encoded(t, m))
+	content := check.WithoutChecksum(t, encoded(t, m))
 	for length := 0; length < len(content); length += 1 + length/16 {
 		if _, err := Decode(content[:length]); err == nil {
 			t.Errorf("%d of %d bytes are read without an error", length, len(content))
@@ -166,32 +167,6 @@ func TestFlippedBits(t *testing.T) {
 	}
 }
 
-// unchecked returns a file without its checksum, as they once were: what is wrong in
-// it must be found without.
-func unchecked(t testing.TB, content []byte) []byte {
-	t.Helper()
-	_, header, err := safetensors.ReadMetadata(content)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file, err := safetensors.Deserialize(content)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tensors := map[string]safetensors.TensorView{}
-	for _, tensor := range file.Tensors() {
-		tensors[tensor.Name] = tensor.TensorView
-	}
-	metadata := maps.Clone(header.Metadata())
-	delete(metadata, "deepfry.format")
-	delete(metadata, "deepfry.checksum")
-	plain, err := safetensors.Serialize(tensors, metadata)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return plain
-}
-
 // replaceInHeader also corrects the header's length, the first 8 bytes.
 func replaceInHeader(content []byte, old, new string) []byte {
 	if !bytes.Contains(content, []byte(old)) {
@@ -223,7 +198,7 @@ func FuzzDecode(f *testing.F) {
 	m, _ := fitted(f, true)
 	content := encoded(f, m)
 	f.Add(content)
-	f.Add(unchecked(f, content))
+	f.Add(check.WithoutChecksum(f, content))
 	f.Add(content[:200])
 	f.Fuzz(func(t *testing.T, content []byte) {
 		m, err := Decode(content)
