@@ -50,13 +50,13 @@ func TestFullRankIsIdentity(t *testing.T) {
 	for _, sizes := range [][2]int{{60, 40}, {40, 60}, {70, 270}, {270, 260}, {5, 2100}} { // beyond exactSize by iteration, the last one by its inputs
 		l := layer(sizes[0], sizes[1])
 		for _, data := range []bool{false, true} {
-			f := &fit{Layer: l}
+			f := &target{Layer: l}
 			if data {
 				f.x = normals(500*l.Inputs, 1)
 				original, _ := l.dense()
 				f.y = train.Outputs(original, f.x)
 			}
-			chain, err := f.svd(min(l.Inputs, l.Outputs))
+			chain, err := SVD.fit(context.Background(), f, min(l.Inputs, l.Outputs))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -78,7 +78,7 @@ func TestIterationNearOptimum(t *testing.T) {
 	svd.Factorize(mat.NewDense(300, 150, values), mat.SVDNone)
 	sigma := svd.Values(nil)
 	for _, rank := range []int{5, 40, 100} {
-		b := (&fit{Layer: l}).basis(rank)
+		b := (&target{Layer: l}).basis(rank)
 		first, second := b.factors(l.weights, 150, 300, rank)
 		var found, least float64
 		for i := range 300 {
@@ -114,13 +114,13 @@ func TestDataHelpSVD(t *testing.T) {
 		}
 		return x
 	}
-	plain := &fit{Layer: l}
+	plain := &target{Layer: l}
 	original, _ := l.dense()
-	aware := &fit{Layer: l, x: inputs(1)}
+	aware := &target{Layer: l, x: inputs(1)}
 	aware.y = train.Outputs(original, aware.x)
 	var errs [2]float64
-	for i, f := range []*fit{plain, aware} {
-		chain, err := f.svd(8)
+	for i, f := range []*target{plain, aware} {
+		chain, err := SVD.fit(context.Background(), f, 8)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -133,22 +133,22 @@ func TestDataHelpSVD(t *testing.T) {
 
 func TestFitsReduceErrors(t *testing.T) {
 	l := layer(32, 24)
-	f := &fit{Layer: l, x: normals(600*32, 1)}
+	f := &target{Layer: l, x: normals(600*32, 1)}
 	original, _ := l.dense()
 	f.y = train.Outputs(original, f.x)
 	test := normals(100*32, 2)
-	random, err := newChain(32, 0, f.fastfoodOps(2))
+	random, err := newChain(32, 0, Fastfood.ops(l, 2))
 	if err != nil {
 		t.Fatal(err)
 	}
-	fitted, err := f.fastfood(context.Background(), 2)
+	fitted, err := Fastfood.fit(context.Background(), f, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if before, after := errorOf(t, l, random, test), errorOf(t, l, fitted, test); after > 0.5 || after > before/2 {
 		t.Errorf("the fit of Fastfood takes the error from %.3f to %.3f", before, after)
 	}
-	projected, err := f.randomProjection(32)
+	projected, err := RandomProjection.fit(context.Background(), f, 32)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +197,7 @@ func TestGoals(t *testing.T) {
 	}
 	for name, o := range map[string]Options{
 		"budget": {Budget: 3},
-		"auto":   {Method: Auto, Budget: 2},
+		"auto":   {Methods: Auto(), Budget: 2},
 		"size":   {TargetBytes: 6000},
 		"drop":   {MaxDrop: 1},
 	} {
@@ -256,7 +256,7 @@ func TestFineTuning(t *testing.T) {
 	if relativeError(network.Params()[0].Data, original) != 0 {
 		t.Error("fine-tuning has changed the original")
 	}
-	r, err := model.Compress(context.Background(), Options{Method: LowRank, Rank: Rank{N: 4}, Data: data, FineTune: 15, AllowSlower: true})
+	r, err := model.Compress(context.Background(), Options{Methods: []Method{LowRank}, Rank: Rank{N: 4}, Data: data, FineTune: 15, AllowSlower: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -279,18 +279,19 @@ func TestRefusal(t *testing.T) {
 		t.Errorf("Save gives %v", err)
 	}
 	for want, o := range map[string]Options{
-		"no method":            {Method: "magic"},
+		"a method is nil":      {Methods: []Method{nil}},
+		"given twice":          {Methods: []Method{SVD, SVD}},
 		"there are: fc1":       {Layers: []string{"fc9"}},
-		"fitted to data":       {Method: Fastfood},
+		"fitted to data":       {Methods: []Method{Fastfood}},
 		"choose one":           {Budget: 2, MaxDrop: 1},
-		"auto needs a goal":    {Method: Auto, Data: data},
+		"auto needs a goal":    {Methods: Auto(), Data: data},
 		"goal chooses":         {Budget: 2, Rank: Rank{N: 3}},
 		"more than 1":          {Budget: 0.5},
 		"measured on labels":   {MaxDrop: 1},
-		"needs epochs":         {Method: LowRank, Data: data},
+		"needs epochs":         {Methods: []Method{LowRank}, Data: data},
 		"label 0 is 7":         {Data: &Data{Train: Samples{Inputs: make([]float32, 32), Labels: []int32{7}}}},
 		"are not samples":      {Data: &Data{Train: Samples{Inputs: make([]float32, 31)}}},
-		"energy is kept":       {Method: RandomProjection, Rank: Rank{Energy: 0.5}, Data: data},
+		"energy is kept":       {Methods: []Method{RandomProjection}, Rank: Rank{Energy: 0.5}, Data: data},
 		"drop or size is neg":  {MaxDrop: -1},
 		"epochs or transforms": {FineTune: -1},
 	} {
@@ -306,7 +307,7 @@ func TestCancelled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, o := range []Options{{Budget: 2}, {Method: Fastfood, Data: data}, {Rank: Rank{N: 4}, Data: data, FineTune: 3}} {
+	for _, o := range []Options{{Budget: 2}, {Methods: []Method{Fastfood}, Data: data}, {Rank: Rank{N: 4}, Data: data, FineTune: 3}} {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
 		o.AllowSlower = true

@@ -52,7 +52,7 @@ func TestIgnoredOptions(t *testing.T) {
 		return &Data{Train: s, Test: s}
 	}
 	for want, o := range map[string]Options{
-		"fastfood has no rank": {Method: Fastfood, Rank: Rank{N: 2}, Data: data(1)},
+		"fastfood has no rank": {Methods: []Method{Fastfood}, Rank: Rank{N: 2}, Data: data(1)},
 		"for fastfood, not":    {Transforms: 2},
 		"rate is for fine":     {Rate: 0.1},
 		"needs data":           {FineTune: 1},

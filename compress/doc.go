@@ -4,7 +4,7 @@
 //
 //	model, err := compress.Open("net.onnx", nil)
 //	data, err := compress.OpenData("fashion", model.Network.Description.Input)
-//	result, err := model.Compress(ctx, compress.Options{Method: compress.Auto, Budget: 4, Data: data, FineTune: 2})
+//	result, err := model.Compress(ctx, compress.Options{Methods: compress.Auto(), Budget: 4, Data: data, FineTune: 2})
 //	err = result.Save("smaller.onnx")
 //	err = result.Report.WriteText(os.Stdout)
 //

@@ -23,7 +23,7 @@ func Example() {
 		panic(err)
 	}
 	result, err := model.Compress(context.Background(), compress.Options{
-		Method: compress.SVD, Rank: compress.Rank{Part: 0.25}, Layers: []string{"fc1"},
+		Methods: []compress.Method{compress.SVD}, Rank: compress.Rank{Part: 0.25}, Layers: []string{"fc1"},
 	})
 	if err != nil {
 		panic(err)

@@ -13,7 +13,7 @@ import (
 // Report says what became of a model.
 type Report struct {
 	Model         string `json:"model"`
-	Method        Method `json:"method"`
+	Method        string `json:"method"` // a method's name, or auto for several
 	WeightsBefore int    `json:"weights_before"`
 	WeightsAfter  int    `json:"weights_after"`
 	Before        *Cost  `json:"before,omitempty"` // of the whole network, if it could be imported
@@ -38,7 +38,7 @@ type LayerReport struct {
 	Name    string `json:"name"`
 	Inputs  int    `json:"inputs"`
 	Outputs int    `json:"outputs"`
-	Method  Method `json:"method"`         // dense: as it was
+	Method  string `json:"method"`         // its name; dense: as it was
 	Size    int    `json:"size,omitempty"` // rank, features, or Fastfood transforms
 	Before  Cost   `json:"before"`
 	After   Cost   `json:"after"`
@@ -52,7 +52,7 @@ type LayerReport struct {
 
 // Trial is a replacement that was considered for a layer.
 type Trial struct {
-	Method Method `json:"method"`
+	Method string `json:"method"`
 	Size   int    `json:"size"`
 	Cost
 	Error float64 `json:"error"` // as LayerReport's
@@ -64,17 +64,17 @@ type Trial struct {
 
 // report measures the result.
 func (c *compressor) report(ctx context.Context, r *Result, layers []choices, chosen []int) (*Report, error) {
-	report := &Report{Model: c.model.path, Method: c.Method, WeightsBefore: c.totalWeights(), FileBefore: c.model.bytes, FineTune: c.FineTune, Notes: c.model.Refused}
+	report := &Report{Model: c.model.path, Method: nameOf(c.Methods), WeightsBefore: c.totalWeights(), FileBefore: c.model.bytes, FineTune: c.FineTune, Notes: c.model.Refused}
 	report.WeightsAfter, _ = c.rest()
 	for i, l := range layers {
 		k := l.candidates[chosen[i]]
-		lr := LayerReport{Name: l.Name, Inputs: l.Inputs, Outputs: l.Outputs, Method: k.method, Size: k.size, Before: l.before, After: k.cost, Error: k.error}
-		if k.method == dense && len(l.refused) > 0 {
+		lr := LayerReport{Name: l.Name, Inputs: l.Inputs, Outputs: l.Outputs, Method: k.name(), Size: k.size, Before: l.before, After: k.cost, Error: k.error}
+		if k.method == nil && len(l.refused) > 0 {
 			last := l.refused[len(l.refused)-1]
-			lr.Note = fmt.Sprintf("%s %d refused: %s", last.method, last.size, last.reason)
+			lr.Note = fmt.Sprintf("%s %d refused: %s", last.name(), last.size, last.reason)
 		}
 		for _, t := range slices.Concat(l.candidates[1:], l.refused) {
-			lr.Tried = append(lr.Tried, Trial{t.method, t.size, t.cost, t.error, t.damage, t.reason})
+			lr.Tried = append(lr.Tried, Trial{t.name(), t.size, t.cost, t.error, t.damage, t.reason})
 		}
 		report.WeightsAfter += k.cost.Weights
 		report.Layers = append(report.Layers, lr)
@@ -129,7 +129,7 @@ func (r *Report) WriteText(w io.Writer) error {
 			before.Weights, after.Weights, before.Bytes, after.Bytes, before.MultiplyAdds, after.MultiplyAdds, before.Microseconds, after.Microseconds, err)
 	}
 	for _, l := range r.Layers {
-		now, err := string(l.Method), ""
+		now, err := l.Method, ""
 		if l.Size > 0 {
 			now, err = fmt.Sprintf("%s %d", l.Method, l.Size), fmt.Sprintf("%.2f%%", 100*l.Error)
 		}

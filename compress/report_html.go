@@ -77,7 +77,7 @@ type plot struct {
 	Ticks []mark
 }
 
-var methodColors = map[Method]string{SVD: "#1f77b4", Fastfood: "#d62728", RandomProjection: "#2ca02c", LowRank: "#9467bd"}
+var methodColors = map[string]string{"svd": "#1f77b4", "fastfood": "#d62728", "rp": "#2ca02c", "lowrank": "#9467bd"}
 
 // plotHeight is for errors from 0 to 100%.
 const plotHeight = 200

@@ -116,11 +116,11 @@ func (e *experiment) network(ctx context.Context, t Trial, dropout float64) (*nn
 	o := compress.Options{Layers: []string{hiddenLayer}, Rank: compress.Rank{N: t.Size}, Seed: e.seed, AllowSlower: true}
 	switch t.Form {
 	case SVD:
-		o.Method = compress.SVD
+		o.Methods = []compress.Method{compress.SVD}
 	case DataSVD:
-		o.Method, o.Data = compress.SVD, e.data
+		o.Methods, o.Data = []compress.Method{compress.SVD}, e.data
 	case Projection:
-		o.Method, o.Data = compress.RandomProjection, e.data
+		o.Methods, o.Data = []compress.Method{compress.RandomProjection}, e.data
 	default:
 		return network, nil
 	}

@@ -129,9 +129,12 @@ func (c *compressCommand) write(term *console.Terminal, report *compress.Report)
 
 func (c *compressCommand) options(term *console.Terminal) (o compress.Options, err error) {
 	o = compress.Options{
-		Method: compress.Method(c.Method), Layers: c.Layer, Transforms: c.Transforms,
+		Layers: c.Layer, Transforms: c.Transforms,
 		FineTune: c.Finetune, Rate: c.Rate, Seed: c.Seed, AllowSlower: c.AllowSlower, Float16: c.Float16,
 		Progress: func(text string) { fmt.Fprintln(term.Stderr, text) },
+	}
+	if o.Methods, err = compress.ParseMethods(c.Method); err != nil {
+		return o, fmt.Errorf("--method: %w", err)
 	}
 	if c.Rank != "" {
 		if o.Rank, err = compress.ParseRank(c.Rank); err != nil {

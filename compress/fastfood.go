@@ -1,0 +1,55 @@
+package compress
+
+import (
+	"context"
+
+	"github.com/deepfry/deepfry/nn"
+	"github.com/deepfry/deepfry/train"
+)
+
+// Fastfood replaces W by a product of r Adaptive Fastfood transforms, fitted to the
+// layer's outputs: 3·r·(the padded outputs or inputs) weights (Yang et al., Deep
+// Fried Convnets, ICCV 2015, section 4).
+var Fastfood Method = adaptiveFastfood{}
+
+type adaptiveFastfood struct{}
+
+// Name is fastfood.
+func (adaptiveFastfood) Name() string { return "fastfood" }
+
+func (adaptiveFastfood) needs() needs { return needs{data: true, transforms: true, rate: 0.003} }
+
+func (adaptiveFastfood) sizes(*Layer) []int { return []int{8, 4, 2, 1} }
+
+// ops are transforms in sequence. The last one learns its biases.
+func (adaptiveFastfood) ops(l *Layer, transforms int) []nn.Op {
+	var ops []nn.Op
+	for i := range transforms {
+		op := nn.Fastfood{Out: l.Outputs, Learn: "SGB", Gain: 1, NoBias: true}
+		if i < transforms-1 {
+			op.Out = max(l.Inputs, l.Outputs)
+		} else {
+			op.NoBias = false
+		}
+		ops = append(ops, op)
+	}
+	return ops
+}
+
+// Settings of the fit of Fastfood transforms to a layer's outputs.
+const (
+	fitSteps = 1500
+	fitRate  = 0.01 // three times that for diagonals
+)
+
+// fit returns transforms fitted to the layer's outputs by gradient descent.
+func (m adaptiveFastfood) fit(ctx context.Context, t *target, transforms int) (*nn.Network, error) {
+	chain, err := newChain(t.Inputs, t.seed, m.ops(t.Layer, transforms))
+	if err != nil {
+		return nil, err
+	}
+	r := recipe(1, fitRate)
+	n := len(t.x) / t.Inputs
+	r.Epochs = max(1, fitSteps*r.BatchSize/n)
+	return chain, train.Rows(ctx, chain, t.x, r, t.seed, train.Imitate(t.y, t.Outputs), nil)
+}

@@ -1,0 +1,103 @@
+package compress
+
+import (
+	"context"
+	"math"
+
+	"github.com/deepfry/deepfry/internal/simd"
+	"github.com/deepfry/deepfry/nn"
+)
+
+// SVD replaces W by a product of two matrices, B·A, of rank r, nearest to W,
+// or nearest on the data where there are any: r·(inputs + outputs) weights
+// (Denil et al., Predicting Parameters in Deep Learning, NIPS 2013; Yang et al., ICCV 2015,
+// section 6.2.3).
+var SVD Method = svd{}
+
+type svd struct{}
+
+// Name is svd.
+func (svd) Name() string { return "svd" }
+
+func (svd) needs() needs { return needs{energy: true, rate: 0.001} }
+
+func (svd) sizes(l *Layer) []int { return ladder(l.BreakEven()) }
+
+func (svd) ops(l *Layer, rank int) []nn.Op {
+	return []nn.Op{nn.Dense{Out: rank, NoBias: true}, nn.Dense{Out: l.Outputs}}
+}
+
+// basis returns the directions of the outputs, at least rank of them. With data it
+// is that of the centred outputs, plus a little of that of W so that directions
+// which the data do not show come in their own order.
+func (t *target) basis(rank int) *basis {
+	rank = min(rank, t.Inputs, t.Outputs)
+	if t.found != nil && len(t.found.energies) >= rank {
+		return t.found
+	}
+	if t.wide() {
+		t.found = newBasis(t.weights, t.Inputs, rank, t.seed)
+		return t.found
+	}
+	n := len(t.y) / t.Outputs
+	rows := make([]float32, 0, (n+t.Inputs)*t.Outputs)
+	rows = append(rows, t.y...)
+	if n > 0 {
+		t.mean = centre(rows, t.Outputs)
+	}
+	for j := range t.Inputs {
+		for i := range t.Outputs {
+			rows = append(rows, t.weights[i*t.Inputs+j])
+		}
+	}
+	if n > 0 {
+		const little = 0.01
+		whole := dot(rows[:n*t.Outputs], rows[:n*t.Outputs])
+		if energy := dot(t.weights, t.weights); energy > 0 {
+			scale(rows[n*t.Outputs:], float32(math.Sqrt(little*whole/energy)))
+		}
+	}
+	t.found = newBasis(rows, t.Outputs, rank, t.seed)
+	return t.found
+}
+
+// wide tells whether a matrix [Outputs, Outputs] would be large beside W. Then svd
+// uses a basis of the inputs, that of W alone.
+func (t *target) wide() bool { return t.Outputs > 2048 && t.Outputs > 8*t.Inputs }
+
+// fit returns the layer cut to a rank. On data, the bias makes up for what is cut
+// from the mean.
+func (svd) fit(_ context.Context, t *target, rank int) (*nn.Network, error) {
+	b := t.basis(rank)
+	if t.wide() { // Ŵ = W·V·Vᵀ
+		first, second := b.vectors[:rank*t.Inputs], make([]float32, t.Outputs*rank)
+		v, w := simd.RowMajor(first, rank, t.Inputs), simd.RowMajor(t.weights, t.Outputs, t.Inputs)
+		product(simd.RowMajor(second, t.Outputs, rank), w, v.T())
+		return t.chainOf(rank, first, second, t.bias)
+	}
+	first, second := b.factors(t.weights, t.Inputs, t.Outputs, rank)
+	bias := t.bias
+	if t.mean != nil {
+		bias = make([]float32, t.Outputs) // of y = U·Uᵀ·(W·x) + bias: what U·Uᵀ leaves of the mean of y
+		centred := append([]float32(nil), t.mean...)
+		if t.bias != nil {
+			subtract(centred, t.bias, 1)
+		}
+		copy(bias, t.mean)
+		for i := range rank {
+			u := b.vectors[i*t.Outputs : (i+1)*t.Outputs]
+			subtract(bias, u, float32(dot(u, centred)))
+		}
+	}
+	return t.chainOf(rank, first, second, bias)
+}
+
+// chainOf returns a chain of two layers, [rank, Inputs] and [Outputs, rank], and a
+// bias or nil.
+func (t *target) chainOf(rank int, first, second, bias []float32) (*nn.Network, error) {
+	values := [][]float32{first, second}
+	if bias != nil {
+		values = append(values, bias)
+	}
+	return newChain(t.Inputs, 0, []nn.Op{nn.Dense{Out: rank, NoBias: true}, nn.Dense{Out: t.Outputs, NoBias: bias == nil}}, values...)
+}
