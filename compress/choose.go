@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"sort"
 
@@ -11,37 +13,31 @@ import (
 	"github.com/deepfry/deepfry/train"
 )
 
-// choose returns the index of every layer's candidate. Without a goal it is the
-// one that was asked for, unless that was refused.
-func (c *compressor) choose(ctx context.Context, layers []choices) ([]int, error) {
-	if !c.hasGoal() {
-		chosen := make([]int, len(layers))
-		for i, l := range layers {
-			chosen[i] = len(l.candidates) - 1
-		}
-		return chosen, nil
-	}
+// choose takes a candidate for every layer, and makes the network of them. Without a
+// goal it is the one that was asked for, unless that was refused.
+func (c *compressor) choose(ctx context.Context, layers []choices) (*Result, error) {
 	path := c.path(layers)
-	if c.MaxDrop > 0 {
-		return c.withinDrop(ctx, layers, path)
-	}
-	weights, bytes := c.rest()
-	for _, chosen := range path {
-		w, b := weights, bytes
-		for i, l := range layers {
-			w += l.candidates[chosen[i]].cost.Weights
-			b += l.candidates[chosen[i]].cost.Bytes
+	switch {
+	case c.MaxDrop > 0 || c.maxError > 0:
+		return c.withinLoss(ctx, layers, path)
+	case c.TargetBytes > 0:
+		chosen, err := c.withinBytes(layers, path)
+		if err != nil {
+			return nil, err
 		}
-		if c.Budget > 0 && float64(w)*c.Budget <= float64(c.totalWeights()) || c.TargetBytes > 0 && b <= c.TargetBytes {
-			return chosen, nil
+		return c.finish(ctx, layers, chosen)
+	case c.Budget > 0:
+		chosen, err := c.withinBudget(layers, path)
+		if err != nil {
+			return nil, err
 		}
+		return c.finish(ctx, layers, chosen)
 	}
-	smallest := path[len(path)-1]
-	w, b := weights, bytes
+	chosen := make([]int, len(layers))
 	for i, l := range layers {
-		w, b = w+l.candidates[smallest[i]].cost.Weights, b+l.candidates[smallest[i]].cost.Bytes
+		chosen[i] = len(l.candidates) - 1
 	}
-	return nil, fmt.Errorf("compress: the goal is out of reach: the smallest that was found has %d of %d weights, in %d bytes; %d weights are in other layers", w, c.totalWeights(), b, weights)
+	return c.finish(ctx, layers, chosen)
 }
 
 // path returns choices from the model as it is to the smallest one. Each step
@@ -50,7 +46,7 @@ func (c *compressor) choose(ctx context.Context, layers []choices) ([]int, error
 func (c *compressor) path(layers []choices) [][]int {
 	chosen := make([]int, len(layers))
 	path := [][]int{slices.Clone(chosen)}
-	for {
+	for c.hasGoal() {
 		best, layer, next := math.Inf(1), -1, 0
 		for i, l := range layers {
 			now := l.candidates[chosen[i]]
@@ -65,42 +61,215 @@ func (c *compressor) path(layers []choices) [][]int {
 			}
 		}
 		if layer < 0 {
-			return path
+			break
 		}
 		chosen[layer] = next
 		path = append(path, slices.Clone(chosen))
 	}
+	return path
 }
 
-// withinDrop returns the last choice of the path whose accuracy, before
-// fine-tuning, is low by at most MaxDrop points. Along the path it only falls, or
-// nearly so.
-func (c *compressor) withinDrop(ctx context.Context, layers []choices, path [][]int) ([]int, error) {
-	before := errorPercent(c.logits, c.head)
+// withinBudget returns the first choice of the path with few enough weights.
+func (c *compressor) withinBudget(layers []choices, path [][]int) ([]int, error) {
+	for _, chosen := range path {
+		if weights, _ := c.size(layers, chosen); float64(weights)*c.Budget <= float64(c.totalWeights()) {
+			return chosen, nil
+		}
+	}
+	weights, bytes := c.size(layers, path[len(path)-1])
+	others, _ := c.rest()
+	return nil, fmt.Errorf("compress: the goal is out of reach: the smallest that was found has %d of %d weights, in %d bytes; %d weights are in other layers", weights, c.totalWeights(), bytes, others)
+}
+
+// withinBytes returns the first choice of the path whose file, written to a folder
+// that is removed, is small enough. How much a file has beside parameters is learnt
+// from those that are written.
+func (c *compressor) withinBytes(layers []choices, path [][]int) ([]int, error) {
+	if !c.Float16 && c.model.bytes <= c.TargetBytes {
+		c.note("the file has %d bytes, no more than the target: nothing is to be done", c.model.bytes)
+		return path[0], nil
+	}
+	beside, written := 0, 0
+	for _, chosen := range path[1:] {
+		_, bytes := c.size(layers, chosen)
+		if bytes+beside > c.TargetBytes && &chosen[0] != &path[len(path)-1][0] {
+			continue
+		}
+		var err error
+		if written, err = c.fileBytes(layers, chosen); err != nil {
+			return nil, err
+		}
+		if written <= c.TargetBytes {
+			return chosen, nil
+		}
+		beside = written - bytes
+	}
+	return nil, fmt.Errorf("compress: the goal is out of reach: the smallest file that was found has %d bytes, and the target is %d", written, c.TargetBytes)
+}
+
+// fileBytes returns how many bytes Save will write.
+func (c *compressor) fileBytes(layers []choices, chosen []int) (int, error) {
+	r, err := c.build(layers, chosen)
+	if err != nil {
+		return 0, err
+	}
+	folder, err := os.MkdirTemp("", "deepfry-*")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(folder)
+	name := c.Output
+	if name == "" {
+		name = c.model.path
+	}
+	r.tuned = c.FineTune > 0
+	path := filepath.Join(folder, "network"+filepath.Ext(name))
+	if err := r.save(path); err != nil {
+		return 0, err
+	}
+	return writtenBytes(path)
+}
+
+// withinLoss returns the last choice of the path that loses as little as is allowed
+// on the held-out rows. Without fine-tuning, losses only grow along the path, or
+// nearly so. With it, networks from beyond there are fine-tuned, some of them, in
+// search of the last that comes back.
+func (c *compressor) withinLoss(ctx context.Context, layers []choices, path [][]int) (*Result, error) {
+	within, err := c.judge()
+	if err != nil {
+		return nil, err
+	}
 	var failed error
 	first := sort.Search(len(path)-1, func(i int) bool {
-		if failed != nil || ctx.Err() != nil {
+		if failed != nil {
 			return true
 		}
-		chains := map[string]*nn.Network{}
-		for j, l := range layers {
-			if k := path[i+1][j]; k > 0 {
-				chains[l.Name] = l.candidates[k].chain
-			}
+		if failed = ctx.Err(); failed != nil {
+			return true
 		}
-		network, err := rewrite(c.logits, chains)
+		network, err := rewrite(c.logits, c.chains(layers, path[i+1]))
 		if err != nil {
 			failed = err
 			return true
 		}
-		drop := errorPercent(network, c.head) - before
-		c.tell("step %d of %d: %d weights, %.2f points lost", i+1, len(path)-1, network.Weights(), drop)
-		return drop > c.MaxDrop
+		return !within(network, fmt.Sprintf("step %d of %d", i+1, len(path)-1))
 	})
-	if failed == nil {
-		failed = ctx.Err()
+	if failed != nil {
+		return nil, failed
 	}
-	return path[first], failed
+	if c.FineTune == 0 {
+		return c.finish(ctx, layers, path[first])
+	}
+	return c.tunedWithin(ctx, layers, path, first, within)
+}
+
+// tunings are tried at most beyond the last choice that needs none.
+const tunings = 4
+
+// tunedWithin halves the path from the last choice that needs no fine-tuning on, as
+// often as tunings says, and returns the last network that is within the loss after
+// it: that of the first choice at least, for fine-tuning keeps the better.
+func (c *compressor) tunedWithin(ctx context.Context, layers []choices, path [][]int, first int, within judgement) (*Result, error) {
+	var best *Result
+	last := len(path) - 1
+	for i := 0; i < tunings && first < last && ctx.Err() == nil; i++ {
+		middle := (first + last + 1) / 2
+		r, err := c.finish(ctx, layers, path[middle])
+		if err != nil {
+			return nil, err
+		}
+		network, err := logits(r.Network)
+		if err != nil {
+			return nil, err
+		}
+		if within(network, fmt.Sprintf("step %d of %d, fine-tuned", middle, len(path)-1)) {
+			first, best = middle, r
+		} else {
+			last = middle - 1
+		}
+	}
+	if best != nil {
+		return best, nil
+	}
+	return c.finish(ctx, layers, path[first])
+}
+
+// judgement tells whether a network loses as little as is allowed; name is for
+// progress.
+type judgement func(network *nn.Network, name string) bool
+
+// judge returns the judgement of the goal, on the held-out rows.
+func (c *compressor) judge() (judgement, error) {
+	if c.maxError > 0 {
+		x := c.held.head(1000).copy().Inputs
+		reference, columns := train.Outputs(c.logits, x), c.logits.OutShape().Size()
+		return func(network *nn.Network, name string) bool {
+			e, _ := outputError(train.Outputs(network, x), reference, columns)
+			c.tell("%s: %d weights, output error %.1f%%", name, network.Weights(), 100*e)
+			return e <= c.maxError
+		}, nil
+	}
+	before := c.held.wrong(c.logits)
+	if one := 100 / float64(len(before)); one > c.MaxDrop/2 {
+		c.note("sizes are chosen on %d samples with labels, each of which is %.2g points: more would say more of a drop of %g", len(before), one, c.MaxDrop)
+	}
+	return func(network *nn.Network, name string) bool {
+		lost, most := drop(before, c.held.wrong(network))
+		c.tell("%s: %d weights, %.2f points lost, at most %.2f", name, network.Weights(), lost, most)
+		return most <= c.MaxDrop
+	}, nil
+}
+
+// finish makes the network of a choice and fine-tunes it.
+func (c *compressor) finish(ctx context.Context, layers []choices, chosen []int) (*Result, error) {
+	r, err := c.build(layers, chosen)
+	if err != nil || r.Network == nil {
+		return r, err
+	}
+	if err := c.fineTune(ctx, r); err != nil {
+		return nil, err
+	}
+	return r, c.round(r.Network)
+}
+
+// build makes the network of a choice.
+func (c *compressor) build(layers []choices, chosen []int) (*Result, error) {
+	r := &Result{model: c.model, chosen: chosen, chains: c.chains(layers, chosen), float16: c.Float16}
+	for i, l := range layers {
+		if k := chosen[i]; k > 0 {
+			r.methods = append(r.methods, l.candidates[k].method)
+		}
+	}
+	if c.model.Network == nil || len(r.chains) == 0 {
+		return r, nil
+	}
+	changed, err := rewrite(c.model.Network, r.chains)
+	if err != nil {
+		return nil, err
+	}
+	r.Network, err = clone(changed)
+	return r, err
+}
+
+// chains returns the replacements of a choice by the names of the layers.
+func (c *compressor) chains(layers []choices, chosen []int) map[string]*nn.Network {
+	chains := map[string]*nn.Network{}
+	for i, l := range layers {
+		if k := chosen[i]; k > 0 {
+			chains[l.Name] = l.candidates[k].chain
+		}
+	}
+	return chains
+}
+
+// size returns the weights and the bytes of the parameters of a choice.
+func (c *compressor) size(layers []choices, chosen []int) (weights, bytes int) {
+	weights, bytes = c.rest()
+	for i, l := range layers {
+		cost := l.candidates[chosen[i]].cost
+		weights, bytes = weights+cost.Weights, bytes+cost.Bytes
+	}
+	return weights, bytes
 }
 
 // errorPercent is the part of samples whose largest output is not at their label.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/internal/float16"
@@ -19,9 +18,11 @@ type Result struct {
 	Network *nn.Network // nil if the model could not be imported
 
 	model   *Model
+	chosen  []int // of every layer's candidates
 	chains  map[string]*nn.Network
 	methods []Method // of the chains
 	tuned   bool
+	epochs  int // of fine-tuning
 	float16 bool
 }
 
@@ -34,16 +35,20 @@ type compressor struct {
 	Options
 	model  *Model
 	logits *nn.Network // the model without softmax, or nil
-	head   Samples     // what layers are fitted to and searched on
+	// held and fitted are the parts of Data.Train that split tells of.
+	held, fitted rows
+	tuning       Samples // fitted in one piece, once it is fine-tuned on
+	notes        []string
 	// samples is how many the network can be run on without data: none if one takes
 	// memory out of proportion to the file, which alone says how large it is.
 	samples int
 }
 
 // Compress replaces fully-connected layers of the model, which stays as it is. It
-// fails if options contradict each other, the data do not fit, or, with
-// ErrNothing and a result that holds the report alone, if no replacement would be
-// smaller and faster.
+// fails if options contradict each other, the data do not fit, a goal is out of
+// reach, or, with ErrNothing and a result that holds the report alone, if no
+// replacement would be smaller and faster. If the context ends during fine-tuning,
+// the result, with the context's error, is the better of before and then.
 func (m *Model) Compress(ctx context.Context, o Options) (*Result, error) {
 	c := &compressor{Options: o, model: m}
 	if err := c.prepare(); err != nil {
@@ -53,39 +58,17 @@ func (m *Model) Compress(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	chosen, err := c.choose(ctx, layers)
+	result, err := c.choose(ctx, layers)
 	if err != nil {
 		return nil, err
 	}
-	result := &Result{model: m, chains: map[string]*nn.Network{}, float16: c.Float16}
-	for i, l := range layers {
-		if k := chosen[i]; k > 0 {
-			result.chains[l.Name] = l.candidates[k].chain
-			result.methods = append(result.methods, l.candidates[k].method)
-		}
-	}
-	if m.Network != nil && len(result.chains) > 0 {
-		changed, err := rewrite(m.Network, result.chains)
-		if err != nil {
-			return nil, err
-		}
-		if result.Network, err = clone(changed); err != nil {
-			return nil, err
-		}
-		if err := c.fineTune(ctx, result); err != nil {
-			return nil, err
-		}
-		if err := c.round(result.Network); err != nil {
-			return nil, err
-		}
-	}
-	if result.Report, err = c.report(ctx, result, layers, chosen); err != nil {
+	if result.Report, err = c.report(result, layers); err != nil {
 		return nil, err
 	}
 	if len(result.chains) == 0 {
 		return result, ErrNothing
 	}
-	return result, nil
+	return result, ctx.Err()
 }
 
 func (c *compressor) tell(format string, values ...any) {
@@ -123,12 +106,29 @@ func (r *Result) Save(path string) error {
 	if err := r.save(path); err != nil {
 		return err
 	}
-	info, err := os.Stat(path)
+	bytes, err := writtenBytes(path)
 	if err != nil {
 		return err
 	}
-	r.Report.FileAfter = int(info.Size())
+	r.Report.FileAfter = bytes
+	if before := r.Report.FileBefore; bytes > before {
+		r.Report.Notes = append(r.Report.Notes, fmt.Sprintf("the file has grown, from %d bytes to %d", before, bytes))
+	}
 	return nil
+}
+
+// writtenBytes returns how many bytes a file that was saved has, with those beside it
+// that hold its weights.
+func writtenBytes(path string) (int, error) {
+	files := []string{path}
+	if IsONNX(path) {
+		file, err := onnx.Open(path)
+		if err != nil {
+			return 0, err
+		}
+		files = append(files, file.ExternalFiles()...)
+	}
+	return filesBytes(files...)
 }
 
 func (r *Result) save(path string) error {

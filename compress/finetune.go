@@ -2,7 +2,10 @@ package compress
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
+	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/train"
 )
 
@@ -19,24 +22,98 @@ func (c *compressor) rate(r *Result) float64 {
 	return rate
 }
 
-// fineTune trains the whole network on labels, or on the original's outputs.
+// fineTune trains the whole network on labels, or on the original's outputs, and
+// leaves it as it was if that is no better on the held-out rows, or if the training
+// diverges. When the context ends, so does the training, and the better is kept.
 func (c *compressor) fineTune(ctx context.Context, r *Result) error {
 	if c.FineTune == 0 {
 		return nil
 	}
+	untuned, err := clone(r.Network)
+	if err != nil {
+		return err
+	}
+	before, err := c.harm(untuned)
+	if err != nil {
+		return err
+	}
+	trained := c.train(ctx, r)
+	diverged, isDiverged := errors.AsType[*train.DivergedError](trained)
+	switch {
+	case isDiverged:
+		c.note("fine-tuning was left out, for it diverged (%v): try a lower rate", diverged)
+	case trained != nil && ctx.Err() == nil:
+		return trained
+	case trained != nil:
+		c.note("fine-tuning was interrupted in epoch %d of %d", r.epochs+1, c.FineTune)
+		fallthrough
+	default:
+		after, err := c.harm(r.Network)
+		if err != nil {
+			return err
+		}
+		c.tell("on the held-out samples: %v before fine-tuning, %v after", before, after)
+		if r.tuned = after.lessThan(before); r.tuned {
+			return nil
+		}
+		c.note("fine-tuning was left out, for it makes nothing better on the held-out samples: %v before it, %v after", before, after)
+	}
+	r.Network, r.epochs = untuned, 0
+	return nil
+}
+
+// train trains the network of the result.
+func (c *compressor) train(ctx context.Context, r *Result) error {
 	network, err := logits(r.Network)
 	if err != nil {
 		return err
 	}
-	outputs := network.OutShape().Size()
-	loss := train.LossFunc(nil)
-	if c.Data.Train.Labels != nil {
-		loss = train.Classify(c.Data.Train.Labels, outputs)
-	} else {
-		loss = train.Imitate(train.Outputs(c.logits, c.Data.Train.Inputs), outputs)
+	if c.tuning.Inputs == nil {
+		c.tuning = c.fitted.copy()
 	}
-	r.tuned = true
-	return train.Rows(ctx, network, c.Data.Train.Inputs, recipe(c.FineTune, c.rate(r)), c.Seed, loss, func(epoch int, loss float64) {
+	outputs := network.OutShape().Size()
+	var loss train.LossFunc
+	if c.tuning.Labels != nil {
+		loss = train.Classify(c.tuning.Labels, outputs)
+	} else {
+		loss = train.Imitate(train.Outputs(c.logits, c.tuning.Inputs), outputs)
+	}
+	return train.Rows(ctx, network, c.tuning.Inputs, recipe(c.FineTune, c.rate(r)), c.Seed, loss, func(epoch int, loss float64) {
+		r.epochs = epoch
 		c.tell("fine-tuning: epoch %d of %d, loss %.4f", epoch, c.FineTune, loss)
 	})
+}
+
+// harm is how bad a network is on the held-out rows: how many it classifies wrongly,
+// and among equals its loss, or, without labels, the error of its outputs.
+type harm struct {
+	labels       bool
+	errors, loss float64
+}
+
+func (h harm) lessThan(other harm) bool {
+	return h.errors < other.errors || h.errors == other.errors && h.loss < other.loss
+}
+
+// String is the error in percent.
+func (h harm) String() string {
+	if h.labels {
+		return fmt.Sprintf("%.2f%% wrong", 100*h.errors)
+	}
+	return fmt.Sprintf("an output error of %.1f%%", 100*h.errors)
+}
+
+func (c *compressor) harm(whole *nn.Network) (harm, error) {
+	network, err := logits(whole)
+	if err != nil {
+		return harm{}, err
+	}
+	held, outputs := c.held.copy(), network.OutShape().Size()
+	y := train.Outputs(network, held.Inputs)
+	if held.Labels == nil {
+		e, _ := outputError(y, train.Outputs(c.logits, held.Inputs), outputs)
+		return harm{errors: e}, nil
+	}
+	loss, wrong := nn.SoftmaxCrossEntropy{}.Evaluate(nil, y, held.Labels, outputs)
+	return harm{true, float64(wrong) / float64(len(held.Labels)), loss}, nil
 }

@@ -31,7 +31,7 @@ type Model struct {
 	extra   checkpoint.Extra // of a checkpoint
 	file    *onnx.Model      // nil for a checkpoint
 	linears map[string]*onnx.Linear
-	bytes   int // of the whole file
+	bytes   int // of Files
 }
 
 // Layer is a fully-connected layer of a model, y = W·x + bias.
@@ -45,11 +45,10 @@ type Layer struct {
 // Open reads a checkpoint, or an ONNX file, which need not be trusted. Input is
 // the shape of a sample, for ONNX files that do not say it, or nil.
 func Open(path string, input nn.Shape) (*Model, error) {
-	info, err := os.Stat(path)
-	if err != nil {
+	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("compress: %w", err)
 	}
-	m := &Model{path: path, bytes: int(info.Size())}
+	m, err := &Model{path: path}, error(nil)
 	if IsONNX(path) {
 		if m.file, err = onnx.Open(path); err != nil {
 			return nil, err
@@ -63,11 +62,27 @@ func Open(path string, input nn.Shape) (*Model, error) {
 	if m.Network != nil {
 		m.Layers = denseLayers(m.Network)
 	}
+	if m.bytes, err = filesBytes(m.Files()...); err != nil {
+		return nil, err
+	}
 	m.refuseInfinite()
 	if len(m.Layers) == 0 {
 		return nil, errors.New("compress: " + path + " has no fully-connected layers that could be replaced" + m.refusals())
 	}
 	return m, nil
+}
+
+// filesBytes returns how many bytes files have together.
+func filesBytes(paths ...string) (int, error) {
+	bytes := 0
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			return 0, fmt.Errorf("compress: %w", err)
+		}
+		bytes += int(info.Size())
+	}
+	return bytes, nil
 }
 
 // Files returns the paths of the files that Open reads the model from, also those

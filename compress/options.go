@@ -24,7 +24,10 @@ type Options struct {
 	// A goal has sizes chosen for every layer. At most one is not zero.
 	Budget      float64 // divides the model's weights by at least this
 	MaxDrop     float64 // loses at most so many points of accuracy before fine-tuning; needs labels
-	TargetBytes int     // of parameters, as they are stored, biases and permutations included
+	TargetBytes int     // of the file that Save writes, files with its weights included
+	// Output is the path that Save will get, whose ending says what file TargetBytes
+	// bounds; "" means one of the model's own kind.
+	Output string
 
 	Data     *Data // nil: only SVD; errors are measured on random inputs
 	FineTune int   // epochs for the whole network, on labels or on the original's outputs
@@ -33,8 +36,9 @@ type Options struct {
 	// LowRank.
 	Rate float64
 	Seed uint64
-	// AllowSlower keeps replacements that take longer than the dense layer, on
-	// this machine and one sample, instead of refusing them.
+	// AllowSlower keeps transforms that take clearly longer than the dense layer, on
+	// this machine and one sample, instead of refusing them. Products of dense layers
+	// have fewer multiply-adds and are never refused for their time.
 	AllowSlower bool
 	// Float16 has Save store weights as float16, and sizes in bytes are meant so.
 	// An ONNX file that can't be imported keeps all others of its weights as they
@@ -42,6 +46,8 @@ type Options struct {
 	Float16 bool
 
 	Progress func(text string) // nil, or is told what goes on
+
+	maxError float64 // of the network's outputs: the goal where data have no labels
 }
 
 // prepare checks the options.
@@ -180,9 +186,12 @@ func (c *compressor) checkData() error {
 			}
 		}
 	}
-	c.head = c.Data.Train.Slice(0, min(searchSamples, len(c.Data.Train.Inputs)/input), input)
+	c.split()
+	c.warnOfChance()
 	return nil
 }
 
 // hasGoal tells whether sizes are to be searched.
-func (c *compressor) hasGoal() bool { return c.Budget > 0 || c.MaxDrop > 0 || c.TargetBytes > 0 }
+func (c *compressor) hasGoal() bool {
+	return c.Budget > 0 || c.MaxDrop > 0 || c.TargetBytes > 0 || c.maxError > 0
+}

@@ -1,10 +1,11 @@
 package compress
 
 import (
-	"context"
 	"fmt"
 	"io"
+	"math"
 	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/deepfry/deepfry/train"
@@ -25,8 +26,8 @@ type Report struct {
 	ErrorBefore *float64 `json:"error_before,omitempty"` // percent of test samples classified wrongly
 	ErrorAfter  *float64 `json:"error_after,omitempty"`
 	FineTune    int      `json:"finetune_epochs,omitempty"`
-	// OutputError is that of the network's outputs on test samples, or on random
-	// inputs, relative to the original's.
+	// OutputError is that of the network's outputs, likewise, on test samples, or on
+	// random inputs. It is absent where outputs are not all finite.
 	OutputError *float64 `json:"output_error,omitempty"`
 
 	Layers []LayerReport `json:"layers"`
@@ -42,8 +43,10 @@ type LayerReport struct {
 	Size    int    `json:"size,omitempty"` // rank, features, or Fastfood transforms
 	Before  Cost   `json:"before"`
 	After   Cost   `json:"after"`
-	// Error of the layer's outputs before fine-tuning, relative to those of the
-	// original on the same inputs.
+	// Error of the layer's outputs before fine-tuning, on the original's inputs: the
+	// root of the sum of squares, over that of the original outputs' deviations from
+	// their mean, so that 1 is what the mean would do. It is measured on held-out
+	// samples, or on random inputs.
 	Error float64 `json:"error"`
 	Note  string  `json:"note,omitempty"` // why it was refused
 	// Tried lists what was considered for the layer.
@@ -52,50 +55,72 @@ type LayerReport struct {
 
 // Trial is a replacement that was considered for a layer.
 type Trial struct {
-	Method string `json:"method"`
-	Size   int    `json:"size"`
-	Cost
-	Error float64 `json:"error"` // as LayerReport's
+	Method  string `json:"method"`
+	Size    int    `json:"size"`
+	Weights int    `json:"weights"`
+	// What follows is that of Cost and LayerReport, and absent where the trial was
+	// refused before it was made.
+	Bytes        int      `json:"bytes,omitempty"`
+	MultiplyAdds int      `json:"multiply_adds,omitempty"`
+	Microseconds float64  `json:"microseconds,omitempty"`
+	Error        *float64 `json:"error,omitempty"`
 	// Damage is the error of the whole network's outputs with this replacement
 	// alone, where there was a goal.
-	Damage float64 `json:"damage,omitempty"`
-	Note   string  `json:"note,omitempty"` // why it was refused
+	Damage *float64 `json:"damage,omitempty"`
+	Note   string   `json:"note,omitempty"` // why it was refused
 }
 
 // report measures the result.
-func (c *compressor) report(ctx context.Context, r *Result, layers []choices, chosen []int) (*Report, error) {
-	report := &Report{Model: c.model.path, Method: nameOf(c.Methods), WeightsBefore: c.totalWeights(), FileBefore: c.model.bytes, FineTune: c.FineTune, Notes: c.model.Refused}
-	report.WeightsAfter, _ = c.rest()
+func (c *compressor) report(r *Result, layers []choices) (*Report, error) {
+	report := &Report{Model: c.model.path, Method: nameOf(c.Methods), WeightsBefore: c.totalWeights(), FileBefore: c.model.bytes, FineTune: r.epochs, Notes: slices.Concat(c.model.Refused, c.notes)}
+	report.WeightsAfter, _ = c.size(layers, r.chosen)
 	for i, l := range layers {
-		k := l.candidates[chosen[i]]
-		lr := LayerReport{Name: l.Name, Inputs: l.Inputs, Outputs: l.Outputs, Method: k.name(), Size: k.size, Before: l.before, After: k.cost, Error: k.error}
-		if k.method == nil && len(l.refused) > 0 {
-			last := l.refused[len(l.refused)-1]
-			lr.Note = fmt.Sprintf("%s %d refused: %s", last.name(), last.size, last.reason)
-		}
-		for _, t := range slices.Concat(l.candidates[1:], l.refused) {
-			lr.Tried = append(lr.Tried, Trial{t.name(), t.size, t.cost, t.error, t.damage, t.reason})
-		}
-		report.WeightsAfter += k.cost.Weights
-		report.Layers = append(report.Layers, lr)
+		report.Layers = append(report.Layers, l.report(r.chosen[i], c.hasGoal()))
+	}
+	note := func(format string, values ...any) {
+		report.Notes = append(report.Notes, fmt.Sprintf(format, values...))
 	}
 	if c.model.Network == nil {
-		report.Notes = append(report.Notes, fmt.Sprintf("the file can't be imported as a network (%v): layers are replaced where they are, and only their own errors are measured, on random inputs; nothing can be said of the whole", c.model.Reason))
+		note("the file can't be imported as a network (%v): layers are replaced where they are, and only their own errors are measured, on random inputs; nothing can be said of the whole", c.model.Reason)
 		return report, nil
 	}
 	if c.samples == 0 {
-		report.Notes = append(report.Notes, "no data, and a sample takes much memory for a file of this size: the whole network was not run, and only its layers' errors are measured, on random inputs")
-		return report, ctx.Err()
+		note("no data, and a sample takes much memory for a file of this size: the whole network was not run, and only its layers' errors are measured, on random inputs")
+		return report, nil
 	}
 	before := measure(c.model.Network)
 	report.Before = &before
 	if c.Data == nil {
-		report.Notes = append(report.Notes, "no data: errors are those on random inputs, and nothing can be said of accuracy")
+		note("no data: errors are those on random inputs, and nothing can be said of accuracy")
 	}
-	if r.Network == nil || ctx.Err() != nil {
-		return report, ctx.Err()
+	if r.Network == nil {
+		return report, nil
 	}
 	return report, c.compare(report, r)
+}
+
+// report says what became of the layer whose candidate k was chosen, for a goal or
+// not.
+func (l choices) report(k int, goal bool) LayerReport {
+	is := l.candidates[k]
+	r := LayerReport{Name: l.Name, Inputs: l.Inputs, Outputs: l.Outputs, Method: is.name(), Size: is.size, Before: l.before, After: is.cost, Error: is.error}
+	notes := slices.Clone(l.notes)
+	if len(l.candidates) == 1 && len(l.refused) > 0 {
+		last := l.refused[len(l.refused)-1]
+		notes = append(notes, fmt.Sprintf("%s %d refused: %s", last.name(), last.size, last.reason))
+	}
+	r.Note = strings.Join(notes, "; ")
+	for _, t := range slices.Concat(l.candidates[1:], l.refused) {
+		trial := Trial{Method: t.name(), Size: t.size, Weights: t.cost.Weights, Bytes: t.cost.Bytes, MultiplyAdds: t.cost.MultiplyAdds, Microseconds: t.cost.Microseconds, Note: t.reason}
+		if t.measured {
+			trial.Error = new(t.error)
+		}
+		if t.measured && goal {
+			trial.Damage = new(t.damage)
+		}
+		r.Tried = append(r.Tried, trial)
+	}
+	return r
 }
 
 // compare measures the new network beside the old one.
@@ -103,12 +128,14 @@ func (c *compressor) compare(report *Report, r *Result) error {
 	after := measure(r.Network)
 	after.Bytes = c.storedBytes(r.Network)
 	report.After = &after
-	x := c.damageInputs()
 	network, err := logits(r.Network)
 	if err != nil {
 		return err
 	}
-	if c.Data != nil {
+	var x []float32
+	if c.Data == nil {
+		x = c.damageInputs()
+	} else {
 		report.Data = c.Data.Name
 		x = c.Data.Test.Inputs
 		if c.Data.Test.Labels != nil {
@@ -116,7 +143,15 @@ func (c *compressor) compare(report *Report, r *Result) error {
 		}
 		x = x[:min(len(x), 1000*c.logits.Description.Input.Size())]
 	}
-	report.OutputError = new(relativeError(train.Outputs(network, x), train.Outputs(c.logits, x)))
+	e, kind := outputError(train.Outputs(network, x), train.Outputs(c.logits, x), network.OutShape().Size())
+	if math.IsNaN(e) || math.IsInf(e, 0) {
+		report.Notes = append(report.Notes, "the network's outputs are not all finite numbers: nothing is said of their error")
+		return nil
+	}
+	if kind != varied {
+		report.Notes = append(report.Notes, "the network's outputs are "+string(kind))
+	}
+	report.OutputError = &e
 	return nil
 }
 
@@ -136,7 +171,11 @@ func (r *Report) WriteText(w io.Writer) error {
 		row(l.Name, fmt.Sprintf("%d×%d", l.Inputs, l.Outputs), now, l.Before, l.After, err)
 	}
 	if r.Before != nil && r.After != nil {
-		row("whole network", "", "", *r.Before, *r.After, fmt.Sprintf("%.2f%%", 100**r.OutputError))
+		err := ""
+		if r.OutputError != nil {
+			err = fmt.Sprintf("%.2f%%", 100**r.OutputError)
+		}
+		row("whole network", "", "", *r.Before, *r.After, err)
 	}
 	if err := t.Flush(); err != nil {
 		return err

@@ -87,13 +87,13 @@ func plotTrials(l LayerReport) *plot {
 	p := &plot{}
 	most := math.Log10(float64(max(l.Before.Weights, 10)))
 	for _, t := range l.Tried {
-		if t.Note != "" {
+		if t.Note != "" || t.Error == nil {
 			continue
 		}
 		p.Marks = append(p.Marks, mark{
-			X: math.Log10(float64(max(t.Weights, 1))) / most * chartWidth, Y: plotHeight * (1 - math.Min(t.Error, 1)),
+			X: math.Log10(float64(max(t.Weights, 1))) / most * chartWidth, Y: plotHeight * (1 - math.Min(*t.Error, 1)),
 			Color: methodColors[t.Method], Shown: t.Method == l.Method && t.Size == l.Size,
-			Text: fmt.Sprintf("%s %d: %d weights, error %.2f%%", t.Method, t.Size, t.Weights, 100*t.Error),
+			Text: fmt.Sprintf("%s %d: %d weights, error %.2f%%", t.Method, t.Size, t.Weights, 100**t.Error),
 		})
 	}
 	for i := 0; float64(i) <= most; i++ {
