@@ -95,7 +95,11 @@ func (c *compressor) extend(ctx context.Context, k *choices) error {
 		if method.needs().data && c.Data == nil { // of several
 			continue
 		}
-		for _, size := range c.sizes(t, method) {
+		sizes, reason := c.sizes(t, method)
+		if reason != "" {
+			k.notes = append(k.notes, reason)
+		}
+		for _, size := range sizes {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
@@ -184,20 +188,37 @@ func (c *compressor) measureErrors(n *candidate, k *choices, p probe) (err error
 	return nil
 }
 
-// sizes lists the sizes to try: one, or those that the method has for a goal.
-func (c *compressor) sizes(t *target, m Method) []int {
+// sizes lists the sizes to try, one, or those that the method has for a goal, or says
+// why there is none.
+func (c *compressor) sizes(t *target, m Method) (sizes []int, reason string) {
 	switch {
 	case c.hasGoal():
-		return m.sizes(t.Layer)
+		return m.sizes(t.Layer), ""
 	case m.needs().transforms:
-		return []int{max(1, c.Transforms)}
+		return []int{max(1, c.Transforms)}, ""
 	case c.Rank == Rank{}:
-		return []int{Rank{Part: 0.5}.size(t.Layer, nil, math.MaxInt)}
+		return []int{Rank{Part: 0.5}.size(t.Layer)}, ""
 	case c.Rank.Energy > 0:
-		limit := max(1, t.BreakEven())
-		return []int{c.Rank.size(t.Layer, t.basis(limit), min(t.Inputs, t.Outputs))}
+		return c.rankOfEnergy(t, c.Rank.Energy, t.BreakEven())
 	}
-	return []int{c.Rank.size(t.Layer, nil, math.MaxInt)}
+	return []int{c.Rank.size(t.Layer)}, ""
+}
+
+// rankOfEnergy returns the rank that keeps a part of the energy, if it is at most
+// limit.
+func (c *compressor) rankOfEnergy(t *target, part float64, limit int) (sizes []int, reason string) {
+	rank, found := t.rankFor(part, limit)
+	if found && rank <= limit {
+		if rounded := roundUp(rank); rounded <= limit {
+			rank = rounded
+		}
+		return []int{rank}, ""
+	}
+	takes := fmt.Sprintf("rank %d", rank)
+	if !found {
+		takes = fmt.Sprintf("more than rank %d", rank)
+	}
+	return nil, fmt.Sprintf("to keep %g%% of its energy takes %s; the break-even is rank %d", 100*part, takes, t.BreakEven())
 }
 
 // replace makes a candidate. It is refused, before anything is computed, if it

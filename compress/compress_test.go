@@ -475,7 +475,7 @@ func TestParseRank(t *testing.T) {
 	// The paper's SVD-half and SVD-quarter of CaffeNet.
 	for _, c := range []struct{ inputs, outputs, half, quarter int }{{9216, 4096, 2048, 1024}, {4096, 4096, 2048, 1024}, {4096, 1000, 500, 250}} {
 		l := &Layer{Inputs: c.inputs, Outputs: c.outputs}
-		half, quarter := (Rank{Part: 0.5}).size(l, nil, math.MaxInt), (Rank{Part: 0.25}).size(l, nil, math.MaxInt)
+		half, quarter := (Rank{Part: 0.5}).size(l), (Rank{Part: 0.25}).size(l)
 		if half != c.half || quarter != c.quarter {
 			t.Errorf("%d×%d: half %d, quarter %d", c.inputs, c.outputs, half, quarter)
 		}

@@ -151,18 +151,6 @@ func (b *basis) kept(r int) float64 {
 	return sum / b.total
 }
 
-// rankFor returns the least number of vectors that hold the given part of the
-// energy, or all that there are.
-func (b *basis) rankFor(part float64) int {
-	var sum float64
-	for i, e := range b.energies {
-		if sum += e; sum >= part*b.total {
-			return i + 1
-		}
-	}
-	return len(b.energies)
-}
-
 // factors returns A [rank, inputs] and B [outputs, rank] with B·A = U·Uᵀ·W, where
 // W is [outputs, inputs]. Both get the root of a singular value, so that neither
 // has much smaller numbers than the other.

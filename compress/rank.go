@@ -53,16 +53,12 @@ func ParseRank(text string) (Rank, error) {
 	return Rank{}, fmt.Errorf("rank %q: want a whole number of at least 1, half, quarter, energy, or energy:PART with a part of at most 1", text)
 }
 
-// size returns the rank for a layer, of at most limit.
-func (r Rank) size(l *Layer, energies *basis, limit int) int {
-	n := r.N
-	switch {
-	case r.Part > 0:
-		n = int(math.Round(r.Part * float64(min(l.Inputs, l.Outputs))))
-	case r.Energy > 0:
-		n = roundUp(energies.rankFor(r.Energy))
+// size returns the rank for a layer, unless that hangs on its energy.
+func (r Rank) size(l *Layer) int {
+	if r.Part > 0 {
+		return max(1, int(math.Round(r.Part*float64(min(l.Inputs, l.Outputs)))))
 	}
-	return max(1, min(n, limit))
+	return r.N
 }
 
 // roundUp makes a rank that is not given a multiple of the kernels' vectors: of 8

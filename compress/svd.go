@@ -61,6 +61,48 @@ func (t *target) basis(rank int) *basis {
 	return t.found
 }
 
+// wholeBasis is the largest side of a matrix whose basis is found whole at no cost
+// that matters.
+const wholeBasis = 256
+
+// rankFor returns the least rank at which svd keeps a part of the energy: of the
+// layer's outputs about their mean, where there are data, so that their error is at
+// most √(1-part) on what it is fitted to; and else of W. If that is beyond limit, the
+// basis may not say how far: then found is false, and rank one that is too small.
+func (t *target) rankFor(part float64, limit int) (rank int, found bool) {
+	if min(t.Inputs, t.Outputs) <= wholeBasis {
+		limit = min(t.Inputs, t.Outputs)
+	}
+	b := t.basis(max(1, limit))
+	energies, total := b.energies, b.total
+	if t.mean != nil {
+		energies, total = t.energies(b)
+	}
+	const rounding = 1e-6
+	var sum float64
+	for i, e := range energies {
+		if sum += e; sum >= (part-rounding)*total {
+			return i + 1, true
+		}
+	}
+	return len(energies), false
+}
+
+// energies returns the squares of the centred outputs along each vector of the basis,
+// and that of all of it.
+func (t *target) energies(b *basis) (along []float64, total float64) {
+	centred := append([]float32(nil), t.y...)
+	centre(centred, t.Outputs)
+	n, rank := len(t.y)/t.Outputs, len(b.energies)
+	projections := make([]float32, n*rank)
+	product(simd.RowMajor(projections, n, rank), simd.RowMajor(centred, n, t.Outputs), simd.RowMajor(b.vectors, rank, t.Outputs).T())
+	along = make([]float64, rank)
+	for i, p := range projections {
+		along[i%rank] += float64(p) * float64(p)
+	}
+	return along, dot(centred, centred)
+}
+
 // wide tells whether a matrix [Outputs, Outputs] would be large beside W. Then svd
 // uses a basis of the inputs, that of W alone.
 func (t *target) wide() bool { return t.Outputs > 2048 && t.Outputs > 8*t.Inputs }
