@@ -53,7 +53,7 @@ type choices struct {
 const (
 	damageSamples = 512     // on which outputs are compared
 	fitFloats     = 1 << 25 // bounds the memory for inputs and outputs of a layer
-	fitSamples    = 8192    // at most, for fits
+	fitSamples    = 7680    // at most, for fits: 60 batches, so that 25 epochs are the steps of Fastfood's fit
 )
 
 // candidates makes the candidates of all layers: those for a goal, or the one that
@@ -237,8 +237,11 @@ func (c *compressor) replace(ctx context.Context, t *target, method Method, size
 		}
 		return n, nil
 	}
-	if n.chain, err = method.fit(ctx, t, size); err != nil {
-		return n, err
+	if n.chain, err = method.fit(ctx, t, size); ctx.Err() != nil {
+		return n, ctx.Err()
+	} else if err != nil {
+		n.reason = fmt.Sprintf("it can't be fitted: %v", err)
+		return n, nil
 	}
 	n.cost = measure(n.chain)
 	n.cost.Bytes = c.storedBytes(n.chain)

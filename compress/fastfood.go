@@ -2,6 +2,7 @@ package compress
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/train"
@@ -42,14 +43,33 @@ const (
 	fitRate  = 0.01 // three times that for diagonals
 )
 
-// fit returns transforms fitted to the layer's outputs by gradient descent.
+// fitEpochs returns as many epochs of n samples as have fitSteps steps, or part of an
+// epoch more.
+func fitEpochs(n, batch int) int {
+	steps := (n + batch - 1) / batch
+	return (fitSteps + steps - 1) / steps
+}
+
+// fit returns transforms fitted to the layer's outputs by gradient descent: to their
+// deviations from the mean, which the biases get.
 func (m adaptiveFastfood) fit(ctx context.Context, t *target, transforms int) (*nn.Network, error) {
 	chain, err := newChain(t.Inputs, t.seed, m.ops(t.Layer, transforms))
 	if err != nil {
 		return nil, err
 	}
+	y := append([]float32(nil), t.y...)
+	mean := centre(y, t.Outputs)
+	bias := chain.Param(fmt.Sprintf("%d.bias", transforms)).Data
+	if dot(y, y) == 0 { // the mean is all
+		clear(chain.Param(fmt.Sprintf("%d.s", transforms)).Data)
+		copy(bias, mean)
+		return chain, nil
+	}
 	r := recipe(1, fitRate)
-	n := len(t.x) / t.Inputs
-	r.Epochs = max(1, fitSteps*r.BatchSize/n)
-	return chain, train.Rows(ctx, chain, t.x, r, t.seed, train.Imitate(t.y, t.Outputs), nil)
+	r.Epochs = fitEpochs(len(t.x)/t.Inputs, r.BatchSize)
+	if err := train.Rows(ctx, chain, t.x, r, t.seed, train.Imitate(y, t.Outputs), nil); err != nil {
+		return nil, err
+	}
+	subtract(bias, mean, -1)
+	return chain, nil
 }
