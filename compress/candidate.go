@@ -81,8 +81,15 @@ func (c *compressor) candidates(ctx context.Context) ([]choices, error) {
 	return all, nil
 }
 
-// extend adds the replacements of a layer.
+// extend adds the replacements of a layer. Where methods compete, the first one's are
+// made largest first, and the others', which take long to fit, smallest first, until
+// one has as many weights as another that does less harm: larger ones would hardly do
+// better.
 func (c *compressor) extend(ctx context.Context, k *choices) error {
+	if least, bytes := c.leastSaved(), k.candidates[0].cost.Bytes; bytes < least {
+		k.notes = append(k.notes, fmt.Sprintf("left alone: it has %d bytes, and what saves under %d of the file's %d is not worth it", bytes, least, c.model.bytes))
+		return nil
+	}
 	t, err := c.target(k.Layer)
 	if err != nil {
 		return err
@@ -91,7 +98,7 @@ func (c *compressor) extend(ctx context.Context, k *choices) error {
 	if err != nil {
 		return err
 	}
-	for _, method := range c.Methods {
+	for i, method := range c.Methods {
 		if method.needs().data && c.Data == nil { // of several
 			continue
 		}
@@ -99,14 +106,11 @@ func (c *compressor) extend(ctx context.Context, k *choices) error {
 		if reason != "" {
 			k.notes = append(k.notes, reason)
 		}
+		if i > 0 {
+			slices.Reverse(sizes)
+		}
 		for _, size := range sizes {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			n, err := c.replace(ctx, t, method, size, k.candidates[0])
-			if err == nil && n.reason == "" {
-				err = c.measureErrors(&n, k, p)
-			}
+			n, err := c.try(ctx, t, method, size, k, p)
 			if err != nil {
 				return err
 			}
@@ -114,11 +118,46 @@ func (c *compressor) extend(ctx context.Context, k *choices) error {
 				k.refused = append(k.refused, n)
 				continue
 			}
-			c.tell("%s: %s %d: %d weights of %d, output error %.1f%%", k.Name, n.method.Name(), n.size, n.cost.Weights, k.Weights(), 100*n.error)
+			worse := k.surpass(n)
 			k.candidates = append(k.candidates, n)
+			if i > 0 && worse {
+				break
+			}
 		}
 	}
 	return nil
+}
+
+// surpass tells whether a candidate with no more weights does less harm than n.
+func (k *choices) surpass(n candidate) bool {
+	return slices.ContainsFunc(k.candidates[1:], func(other candidate) bool {
+		return other.cost.Weights <= n.cost.Weights && other.damage < n.damage
+	})
+}
+
+// leastSaved is how many bytes a replacement must save that nothing asks for: 1% of
+// the file, or, where layers are many, half of what they are on an average.
+func (c *compressor) leastSaved() int {
+	if c.explicit {
+		return 0
+	}
+	return c.model.bytes / max(100, 2*len(c.model.Layers))
+}
+
+// try makes and measures a candidate.
+func (c *compressor) try(ctx context.Context, t *target, m Method, size int, k *choices, p probe) (candidate, error) {
+	if err := ctx.Err(); err != nil {
+		return candidate{}, err
+	}
+	n, err := c.replace(ctx, t, m, size, k.candidates[0])
+	if err != nil || n.reason != "" {
+		return n, err
+	}
+	if err := c.measureErrors(&n, k, p); err != nil || n.reason != "" {
+		return n, err
+	}
+	c.tell("%s: %s %d: %d weights of %d, output error %.1f%%", k.Name, n.method.Name(), n.size, n.cost.Weights, k.Weights(), 100*n.error)
+	return n, nil
 }
 
 // target returns what replacements are fitted to.
@@ -196,8 +235,8 @@ func (c *compressor) sizes(t *target, m Method) (sizes []int, reason string) {
 		return m.sizes(t.Layer), ""
 	case m.needs().transforms:
 		return []int{max(1, c.Transforms)}, ""
-	case c.Rank == Rank{}:
-		return []int{Rank{Part: 0.5}.size(t.Layer)}, ""
+	case c.Rank == Rank{}: // and there are no data
+		return c.rankOfEnergy(t, defaultEnergy, t.BreakEven()/2)
 	case c.Rank.Energy > 0:
 		return c.rankOfEnergy(t, c.Rank.Energy, t.BreakEven())
 	}
@@ -218,7 +257,11 @@ func (c *compressor) rankOfEnergy(t *target, part float64, limit int) (sizes []i
 	if !found {
 		takes = fmt.Sprintf("more than rank %d", rank)
 	}
-	return nil, fmt.Sprintf("to keep %g%% of its energy takes %s; the break-even is rank %d", 100*part, takes, t.BreakEven())
+	reason = fmt.Sprintf("to keep %g%% of its energy takes %s; the break-even is rank %d", 100*part, takes, t.BreakEven())
+	if limit < t.BreakEven() {
+		reason = "left alone: " + reason + ", and without data at most half of that is taken"
+	}
+	return nil, reason
 }
 
 // replace makes a candidate. It is refused, before anything is computed, if it
@@ -235,6 +278,11 @@ func (c *compressor) replace(ctx context.Context, t *target, method Method, size
 		if !method.needs().transforms {
 			n.reason += fmt.Sprintf("; the break-even is rank %d", breakEven(method, t.Layer, size))
 		}
+		return n, nil
+	}
+	saved := int(float64(was.cost.Bytes) * (1 - float64(weights)/float64(was.cost.Weights)))
+	if least := c.leastSaved(); saved < least {
+		n.reason = fmt.Sprintf("it saves %d bytes, and what saves under %d of the file's %d is not worth it", saved, least, c.model.bytes)
 		return n, nil
 	}
 	if n.chain, err = method.fit(ctx, t, size); ctx.Err() != nil {

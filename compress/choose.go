@@ -1,6 +1,7 @@
 package compress
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -131,20 +132,38 @@ func (c *compressor) fileBytes(layers []choices, chosen []int) (int, error) {
 }
 
 // withinLoss returns the last choice of the path that loses as little as is allowed
-// on the held-out rows. Without fine-tuning, losses only grow along the path, or
-// nearly so. With it, networks from beyond there are fine-tuned, some of them, in
-// search of the last that comes back.
+// on the held-out rows, or one between that and the next. Without fine-tuning, losses
+// only grow along the path, or nearly so. With it, networks from beyond there are
+// fine-tuned, some of them, in search of the last that comes back.
 func (c *compressor) withinLoss(ctx context.Context, layers []choices, path [][]int) (*Result, error) {
 	within, err := c.judge()
 	if err != nil {
 		return nil, err
 	}
+	first, err := c.lastWithin(ctx, layers, path, within)
+	if err != nil {
+		return nil, err
+	}
+	if c.FineTune > 0 {
+		return c.tunedWithin(ctx, layers, path, first, within)
+	}
+	between := between(layers, path[first], path[min(first+1, len(path)-1)])
+	last, err := c.lastWithin(ctx, layers, between, within)
+	if err != nil {
+		return nil, err
+	}
+	return c.finish(ctx, layers, between[last])
+}
+
+// lastWithin returns the index of the last choice of a path that is within the loss,
+// as the first one is taken to be, by halving.
+func (c *compressor) lastWithin(ctx context.Context, layers []choices, path [][]int, within judgement) (int, error) {
 	var failed error
-	first := sort.Search(len(path)-1, func(i int) bool {
-		if failed != nil {
-			return true
+	last := sort.Search(len(path)-1, func(i int) bool {
+		if failed == nil {
+			failed = ctx.Err()
 		}
-		if failed = ctx.Err(); failed != nil {
+		if failed != nil {
 			return true
 		}
 		network, err := rewrite(c.logits, c.chains(layers, path[i+1]))
@@ -154,13 +173,32 @@ func (c *compressor) withinLoss(ctx context.Context, layers []choices, path [][]
 		}
 		return !within(network, fmt.Sprintf("step %d of %d", i+1, len(path)-1))
 	})
-	if failed != nil {
-		return nil, failed
+	return last, failed
+}
+
+// between returns a path from one choice towards the next, which differs in a layer at
+// most: that layer's candidates between the two in weights and damage, the largest
+// first.
+func between(layers []choices, from, to []int) [][]int {
+	path := [][]int{from}
+	for i, l := range layers {
+		if from[i] == to[i] {
+			continue
+		}
+		was, next := l.candidates[from[i]], l.candidates[to[i]]
+		for k, n := range l.candidates {
+			if n.cost.Weights >= was.cost.Weights || n.cost.Weights <= next.cost.Weights || n.damage >= next.damage {
+				continue
+			}
+			chosen := slices.Clone(from)
+			chosen[i] = k
+			path = append(path, chosen)
+		}
+		slices.SortFunc(path, func(a, b []int) int {
+			return cmp.Compare(l.candidates[b[i]].cost.Weights, l.candidates[a[i]].cost.Weights)
+		})
 	}
-	if c.FineTune == 0 {
-		return c.finish(ctx, layers, path[first])
-	}
-	return c.tunedWithin(ctx, layers, path, first, within)
+	return path
 }
 
 // tunings are tried at most beyond the last choice that needs none.

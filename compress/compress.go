@@ -33,8 +33,10 @@ var ErrNothing = errors.New("compress: no layer was replaced")
 // compressor is a run of Compress.
 type compressor struct {
 	Options
-	model  *Model
-	logits *nn.Network // the model without softmax, or nil
+	maxError float64 // of the network's outputs: the goal where data have no labels
+	explicit bool    // whether the options ask for what saves little, too
+	model    *Model
+	logits   *nn.Network // the model without softmax, or nil
 	// held and fitted are the parts of Data.Train that split tells of.
 	held, fitted rows
 	tuning       Samples // fitted in one piece, once it is fine-tuned on
@@ -61,6 +63,9 @@ func (m *Model) Compress(ctx context.Context, o Options) (*Result, error) {
 	result, err := c.choose(ctx, layers)
 	if err != nil {
 		return nil, err
+	}
+	if len(result.chains) == 0 {
+		c.note("nothing was replaced")
 	}
 	if result.Report, err = c.report(result, layers); err != nil {
 		return nil, err

@@ -196,10 +196,10 @@ func TestGoals(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, o := range map[string]Options{
-		"budget": {Budget: 3},
+		"budget": {Methods: []Method{SVD}, Budget: 3},
 		"auto":   {Methods: Auto(), Budget: 2},
-		"size":   {TargetBytes: 6000},
-		"drop":   {MaxDrop: 1},
+		"size":   {Methods: []Method{SVD}, TargetBytes: 6000},
+		"drop":   {Methods: []Method{SVD}, MaxDrop: 1},
 	} {
 		o.Data, o.AllowSlower = data, true
 		r, err := model.Compress(context.Background(), o)
@@ -279,21 +279,22 @@ func TestRefusal(t *testing.T) {
 		t.Errorf("Save gives %v", err)
 	}
 	for want, o := range map[string]Options{
-		"a method is nil":      {Methods: []Method{nil}},
-		"given twice":          {Methods: []Method{SVD, SVD}},
-		"there are: fc1":       {Layers: []string{"fc9"}},
-		"fitted to data":       {Methods: []Method{Fastfood}},
-		"choose one":           {Budget: 2, MaxDrop: 1},
-		"auto needs a goal":    {Methods: Auto(), Data: data},
-		"goal chooses":         {Budget: 2, Rank: Rank{N: 3}},
-		"more than 1":          {Budget: 0.5},
-		"measured on labels":   {MaxDrop: 1},
-		"needs epochs":         {Methods: []Method{LowRank}, Data: data},
-		"label 0 is 7":         {Data: &Data{Train: Samples{Inputs: make([]float32, 32), Labels: []int32{7}}}},
-		"are not samples":      {Data: &Data{Train: Samples{Inputs: make([]float32, 31)}}},
-		"energy is kept":       {Methods: []Method{RandomProjection}, Rank: Rank{Energy: 0.5}, Data: data},
-		"drop or size is neg":  {MaxDrop: -1},
-		"epochs or transforms": {FineTune: -1},
+		"a method is nil":    {Methods: []Method{nil}},
+		"given twice":        {Methods: []Method{SVD, SVD}},
+		"there are: fc1":     {Layers: []string{"fc9"}},
+		"fitted to data":     {Methods: []Method{Fastfood}},
+		"choose one":         {Budget: 2, MaxDrop: 1},
+		"auto chooses sizes": {Methods: Auto(), Rank: Rank{N: 3}, Data: data},
+		"goal chooses":       {Budget: 2, Rank: Rank{N: 3}},
+		"more than 1":        {Budget: 0.5},
+		"measured on labels": {MaxDrop: 1},
+		"needs epochs":       {Methods: []Method{LowRank}, Rank: Rank{N: 3}, Data: data},
+		"no goal can be":     {Methods: []Method{LowRank}, Budget: 3, Data: data, FineTune: 1},
+		"label 0 is 7":       {Data: &Data{Train: Samples{Inputs: make([]float32, 32), Labels: []int32{7}}}},
+		"are not samples":    {Data: &Data{Train: Samples{Inputs: make([]float32, 31)}}},
+		"energy is kept":     {Methods: []Method{RandomProjection}, Rank: Rank{Energy: 0.5}, Data: data},
+		"a drop of -1":       {MaxDrop: -1},
+		"-1 epochs":          {FineTune: -1},
 	} {
 		if _, err := model.Compress(context.Background(), o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want an error with %q, got %v", want, err)
@@ -435,7 +436,7 @@ func TestReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := model.Compress(context.Background(), Options{Budget: 2, Data: data, AllowSlower: true})
+	r, err := model.Compress(context.Background(), Options{Methods: []Method{SVD}, Budget: 2, Data: data, AllowSlower: true})
 	if err != nil {
 		t.Fatal(err)
 	}

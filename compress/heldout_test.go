@@ -61,7 +61,7 @@ func TestTestsAreNotSeen(t *testing.T) {
 	}
 	other := *data
 	other.Test = Samples{Inputs: normals(40*32, 77), Labels: make([]int32, 40)}
-	for _, o := range []Options{{MaxDrop: 2}, {Budget: 4, FineTune: 2}} {
+	for _, o := range []Options{{MaxDrop: 2, Methods: []Method{SVD, RandomProjection}}, {Budget: 4, FineTune: 2, Methods: []Method{SVD}}} {
 		o.AllowSlower = true
 		var params [2][]float32
 		for i, d := range []*Data{data, &other} {
@@ -224,7 +224,7 @@ func TestTargetBytes(t *testing.T) {
 		output string
 	}{
 		{Options{TargetBytes: 9000}, "net.onnx"}, {Options{TargetBytes: 9000}, "net.safetensors"},
-		{Options{TargetBytes: 9000, Data: data, FineTune: 1}, "net.onnx"},
+		{Options{TargetBytes: 9000, Data: data, FineTune: 1, Methods: []Method{SVD}}, "net.onnx"},
 		{Options{TargetBytes: 12000, Data: data, Methods: []Method{Fastfood}}, "net.onnx"}, // has operators beside its weights
 	} {
 		model, err := Open(path, nil)

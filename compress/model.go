@@ -22,7 +22,7 @@ type Model struct {
 	// replaced where they are, by what needs no data.
 	Network *nn.Network
 	Reason  error
-	// Layers are the fully-connected layers, in order.
+	// Layers are the fully-connected layers, in order, if there are any.
 	Layers []*Layer
 	// Refused says which Gemm and MatMul nodes of an ONNX file are none, and why.
 	Refused []string
@@ -66,9 +66,6 @@ func Open(path string, input nn.Shape) (*Model, error) {
 		return nil, err
 	}
 	m.refuseInfinite()
-	if len(m.Layers) == 0 {
-		return nil, errors.New("compress: " + path + " has no fully-connected layers that could be replaced" + m.refusals())
-	}
 	return m, nil
 }
 
@@ -96,16 +93,13 @@ func (m *Model) Files() []string {
 }
 
 // FromNetwork returns a model of a network that is in memory. It fails if that is
-// nil or has no dense layer.
+// nil.
 func FromNetwork(network *nn.Network) (*Model, error) {
 	if network == nil {
 		return nil, errors.New("compress: there is no network (nil)")
 	}
 	m := &Model{Network: network, path: network.Description.Name, Layers: denseLayers(network), bytes: checkpoint.Bytes(network.Params())}
 	m.refuseInfinite()
-	if len(m.Layers) == 0 {
-		return nil, errors.New("compress: the network has no dense layers that could be replaced" + m.refusals())
-	}
 	return m, nil
 }
 
@@ -120,13 +114,6 @@ func (m *Model) Notes() map[string]string {
 		return nil
 	}
 	return notes
-}
-
-func (m *Model) refusals() string {
-	if len(m.Refused) == 0 {
-		return ""
-	}
-	return ": " + strings.Join(m.Refused, "; ")
 }
 
 // importFile makes a network of the ONNX file, or lists the layers that can be

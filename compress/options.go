@@ -10,27 +10,38 @@ import (
 	"github.com/deepfry/deepfry/nn"
 )
 
-// Options says what Compress does.
+// Options says what Compress does. Without sizes and goals it has defaults that
+// serve: with labels, at most half a point of accuracy is lost (MaxDrop 0.5); with data
+// that have none, the error of the network's outputs is at most 10%; and without data a
+// layer becomes an SVD that keeps 99% of its energy, if that takes at most half of the
+// break-even rank.
 type Options struct {
-	// Methods are what may take a layer's place: one, or several of which the best
-	// is taken for every layer, which needs a goal. None means SVD.
+	// Methods are what may take a layer's place. Of several, which needs a goal, the
+	// best is taken for every layer. None means Auto() where there are data and a
+	// goal, and else SVD.
 	Methods []Method
-	Layers  []string // names; none means all
-	Rank    Rank     // the zero value means half, unless there is a goal
-	// Transforms is the number of Fastfood transforms in sequence in place of a
-	// layer; 0 means 1, unless there is a goal.
-	Transforms int
+	// Layers are names, each once; none means all, without those of which a
+	// replacement saves under 1% of the file unless sizes, a budget or a target size ask
+	// for it.
+	Layers     []string
+	Rank       Rank
+	Transforms int // of Fastfood in sequence in place of a layer
 
 	// A goal has sizes chosen for every layer. At most one is not zero.
-	Budget      float64 // divides the model's weights by at least this
-	MaxDrop     float64 // loses at most so many points of accuracy before fine-tuning; needs labels
-	TargetBytes int     // of the file that Save writes, files with its weights included
+	Budget float64 // divides the model's weights by at least this
+	// MaxDrop is how many points of accuracy may be lost after fine-tuning, if there is
+	// any: with a probability of 95%, by what held-out samples say. It needs labels.
+	// With fine-tuning, up to five networks are fine-tuned in search of the smallest.
+	MaxDrop     float64
+	TargetBytes int // of the file that Save writes, files with its weights included
 	// Output is the path that Save will get, whose ending says what file TargetBytes
 	// bounds; "" means one of the model's own kind.
 	Output string
 
-	Data     *Data // nil: only SVD; errors are measured on random inputs
-	FineTune int   // epochs for the whole network, on labels or on the original's outputs
+	Data *Data // nil: only SVD; errors are measured on random inputs
+	// FineTune is epochs for the whole network, on labels or on the original's outputs.
+	// The better of before and after is kept.
+	FineTune int
 	// Rate is the highest learning rate of fine-tuning; 0 means 0.001, but 0.003
 	// where a layer has become Fastfood or a random projection, and 0.005 for
 	// LowRank.
@@ -46,36 +57,104 @@ type Options struct {
 	Float16 bool
 
 	Progress func(text string) // nil, or is told what goes on
-
-	maxError float64 // of the network's outputs: the goal where data have no labels
 }
 
-// prepare checks the options.
-func (c *compressor) prepare() (err error) {
-	if len(c.Methods) == 0 {
-		c.Methods = []Method{SVD}
+// What is done where nothing says how much.
+const (
+	defaultDrop   = 0.5  // points, with labels
+	defaultError  = 0.1  // of the network's outputs, with data that have no labels: 99% of their energy is kept
+	defaultEnergy = 0.99 // of a layer, without data
+)
+
+// prepare checks the options and sets defaults.
+func (c *compressor) prepare() error {
+	if err := c.checkNumbers(); err != nil {
+		return err
 	}
-	for i, m := range c.Methods {
-		if m == nil || slices.Contains(c.Methods[:i], m) {
-			return errors.New("compress: a method is nil, or is given twice")
+	if err := c.checkLayers(); err != nil {
+		return err
+	}
+	if err := c.checkNetwork(); err != nil {
+		return err
+	}
+	if err := c.setDefaults(); err != nil {
+		return err
+	}
+	if m := c.needsData(); m != nil && c.Data == nil {
+		return fmt.Errorf("compress: %s is fitted to data: give some; without data there is svd", m.Name())
+	}
+	for _, m := range c.Methods {
+		if err := c.checkMethod(m); err != nil {
+			return err
 		}
 	}
-	for _, name := range c.Layers {
+	return nil
+}
+
+// checkNumbers returns an error for numbers that say nothing, or too much together.
+func (c *compressor) checkNumbers() error {
+	goals := 0
+	for _, g := range []float64{c.Budget, c.MaxDrop, float64(c.TargetBytes)} {
+		if !(g >= 0) || math.IsInf(g, 0) {
+			return fmt.Errorf("compress: a budget of %v, a drop of %v or a size of %d is negative or not finite", c.Budget, c.MaxDrop, c.TargetBytes)
+		}
+		if g > 0 {
+			goals++
+		}
+	}
+	if err := c.Rank.check(); err != nil {
+		return err
+	}
+	const mostTransforms = 1024
+	switch {
+	case goals > 1:
+		return errors.New("compress: choose one of a budget, a largest drop and a target size")
+	case c.Budget > 0 && c.Budget <= 1:
+		return errors.New("compress: a budget of 4 means a quarter of the weights: want more than 1")
+	case c.MaxDrop >= 100:
+		return fmt.Errorf("compress: a drop of %v points: want less than 100, for example 0.5", c.MaxDrop)
+	case c.FineTune < 0 || c.Transforms < 0 || c.Transforms > mostTransforms:
+		return fmt.Errorf("compress: %d epochs, %d transforms: want none or more, and at most %d transforms", c.FineTune, c.Transforms, mostTransforms)
+	case !(c.Rate >= 0 && c.Rate < 1):
+		return fmt.Errorf("compress: a rate of %v: want one from 0 to 1", c.Rate)
+	case c.Rate > 0 && c.FineTune == 0:
+		return errors.New("compress: a rate is for fine-tuning: give a number of epochs")
+	case c.Rank != Rank{} && c.Transforms > 0:
+		return errors.New("compress: a rank and a number of transforms: choose one of them")
+	case goals == 1 && c.hasSize():
+		return errors.New("compress: a goal chooses the ranks: give one or the other")
+	}
+	return nil
+}
+
+// checkLayers returns an error unless the layers are the model's, each named once.
+func (c *compressor) checkLayers() error {
+	for i, name := range c.Layers {
+		if slices.Contains(c.Layers[:i], name) {
+			return fmt.Errorf("compress: layer %q is named twice", name)
+		}
 		if !slices.ContainsFunc(c.model.Layers, func(l *Layer) bool { return l.Name == name }) {
-			var names []string
+			names := []string{}
 			for _, l := range c.model.Layers {
 				names = append(names, l.Name)
 			}
 			return fmt.Errorf("compress: there is no fully-connected layer %q; there are: %s", name, strings.Join(names, ", "))
 		}
 	}
-	if err := c.checkGoal(); err != nil {
-		return err
-	}
-	if c.model.Network == nil {
-		if c.needsData() != nil || c.Data != nil || c.FineTune > 0 {
-			return fmt.Errorf("compress: only svd without data is possible, for the file can't be imported as a network: %w", c.model.Reason)
-		}
+	return nil
+}
+
+// checkNetwork returns an error if what is asked for takes a network, or data, that
+// are not there.
+func (c *compressor) checkNetwork() (err error) {
+	switch {
+	case c.model.Network == nil && (c.needsData() != nil || c.Data != nil || c.FineTune > 0):
+		return fmt.Errorf("compress: only svd without data is possible, for the file can't be imported as a network: %w", c.model.Reason)
+	case c.MaxDrop > 0 && (c.Data == nil || c.Data.Train.Labels == nil):
+		return errors.New("compress: a largest drop is measured on labels: give data that have them")
+	case c.Data == nil && c.FineTune > 0:
+		return errors.New("compress: fine-tuning needs data: give some")
+	case c.model.Network == nil:
 		return nil
 	}
 	if c.logits, err = logits(c.model.Network); err != nil {
@@ -88,70 +167,57 @@ func (c *compressor) prepare() (err error) {
 	perSample := int(size) + 4*c.logits.Description.Input.Size()
 	c.samples = min(64, (4<<20+2*c.model.bytes)/perSample)
 	if c.Data == nil {
-		if m := c.needsData(); m != nil {
-			return fmt.Errorf("compress: %s is fitted to data: give some; without data there is svd", m.Name())
-		}
-		if c.FineTune > 0 {
-			return errors.New("compress: fine-tuning needs data: give some")
-		}
 		return nil
 	}
 	c.samples = max(1, c.samples)
 	return c.checkData()
 }
 
-// needsData returns a method that can't be had without data, if that leaves none.
-func (c *compressor) needsData() Method {
-	for _, m := range c.Methods {
-		if !m.needs().data {
-			return nil
-		}
-	}
-	return c.Methods[0]
-}
-
-func (c *compressor) checkGoal() error {
-	goals := 0
-	for _, g := range []float64{c.Budget, c.MaxDrop, float64(c.TargetBytes)} {
-		if !(g >= 0) || math.IsInf(g, 0) {
-			return errors.New("compress: a budget, drop or size is negative or not finite")
-		}
-		if g > 0 {
-			goals++
-		}
-	}
-	if err := c.Rank.check(); err != nil {
-		return err
-	}
+// setDefaults sets what the options leave open.
+func (c *compressor) setDefaults() error {
+	c.explicit = c.hasSize() || c.Budget > 0 || c.TargetBytes > 0 || len(c.Layers) > 0
 	switch {
-	case goals > 1:
-		return errors.New("compress: choose one of a budget, a largest drop and a target size")
-	case goals == 1 && (c.Rank != Rank{} || c.Transforms > 0):
-		return errors.New("compress: a goal chooses the ranks: give one or the other")
-	case goals == 0 && len(c.Methods) > 1:
-		return errors.New("compress: auto needs a goal: a budget, a largest drop or a target size")
-	case c.Budget > 0 && c.Budget <= 1:
-		return errors.New("compress: a budget of 4 means a quarter of the weights: want more than 1")
-	case c.Rate > 0 && c.FineTune == 0:
-		return errors.New("compress: a rate is for fine-tuning: give a number of epochs")
-	case c.MaxDrop > 0 && (c.Data == nil || c.Data.Train.Labels == nil):
-		return errors.New("compress: a largest drop is measured on labels: give data that have them")
-	case c.FineTune < 0 || c.Transforms < 0 || !(c.Rate >= 0 && c.Rate < 1):
-		return errors.New("compress: a number of epochs or transforms is negative, or a rate is not from 0 to 1")
+	case c.hasSize() || c.hasGoal() || c.Data == nil:
+	case c.Data.Train.Labels != nil:
+		c.MaxDrop = defaultDrop
+	default:
+		c.maxError = defaultError
 	}
-	for _, m := range c.Methods {
-		if err := c.checkMethod(m, goals == 1); err != nil {
-			return err
+	if len(c.Methods) == 0 {
+		c.Methods = []Method{SVD}
+		if c.hasGoal() && c.Data != nil {
+			c.Methods = Auto()
 		}
+	}
+	for i, m := range c.Methods {
+		if m == nil || slices.Contains(c.Methods[:i], m) {
+			return errors.New("compress: a method is nil, or is given twice")
+		}
+	}
+	if len(c.Methods) > 1 && c.hasSize() {
+		return fmt.Errorf("compress: %s chooses sizes itself: give a goal instead, a budget, a largest drop or a target size, or a single method", auto)
 	}
 	return nil
 }
 
+// needsData returns a method that can't be had without data, if that leaves none.
+func (c *compressor) needsData() Method {
+	for _, m := range c.Methods {
+		if m != nil && !m.needs().data {
+			return nil
+		}
+	}
+	if len(c.Methods) == 0 {
+		return nil
+	}
+	return c.Methods[0]
+}
+
 // checkMethod returns an error if the options do not fit a method.
-func (c *compressor) checkMethod(m Method, goal bool) error {
+func (c *compressor) checkMethod(m Method) error {
 	needs := m.needs()
 	switch {
-	case goal && needs.tuning:
+	case needs.tuning && !c.hasSize():
 		return fmt.Errorf("compress: %s starts from random numbers, so that no goal can be searched: give a rank", m.Name())
 	case needs.tuning && c.FineTune == 0:
 		return fmt.Errorf("compress: %s starts from random numbers: it needs epochs of fine-tuning", m.Name())
@@ -191,7 +257,9 @@ func (c *compressor) checkData() error {
 	return nil
 }
 
-// hasGoal tells whether sizes are to be searched.
+// hasGoal tells whether sizes are to be searched, and hasSize whether they are given.
 func (c *compressor) hasGoal() bool {
 	return c.Budget > 0 || c.MaxDrop > 0 || c.TargetBytes > 0 || c.maxError > 0
 }
+
+func (c *compressor) hasSize() bool { return c.Rank != Rank{} || c.Transforms > 0 }

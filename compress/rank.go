@@ -74,17 +74,16 @@ func roundUp(n int) int {
 	return (n + multiple - 1) / multiple * multiple
 }
 
-// ladder lists sizes from top down, in steps of about √2.
+// ladder lists sizes from top down to 1, in steps of about 2^¼.
 func ladder(top int) []int {
 	var sizes []int
-	for i := range 16 {
-		n := roundUp(int(float64(top) * math.Pow(2, -float64(i)/2)))
+	for i := 0; ; i++ {
+		n := roundUp(int(float64(top) * math.Pow(2, -float64(i)/4)))
 		if n < 1 {
-			break
+			return sizes
 		}
 		if n <= top && !slices.Contains(sizes, n) {
 			sizes = append(sizes, n)
 		}
 	}
-	return sizes
 }

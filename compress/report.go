@@ -109,6 +109,9 @@ func (l choices) report(k int, goal bool) LayerReport {
 		last := l.refused[len(l.refused)-1]
 		notes = append(notes, fmt.Sprintf("%s %d refused: %s", last.name(), last.size, last.reason))
 	}
+	if k == 0 && len(l.candidates) > 1 {
+		notes = append(notes, "no size of it was within the goal")
+	}
 	r.Note = strings.Join(notes, "; ")
 	for _, t := range slices.Concat(l.candidates[1:], l.refused) {
 		trial := Trial{Method: t.name(), Size: t.size, Weights: t.cost.Weights, Bytes: t.cost.Bytes, MultiplyAdds: t.cost.MultiplyAdds, Microseconds: t.cost.Microseconds, Note: t.reason}
