@@ -65,7 +65,7 @@ func (m *Model) Compress(ctx context.Context, o Options) (*Result, error) {
 		return nil, err
 	}
 	if len(result.chains) == 0 {
-		c.note("nothing was replaced")
+		c.note("no layer was replaced")
 	}
 	if result.Report, err = c.report(result, layers); err != nil {
 		return nil, err

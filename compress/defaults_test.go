@@ -87,7 +87,7 @@ func TestDefaultWithoutData(t *testing.T) {
 			t.Errorf("%s: %s, %q", l.Name, l.Method, l.Note)
 		}
 	}
-	if r, err = model.Compress(context.Background(), Options{Layers: []string{"flat"}}); !errors.Is(err, ErrNothing) || !strings.Contains(strings.Join(r.Report.Notes, "\n"), "nothing was replaced") {
+	if r, err = model.Compress(context.Background(), Options{Layers: []string{"flat"}}); !errors.Is(err, ErrNothing) || !strings.Contains(strings.Join(r.Report.Notes, "\n"), "no layer was replaced") {
 		t.Errorf("a flat layer alone: %v", err)
 	}
 }

@@ -197,7 +197,10 @@ func (r *Report) WriteText(w io.Writer) error {
 
 // Summary is the report in a line.
 func (r *Report) Summary() string {
-	s := fmt.Sprintf("%d weights → %d, %.1f times less", r.WeightsBefore, r.WeightsAfter, float64(r.WeightsBefore)/float64(max(r.WeightsAfter, 1)))
+	s := fmt.Sprintf("nothing was replaced: %d weights", r.WeightsBefore)
+	if r.WeightsAfter != r.WeightsBefore {
+		s = fmt.Sprintf("%d weights → %d, %.1f times less", r.WeightsBefore, r.WeightsAfter, float64(r.WeightsBefore)/float64(max(r.WeightsAfter, 1)))
+	}
 	if r.ErrorBefore != nil {
 		s += fmt.Sprintf("; error on %s %.2f%% → %.2f%%", r.Data, *r.ErrorBefore, *r.ErrorAfter)
 	}
