@@ -365,30 +365,6 @@ func TestONNX(t *testing.T) {
 	}
 }
 
-// TestLayersOfOneName takes a layer from those that are known by their name, as Open
-// does with the layers of one name.
-func TestLayersOfOneName(t *testing.T) {
-	model, err := Open(filepath.Join(golden, "mlp-17.onnx"), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := model.Layers[0].Name
-	if model.linears[name] == nil {
-		t.Fatal("the file's first layer is not known by its name")
-	}
-	r, err := model.Compress(context.Background(), Options{Layers: []string{name}, Rank: Rank{N: 2}, AllowSlower: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !r.inPlace() {
-		t.Error("a layer with a name of its own is not replaced in place")
-	}
-	delete(model.linears, name) // as for a name that two have
-	if r.inPlace() {
-		t.Error("a layer whose name others have is replaced in place")
-	}
-}
-
 // TestMutations feeds files with changed bytes through everything.
 func TestMutations(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))

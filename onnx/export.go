@@ -100,12 +100,17 @@ type exporter struct {
 	options Options
 	outputs map[string]tensor // by the name of the layer
 	last    tensor
+
+	// products writes dense layers as MatMul and Add, on any number of dimensions,
+	// rather than as Gemm.
+	products bool
+	kept     string // the value that is the last layer's bias if that has none, or ""
 }
 
 func newExporter(network *nn.Network, o Options) *exporter {
 	e := &exporter{network: network, layers: network.Layers(), options: o, outputs: map[string]tensor{}}
 	input := cmp.Or(o.Input, nn.Input)
-	e.taken, e.activations, e.weights = map[string]bool{input: true, o.Output: true}, Float, Float
+	e.taken, e.opset, e.activations, e.weights = map[string]bool{input: true, o.Output: true}, int64(o.Opset), Float, Float
 	if o.Float16 {
 		e.weights = Float16
 	}
@@ -141,8 +146,7 @@ func (e *exporter) operation(node nn.Node, info nn.LayerInfo, from []tensor) (st
 	case nn.Conv:
 		return e.conv(name, op, x, info), nil
 	case nn.Dense:
-		weight := param(info, name+".weight")
-		return e.gemm(name, e.flattened(name, x), op.Out, x.shape.Size(), weight.Data, e.bias(info)), nil
+		return e.dense(name, op, x, info), nil
 	case nn.Fastfood:
 		return e.fastfood(name, e.flattened(name, x), transform(name, op, x, info), e.bias(info), e.options.Fastfood), nil
 	case nn.BatchNorm:
@@ -250,7 +254,11 @@ func valueInfo(number protowire.Number, t tensor) []byte {
 	for _, n := range t.shape {
 		shape = appendMessage(shape, shapeDim, appendInt(nil, dimValue, int64(n)))
 	}
-	kind := appendMessage(appendInt(nil, tensorTypeElem, int64(Float)), tensorShape, shape)
-	info := appendMessage(appendText(nil, valueName, t.name), valueType, appendMessage(nil, typeTensor, kind))
-	return appendMessage(nil, number, info)
+	return tensorInfo(number, t.name, Float, shape)
+}
+
+// tensorInfo encodes a graph's input or output with the message of its shape.
+func tensorInfo(number protowire.Number, name string, kind DataType, shape []byte) []byte {
+	tensor := appendMessage(appendInt(nil, tensorTypeElem, int64(kind)), tensorShape, shape)
+	return appendMessage(nil, number, appendMessage(appendText(nil, valueName, name), valueType, appendMessage(nil, typeTensor, tensor)))
 }

@@ -27,9 +27,28 @@ func windowAttributes(kernel, stride, pad int, ceil bool) []Attribute {
 	return attributes
 }
 
+// dense adds y = W·x + bias.
+func (e *exporter) dense(name string, op nn.Dense, x tensor, info nn.LayerInfo) string {
+	weights, in := param(info, name+".weight").Data, x.shape.Size()
+	if !e.products {
+		return e.gemm(name, e.flattened(name, x), op.Out, in, weights, e.bias(info))
+	}
+	matrix := e.once(stored{&weights[0], true}, func() string {
+		return e.store(name+".weight", []int{in, op.Out}, transposeMatrix(weights, op.Out, in))
+	})
+	y := e.node("MatMul", name, []string{x.name, matrix})
+	if bias := e.bias(info); bias != "" {
+		y = e.node("Add", name+"/bias", []string{y, bias})
+	}
+	return y
+}
+
 // bias adds a layer's bias and returns its name, or "" if it has none.
 func (e *exporter) bias(info nn.LayerInfo) string {
 	p := param(info, info.Name+".bias")
+	if p == nil && info.Name == e.layers[len(e.layers)-1].Name {
+		return e.kept
+	}
 	if p == nil {
 		return ""
 	}

@@ -29,18 +29,25 @@ type ImportOptions struct {
 // .weight, and otherwise the nodes'. What has no counterpart among the layers of
 // nn is an error that names the node and the reason.
 func Import(m *Model, o ImportOptions) (*nn.Network, error) {
+	network, _, err := ImportLinears(m, o)
+	return network, err
+}
+
+// ImportLinears is Import that also returns, by the names of the network's dense
+// layers, the places in the model that they are made of, for Model.Replace.
+func ImportLinears(m *Model, o ImportOptions) (*nn.Network, map[string]*Linear, error) {
 	if m == nil {
-		return nil, errors.New("onnx: there is no model (nil)")
+		return nil, nil, errors.New("onnx: there is no model (nil)")
 	}
 	im := &importer{
-		model: m, options: o, budget: newBudget(m.size + m.externalSize()), batch: batchSize, tensors: map[string]*Tensor{},
+		model: m, options: o, budget: newBudget(m.size + m.externalSize()), batch: batchSize, linears: map[string]*Linear{},
 		values: map[string]value{}, uses: map[string]int{}, layers: map[string]*layer{}, repeats: map[string]int{}, params: map[string][]float32{}, indices: map[string][]int32{}, ours: map[*Node]bool{},
 	}
 	network, err := im.run()
 	if err != nil {
-		return nil, fmt.Errorf("onnx: %w", err)
+		return nil, nil, fmt.Errorf("onnx: %w", err)
 	}
-	return network, nil
+	return network, im.linears, nil
 }
 
 // importer holds what is known of a graph, up to a node.
@@ -49,7 +56,7 @@ type importer struct {
 	options ImportOptions
 	budget  budget
 	batch   int64 // that of the graph's input, or batchSize
-	tensors map[string]*Tensor
+	graph   *graph
 	values  map[string]value
 	uses    map[string]int // how many nodes that matter take a value
 	output  string
@@ -60,6 +67,7 @@ type importer struct {
 	repeats     map[string]int    // how often a name was wanted again
 	params      map[string][]float32
 	indices     map[string][]int32
+	linears     map[string]*Linear // by the name of the dense layer
 }
 
 // value is what is known of a value of the graph: a constant, or the output of a
@@ -85,9 +93,7 @@ type layer struct {
 }
 
 func (im *importer) run() (*nn.Network, error) {
-	for _, t := range im.model.Initializers() {
-		im.tensors[t.Name] = t
-	}
+	im.graph = im.model.newGraph(&im.budget)
 	if err := im.input(); err != nil {
 		return nil, err
 	}
@@ -136,7 +142,7 @@ func (im *importer) input() error {
 // neededNodes returns the nodes from which the output is computed, in order, and
 // counts the uses of their inputs.
 func (im *importer) neededNodes() []*Node {
-	all, g := im.model.Nodes(), im.model.newGraph()
+	all, g := im.model.Nodes(), im.graph
 	needed := map[string]bool{im.output: true}
 	var nodes []*Node
 	for _, n := range slices.Backward(all) { // those who take a value come behind who makes it
@@ -190,11 +196,11 @@ func (im *importer) value(n *Node, i int) (value, error) {
 		}
 		return v, nil
 	}
-	t, ok := im.tensors[name]
+	t, ok := im.graph.tensors[name]
 	if !ok {
 		return value{}, fmt.Errorf("it takes %q, which no node before it makes", name)
 	}
-	c, err := im.tensorConstant(t)
+	c, err := im.graph.tensorConstant(t)
 	return value{constant: c}, err
 }
 

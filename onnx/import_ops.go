@@ -52,10 +52,8 @@ func (im *importer) operation(kind string) func(*Node) (value, error) {
 	switch kind {
 	case "Conv":
 		return im.conv
-	case "Gemm":
-		return im.gemm
-	case "MatMul":
-		return im.matMul
+	case "Gemm", "MatMul":
+		return im.linear
 	case "BatchNormalization":
 		return im.batchNorm
 	case "LRN":
@@ -174,61 +172,36 @@ func (im *importer) channels(v value, shape nn.Shape) ([]float32, error) {
 	return values, nil
 }
 
-func (im *importer) gemm(n *Node) (value, error) {
+// linear makes a dense layer of a Gemm or a MatMul.
+func (im *importer) linear(n *Node) (value, error) {
 	x, err := im.activations(n, 0)
 	if err != nil {
 		return value{}, err
 	}
-	weights, err := im.weights(n, 1, 2)
+	l, err := im.graph.linear(n)
 	if err != nil {
 		return value{}, err
 	}
-	transA, errA := n.Int("transA", 0)
-	transB, errB := n.Int("transB", 0)
-	alpha, errC := n.Float("alpha", 1)
-	beta, errD := n.Float("beta", 1)
-	if err := errors.Join(errA, errB, errC, errD); err != nil {
-		return value{}, err
-	}
-	if transA != 0 {
-		return value{}, errors.New("its input is transposed (transA): that is not supported")
-	}
-	if transB == 0 {
-		weights = weights.transpose()
-	}
-	y, err := im.dense(n, x, weights, n.input(2) == "")
+	beta, err := n.Float("beta", 1)
 	if err != nil {
 		return value{}, err
 	}
-	for i, w := range im.params[y.layer.name+".weight"] {
-		im.params[y.layer.name+".weight"][i] = alpha * w
+	if len(x.shape) != 1 || x.shape[0] != l.Inputs {
+		return value{}, fmt.Errorf("weights for %d inputs do not fit samples of %v: want vectors of as many", l.Inputs, x.shape)
 	}
-	return y, im.bias(n, 2, y, weights.dims[0], beta)
-}
-
-func (im *importer) matMul(n *Node) (value, error) {
-	x, err := im.activations(n, 0)
+	y, err := im.add(l.Name, nn.Dense{Out: l.Outputs, NoBias: n.input(2) == ""}, x)
 	if err != nil {
 		return value{}, err
 	}
-	weights, err := im.weights(n, 1, 2)
-	if err != nil {
+	if err := im.budget.spend(8 * l.Inputs * l.Outputs); err != nil { // and as much for what they are made of
 		return value{}, err
 	}
-	return im.dense(n, x, weights.transpose(), true)
-}
-
-// dense adds a layer with weights [out, in].
-func (im *importer) dense(n *Node, x value, weights *constant, noBias bool) (value, error) {
-	if len(x.shape) != 1 || x.shape[0] != weights.dims[1] {
-		return value{}, fmt.Errorf("weights for %d inputs do not fit samples of %v: want vectors of as many", weights.dims[1], x.shape)
-	}
-	y, err := im.add(layerName(n, weights.name), nn.Dense{Out: weights.dims[0], NoBias: noBias}, x)
-	if err != nil {
+	l.Name, l.whole = y.layer.name, true
+	im.linears[l.Name] = l
+	if im.params[l.Name+".weight"], err = l.Weights(); err != nil {
 		return value{}, err
 	}
-	_, err = im.param(y.layer.name+".weight", weights)
-	return y, err
+	return y, im.bias(n, 2, y, l.Outputs, beta)
 }
 
 func (im *importer) batchNorm(n *Node) (value, error) {
@@ -254,7 +227,7 @@ func (im *importer) batchNorm(n *Node) (value, error) {
 			return value{}, err
 		}
 		if i == 0 {
-			weight = c.name
+			weight = c.name()
 		}
 		if numbers[i], err = im.channels(value{constant: c}, nn.Shape{x.shape[0]}); err != nil {
 			return value{}, err

@@ -229,6 +229,9 @@ func (im *importer) foldArithmetic(n *Node, x, constant value) (value, error) {
 	} else {
 		done = im.foldAffine(x, nil, numbers)
 	}
+	if l := im.linears[x.layer.name]; done && l != nil {
+		l.places[0].last = n
+	}
 	if !done {
 		return value{}, errors.New("with a constant it is supported only right behind a Conv, Gemm or MatMul whose output nothing else takes")
 	}

@@ -123,7 +123,7 @@ func (w *window) widened(weights *constant, kernel, pad int64) (*constant, error
 	}
 	planes := weights.dims[0] * weights.dims[1]
 	top, left := int(pad-w.begin[0]), int(pad-w.begin[1])
-	return &constant{dims: []int{weights.dims[0], weights.dims[1], side, side}, name: weights.name, floats: func() ([]float32, error) {
+	return weights.with([]int{weights.dims[0], weights.dims[1], side, side}, func() ([]float32, error) {
 		values, err := weights.floats()
 		if err != nil {
 			return nil, err
@@ -135,7 +135,7 @@ func (w *window) widened(weights *constant, kernel, pad int64) (*constant, error
 			wide[(plane*side+y)*side+x] = v
 		}
 		return wide, nil
-	}}, nil
+	}), nil
 }
 
 func (im *importer) conv(n *Node) (value, error) {
@@ -166,7 +166,7 @@ func (im *importer) conv(n *Node) (value, error) {
 		return value{}, err
 	}
 	op := nn.Conv{Out: weights.dims[0], Kernel: int(kernel), Stride: int(w.stride), Pad: int(pad), Groups: int(groups), NoBias: n.input(2) == ""}
-	y, err := im.add(layerName(n, weights.name), op, x)
+	y, err := im.add(layerName(n, weights.name()), op, x)
 	if err != nil {
 		return value{}, err
 	}
