@@ -323,7 +323,6 @@ func dequantized(n *Node, all []*constant) (*constant, error) {
 		return values, nil
 	})
 	c.kind, c.ints = scale.kind, nil
-	c.names = slices.Concat(x.names, scale.names)
 	return c, nil
 }
 

@@ -9,12 +9,11 @@ type graph struct {
 	budget    *budget // for what is computed of constants
 	tensors   map[string]*Tensor
 	makers    map[string]*Node
-	takers    map[string][]*Node   // the nodes that take a value, also in graphs within them
 	constants map[string]*constant // those that were asked for; nil for what is none
 }
 
 func (m *Model) newGraph(b *budget) *graph {
-	g := &graph{m, b, map[string]*Tensor{}, map[string]*Node{}, map[string][]*Node{}, map[string]*constant{}}
+	g := &graph{m, b, map[string]*Tensor{}, map[string]*Node{}, map[string]*constant{}}
 	for _, p := range m.graph {
 		if p.tensor != nil {
 			g.tensors[p.tensor.Name] = p.tensor
@@ -23,25 +22,9 @@ func (m *Model) newGraph(b *budget) *graph {
 			for _, output := range p.node.Outputs {
 				g.makers[output] = p.node
 			}
-			g.index(p.node)
 		}
 	}
 	return g
-}
-
-// index adds a node to the takers of its inputs. What inner graphs take is found on
-// the way; that they can be read is for others to check.
-func (g *graph) index(n *Node) {
-	_ = eachTaken(n, func(name string) {
-		if all := g.takers[name]; len(all) == 0 || all[len(all)-1] != n {
-			g.takers[name] = append(all, n)
-		}
-	})
-}
-
-// isOutput tells whether a value is one of the graph's outputs.
-func (g *graph) isOutput(name string) bool {
-	return slices.ContainsFunc(g.model.Outputs, func(v Value) bool { return v.Name == name })
 }
 
 // constant returns the constant of that name, or nil if the value is not constant,

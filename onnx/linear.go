@@ -79,12 +79,17 @@ func (m *Model) Linears() ([]*Linear, []Refused) {
 			byTensor[l.weights.tensor], byNode[n] = l, l
 		}
 	}
+	tied, err := g.tied(found, byNode)
 	found = slices.DeleteFunc(found, func(l *Linear) bool {
-		other := g.otherTaker(l, byNode)
-		if other != nil {
-			refused = append(refused, Refused{l.Node, fmt.Sprintf("its weights, %q, are also those of %v: a replacement would be stored beside them", l.Node.Inputs[1], other)})
+		switch other := tied[l]; {
+		case err != nil:
+			refused = append(refused, Refused{l.Node, err.Error()})
+		case other != nil:
+			refused = append(refused, Refused{l.Node, fmt.Sprintf("its weights, %q, are also taken by %v: a replacement would be stored beside them", l.Node.Inputs[1], other)})
+		default:
+			return false
 		}
-		return other != nil
+		return true
 	})
 	nameApart(found)
 	return found, refused
@@ -172,17 +177,28 @@ func (l *Linear) sharesWeights(other *Linear) bool {
 		l.alpha == other.alpha && l.turned == other.turned
 }
 
-// otherTaker returns a node that takes a layer's weights, or what they are made of,
-// and is not one of the layer's, or nil.
-func (g *graph) otherTaker(l *Linear, layers map[*Node]*Linear) *Node {
-	for _, name := range l.weights.names {
-		for _, n := range g.takers[name] {
-			if layers[n] != l && (len(n.Outputs) != 1 || !slices.Contains(l.weights.names, n.Outputs[0])) {
-				return n
-			}
+// tied returns the layers whose weights, or what these are made of, another node
+// takes, too, with such a node. layers has those of the nodes.
+func (g *graph) tied(found []*Linear, layers map[*Node]*Linear) (map[*Linear]*Node, error) {
+	made, tied := map[string][]*Linear{}, map[*Linear]*Node{} // made of the values of these names
+	for _, l := range found {
+		for _, name := range l.weights.names {
+			made[name] = append(made[name], l)
 		}
 	}
-	return nil
+	for _, n := range g.model.Nodes() {
+		err := eachTaken(n, func(name string) {
+			for _, l := range made[name] {
+				if layers[n] != l && (len(n.Outputs) != 1 || !slices.Contains(l.weights.names, n.Outputs[0])) {
+					tied[l] = n
+				}
+			}
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return tied, nil
 }
 
 // Nodes returns the nodes that multiply by the layer's weights.
