@@ -101,10 +101,8 @@ type exporter struct {
 	outputs map[string]tensor // by the name of the layer
 	last    tensor
 
-	// products writes dense layers as MatMul and Add, on any number of dimensions,
-	// rather than as Gemm.
-	products bool
-	kept     string // the value that is the last layer's bias if that has none, or ""
+	dense func(name string, op nn.Dense, x tensor, info nn.LayerInfo) string // writes dense layers
+	kept  string                                                              // the value that is the last layer's bias if that has none, or ""
 }
 
 func newExporter(network *nn.Network, o Options) *exporter {
@@ -114,6 +112,7 @@ func newExporter(network *nn.Network, o Options) *exporter {
 	if o.Float16 {
 		e.weights = Float16
 	}
+	e.dense = e.gemmLayer
 	e.last = tensor{input, network.Description.Input}
 	e.outputs[nn.Input] = e.last
 	return e

@@ -27,12 +27,15 @@ func windowAttributes(kernel, stride, pad int, ceil bool) []Attribute {
 	return attributes
 }
 
-// dense adds y = W·x + bias.
-func (e *exporter) dense(name string, op nn.Dense, x tensor, info nn.LayerInfo) string {
+// gemmLayer adds y = W·x + bias on matrices.
+func (e *exporter) gemmLayer(name string, op nn.Dense, x tensor, info nn.LayerInfo) string {
+	return e.gemm(name, e.flattened(name, x), op.Out, x.shape.Size(), param(info, name+".weight").Data, e.bias(info))
+}
+
+// product adds y = W·x + bias on any number of dimensions, of which the last one is
+// that of vectors.
+func (e *exporter) product(name string, op nn.Dense, x tensor, info nn.LayerInfo) string {
 	weights, in := param(info, name+".weight").Data, x.shape.Size()
-	if !e.products {
-		return e.gemm(name, e.flattened(name, x), op.Out, in, weights, e.bias(info))
-	}
 	matrix := e.once(stored{&weights[0], true}, func() string {
 		return e.store(name+".weight", []int{in, op.Out}, transposeMatrix(weights, op.Out, in))
 	})

@@ -4,11 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // Linear is a fully-connected layer of a model, y = W·x, and perhaps a bias: a node
-// Gemm or MatMul whose second input is constant, or several that take the same
-// constant.
+// Gemm or MatMul whose second input is constant, a Conv with a kernel of one pixel,
+// which is such a layer at every pixel, or several that take the same constant.
 type Linear struct {
 	Node    *Node  // the first one, if there are several
 	Name    string // as Import names the layer; where several would have a name, with that of the output behind it
@@ -55,10 +57,17 @@ func (m *Model) Linears() ([]*Linear, []Refused) {
 	var refused []Refused
 	byTensor, byNode := map[*Tensor]*Linear{}, map[*Node]*Linear{}
 	for _, n := range m.Nodes() {
-		if n.Domain != "" || n.Type != "Gemm" && n.Type != "MatMul" {
+		refused = append(refused, n.within(&b)...)
+		if n.Domain != "" || n.Type != "Gemm" && n.Type != "MatMul" && n.Type != "Conv" {
+			if reason := otherProduct(n); reason != "" {
+				refused = append(refused, Refused{n, reason})
+			}
 			continue
 		}
 		l, err := g.linear(n)
+		if errors.Is(err, errWindow) {
+			continue // an ordinary convolution
+		}
 		if err == nil && m.Opset[""] < minReplaced {
 			err = fmt.Errorf("the file has opset %d: layers are replaced in files from opset %d on", m.Opset[""], minReplaced)
 		}
@@ -92,7 +101,55 @@ func (m *Model) Linears() ([]*Linear, []Refused) {
 		return true
 	})
 	nameApart(found)
+	for _, f := range m.functionFields {
+		refused = append(refused, productsIn(f, functionNode, "a function, which the model defines itself", &b)...)
+	}
 	return found, refused
+}
+
+// otherProduct says why a node that multiplies matrices by an operation that is not
+// read here can't be replaced, or "".
+func otherProduct(n *Node) string {
+	switch n.Type {
+	case "MatMulInteger", "QLinearMatMul", "QGemm", "MatMulNBits", "MatMulIntegerToFloat", "DynamicQuantizeMatMul", "QAttention":
+		return "its weights are quantized, and it multiplies integers: only weights behind DequantizeLinear are read"
+	case "FusedGemm", "FusedMatMul", "GemmFastGelu", "Attention":
+		if n.Domain != "" {
+			return "a runtime has fused it with other nodes: compress the file from which that was made"
+		}
+	}
+	return ""
+}
+
+// within lists the products in graphs that a node holds, as the branches of an If.
+func (n *Node) within(b *budget) (refused []Refused) {
+	_ = eachInnerGraph(n.message, n.at, func(graph field) error { // what can't be read, is for others to tell
+		refused = append(refused, productsIn(graph, graphNode, fmt.Sprintf("a graph within %v", n), b)...)
+		return nil
+	})
+	return refused
+}
+
+// productsIn lists the nodes of a graph or a function, and of graphs in it, that
+// multiply matrices.
+func productsIn(graph field, nodes protowire.Number, where string, b *budget) (refused []Refused) {
+	_ = graph.each("a graph", func(f field) error {
+		if f.number != nodes {
+			return nil
+		}
+		n, err := decodeNode(f, b)
+		if err != nil {
+			return err
+		}
+		if n.Domain == "" && (n.Type == "Gemm" || n.Type == "MatMul") || otherProduct(n) != "" {
+			refused = append(refused, Refused{n, "it is in " + where + ": layers are replaced in the main graph alone"})
+		}
+		return eachInnerGraph(n.message, n.at, func(inner field) error {
+			refused = append(refused, productsIn(inner, graphNode, where, b)...)
+			return nil
+		})
+	})
+	return refused
 }
 
 // nameApart gives layers names that no other has.
@@ -120,13 +177,28 @@ func (g *graph) fastfoodParts() map[*Node]bool {
 	return parts
 }
 
-// linear reads a Gemm or a MatMul. It is the one place that does.
+// errWindow says that a convolution is no fully-connected layer.
+var errWindow = errors.New("it is a convolution of more than a pixel, or in groups")
+
+// linear reads a Gemm, a MatMul or a Conv. It is the one place that does, but for
+// convolutions that are none.
 func (g *graph) linear(n *Node) (*Linear, error) {
 	l := &Linear{Node: n, alpha: 1, turned: true, places: []place{{n, n}}}
 	if len(n.Inputs) < 2 || len(n.Outputs) != 1 {
 		return nil, fmt.Errorf("it has %d inputs and %d outputs", len(n.Inputs), len(n.Outputs))
 	}
-	if n.Type == "Gemm" {
+	switch n.Type {
+	case "Conv":
+		l.turned = false
+		group, errA := n.Int("group", 1)
+		pads, errB := n.Ints("pads", nil)
+		if err := errors.Join(errA, errB); err != nil {
+			return nil, err
+		}
+		if group != 1 || slices.ContainsFunc(pads, func(p int64) bool { return p != 0 }) {
+			return nil, errWindow
+		}
+	case "Gemm":
 		transA, errA := n.Int("transA", 0)
 		transB, errB := n.Int("transB", 0)
 		var errC error
@@ -158,7 +230,12 @@ func (g *graph) linearWeights(l *Linear) error {
 	if c == nil {
 		return fmt.Errorf("its weights, %q, are not constant", l.Node.Inputs[1])
 	}
-	if len(c.dims) != 2 || c.dims[0] < 1 || c.dims[1] < 1 {
+	if l.Node.Type == "Conv" {
+		if len(c.dims) < 3 || c.size() < 1 || c.size() != c.dims[0]*c.dims[1] {
+			return errWindow
+		}
+		l.Inputs, l.Outputs = c.dims[1], c.dims[0]
+	} else if len(c.dims) != 2 || c.dims[0] < 1 || c.dims[1] < 1 {
 		return fmt.Errorf("its weights, %q, have the dimensions %v, want two", l.Node.Inputs[1], c.dims)
 	}
 	if c.kind != Float && c.kind != Float16 && c.kind != Double || c.floats == nil {

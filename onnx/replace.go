@@ -101,17 +101,27 @@ func constantInfo(t *Tensor) []byte {
 
 // replacement adds the nodes of a network in place of a layer at one place. A Gemm
 // takes matrices; a MatMul takes any number of dimensions, of which products of
-// matrices keep all, and other layers get a matrix of.
+// matrices keep all, and other layers get a matrix of; a Conv takes images, on which
+// there are only products.
 func (b *builder) replacement(l *Linear, p place, network *nn.Network) error {
 	e := &exporter{builder: *b, network: network, layers: network.Layers(), outputs: map[string]tensor{}}
+	e.dense = e.gemmLayer
+	products := !slices.ContainsFunc(network.Description.Nodes, func(n nn.Node) bool { return n.Op.Kind() != (nn.Dense{}).Kind() })
 	x := tensor{p.first.Inputs[0], nn.Shape{l.Inputs}}
-	e.products = p.first.Type == "MatMul" || b.opset < 11 // before, each Gemm has a bias
-	flat := p.first.Type == "MatMul" && slices.ContainsFunc(network.Description.Nodes, func(n nn.Node) bool { return n.Op.Kind() != (nn.Dense{}).Kind() })
-	if flat {
-		e.products = b.opset < 11
+	flat := p.first.Type == "MatMul" && !products
+	switch {
+	case flat:
 		x.name = e.node("Reshape", l.prefix()+"/flat", []string{x.name, e.ints(-1, int64(l.Inputs))})
+	case p.first.Type == "MatMul" || p.first.Type == "Gemm" && b.opset < 11: // before, each Gemm has a bias
+		e.dense = e.product
+	case p.first.Type == "Conv" && !products:
+		return errors.New("a convolution can only become others: want a network of dense layers")
+	case p.first.Type == "Conv":
+		if err := e.usePointwise(l, p.first); err != nil {
+			return err
+		}
 	}
-	if !l.whole && p.first.Type == "Gemm" && p.first.input(2) != "" && param(e.layers[len(e.layers)-1], e.layers[len(e.layers)-1].Name+".bias") == nil {
+	if last := e.layers[len(e.layers)-1]; !l.whole && p.first.Type != "MatMul" && p.first.input(2) != "" && param(last, last.Name+".bias") == nil {
 		if err := e.keepBias(l, p.first); err != nil {
 			return err
 		}
@@ -134,6 +144,31 @@ func (b *builder) replacement(l *Linear, p place, network *nn.Network) error {
 	}
 	e.rename(y, p.last.Outputs[0])
 	*b = e.builder
+	return nil
+}
+
+// usePointwise has dense layers written as convolutions of one pixel, of which the
+// first takes the replaced one's strides.
+func (e *exporter) usePointwise(l *Linear, conv *Node) error {
+	strides, err := conv.Ints("strides", nil)
+	if err != nil {
+		return err
+	}
+	sides := len(l.weights.dims) - 2
+	e.dense = func(name string, op nn.Dense, x tensor, info nn.LayerInfo) string {
+		ones := slices.Repeat([]int64{1}, sides)
+		attributes := []Attribute{IntsAttribute("kernel_shape", ones...)}
+		if strides != nil {
+			attributes = append(attributes, IntsAttribute("strides", strides...))
+			strides = nil
+		}
+		dims := append([]int{op.Out, x.shape.Size()}, slices.Repeat([]int{1}, sides)...)
+		inputs := []string{x.name, e.weight(name+".weight", dims, param(info, name+".weight").Data)}
+		if bias := e.bias(info); bias != "" {
+			inputs = append(inputs, bias)
+		}
+		return e.node("Conv", name, inputs, attributes...)
+	}
 	return nil
 }
 

@@ -15,11 +15,18 @@ const externalBytes = 1024
 // Save writes the model to path, under a temporary name first. What nobody
 // changed is written as it was read. If the model has external data, or is too
 // large for one file, the large tensors' data go to path with .data behind it
-// and the tensors refer to them there; all else is as it was. Who saves a model
-// with external data over its own files must open it again to go on with it.
+// and the tensors refer to them there; all else is as it was. It refuses to write
+// over a file that the model's own data are in.
 func (m *Model) Save(path string) error {
 	moved := *m
-	if _, size := m.encode(); size > maxFile || m.hasExternal() {
+	_, size := m.encode()
+	external := size > maxFile || m.hasExternal()
+	for _, file := range m.ExternalFiles() {
+		if same(file, path) || external && same(file, path+".data") {
+			return fmt.Errorf("onnx: %s would be written over %s, where the model's own weights are: name another file", path, file)
+		}
+	}
+	if external {
 		err := wholefile.Write(path+".data", func(data *os.File) error {
 			return moved.moveData(data, filepath.Base(path)+".data")
 		})
@@ -31,6 +38,13 @@ func (m *Model) Save(path string) error {
 		return fmt.Errorf("onnx: %w", err)
 	}
 	return nil
+}
+
+// same tells whether two paths are those of one file.
+func same(a, b string) bool {
+	first, errA := os.Stat(a)
+	second, errB := os.Stat(b)
+	return filepath.Clean(a) == filepath.Clean(b) || errA == nil && errB == nil && os.SameFile(first, second)
 }
 
 // moveData copies the data of large tensors to a file, and has the model refer
