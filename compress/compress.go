@@ -336,16 +336,13 @@ func (r *Result) save(path string) error {
 		}
 		return checkpoint.Save(path, r.Network, extra)
 	}
-	if r.model.file == nil || r.tuned || r.float16 && r.Network != nil {
+	if r.model.file == nil || r.tuned {
 		extra, err := train.Inference(r.model.extra)
 		if err != nil {
 			return err
 		}
-		o := onnx.Options{Float16: r.float16, Metadata: extra.Metadata}
-		if f := r.model.file; f != nil { // so that who ran the old file can run the new one
-			o.Input, o.Output, o.Metadata = f.Inputs[0].Name, f.Outputs[0].Name, f.Metadata
-		}
-		file, err := onnx.FromNetwork(r.Network, o)
+		// Who ran the old file can run the new one.
+		file, err := onnx.FromNetwork(r.Network, onnx.Options{Float16: r.float16, Metadata: extra.Metadata, Like: r.model.file})
 		if err != nil {
 			return err
 		}
@@ -353,8 +350,12 @@ func (r *Result) save(path string) error {
 	}
 	file := r.model.file.Clone()
 	for _, name := range slices.Sorted(maps.Keys(r.chains)) {
-		chain := r.chains[name]
-		if err := file.Replace(r.model.linears[name], chain, r.float16); err != nil {
+		if err := file.Replace(r.model.linears[name], r.chains[name], r.float16); err != nil {
+			return err
+		}
+	}
+	if r.float16 && r.Network != nil {
+		if err := file.StoreFloat16(); err != nil {
 			return err
 		}
 	}

@@ -65,3 +65,47 @@ func (m *Model) moveData(data *os.File, location string) error {
 	}
 	return nil
 }
+
+// minHalved is how many numbers a constant has at least to be worth a Cast node.
+const minHalved = 128
+
+// StoreFloat16 stores the model's matrices and kernels, constants of float32 with two
+// dimensions or more, as float16, and has them cast to float32 where they are used.
+// It fails, and changes nothing, if one has a number beyond the largest float16.
+// Constants that whoever runs the model may replace, as inputs, stay as they are.
+func (m *Model) StoreFloat16() error {
+	listed := map[string]bool{} // as inputs; files of before version 4 list all constants
+	for _, p := range m.graph {
+		listed[p.input] = m.IRVersion >= 4
+	}
+	b := builder{taken: m.names(), activations: Float, weights: Float16}
+	halved := map[string]*Tensor{}
+	for _, t := range m.Initializers() {
+		if t.Type != Float || len(t.Dims) < 2 || t.Size() < minHalved || listed[t.Name] {
+			continue
+		}
+		values, err := t.Floats()
+		if err != nil {
+			return fmt.Errorf("onnx: %w", err)
+		}
+		stored := b.floats(Float16, b.unique(t.Name+".float16"), t.Dims, values)
+		halved[t.Name] = stored
+		b.nodes = append(b.nodes, NewNode("Cast", b.unique(t.Name+"/cast"), []string{stored.Name}, []string{t.Name}, IntAttribute("to", int64(Float))))
+	}
+	if b.overflow != nil {
+		return fmt.Errorf("onnx: %w", b.overflow)
+	}
+	var graph []part
+	for _, p := range m.graph {
+		if p.node != nil && b.nodes != nil { // before all others
+			graph, b.nodes = append(graph, m.newParts(&b)...), nil
+		}
+		if p.tensor != nil && halved[p.tensor.Name] != nil {
+			graph = append(graph, m.newParts(&builder{tensors: []*Tensor{halved[p.tensor.Name]}})...)
+		} else if p.input == "" || halved[p.input] == nil {
+			graph = append(graph, p)
+		}
+	}
+	m.graph, m.graphWire = graph, nil
+	return nil
+}
