@@ -34,8 +34,9 @@ func (im *importer) pad(n *Node) (value, error) {
 		return value{}, err
 	}
 	mode, errA := n.Text("mode", "constant")
-	constant, errB := im.scalar(n, 2, 0)
-	if err := errors.Join(errA, errB); err != nil {
+	constant, errB := n.Float("value", 0) // in files of before opset 11
+	constant, errC := im.scalar(n, 2, constant)
+	if err := errors.Join(errA, errB, errC); err != nil {
 		return value{}, err
 	}
 	if len(pads) > 0 && slices.Min(pads) == 0 && slices.Max(pads) == 0 && n.input(3) == "" {
@@ -163,6 +164,9 @@ func (im *importer) squeeze(n *Node) (value, error) {
 
 // concat is supported along the first dimension of samples.
 func (im *importer) concat(n *Node) (value, error) {
+	if len(n.Inputs) == 0 {
+		return value{}, errors.New("it has no inputs")
+	}
 	var from []value
 	for i := range n.Inputs {
 		x, err := im.activations(n, i)
