@@ -238,18 +238,12 @@ func (im *importer) batchNorm(n *Node) (value, error) {
 	}
 	epsilon, errA := n.Float("epsilon", 1e-5)
 	momentum, errB := n.Float("momentum", 0.9)
-	training, errC := n.Int("training_mode", 0)
-	spatial, errD := n.Int("spatial", 1)
-	test, errE := n.Int("is_test", 0)
-	if err := errors.Join(errA, errB, errC, errD, errE); err != nil {
+	spatial, errC := n.Int("spatial", 1)
+	if err := errors.Join(errA, errB, errC, im.refuseTraining(n)); err != nil {
 		return value{}, err
 	}
-	// Before there was training_mode, there were other signs of it.
-	if version := im.model.Opset[""]; version < 7 && test == 0 || version >= 7 && slices.ContainsFunc(n.Outputs[1:], func(o string) bool { return o != "" }) {
-		training = 1
-	}
-	if training != 0 || spatial != 1 || !(epsilon > 0) {
-		return value{}, fmt.Errorf("training_mode %d, spatial %d, epsilon %v: want 0, 1 and a positive number", training, spatial, epsilon)
+	if spatial != 1 || !(epsilon > 0) {
+		return value{}, fmt.Errorf("spatial %d, epsilon %v: want 1 and a positive number", spatial, epsilon)
 	}
 	var numbers [4][]float32 // scale, bias, mean and variance
 	weight := ""
@@ -411,12 +405,11 @@ func (im *importer) dropout(n *Node) (value, error) {
 	if ratio, err = im.scalar(n, 1, ratio); err != nil {
 		return value{}, err
 	}
-	training, err := im.drops(n)
-	if err != nil {
-		return value{}, err
+	if ratio == 0 {
+		return im.identity(n)
 	}
-	if training && ratio != 0 {
-		return value{}, errors.New("it is in training mode, in which the outputs are random: export the model for inference")
+	if err := im.refuseTraining(n); err != nil {
+		return value{}, err
 	}
 	if !(ratio > 0 && ratio < 1) {
 		return im.identity(n)
@@ -424,17 +417,32 @@ func (im *importer) dropout(n *Node) (value, error) {
 	return im.simple(nn.Dropout{Rate: decimal(ratio)})(n)
 }
 
-// drops tells whether a Dropout does anything but pass on its input.
-func (im *importer) drops(n *Node) (bool, error) {
-	if im.model.Opset[""] < 7 {
+// refuseTraining fails for a Dropout or BatchNormalization that does what it does in
+// training.
+func (im *importer) refuseTraining(n *Node) error {
+	training, err := im.trains(n)
+	if err == nil && training {
+		err = errors.New("it is in training mode: export the model for inference")
+	}
+	return err
+}
+
+func (im *importer) trains(n *Node) (bool, error) {
+	switch {
+	case im.model.Opset[""] < 7:
 		test, err := n.Int("is_test", 0)
 		return test == 0, err
+	case n.Type == "Dropout":
+		if n.input(2) == "" {
+			return false, nil
+		}
+		training, err := im.integers(n, 2)
+		return !slices.Equal(training, []int64{0}), err
 	}
-	if n.input(2) == "" {
-		return false, nil
-	}
-	training, err := im.integers(n, 2)
-	return !slices.Equal(training, []int64{0}), err
+	training, err := n.Int("training_mode", 0)
+	// Before opset 14 the outputs tell: statistics of the batch are made in training.
+	more := slices.ContainsFunc(n.Outputs[1:], func(o string) bool { return o != "" })
+	return training != 0 || more, err
 }
 
 // holdsIntegers tells whether the graph's input holds integers, as images often do.

@@ -140,15 +140,23 @@ func (im *importer) squeeze(n *Node) (value, error) {
 		return value{}, err
 	}
 	dims := append(nn.Shape{0}, x.shape...) // the batch first
+	rank := len(dims)
 	if n.Type == "Unsqueeze" {
-		for _, a := range positive(axes, len(dims)+len(axes)) {
+		rank += len(axes)
+	}
+	sorted := positive(axes, rank)
+	if len(slices.Compact(slices.Clone(sorted))) < len(sorted) {
+		return value{}, fmt.Errorf("axes %v: one of them is named twice", axes)
+	}
+	if n.Type == "Unsqueeze" {
+		for _, a := range sorted {
 			if a < 1 || a > int64(len(dims)) || len(dims) > maxRank {
 				return value{}, fmt.Errorf("axes %v of samples of %v", axes, x.shape)
 			}
 			dims = slices.Insert(dims, int(a), 1)
 		}
 	} else {
-		for _, a := range slices.Backward(positive(axes, len(dims))) {
+		for _, a := range slices.Backward(sorted) {
 			if a < 1 || a >= int64(len(dims)) || dims[a] != 1 {
 				return value{}, fmt.Errorf("axes %v of samples of %v: want dimensions of 1", axes, x.shape)
 			}
