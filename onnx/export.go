@@ -172,7 +172,7 @@ func (e *exporter) operation(node nn.Node, info nn.LayerInfo, from []tensor) (st
 	case nn.LocalResponseNorm:
 		return e.responseNorm(name, op, x), nil
 	case nn.MaxPool:
-		return e.node("MaxPool", name, inputs, windowAttributes(op.Kernel, op.Stride, op.Pad, op.Ceil)...), nil
+		return e.node("MaxPool", name, inputs, windowAttributes(op.Kernel, op.Stride, op.Pad, op.Pads, op.Ceil)...), nil
 	case nn.AveragePool:
 		return e.averagePool(name, op, x), nil
 	case nn.GlobalAveragePool:
@@ -189,7 +189,10 @@ func (e *exporter) operation(node nn.Node, info nn.LayerInfo, from []tensor) (st
 	case nn.Tanh:
 		return e.node("Tanh", name, inputs), nil
 	case nn.SoftmaxLayer:
-		return e.node(map[bool]string{false: "Softmax", true: "LogSoftmax"}[op.Log], name, []string{e.flattened(name, x)}), nil
+		if !op.LastAxis {
+			inputs[0] = e.flattened(name, x)
+		}
+		return e.node(map[bool]string{false: "Softmax", true: "LogSoftmax"}[op.Log], name, inputs), nil
 	case nn.Cos, nn.CosSin:
 		return e.cosine(name, op, x), nil
 	case nn.Dropout:

@@ -13,14 +13,21 @@ func (e *exporter) conv(name string, op nn.Conv, x tensor, info nn.LayerInfo) st
 	if bias := e.bias(info); bias != "" {
 		inputs = append(inputs, bias)
 	}
-	attributes := append(windowAttributes(op.Kernel, cmp.Or(op.Stride, 1), op.Pad, false), IntAttribute("group", int64(cmp.Or(op.Groups, 1))))
+	attributes := append(windowAttributes(op.Kernel, cmp.Or(op.Stride, 1), op.Pad, [4]int{}, false), IntAttribute("group", int64(cmp.Or(op.Groups, 1))))
 	return e.node("Conv", name, inputs, attributes...)
 }
 
-// windowAttributes returns the attributes of convolutions and poolings.
-func windowAttributes(kernel, stride, pad int, ceil bool) []Attribute {
-	k, s, p := int64(kernel), int64(stride), int64(pad)
-	attributes := []Attribute{IntsAttribute("kernel_shape", k, k), IntsAttribute("strides", s, s), IntsAttribute("pads", p, p, p, p)}
+// windowAttributes returns the attributes of convolutions and poolings. The
+// padding is pad on all sides, or pads: above, left, below and right.
+func windowAttributes(kernel, stride, pad int, pads [4]int, ceil bool) []Attribute {
+	if pads == [4]int{} {
+		pads = [4]int{pad, pad, pad, pad}
+	}
+	k, s := int64(kernel), int64(stride)
+	attributes := []Attribute{
+		IntsAttribute("kernel_shape", k, k), IntsAttribute("strides", s, s),
+		IntsAttribute("pads", int64(pads[0]), int64(pads[1]), int64(pads[2]), int64(pads[3])),
+	}
 	if ceil {
 		attributes = append(attributes, IntAttribute("ceil_mode", 1))
 	}
@@ -91,7 +98,7 @@ func (e *exporter) responseNorm(name string, op nn.LocalResponseNorm, x tensor) 
 }
 
 func (e *exporter) averagePool(name string, op nn.AveragePool, x tensor) string {
-	attributes := windowAttributes(op.Kernel, op.Stride, op.Pad, op.Ceil)
+	attributes := windowAttributes(op.Kernel, op.Stride, op.Pad, op.Pads, op.Ceil)
 	if !op.ExcludePad {
 		attributes = append(attributes, IntAttribute("count_include_pad", 1))
 	}

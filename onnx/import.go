@@ -83,6 +83,9 @@ type value struct {
 	// pad is the number of zeros that a Pad has put around images. The shape does
 	// not count them; Conv and AveragePool alone can take them.
 	pad int
+	// integers says that the values are no floating-point numbers: what computes with
+	// them may round, which no layer does.
+	integers bool
 }
 
 // layer is a node of the network.
@@ -132,10 +135,14 @@ func (im *importer) input() error {
 	if len(in.Dims) > 0 && in.Dims[0] > 0 {
 		im.batch = int64(in.Dims[0])
 	}
+	integers, err := holdsIntegers(in)
+	if err != nil {
+		return err
+	}
 	im.description = nn.Description{Name: im.model.graphName(), Input: slices.Clone(shape)}
 	input := &layer{nn.Input, -1, shape}
 	im.layers[nn.Input] = input
-	im.values[in.Name] = value{layer: input, shape: shape}
+	im.values[in.Name] = value{layer: input, shape: shape, integers: integers}
 	return nil
 }
 
@@ -193,6 +200,9 @@ func (im *importer) value(n *Node, i int) (value, error) {
 	if v, ok := im.values[name]; ok {
 		if v.pad > 0 && n.Type != "Conv" && n.Type != "AveragePool" {
 			return value{}, fmt.Errorf("input %d is padded: that is supported for Conv and AveragePool", i)
+		}
+		if v.integers && !passesIntegers(n) {
+			return value{}, fmt.Errorf("input %d holds integers: that is supported for a Cast to floating-point numbers", i)
 		}
 		return v, nil
 	}

@@ -211,13 +211,12 @@ func (im *importer) batchNorm(n *Node) (value, error) {
 	}
 	epsilon, errA := n.Float("epsilon", 1e-5)
 	momentum, errB := n.Float("momentum", 0.9)
-	training, errC := n.Int("training_mode", 0)
-	spatial, errD := n.Int("spatial", 1)
-	if err := errors.Join(errA, errB, errC, errD); err != nil {
+	spatial, errC := n.Int("spatial", 1)
+	if err := errors.Join(errA, errB, errC, im.refuseTraining(n)); err != nil {
 		return value{}, err
 	}
-	if training != 0 || spatial != 1 || !(epsilon > 0) {
-		return value{}, fmt.Errorf("training_mode %d, spatial %d, epsilon %v: want 0, 1 and a positive number", training, spatial, epsilon)
+	if spatial != 1 || !(epsilon > 0) {
+		return value{}, fmt.Errorf("spatial %d, epsilon %v: want 1 and a positive number", spatial, epsilon)
 	}
 	var numbers [4][]float32 // scale, bias, mean and variance
 	weight := ""
@@ -350,18 +349,25 @@ func (im *importer) softmax(n *Node) (value, error) {
 	if im.options.Logits && n.Outputs[0] == im.output {
 		return x, nil
 	}
-	old := im.model.Opset[""] < 13 // all dimensions from the axis on
+	old := im.model.Opset[""] < 13 // over all dimensions from the axis on
 	axis, err := n.Int("axis", map[bool]int64{true: 1, false: -1}[old])
 	if err != nil {
 		return value{}, err
 	}
+	shape := x.shape
 	if axis < 0 {
-		axis += 1 + int64(len(x.shape))
+		axis += 1 + int64(len(shape))
 	}
-	if axis < 1 || axis > int64(len(x.shape)) || (!old || axis > 1) && x.shape[axis-1] != x.shape.Size() {
-		return value{}, fmt.Errorf("axis %d of samples of %v: want it over all values of a sample", axis, x.shape)
+	if axis < 1 || axis > int64(len(shape)) || !old && shape[axis:].Size() > 1 {
+		return value{}, fmt.Errorf("axis %d of samples of %v: want it over the last one, or over all values of a sample", axis, shape)
 	}
-	return im.add(layerName(n, ""), nn.SoftmaxLayer{Log: n.Type == "LogSoftmax"}, x)
+	rows, row := shape[:axis-1].Size(), shape[axis-1:].Size()
+	if rows > 1 && row != shape[len(shape)-1] {
+		x.shape = nn.Shape{rows, row}
+	}
+	y, err := im.add(layerName(n, ""), nn.SoftmaxLayer{Log: n.Type == "LogSoftmax", LastAxis: rows > 1}, x)
+	y.shape = shape
+	return y, err
 }
 
 func (im *importer) dropout(n *Node) (value, error) {
@@ -372,13 +378,72 @@ func (im *importer) dropout(n *Node) (value, error) {
 	if ratio, err = im.scalar(n, 1, ratio); err != nil {
 		return value{}, err
 	}
+	if ratio == 0 {
+		return im.identity(n)
+	}
+	if err := im.refuseTraining(n); err != nil {
+		return value{}, err
+	}
 	if !(ratio > 0 && ratio < 1) {
 		return im.identity(n)
 	}
 	return im.simple(nn.Dropout{Rate: decimal(ratio)})(n)
 }
 
+// refuseTraining fails for a Dropout or BatchNormalization that does what it does in
+// training.
+func (im *importer) refuseTraining(n *Node) error {
+	training, err := im.trains(n)
+	if err == nil && training {
+		err = errors.New("it is in training mode: export the model for inference")
+	}
+	return err
+}
+
+func (im *importer) trains(n *Node) (bool, error) {
+	switch {
+	case im.model.Opset[""] < 7:
+		test, err := n.Int("is_test", 0)
+		return test == 0, err
+	case n.Type == "Dropout":
+		if n.input(2) == "" {
+			return false, nil
+		}
+		training, err := im.integers(n, 2)
+		return !slices.Equal(training, []int64{0}), err
+	}
+	training, err := n.Int("training_mode", 0)
+	// Before opset 14 the outputs tell: statistics of the batch are made in training.
+	more := slices.ContainsFunc(n.Outputs[1:], func(o string) bool { return o != "" })
+	return training != 0 || more, err
+}
+
+// holdsIntegers tells whether the graph's input holds integers, as images often do.
+func holdsIntegers(in Value) (bool, error) {
+	switch in.Type {
+	case Float, Float16, BFloat16, Double, 0: // or not said
+		return false, nil
+	case Uint8, Int8, Int32, Int64, Bool:
+		return true, nil
+	}
+	return false, fmt.Errorf("input %q holds %v: that is not supported", in.Name, in.Type)
+}
+
+// passesIntegers tells whether a node passes integers on as they are, or makes
+// floating-point numbers of them.
+func passesIntegers(n *Node) bool {
+	switch n.Type {
+	case "Cast", "Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Shape":
+		return true
+	}
+	return false
+}
+
 func (im *importer) identity(n *Node) (value, error) {
+	x, err := im.activations(n, 0)
+	if err != nil {
+		return value{}, err
+	}
 	if n.Type == "Cast" {
 		to, err := n.Int("to", 0)
 		if err != nil {
@@ -387,6 +452,7 @@ func (im *importer) identity(n *Node) (value, error) {
 		if kind := DataType(to); kind != Float && kind != Float16 && kind != Double {
 			return value{}, fmt.Errorf("casting to %v is not supported", kind)
 		}
+		x.integers = false
 	}
-	return im.activations(n, 0)
+	return x, nil
 }
