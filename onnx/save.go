@@ -22,7 +22,7 @@ func (m *Model) Save(path string) error {
 	_, size := m.encode()
 	external := size > maxFile || m.hasExternal()
 	for _, file := range m.ExternalFiles() {
-		if same(file, path) || external && same(file, path+".data") {
+		if sameFile(file, path) || external && sameFile(file, path+".data") {
 			return fmt.Errorf("onnx: %s would be written over %s, where the model's own weights are: name another file", path, file)
 		}
 	}
@@ -40,8 +40,8 @@ func (m *Model) Save(path string) error {
 	return nil
 }
 
-// same tells whether two paths are those of one file.
-func same(a, b string) bool {
+// sameFile tells whether two paths are those of one file.
+func sameFile(a, b string) bool {
 	first, errA := os.Stat(a)
 	second, errB := os.Stat(b)
 	return filepath.Clean(a) == filepath.Clean(b) || errA == nil && errB == nil && os.SameFile(first, second)
