@@ -108,8 +108,8 @@ func channelsLast(shape []int) bool {
 }
 
 // channelsFirst moves the channels of images of [height·width, channels] to the front.
-func channelsFirst(pixels []byte, plane, channels int) []byte {
-	moved := make([]byte, len(pixels))
+func channelsFirst[T any](pixels []T, plane, channels int) []T {
+	moved := make([]T, len(pixels))
 	for start := 0; start < len(pixels); start += plane * channels {
 		image, to := pixels[start:start+plane*channels], moved[start:]
 		for i, p := range image {
