@@ -203,7 +203,7 @@ func samples(x Array, input []int) (s Samples, said []string, err error) {
 			s.Inputs[i] *= 1. / 255
 		}
 		said = append(said, "unsigned bytes became numbers from 0 to 1; numbers of other types stay as they are")
-	} else if len(input) == 3 && (low < 0 || high > 1) {
+	} else if (len(input) == 3 || !x.floats) && (low < 0 || high > 1) {
 		said = append(said, fmt.Sprintf("numbers from %v to %v are taken as they are; pixels that are unsigned bytes become 0 to 1", low, high))
 	}
 	return s, said, nil

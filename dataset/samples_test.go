@@ -53,6 +53,14 @@ func TestSamples(t *testing.T) {
 	if err != nil || len(set.Said) != 1 || !strings.Contains(set.Said[0], "array x: numbers from 0 to 255 are taken as they are") {
 		t.Errorf("pixels that are no bytes: %v, %v", set, err)
 	}
+	set, err = readArrays(map[string]Array{"x": array(false, []int{1, 2}, 0, 255)}, []int{2}) // whole numbers
+	if err != nil || len(set.Said) != 1 || !strings.Contains(set.Said[0], "from 0 to 255 are taken as they are") {
+		t.Errorf("whole numbers: %v, %v", set, err)
+	}
+	set, err = readArrays(map[string]Array{"x": {Shape: []int{1, 2}, Values: []float32{0, 255}, floats: true}}, []int{2})
+	if err != nil || set.Said != nil {
+		t.Errorf("columns of a table: %v, %v", set, err)
+	}
 	nan := float32(math.NaN())
 	for want, arrays := range map[string]map[string]Array{
 		"want arrays named":                       {"a": y, "b": y},

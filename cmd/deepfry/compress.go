@@ -27,7 +27,7 @@ type compressCommand struct {
 	MaxDrop    *float64 `placeholder:"X" help:"Choose sizes so that at most so many points of accuracy are lost before fine-tuning."`
 	TargetSize string   `placeholder:"1MB" help:"Choose sizes so that the parameters take at most so many bytes."`
 
-	Data        string  `placeholder:"DATA" help:"mnist, fashion, a folder of IDX files, one of pictures with a subfolder for each class, as for train, or an .npz file with x_train, y_train, x_test, y_test (or x, y). Default for a checkpoint with --finetune: what it was trained on."`
+	Data        string  `placeholder:"DATA" help:"mnist, fashion, a folder of IDX files, one of pictures with a subfolder for each class, as for train, or an .npz file with x_train, y_train, x_test, y_test, or x, y, or arrays without names in this order. Default for a checkpoint with --finetune: what it was trained on."`
 	Finetune    int     `placeholder:"EPOCHS" help:"Train the whole afterwards, on the data's labels, or on the original's outputs if there are none."`
 	Rate        float64 `placeholder:"X" help:"Highest learning rate of fine-tuning. Default: 0.001 after svd, 0.003 after fastfood and rp, 0.005 after lowrank."`
 	Seed        uint64  `default:"1" help:"Of random numbers."`
@@ -198,6 +198,9 @@ func (c *compressCommand) open(term *console.Terminal, model *compress.Model) (*
 // read reads the named data for a network.
 func (c *compressCommand) read(p *predict.Predictor, name string) (*compress.Data, error) {
 	if p.TakesSamples(name) {
+		if err := c.ForSamples(name); err != nil {
+			return nil, err
+		}
 		return compress.OpenData(name, p.Input)
 	}
 	images, err := p.OpenImages(name, c.DataOptions.Options(nil))

@@ -97,6 +97,9 @@ func (c *evalCommand) images(term *console.Terminal, r *evaluation) error {
 
 // samples measures the samples of an .npz file: those for tests, where it has some.
 func (c *evalCommand) samples(term *console.Terminal, r *evaluation) error {
+	if err := c.ForSamples(r.data); err != nil {
+		return err
+	}
 	samples, said, err := r.predictor.OpenSamples(r.data)
 	if err != nil {
 		return err

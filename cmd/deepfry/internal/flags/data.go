@@ -31,6 +31,15 @@ func (f Standardization) Value() dataset.Standardization {
 	return dataset.Standardization{Mean: f.Mean, Deviation: f.Std}
 }
 
+// ForSamples fails where the flags say how images are read, but the named .npz file is
+// read as numbers.
+func (f DataOptions) ForSamples(name string) error {
+	if f.Transpose {
+		return fmt.Errorf("--transpose: the arrays of %s are taken as they are for this network: store them with height and width swapped", name)
+	}
+	return nil
+}
+
 // IsImages tells whether a name is that of a data set of images, not of a table.
 func IsImages(name string) bool {
 	if name == "mnist" || name == "fashion" || dataset.IsNPZ(name) {
