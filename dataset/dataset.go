@@ -178,8 +178,8 @@ type Options struct {
 	Prepare func(picture image.Image) ([]byte, error)
 
 	// Whole is for measuring alone: Dataset.Test has all pictures of a folder, or images
-	// of an .npz file, that does not say which are for tests, and Dataset.Train has none. One class is
-	// enough, and a folder test needs no train beside it.
+	// of an .npz file, that does not say which are for tests, and Dataset.Train has none.
+	// One class is enough, and a folder test, or an array x_test, needs no train beside it.
 	Whole bool
 
 	// Split is the version of the rule that orders and splits pictures, such as

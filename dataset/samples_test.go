@@ -301,6 +301,10 @@ func TestOpenNPZ(t *testing.T) {
 	}
 
 	u1 := func(shape string, n int) []byte { return npy("|u1", shape, make([]byte, n)) }
+	tests := writeNPZ(t, map[string][]byte{"x_test": u1("(3, 2, 2)", 12), "y_test": u1("(3,)", 3)})
+	if data, err = OpenWith(tests, Options{Whole: true}); err != nil || data.Test.Len() != 3 || data.Train.Len() != 0 {
+		t.Errorf("tests alone, to measure on: %v, %v", data, err)
+	}
 	for want, arrays := range map[string]map[string][]byte{
 		"want labelled images":           {"x": u1("(2, 2, 2)", 8)},
 		"found no more than x_test":      {"x_test": u1("(2, 2, 2)", 8)},
