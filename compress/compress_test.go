@@ -279,20 +279,20 @@ func TestRefusal(t *testing.T) {
 		t.Errorf("Save gives %v", err)
 	}
 	for want, o := range map[string]Options{
-		"no method":              {Method: "magic"},
-		"there are: fc1":         {Layers: []string{"fc9"}},
-		"fitted to data":         {Method: Fastfood},
-		"choose one":             {Budget: 2, MaxDrop: 1},
-		"auto needs a goal":      {Method: Auto, Data: data},
-		"goal chooses":           {Budget: 2, Rank: Rank{N: 3}},
-		"more than 1":            {Budget: 0.5},
-		"measured on labels":     {MaxDrop: 1},
-		"needs epochs":           {Method: LowRank, Data: data},
-		"label of sample 0 is 7": {Data: &Data{Train: Samples{Inputs: make([]float32, 32), Labels: []int32{7}}}},
-		"are not samples":        {Data: &Data{Train: Samples{Inputs: make([]float32, 31)}}},
-		"energy is kept":         {Method: RandomProjection, Rank: Rank{Energy: 0.5}, Data: data},
-		"drop or size is neg":    {MaxDrop: -1},
-		"epochs or transforms":   {FineTune: -1},
+		"no method":            {Method: "magic"},
+		"there are: fc1":       {Layers: []string{"fc9"}},
+		"fitted to data":       {Method: Fastfood},
+		"choose one":           {Budget: 2, MaxDrop: 1},
+		"auto needs a goal":    {Method: Auto, Data: data},
+		"goal chooses":         {Budget: 2, Rank: Rank{N: 3}},
+		"more than 1":          {Budget: 0.5},
+		"measured on labels":   {MaxDrop: 1},
+		"needs epochs":         {Method: LowRank, Data: data},
+		"sample 0 is 7":        {Data: &Data{Train: Samples{Inputs: make([]float32, 32), Labels: []int32{7}}}},
+		"are not samples":      {Data: &Data{Train: Samples{Inputs: make([]float32, 31)}}},
+		"energy is kept":       {Method: RandomProjection, Rank: Rank{Energy: 0.5}, Data: data},
+		"drop or size is neg":  {MaxDrop: -1},
+		"epochs or transforms": {FineTune: -1},
 	} {
 		if _, err := model.Compress(context.Background(), o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want an error with %q, got %v", want, err)
