@@ -288,7 +288,7 @@ func TestRefusal(t *testing.T) {
 		"more than 1":          {Budget: 0.5},
 		"measured on labels":   {MaxDrop: 1},
 		"needs epochs":         {Method: LowRank, Data: data},
-		"label 0 is 7":         {Data: &Data{Train: Samples{Inputs: make([]float32, 32), Labels: []int32{7}}}},
+		"sample 0 is 7":        {Data: &Data{Train: Samples{Inputs: make([]float32, 32), Labels: []int32{7}}}},
 		"are not samples":      {Data: &Data{Train: Samples{Inputs: make([]float32, 31)}}},
 		"energy is kept":       {Method: RandomProjection, Rank: Rank{Energy: 0.5}, Data: data},
 		"drop or size is neg":  {MaxDrop: -1},
