@@ -143,6 +143,9 @@ func drawings() []drawn {
 		{name: "old squeeze", opset: 11, input: image, kinds: "globalaveragepool", nodes: []*Node{
 			op("ReduceMean", "a", "x", IntsAttribute("axes", -2, -1)), op("Squeeze", "y", "a", IntsAttribute("axes", 3, 2)),
 		}},
+		{name: "a layer for its shape alone", input: nn.Shape{5}, kinds: "relu", nodes: []*Node{
+			op("Relu", "a", "x"), op("Sigmoid", "b", "a"), op("Shape", "s", "b"), op("Reshape", "y", "a s"),
+		}},
 		{name: "names", input: image, kinds: "dropout conv", tensors: []*Tensor{w1}, nodes: []*Node{
 			op("Identity", "a", "x"), op("Cast", "b", "a", IntAttribute("to", int64(Float))), op("Dropout", "c", "b"), op("Identity", "i", "w1"), op("Conv", "d", "c i"), op("Sum", "e", "d"), op("Concat", "y", "e", IntAttribute("axis", 1)),
 		}},

@@ -109,9 +109,11 @@ func (im *importer) run() (*nn.Network, error) {
 			return nil, fmt.Errorf("%v: %w", n, err)
 		}
 	}
-	if v := im.values[im.output]; v.constant != nil || len(im.description.Nodes) == 0 {
+	v := im.values[im.output]
+	if v.layer == nil || v.layer.index < 0 {
 		return nil, fmt.Errorf("the output %q is not computed by any layer", im.output)
 	}
+	im.description.Nodes = im.description.Nodes[:v.layer.index+1] // others serve shapes alone
 	return nn.Restore(im.description, func(p *nn.Param) error {
 		p.Data, p.Indices = im.params[p.Name], im.indices[p.Name]
 		return nil
