@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/deepfry/deepfry/fastfood"
 	"github.com/deepfry/deepfry/nn"
-	"github.com/deepfry/deepfry/onnx"
 )
 
 // What takes the place of a layer is a network of its own, a chain of linear
@@ -91,31 +89,4 @@ func clone(network *nn.Network) (*nn.Network, error) {
 		p.Data, p.Indices, p.Seed = slices.Clone(whole.Data), slices.Clone(whole.Indices), whole.Seed
 		return nil
 	})
-}
-
-// stages returns a chain as what the onnx package puts in the place of a layer,
-// and the bias of its last layer, which must be the only one.
-func stages(chain *nn.Network) (found []onnx.Stage, bias []float32, err error) {
-	in := chain.Description.Input.Size()
-	for _, l := range chain.Layers() {
-		out := l.Output.Size()
-		param := func(suffix string) *nn.Param { return chain.Param(l.Name + suffix) }
-		switch l.Kind {
-		case "dense":
-			found = append(found, onnx.Dense{Inputs: in, Outputs: out, Weights: param(".weight").Data})
-		case "fastfood":
-			s := param(".s")
-			found = append(found, onnx.Fastfood{Transform: &fastfood.Transform[float32]{
-				Inputs: in, Outputs: out, Blocks: s.Shape[0], Dim: s.Shape[1],
-				S: s.Data, G: param(".g").Data, B: param(".b").Data, Perm: param(".perm").Indices,
-			}})
-		default:
-			return nil, nil, fmt.Errorf("compress: a layer of kind %s in place of another", l.Kind)
-		}
-		if b := param(".bias"); b != nil {
-			bias = b.Data
-		}
-		in = out
-	}
-	return found, bias, nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/internal/float16"
@@ -150,53 +152,28 @@ func (r *Result) save(path string) error {
 		}
 		return checkpoint.Save(path, r.Network, extra)
 	}
-	if r.model.file == nil || r.tuned || r.float16 && r.Network != nil || !r.inPlace() {
+	if r.model.file == nil || r.tuned {
 		extra, err := train.Inference(r.model.extra)
 		if err != nil {
 			return err
 		}
-		o := onnx.Options{Float16: r.float16, Metadata: extra.Metadata}
-		if f := r.model.file; f != nil { // so that who ran the old file can run the new one
-			o.Input, o.Output, o.Metadata = f.Inputs[0].Name, f.Outputs[0].Name, f.Metadata
-		}
-		file, err := onnx.FromNetwork(r.Network, o)
+		// Who ran the old file can run the new one.
+		file, err := onnx.FromNetwork(r.Network, onnx.Options{Float16: r.float16, Metadata: extra.Metadata, Like: r.model.file})
 		if err != nil {
 			return err
 		}
 		return file.Save(path)
 	}
-	file, err := onnx.Open(r.model.path) // anew, for Replace changes it
-	if err != nil {
-		return err
-	}
-	linears, _ := file.Linears()
-	for _, l := range linears {
-		chain := r.chains[l.Name]
-		if chain == nil || r.model.linears[l.Name] == nil {
-			continue
-		}
-		parts, bias, err := stages(chain)
-		if err != nil {
+	file := r.model.file.Clone()
+	for _, name := range slices.Sorted(maps.Keys(r.chains)) {
+		if err := file.Replace(r.model.linears[name], r.chains[name], r.float16); err != nil {
 			return err
 		}
-		if err := file.Replace(l, onnx.Replacement{Stages: parts, Bias: bias, Float16: r.float16}); err != nil {
+	}
+	if r.float16 && r.Network != nil {
+		if err := file.StoreFloat16(); err != nil {
 			return err
 		}
 	}
 	return file.Save(path)
-}
-
-// inPlace tells whether all replaced layers are nodes of the file, of which there
-// is one of that name, that add their bias themselves or have none.
-func (r *Result) inPlace() bool {
-	for _, l := range r.model.Layers {
-		if r.chains[l.Name] == nil {
-			continue
-		}
-		linear := r.model.linears[l.Name]
-		if linear == nil || linear.Inputs != l.Inputs || linear.Outputs != l.Outputs || linear.Bias != (l.bias != nil) {
-			return false
-		}
-	}
-	return true
 }

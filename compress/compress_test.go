@@ -290,7 +290,7 @@ func TestRefusal(t *testing.T) {
 		"measured on labels": {MaxDrop: 1},
 		"needs epochs":       {Methods: []Method{LowRank}, Rank: Rank{N: 3}, Data: data},
 		"no goal can be":     {Methods: []Method{LowRank}, Budget: 3, Data: data, FineTune: 1},
-		"label 0 is 7":       {Data: &Data{Train: Samples{Inputs: make([]float32, 32), Labels: []int32{7}}}},
+		"sample 0 is 7":      {Data: &Data{Train: Samples{Inputs: make([]float32, 32), Labels: []int32{7}}}},
 		"are not samples":    {Data: &Data{Train: Samples{Inputs: make([]float32, 31)}}},
 		"energy is kept":     {Methods: []Method{RandomProjection}, Rank: Rank{Energy: 0.5}, Data: data},
 		"a drop of -1":       {MaxDrop: -1},
@@ -364,30 +364,6 @@ func TestONNX(t *testing.T) {
 				t.Errorf("%s, anew %v: the file computes something else, relative error %g", path, anew, e)
 			}
 		}
-	}
-}
-
-// TestLayersOfOneName takes a layer from those that are known by their name, as Open
-// does with the layers of one name.
-func TestLayersOfOneName(t *testing.T) {
-	model, err := Open(filepath.Join(golden, "mlp-17.onnx"), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := model.Layers[0].Name
-	if model.linears[name] == nil {
-		t.Fatal("the file's first layer is not known by its name")
-	}
-	r, err := model.Compress(context.Background(), Options{Layers: []string{name}, Rank: Rank{N: 2}, AllowSlower: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !r.inPlace() {
-		t.Error("a layer with a name of its own is not replaced in place")
-	}
-	delete(model.linears, name) // as for a name that two have
-	if r.inPlace() {
-		t.Error("a layer whose name others have is replaced in place")
 	}
 }
 

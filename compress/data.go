@@ -1,7 +1,6 @@
 package compress
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/deepfry/deepfry/dataset"
@@ -21,8 +20,8 @@ type Data struct {
 type Samples = dataset.Samples
 
 // OpenData reads the named data, for a network with the given input: an .npz file of
-// NumPy's, as [dataset.ReadSamples] reads it, of which the last tenth is for tests if it
-// is in one piece; or images, as [dataset.OpenWith] does.
+// NumPy's, as [dataset.ReadSamples] reads it, of which a tenth, chosen by chance, is for
+// tests if it is in one piece; or images, as [dataset.OpenWith] does.
 func OpenData(name string, input nn.Shape) (*Data, error) {
 	if !dataset.IsNPZ(name) {
 		images, err := dataset.OpenWith(name, dataset.Options{Input: input})
@@ -35,12 +34,28 @@ func OpenData(name string, input nn.Shape) (*Data, error) {
 	if err != nil {
 		return nil, err
 	}
-	data, err := split(set, input.Size())
-	if err != nil {
+	if err := set.HoldOut(input.Size()); err != nil {
 		return nil, fmt.Errorf("compress: %s: %w", name, err)
 	}
-	data.Name = name
-	return data, nil
+	if (set.Train.Labels == nil) != (set.Test.Labels == nil) {
+		return nil, fmt.Errorf("compress: %s: there is one of y_train and y_test: want labels for both parts, or for neither", name)
+	}
+	return &Data{Name: name, Train: *set.Train, Test: *set.Test, Said: set.Said}, nil
+}
+
+// Standardize standardises the inputs, in place, as a network with the given input wants
+// them that was trained so. It fails as [dataset.Standardization.Check] and
+// [dataset.Standardization.Apply] do.
+func (d *Data) Standardize(s dataset.Standardization, input nn.Shape) error {
+	if err := s.Check(input); err != nil {
+		return err
+	}
+	for _, samples := range []Samples{d.Train, d.Test} {
+		if err := s.Apply(samples.Inputs, input); err != nil {
+			return fmt.Errorf("%s: %w", d.Name, err)
+		}
+	}
+	return nil
 }
 
 // FromDataset returns images as data, for a network with the given input.
@@ -54,23 +69,4 @@ func FromDataset(images *dataset.Dataset, input nn.Shape) (*Data, error) {
 
 func fromImages(set *dataset.Images) Samples {
 	return Samples{Inputs: dataset.Unit(set.Pixels), Labels: set.Labels}
-}
-
-// split takes the last tenth for tests where there are none.
-func split(set *dataset.SampleSet, size int) (*Data, error) {
-	if set.Train == nil {
-		return nil, errors.New("the file has samples for tests alone: want x_train and y_train, too")
-	}
-	if set.Test != nil {
-		if (set.Train.Labels == nil) != (set.Test.Labels == nil) {
-			return nil, errors.New("there is one of y_train and y_test: want labels for both parts, or for neither")
-		}
-		return &Data{Train: *set.Train, Test: *set.Test, Said: set.Said}, nil
-	}
-	n := len(set.Train.Inputs) / size
-	if n < 2 {
-		return nil, errors.New("want at least two samples")
-	}
-	cut := n - max(n/10, 1)
-	return &Data{Train: set.Train.Slice(0, cut, size), Test: set.Train.Slice(cut, n, size), Said: set.Said}, nil
 }

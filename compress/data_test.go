@@ -11,23 +11,20 @@ import (
 	"github.com/deepfry/deepfry/nn"
 )
 
-func TestSplit(t *testing.T) {
-	all := &Samples{Inputs: []float32{1, 2, 3, 4, 5, 6}, Labels: []int32{0, 2, 1}}
-	one := all.Slice(0, 1, 2)
-	data, err := split(&dataset.SampleSet{Train: all}, 2)
-	if err != nil || !slices.Equal(data.Train.Inputs, all.Inputs[:4]) || !slices.Equal(data.Test.Inputs, []float32{5, 6}) || !slices.Equal(data.Test.Labels, []int32{1}) {
-		t.Errorf("one piece: %v, %v", data, err)
+func TestStandardize(t *testing.T) {
+	d := &Data{Train: Samples{Inputs: []float32{0, 1}}, Test: Samples{Inputs: []float32{0.5, 0.75}}}
+	if err := d.Standardize(dataset.Standardization{Mean: []float32{0.5}, Deviation: []float32{0.25}}, nn.Shape{1, 1, 2}); err != nil {
+		t.Fatal(err)
 	}
-	data, err = split(&dataset.SampleSet{Train: all, Test: &one}, 2)
-	if err != nil || len(data.Train.Labels) != 3 || len(data.Test.Labels) != 1 {
-		t.Errorf("two pieces: %v, %v", data, err)
+	if !slices.Equal(d.Train.Inputs, []float32{-2, 2}) || !slices.Equal(d.Test.Inputs, []float32{0, 1}) {
+		t.Errorf("found %v and %v", d.Train.Inputs, d.Test.Inputs)
 	}
-	for want, set := range map[string]*dataset.SampleSet{
-		"at least two":   {Train: &one},
-		"tests alone":    {Test: all},
-		"one of y_train": {Train: all, Test: &Samples{Inputs: []float32{1, 2}}},
+	for want, s := range map[string]dataset.Standardization{
+		"one for each channel": {Mean: []float32{0.5, 0.5, 0.5}},
+		"by 255":               {Mean: []float32{128}},
 	} {
-		if _, err := split(set, 2); err == nil || !strings.Contains(err.Error(), want) {
+		d := &Data{Train: Samples{Inputs: []float32{0, 1}}}
+		if err := d.Standardize(s, nn.Shape{1, 1, 2}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want an error with %q, got %v", want, err)
 		}
 	}

@@ -100,7 +100,7 @@ func (c *compressor) warnOfChance() {
 	if most := max(chance+0.2*(1-chance), chance+3*math.Sqrt(chance*(1-chance)/n)); right > most || chance == 1 {
 		return
 	}
-	c.note("the original classifies %.1f%% of %s's test samples rightly, and chance would %.1f%%: perhaps it wants other numbers than it is given, or its classes are in another order; --mean and --std (Mean and Std) give it what it was trained on",
+	c.note("the original classifies %.1f%% of %s's test samples rightly, and chance would %.1f%%: perhaps it wants other numbers than it is given, or its classes are in another order; --mean and --std give it what it was trained on",
 		100*right, c.Data.Name, 100*chance)
 }
 

@@ -127,7 +127,9 @@ func (m *Model) importFile(input nn.Shape) error {
 	for _, l := range linears {
 		m.linears[l.Name] = l
 	}
-	if m.Network, m.Reason = onnx.Import(m.file, onnx.ImportOptions{Input: input}); m.Reason == nil {
+	var imported map[string]*onnx.Linear
+	if m.Network, imported, m.Reason = onnx.ImportLinears(m.file, onnx.ImportOptions{Input: input}); m.Reason == nil {
+		m.linears = imported
 		return nil
 	}
 	for _, l := range linears {
@@ -135,11 +137,7 @@ func (m *Model) importFile(input nn.Shape) error {
 		if err != nil {
 			return err
 		}
-		bias, err := l.BiasValues()
-		if err != nil {
-			return err
-		}
-		m.Layers = append(m.Layers, &Layer{l.Name, l.Inputs, l.Outputs, w, bias})
+		m.Layers = append(m.Layers, &Layer{l.Name, l.Inputs, l.Outputs, w, nil}) // the bias stays
 	}
 	return nil
 }

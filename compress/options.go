@@ -246,10 +246,8 @@ func (c *compressor) checkData() error {
 		if s.Labels != nil && len(s.Labels) != n {
 			return fmt.Errorf("compress: %d labels for %d samples", len(s.Labels), n)
 		}
-		for i, label := range s.Labels {
-			if label < 0 || int(label) >= classes {
-				return fmt.Errorf("compress: label %d is %d, but the network has %d outputs", i, label, classes)
-			}
+		if err := s.CheckLabels(classes); err != nil {
+			return fmt.Errorf("compress: %w", err)
 		}
 	}
 	c.split()

@@ -130,10 +130,10 @@ type Dataset struct {
 // otherwise by their numbers. EMNIST's images are stored with height and width
 // swapped: see [Options].
 //
-// An .npz file holds images as x_train and x_test and labels as y_train and y_test, or
-// as train_images, test_images, train_labels and test_labels, or as x and y, of which
-// the last tenth, and at least one, is for tests. What images and labels may be is as in IDX
-// files; booleans are black and white.
+// An .npz file holds images and labels under the names that [ReadSamples] knows; where it
+// does not say which are for tests, a tenth, and at least one, is, chosen by chance but
+// always the same. What images and labels may be is as in IDX files; booleans are black
+// and white.
 //
 // A folder of pictures has a subfolder for each class. Labels count the classes
 // in the order of their names, which is that of the bytes in Unicode's form NFC;
@@ -178,8 +178,8 @@ type Options struct {
 	Prepare func(picture image.Image) ([]byte, error)
 
 	// Whole is for measuring alone: Dataset.Test has all pictures of a folder, or images
-	// of an .npz file, that does not say which are for tests, and Dataset.Train has none. One class is
-	// enough, and a folder test needs no train beside it.
+	// of an .npz file, that does not say which are for tests, and Dataset.Train has none.
+	// One class is enough, and a folder test, or an array x_test, needs no train beside it.
 	Whole bool
 
 	// Split is the version of the rule that orders and splits pictures, such as

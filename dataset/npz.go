@@ -125,7 +125,7 @@ func readNPY(r io.Reader, likely int64) (Array, error) {
 	}
 	size, decode := npyDecoder(order, kind[2]+kind[3])
 	if decode == nil {
-		return Array{}, fmt.Errorf("elements of type %s: expected booleans, integers or floating-point numbers (numpy.unique(y, return_inverse=True) numbers names of classes)", kind[1]+kind[2]+kind[3])
+		return Array{}, errElements(kind[1] + kind[2] + kind[3])
 	}
 	a := Array{Bytes: kind[2]+kind[3] == "u1", floats: kind[2] == "f" || kind[2] == "b"}
 	elements := 0
@@ -155,6 +155,18 @@ func readNPY(r io.Reader, likely int64) (Array, error) {
 		a.Values = rowMajor(a.Values, a.Shape)
 	}
 	return a, nil
+}
+
+// errElements is the error for elements that are no numbers, or none that are read.
+func errElements(kind string) error {
+	hint := "x.astype(\"float32\") makes such"
+	switch kind[1] {
+	case 'O':
+		hint = "these are Python's objects, pickled, which may run code: numpy.stack(list) or x.astype(\"float32\") makes numbers of them"
+	case 'U', 'S':
+		hint = "numpy.unique(y, return_inverse=True)[1] numbers names of classes"
+	}
+	return fmt.Errorf("elements of type %s: expected booleans, integers or floating-point numbers of up to 64 bits; %s", kind, hint)
 }
 
 // parseShape reads numbers between commas, and returns their product, too.

@@ -108,8 +108,8 @@ func channelsLast(shape []int) bool {
 }
 
 // channelsFirst moves the channels of images of [height·width, channels] to the front.
-func channelsFirst(pixels []byte, plane, channels int) []byte {
-	moved := make([]byte, len(pixels))
+func channelsFirst[T any](pixels []T, plane, channels int) []T {
+	moved := make([]T, len(pixels))
 	for start := 0; start < len(pixels); start += plane * channels {
 		image, to := pixels[start:start+plane*channels], moved[start:]
 		for i, p := range image {
@@ -183,7 +183,7 @@ func (n numbers) labels(count int) ([]int32, error) {
 		// QMNIST: the class, the part of NIST's, the writer and five more numbers, of
 		// which the fifth is never 0 or 1.
 		if len(n.shape) != 2 || columns != 8 || n.size != 4 || n.floats {
-			return nil, n.errorf("%s: expected one label an image, or a row of zeros with a single 1 at the label, found %.100v in a file of %v", n.at(wrong*columns), values[wrong*columns:(wrong+1)*columns], n.shape)
+			return nil, n.errorf("%s: expected one label an image, or a row of zeros with a single 1 at the label, found %v in a file of %v", n.at(wrong*columns), values[wrong*columns:][:min(columns, 12)], n.shape)
 		}
 	}
 	labels := make([]int32, count)

@@ -3,8 +3,11 @@ package dataset
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
+
+	"github.com/deepfry/deepfry/internal/random"
 )
 
 // Samples are inputs of a network as numbers, with labels where they are known.
@@ -26,26 +29,53 @@ func (s Samples) Slice(i, j, size int) Samples {
 	return part
 }
 
+// CheckLabels fails for a label that is none of so many classes, which are counted
+// from 0.
+func (s Samples) CheckLabels(classes int) error {
+	if len(s.Labels) == 0 {
+		return nil
+	}
+	low, high := slices.Min(s.Labels), slices.Max(s.Labels)
+	switch {
+	case low >= 0 && int(high) < classes:
+		return nil
+	case classes == 1:
+		return fmt.Errorf("there are labels from %d to %d, but the network has one output, which is a value and no class: leave the labels out", low, high)
+	case low == 1 && int(high) == classes:
+		return fmt.Errorf("the labels are from 1 to %d, but the network's %d classes are counted from 0: store y - 1", high, classes)
+	}
+	wrong := slices.IndexFunc(s.Labels, func(label int32) bool { return label < 0 || int(label) >= classes })
+	return fmt.Errorf("the label of sample %d is %d, but there are only %d classes, counted from 0", wrong, s.Labels[wrong], classes)
+}
+
 // SampleSet is the samples of an .npz file.
 type SampleSet struct {
 	Train *Samples // nil: the file has samples for tests alone
-	Test  *Samples // nil: the file has one piece, which is Train
+	Test  *Samples // nil: the file does not say which are for tests
 
 	// Said tells the user, a line each, what was read otherwise than they may think.
 	Said []string
 }
 
 // ReadSamples reads an .npz file of samples for a network that takes the given input,
-// usually [channels, height, width]. The file holds inputs as x_train and x_test and
-// labels as y_train and y_test, or as train_images, test_images, train_labels and
-// test_labels, in any case; or inputs as x (or images) and labels as y (or labels), in one
-// piece. There may be tests alone; labels may be missing, and then one array of any
-// name is enough. Other arrays are passed over.
+// usually [channels, height, width]. The file holds, in upper or lower case,
 //
-// Inputs are [n, input...], but for sides of 1, or [n, input size]; they must be finite.
-// Unsigned bytes (uint8) become 0 to 1, as pixels do everywhere here; other numbers
-// stay as they are. Labels are whole numbers from 0 to 99,999: [n], [n, 1], or rows of
-// zeros with a single 1 at the label.
+//   - inputs as x_train and x_test and labels as y_train and y_test, or as train_images,
+//     test_images, train_labels and test_labels. Where there is no x_test, x_val, x_valid,
+//     x_validation, x_dev or val_images is taken for it, with its labels;
+//   - or inputs as x (or images, or x_train alone) and labels as y (or labels), in one
+//     piece;
+//   - or arrays without names, as numpy.savez(file, x, y) writes them: two are x and y,
+//     four are x_train, y_train, x_test and y_test, in this order.
+//
+// There may be tests alone; labels may be missing, and then one array of any name is
+// enough. Other arrays are passed over.
+//
+// Inputs are [n, input...], but for sides of 1, or [n, input size], or have their channels
+// last, where that can be told; they must be finite. Unsigned bytes (uint8) become 0 to
+// 1, as pixels do everywhere here; other numbers stay as they are. Labels are whole
+// numbers from 0 to 99,999, of any type: [n], [n, 1], or rows of zeros with a single 1 at
+// the label.
 //
 // Errors name the file and the array, what was expected and what was found.
 func ReadSamples(path string, input []int) (*SampleSet, error) {
@@ -55,77 +85,65 @@ func ReadSamples(path string, input []int) (*SampleSet, error) {
 	}
 	set, err := newSamples(arrays, names, input)
 	if err != nil {
-		return nil, fmt.Errorf("dataset: %s: %w", path, err)
+		return nil, fmt.Errorf("dataset: %s: %w", path, names.explain(err))
 	}
 	set.Said = append(names.say(), set.Said...)
 	return set, nil
 }
 
-// arrayNames are the names of the arrays of an .npz file that matter; "" is missing.
-type arrayNames struct {
-	trainX, trainY, testX, testY, x, y string
-
-	others []string
-}
-
-// chooseArrays finds the names among those of all arrays.
-func chooseArrays(all []string) (n arrayNames, err error) {
-	for _, wanted := range []struct {
-		slot  *string
-		names []string
-	}{
-		{&n.trainX, []string{"x_train", "train_images"}}, {&n.trainY, []string{"y_train", "train_labels"}},
-		{&n.testX, []string{"x_test", "test_images"}}, {&n.testY, []string{"y_test", "test_labels"}},
-		{&n.x, []string{"x", "images"}}, {&n.y, []string{"y", "labels"}},
-	} {
-		for _, name := range all {
-			if !slices.Contains(wanted.names, strings.ToLower(name)) {
-				continue
-			}
-			if *wanted.slot != "" {
-				return n, fmt.Errorf("arrays %s and %s are both there: leave one out", *wanted.slot, name)
-			}
-			*wanted.slot = name
-		}
+// HoldOut makes a tenth of the samples, at least one, those for tests where the file has
+// none: they are chosen by chance, and always the same for as many samples, so that files
+// in the order of their labels have all classes on both sides. Samples have size numbers
+// each. It fails if the file has samples for tests alone, or fewer than two.
+func (set *SampleSet) HoldOut(size int) error {
+	if set.Train == nil {
+		return errors.New("the file has samples for tests alone: want x_train and y_train, too")
 	}
-	split := n.trainX != "" || n.testX != ""
-	switch {
-	case split && n.x != "":
-		return n, fmt.Errorf("arrays %s and %s are both there: leave one out", n.trainX+n.testX, n.x)
-	case n.trainX != "" && n.testX == "":
-		return n, fmt.Errorf("there is an array %s, but no x_test and y_test", n.trainX)
-	case split || n.x != "":
-		return n, nil
-	case len(all) == 1:
-		return arrayNames{x: all[0]}, nil
-	}
-	return n, fmt.Errorf("want arrays named x_train, y_train, x_test and y_test, or x and y, or one array of inputs; found %.200s", strings.Join(all, ", "))
-}
-
-// say tells which arrays are passed over.
-func (n arrayNames) say() []string {
-	if len(n.others) == 0 {
+	if set.Test != nil {
 		return nil
 	}
-	return []string{fmt.Sprintf("arrays that are passed over: %.200s", strings.Join(n.others, ", "))}
+	n := len(set.Train.Inputs) / size
+	if n < 2 {
+		return errors.New("want at least two samples")
+	}
+	held := heldOut(n)
+	set.Test = &Samples{}
+	set.Train.Inputs, set.Test.Inputs = takeRows(set.Train.Inputs, held, size)
+	if set.Train.Labels != nil {
+		set.Train.Labels, set.Test.Labels = takeRows(set.Train.Labels, held, 1)
+	}
+	set.Said = append(set.Said, sayHeldOut(len(held), n, "samples"))
+	return nil
 }
 
-// list returns the names that are there.
-func (n arrayNames) list() []string {
-	return slices.DeleteFunc([]string{n.trainX, n.trainY, n.testX, n.testY, n.x, n.y}, func(name string) bool { return name == "" })
+// forRows is the purpose of the random stream that chooses rows for tests.
+var forRows = random.For("rows for tests")
+
+// heldOut returns the rows that are for tests, a tenth of n, in order.
+func heldOut(n int) []int {
+	held := rand.New(random.New(1, forRows, 0, 0)).Perm(n)[:max(n/10, 1)]
+	slices.Sort(held)
+	return held
 }
 
-// readNamed reads the arrays of an .npz file that matter.
-func readNamed(path string) (arrays map[string]Array, names arrayNames, err error) {
-	arrays, err = readNPZ(path, func(all []string) ([]string, error) {
-		names, err = chooseArrays(all)
-		used := names.list()
-		names.others = slices.DeleteFunc(slices.Clone(all), func(name string) bool { return slices.Contains(used, name) })
-		return used, err
-	})
-	return arrays, names, err
+func sayHeldOut(held, all int, things string) string {
+	return fmt.Sprintf("%d of %d %s, chosen by chance but always the same, are for tests", held, all, things)
 }
 
+// takeRows takes the held rows, which are sorted, out of values, [n, width]; the others
+// move together, in their order and on the same memory.
+func takeRows[T any](values []T, held []int, width int) (rest, taken []T) {
+	rest = values[:0]
+	from := 0
+	for _, row := range held {
+		rest = append(rest, values[from*width:row*width]...)
+		taken = append(taken, values[row*width:(row+1)*width]...)
+		from = row + 1
+	}
+	return append(rest, values[from*width:]...), taken
+}
+
+// newSamples makes samples of the named arrays.
 func newSamples(arrays map[string]Array, names arrayNames, input []int) (set *SampleSet, err error) {
 	set = &SampleSet{}
 	if names.trainX != "" && names.testX != "" && arrays[names.trainX].Bytes != arrays[names.testX].Bytes {
@@ -148,33 +166,45 @@ func newSamples(arrays map[string]Array, names arrayNames, input []int) (set *Sa
 			}
 		}
 		*part.to = &s
-		if said != "" {
-			set.Said = append(set.Said, "array "+part.x+": "+said)
+		for _, line := range said {
+			set.Said = append(set.Said, "array "+part.x+": "+line)
 		}
 	}
 	return set, nil
 }
 
 // samples checks and scales an array of inputs.
-func samples(x Array, input []int) (s Samples, said string, err error) {
-	if size := size(input); len(x.Shape) == 0 || len(x.Values) == 0 || len(x.Values)%size != 0 || x.Shape[0] != len(x.Values)/size {
-		return s, "", fmt.Errorf("the inputs have the shape %v, want that of a batch of %v, at least one", x.Shape, input)
-	}
-	if got, want := sides(x.Shape[1:]), sides(input); len(got) > 1 && len(want) > 1 && !slices.Equal(got, want) {
-		return s, "", fmt.Errorf("the inputs have the shape %v, but the network takes a batch of %v: transpose them (channels come before height and width)", x.Shape, input)
+func samples(x Array, input []int) (s Samples, said []string, err error) {
+	size := size(input)
+	if len(x.Shape) == 0 || len(x.Values) == 0 || len(x.Values)%size != 0 || x.Shape[0] != len(x.Values)/size {
+		return s, nil, fmt.Errorf("the inputs have the shape %v, want that of a batch of %v, at least one", x.Shape, input)
 	}
 	for i, v := range x.Values {
 		if v-v != 0 {
-			return s, "", fmt.Errorf("element %d is %v, want a finite number", i, v)
+			return s, nil, fmt.Errorf("number %d of sample %d is %v, want a finite number", i%size, i/size, v)
 		}
 	}
 	s.Inputs = x.Values
+	got, want := sides(x.Shape[1:]), sides(input)
+	switch {
+	case slices.Equal(got, want) || len(want) == 1:
+	case len(got) == 1 && len(want) < 3:
+	case len(got) == 1:
+		said = append(said, fmt.Sprintf("rows of %d numbers are taken for %v, in this order", size, input))
+	case len(input) == 3 && slices.Equal(x.Shape[1:], []int{input[1], input[2], input[0]}):
+		s.Inputs = channelsFirst(x.Values, input[1]*input[2], input[0])
+		said = append(said, fmt.Sprintf("the inputs %v have their channels last, which were moved before height and width", x.Shape[1:]))
+	default:
+		return s, nil, fmt.Errorf("the inputs have the shape %v, but the network takes a batch of %v: transpose them", x.Shape, input)
+	}
+	low, high := slices.Min(x.Values), slices.Max(x.Values)
 	if x.Bytes {
 		for i := range s.Inputs {
 			s.Inputs[i] *= 1. / 255
 		}
-	} else if len(input) == 3 && slices.Max(x.Values) > 1 && slices.Min(x.Values) >= 0 {
-		said = fmt.Sprintf("numbers from %v to %v are taken as they are; pixels that are unsigned bytes become 0 to 1", slices.Min(x.Values), slices.Max(x.Values))
+		said = append(said, "unsigned bytes became numbers from 0 to 1; numbers of other types stay as they are")
+	} else if (len(input) == 3 || !x.floats) && (low < 0 || high > 1) {
+		said = append(said, fmt.Sprintf("numbers from %v to %v are taken as they are; pixels that are unsigned bytes become 0 to 1", low, high))
 	}
 	return s, said, nil
 }
@@ -226,6 +256,16 @@ func openNPZ(path string, whole bool) (*Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
+	data, err := namedImages(path, arrays, names, whole)
+	if err != nil {
+		return nil, names.explain(err)
+	}
+	data.Said = append(names.say(), data.Said...)
+	return data, nil
+}
+
+// namedImages makes a set of the named arrays.
+func namedImages(path string, arrays map[string]Array, names arrayNames, whole bool) (*Dataset, error) {
 	read := func(x, y string) (*Images, imageNotes, error) {
 		if x == "" || y == "" {
 			return nil, imageNotes{}, fmt.Errorf("dataset: %s: want labelled images, as arrays named x_train, y_train, x_test and y_test, or x and y; found no more than %s", path, strings.Join(names.list(), ", "))
@@ -233,50 +273,36 @@ func openNPZ(path string, whole bool) (*Dataset, error) {
 		return newImages(arrays[x].numbers("dataset: "+path+": array "+x), arrays[y].numbers("dataset: "+path+": array "+y))
 	}
 	if names.x == "" {
-		train, trainNotes, err := read(names.trainX, names.trainY)
-		if err != nil {
-			return nil, err
-		}
 		test, testNotes, err := read(names.testX, names.testY)
 		if err != nil {
 			return nil, err
 		}
-		data, err := newDataset(path, train, test, trainNotes, testNotes, classNames{})
-		if err == nil {
-			data.Said = append(names.say(), data.Said...)
+		if whole && names.trainX == "" {
+			return newDataset(path, test.Slice(0, 0), test, testNotes, testNotes, classNames{})
 		}
-		return data, err
+		train, trainNotes, err := read(names.trainX, names.trainY)
+		if err != nil {
+			return nil, err
+		}
+		return newDataset(path, train, test, trainNotes, testNotes, classNames{})
 	}
 	all, notes, err := read(names.x, names.y)
 	if err != nil {
 		return nil, err
 	}
-	n := all.Len()
-	cut := n - max(n/10, 1)
 	if whole {
-		cut = 0
-	} else if n < 2 {
+		return newDataset(path, all.Slice(0, 0), all, notes, notes, classNames{})
+	}
+	n := all.Len()
+	if n < 2 {
 		return nil, errors.New("dataset: " + path + ": want at least two images")
 	}
-	data, err := newDataset(path, all.Slice(0, cut), all.Slice(cut, n), notes, notes, classNames{})
+	held, test := heldOut(n), *all
+	all.Pixels, test.Pixels = takeRows(all.Pixels, held, all.size())
+	all.Labels, test.Labels = takeRows(all.Labels, held, 1)
+	data, err := newDataset(path, all, &test, notes, notes, classNames{})
 	if err == nil {
-		if !whole {
-			data.Said = append([]string{sayCut(data)}, data.Said...)
-		}
-		data.Said = append(names.say(), data.Said...)
+		data.Said = append([]string{sayHeldOut(len(held), n, "images")}, data.Said...)
 	}
 	return data, err
-}
-
-// sayCut says which images became those for tests.
-func sayCut(data *Dataset) string {
-	said := fmt.Sprintf("the last %d of %d images are for tests", data.Test.Len(), data.Train.Len()+data.Test.Len())
-	seen := map[int32]bool{}
-	for _, label := range data.Test.Labels {
-		seen[label] = true
-	}
-	if len(seen) < len(data.Test.Classes) {
-		said += fmt.Sprintf(", which have %d of the %d classes: shuffle them before they are saved, if they are in the order of their labels", len(seen), len(data.Test.Classes))
-	}
-	return said
 }

@@ -2,10 +2,12 @@ package dataset
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -36,7 +38,7 @@ func TestSamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(set.Train.Inputs[:4], []float32{0, 51 * float32(1./255), 102 * float32(1./255), 153 * float32(1./255)}) || !slices.Equal(set.Train.Labels, []int32{0, 2, 1}) || set.Test != nil || set.Said != nil {
+	if !slices.Equal(set.Train.Inputs[:4], []float32{0, 51 * float32(1./255), 102 * float32(1./255), 153 * float32(1./255)}) || !slices.Equal(set.Train.Labels, []int32{0, 2, 1}) || set.Test != nil || len(set.Said) != 1 || !strings.Contains(set.Said[0], "array X: unsigned bytes became") {
 		t.Errorf("found %v", set)
 	}
 	set, err = readArrays(map[string]Array{"anything": array(false, []int{2, 1}, 7, 8)}, []int{1})
@@ -51,6 +53,14 @@ func TestSamples(t *testing.T) {
 	if err != nil || len(set.Said) != 1 || !strings.Contains(set.Said[0], "array x: numbers from 0 to 255 are taken as they are") {
 		t.Errorf("pixels that are no bytes: %v, %v", set, err)
 	}
+	set, err = readArrays(map[string]Array{"x": array(false, []int{1, 2}, 0, 255)}, []int{2}) // whole numbers
+	if err != nil || len(set.Said) != 1 || !strings.Contains(set.Said[0], "from 0 to 255 are taken as they are") {
+		t.Errorf("whole numbers: %v, %v", set, err)
+	}
+	set, err = readArrays(map[string]Array{"x": {Shape: []int{1, 2}, Values: []float32{0, 255}, floats: true}}, []int{2})
+	if err != nil || set.Said != nil {
+		t.Errorf("columns of a table: %v, %v", set, err)
+	}
 	nan := float32(math.NaN())
 	for want, arrays := range map[string]map[string]Array{
 		"want arrays named":                       {"a": y, "b": y},
@@ -60,8 +70,9 @@ func TestSamples(t *testing.T) {
 		"array y: element 1":                      {"x": x, "y": array(false, []int{3}, 0, 0.5, 1)},
 		"found -1":                                {"x": x, "y": array(false, []int{3}, -1, 0, 1)},
 		"found NaN":                               {"x": x, "y": array(false, []int{3}, 0, 1, nan)},
-		"array x: element 1 is NaN":               {"x": array(false, []int{1, 2}, 0, nan)},
-		"x_test and y_test":                       {"x_train": x},
+		"array x: number 1 of sample 1 is NaN":    {"x": array(false, []int{2, 2}, 0, 0, 0, nan)},
+		"y_train: there are no inputs":            {"x": x, "y_train": y},
+		"y: there are no inputs":                  {"y": y},
 		"one of x_train and x_test holds bytes":   {"x_train": x, "x_test": array(false, []int{1, 2}, 0, 1)},
 		"x_test and x are both":                   {"x": x, "x_test": x},
 		"found [1 1] in a file of [3 2]":          {"x": x, "y": array(false, []int{3, 2}, 0, 1, 1, 1, 0, 1)},
@@ -86,11 +97,153 @@ func TestSamplesInAnotherOrder(t *testing.T) {
 		{[]int{2, 3, 4, 5}, []int{60}, true},
 		{[]int{2, 4, 5, 1}, []int{1, 4, 5}, true},
 		{[]int{2, 4, 5}, []int{1, 4, 5}, true},
-		{[]int{2, 4, 5, 3}, []int{3, 4, 5}, false},
+		{[]int{2, 4, 5, 3}, []int{3, 4, 5}, true}, // moved
+		{[]int{2, 5, 4, 3}, []int{3, 4, 5}, false},
+		{[]int{2, 3, 5, 4}, []int{3, 4, 5}, false},
+		{[]int{2, 3, 4, 5}, []int{4, 5, 3}, false},
 	} {
 		_, _, err := samples(Array{Shape: c.shape, Values: make([]float32, 2*size(c.input))}, c.input)
 		if fits := err == nil; fits != c.fits {
 			t.Errorf("%v for %v: %v", c.shape, c.input, err)
+		}
+	}
+}
+
+func TestChannelsLast(t *testing.T) {
+	x := Array{Shape: []int{2, 1, 3, 2}, Values: []float32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}}
+	s, said, err := samples(x, []int{2, 1, 3})
+	if err != nil || !slices.Equal(s.Inputs, []float32{0, 2, 4, 1, 3, 5, 6, 8, 10, 7, 9, 11}) || len(said) != 2 || !strings.Contains(said[0], "channels last") {
+		t.Errorf("%v, %v, %v", s, said, err)
+	}
+	flat := Array{Shape: []int{1, 12}, Values: x.Values}
+	if _, said, err := samples(flat, []int{2, 2, 3}); err != nil || len(said) != 2 || !strings.Contains(said[0], "rows of 12 numbers are taken for [2 2 3]") {
+		t.Errorf("rows: %v, %v", said, err)
+	}
+}
+
+// TestSamplesFromNumPy has what NumPy 1.24 writes: for each array a local header of
+// zip64, big-endian numbers in Fortran's order, and arrays without names.
+//
+//	x = np.asfortranarray(np.arange(12).reshape(2, 2, 3)/8).astype(">f2", order="K")
+//	y = np.array([[0, 1, 0], [0, 0, 1]], ">i8")
+//	np.savez_compressed("data.npz", x, y)
+func TestSamplesFromNumPy(t *testing.T) {
+	content, err := base64.StdEncoding.DecodeString("UEsDBBQAAAAIAAAAIQDWdapaXwAAAJgAAAAJABQAYXJyXzAubnB5AQAQAJgAAAAAAAAAXwAAAAAAAACb7BfqGxDJyFDGUK2eklqcXKRupaBul2akrqOgnpZfVFKUmBefX5SSChIPKSpNBQoXZyQWpAK5GkY6CkBkrKmjUKtAJuBiYLBiMGOwaTBgsGawYLBlMGGwYbBksG0AAFBLAwQUAAAACAAAACEAxAmsYU4AAACwAAAACQAUAGFycl8xLm5weQEAEACwAAAAAAAAAE4AAAAAAAAAm+wX6hsQychQxlCtnpJanFykbqWgbpdpoa6joJ6WX1RSlJgXn1+UkgoSd0vMKU4FihdnJBakAvkaRjoKxpo6CrUKZAMuBlTAyIAfMAIAUEsBAhQDFAAAAAgAAAAhANZ1qlpfAAAAmAAAAAkAAAAAAAAAAAAAAIABAAAAAGFycl8wLm5weVBLAQIUAxQAAAAIAAAAIQDECaxhTgAAALAAAAAJAAAAAAAAAAAAAACAAZoAAABhcnJfMS5ucHlQSwUGAAAAAAIAAgBuAAAAIwEAAAAA")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "data.npz")
+	if err := os.WriteFile(path, content, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	set, err := ReadSamples(path, []int{2, 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := make([]float32, 12)
+	for i := range want {
+		want[i] = float32(i) / 8
+	}
+	if !slices.Equal(set.Train.Inputs, want) || !slices.Equal(set.Train.Labels, []int32{1, 2}) || !slices.Equal(set.Said, []string{"arrays without names are taken for x and y, in this order"}) {
+		t.Errorf("%v, said %q", set.Train, set.Said)
+	}
+}
+
+func TestArraysByName(t *testing.T) {
+	for _, c := range []struct {
+		all, list string // trainX, trainY, testX, testY, x, y
+		said      []string
+	}{
+		{"arr_0", "arr_0", nil},
+		{"arr_0 arr_1", "arr_0 arr_1", []string{"arrays without names are taken for x and y, in this order"}},
+		{"arr_0 arr_1 arr_2 arr_3", "arr_0 arr_1 arr_2 arr_3", []string{"arrays without names are taken for x_train, y_train, x_test and y_test, in this order"}},
+		{"X_train Y_train x_val y_val", "X_train Y_train x_val y_val", []string{"there is no x_test: x_val is for tests"}},
+		{"x_train y_train x_dev y_dev x_test y_test", "x_train y_train x_test y_test", nil},
+		{"x_train y_train", "x_train y_train", []string{"there is no x_test beside x_train"}},
+		{"val_images val_labels", "val_images val_labels", []string{"there is no x_test: val_images is for tests"}},
+	} {
+		n, err := chooseArrays(strings.Fields(c.all))
+		if err != nil || strings.Join(n.list(), " ") != c.list || !slices.Equal(n.say(), c.said) {
+			t.Errorf("%s: %+v, said %q, %v", c.all, n, n.say(), err)
+		}
+	}
+	for _, all := range []string{"arr_0 arr_1 arr_2", "arr_0 arr_2", "arr_0 y", "a", "x_train x_val x_valid", "x x_val"} {
+		if n, err := chooseArrays(strings.Fields(all)); (err == nil) != (all == "a") {
+			t.Errorf("%s: %+v, %v", all, n, err)
+		}
+	}
+	labels := npy("|u1", "(3,)", []byte{0, 1, 2})
+	_, err := ReadSamples(writeNPZ(t, map[string][]byte{"arr_0": labels, "arr_1": npy("|u1", "(3, 2)", make([]byte, 6))}), []int{2})
+	if err == nil || !strings.Contains(err.Error(), "array arr_0: the inputs have the shape [3]") || !strings.Contains(err.Error(), "(arrays without names are taken for x and y, in this order: ") {
+		t.Errorf("labels before inputs: %v", err)
+	}
+}
+
+// TestHoldOut has rows in the order of their labels, and rows whose labels take turns:
+// all classes are on both sides.
+func TestHoldOut(t *testing.T) {
+	for name, label := range map[string]func(i int) int32{
+		"sorted": func(i int) int32 { return int32(i / 100) },
+		"turns":  func(i int) int32 { return int32(i % 10) },
+	} {
+		all := &Samples{Inputs: make([]float32, 2000), Labels: make([]int32, 1000)}
+		for i := range all.Labels {
+			all.Inputs[2*i], all.Inputs[2*i+1], all.Labels[i] = float32(i), float32(-i), label(i)
+		}
+		set := &SampleSet{Train: all}
+		if err := set.HoldOut(2); err != nil {
+			t.Fatal(err)
+		}
+		seen, rows := map[int32]bool{}, map[float32]bool{}
+		for _, part := range []*Samples{set.Train, set.Test} {
+			last := float32(-1)
+			for i, l := range part.Labels {
+				at := part.Inputs[2*i]
+				if l != label(int(at)) || part.Inputs[2*i+1] != -at || at <= last {
+					t.Fatalf("%s: the inputs %v have the label %d after row %v", name, part.Inputs[2*i:2*i+2], l, last)
+				}
+				last, rows[at] = at, true
+			}
+		}
+		for _, l := range set.Test.Labels {
+			seen[l] = true
+		}
+		if len(rows) != 1000 || len(set.Test.Labels) != 100 || len(set.Test.Inputs) != 200 || len(seen) != 10 || len(set.Said) != 1 {
+			t.Errorf("%s: %d rows, %d for tests of %d classes, said %q", name, len(rows), len(set.Test.Labels), len(seen), set.Said)
+		}
+	}
+	two := &SampleSet{Train: &Samples{Inputs: []float32{1, 2}}}
+	if err := two.HoldOut(1); err != nil || len(two.Train.Inputs) != 1 || len(two.Test.Inputs) != 1 || two.Train.Labels != nil || two.Test.Labels != nil {
+		t.Errorf("two samples: %v, %v", two, err)
+	}
+	both := &SampleSet{Train: two.Train, Test: two.Train}
+	if err := both.HoldOut(1); err != nil || both.Said != nil {
+		t.Errorf("tests are there: %v, %v", both, err)
+	}
+	if err := (&SampleSet{Train: two.Train}).HoldOut(1); err == nil || !strings.Contains(err.Error(), "two samples") {
+		t.Errorf("one sample: %v", err)
+	}
+	if err := (&SampleSet{Test: two.Train}).HoldOut(1); err == nil || !strings.Contains(err.Error(), "tests alone") {
+		t.Errorf("tests alone: %v", err)
+	}
+}
+
+func TestCheckLabels(t *testing.T) {
+	for _, c := range []struct {
+		labels  []int32
+		classes int
+		want    string
+	}{
+		{nil, 1, ""},
+		{[]int32{0, 9, 3}, 10, ""},
+		{[]int32{1, 10, 3}, 10, "labels are from 1 to 10, but the network's 10 classes are counted from 0: store y - 1"},
+		{[]int32{0, 3, 10}, 10, "label of sample 2 is 10"},
+		{[]int32{0, -1}, 10, "label of sample 1 is -1"},
+		{[]int32{0, 1}, 1, "one output"},
+	} {
+		err := Samples{Labels: c.labels}.CheckLabels(c.classes)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v of %d classes: %v, want %q", c.labels, c.classes, err, c.want)
 		}
 	}
 }
@@ -138,16 +291,20 @@ func TestOpenNPZ(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s := data.Train; s.Len() != 2 || s.imageSize() != (imageSize{1, 4, 2}) || !bytes.Equal(s.Pixels[:8], []byte{0, 0, 255, 0, 0, 0, 0, 0}) || data.Test.Len() != 1 {
+	if s := data.Train; s.Len() != 2 || s.imageSize() != (imageSize{1, 4, 2}) || !bytes.Equal(s.Pixels[:8], []byte{0, 0, 255, 0, 0, 0, 0, 0}) || data.Test.Len() != 1 || data.Test.imageSize() != s.imageSize() {
 		t.Errorf("train: %+v", s)
 	}
-	for _, want := range []string{"the last 1 of 3 images are for tests", "channels last", "multiplied by 255"} {
+	for _, want := range []string{"1 of 3 images, chosen by chance but always the same, are for tests", "channels last", "multiplied by 255"} {
 		if !strings.Contains(strings.Join(data.Said, "\n"), want) {
 			t.Errorf("said %q, want %q", data.Said, want)
 		}
 	}
 
 	u1 := func(shape string, n int) []byte { return npy("|u1", shape, make([]byte, n)) }
+	tests := writeNPZ(t, map[string][]byte{"x_test": u1("(3, 2, 2)", 12), "y_test": u1("(3,)", 3)})
+	if data, err = OpenWith(tests, Options{Whole: true}); err != nil || data.Test.Len() != 3 || data.Train.Len() != 0 {
+		t.Errorf("tests alone, to measure on: %v, %v", data, err)
+	}
 	for want, arrays := range map[string]map[string][]byte{
 		"want labelled images":           {"x": u1("(2, 2, 2)", 8)},
 		"found no more than x_test":      {"x_test": u1("(2, 2, 2)", 8)},

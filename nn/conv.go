@@ -47,7 +47,7 @@ func (c Conv) Build(name string, in []Shape) (Layer, error) {
 	if err := checkGain(c.Gain); err != nil {
 		return nil, err
 	}
-	window, err := windowOver(in, c.Kernel, c.Stride, c.Pad, false)
+	window, err := windowOver(in, c.Kernel, c.Stride, even(c.Pad), false)
 	if err != nil {
 		return nil, err
 	}

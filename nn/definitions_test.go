@@ -50,7 +50,9 @@ func wantConv(layer Layer, in [][]float64) []float64 {
 
 // windows calls f with the values of every pooling window that lie inside the
 // image and the number of pixels that an average divides by.
-func windows(layer Layer, in []float64, f func(values []float64, divisor int) float64) []float64 {
+// The padding on the far sides is that on the near ones, unless far says how much
+// more it is.
+func windows(layer Layer, in []float64, far int, f func(values []float64, divisor int) float64) []float64 {
 	l := layer.(*pool)
 	var y []float64
 	for c := range l.Channels {
@@ -61,7 +63,7 @@ func windows(layer Layer, in []float64, f func(values []float64, divisor int) fl
 				for ky := range l.KernelH {
 					for kx := range l.KernelW {
 						iy, ix := oy*l.StrideH-l.PadH+ky, ox*l.StrideW-l.PadW+kx
-						if iy < l.Height+l.PadH && ix < l.Width+l.PadW {
+						if iy < l.Height+l.PadH+far && ix < l.Width+l.PadW+far {
 							divisor++
 						}
 						if iy >= 0 && iy < l.Height && ix >= 0 && ix < l.Width {
@@ -77,11 +79,16 @@ func windows(layer Layer, in []float64, f func(values []float64, divisor int) fl
 }
 
 func wantMaxPool(l Layer, in [][]float64) []float64 {
-	return windows(l, in[0], func(values []float64, _ int) float64 { return slices.Max(values) })
+	return windows(l, in[0], 0, func(values []float64, _ int) float64 { return slices.Max(values) })
 }
 
-func wantAveragePool(l Layer, in [][]float64) []float64 {
-	return windows(l, in[0], func(values []float64, divisor int) float64 {
+func wantAveragePool(l Layer, in [][]float64) []float64 { return wantAverage(l, in, 0) }
+
+// wantAverageFar has a pixel more of padding on the far sides.
+func wantAverageFar(l Layer, in [][]float64) []float64 { return wantAverage(l, in, 1) }
+
+func wantAverage(l Layer, in [][]float64, far int) []float64 {
+	return windows(l, in[0], far, func(values []float64, divisor int) float64 {
 		var total float64
 		for _, v := range values {
 			total += v
@@ -93,7 +100,7 @@ func wantAveragePool(l Layer, in [][]float64) []float64 {
 func wantGlobalAverage(l Layer, in [][]float64) []float64 { return wantAveragePool(l, in) }
 
 func wantAverageInside(l Layer, in [][]float64) []float64 {
-	return windows(l, in[0], func(values []float64, _ int) float64 {
+	return windows(l, in[0], 0, func(values []float64, _ int) float64 {
 		var total float64
 		for _, v := range values {
 			total += v
@@ -112,6 +119,19 @@ func wantSoftmax(_ Layer, in [][]float64) []float64 {
 		y[i] /= total
 	}
 	return y
+}
+
+// wantSoftmaxOfThree is over rows of three values.
+func wantSoftmaxOfThree(l Layer, in [][]float64) []float64 {
+	var y []float64
+	for row := range slices.Chunk(in[0], 3) {
+		y = append(y, wantSoftmax(l, [][]float64{row})...)
+	}
+	return y
+}
+
+func wantLogSoftmaxOfThree(l Layer, in [][]float64) []float64 {
+	return each(math.Log)(nil, [][]float64{wantSoftmaxOfThree(l, in)})
 }
 
 func wantLogSoftmax(l Layer, in [][]float64) []float64 {

@@ -1,6 +1,8 @@
 package nn
 
 import (
+	"fmt"
+
 	"github.com/deepfry/deepfry/internal/par"
 	"github.com/deepfry/deepfry/internal/simd"
 )
@@ -8,10 +10,11 @@ import (
 // MaxPool takes the maximum of every window of a channel. The gradient goes to
 // the first maximum, in row-major order.
 type MaxPool struct {
-	Kernel int  `json:"kernel"`
-	Stride int  `json:"stride"`
-	Pad    int  `json:"pad,omitempty"`  // never the maximum itself
-	Ceil   bool `json:"ceil,omitempty"` // round the number of windows up, as Caffe does
+	Kernel int    `json:"kernel"`
+	Stride int    `json:"stride"`
+	Pad    int    `json:"pad,omitempty"`  // on all sides; never the maximum itself
+	Pads   [4]int `json:"pads,omitzero"`  // in place of Pad: above, left, below and right
+	Ceil   bool   `json:"ceil,omitempty"` // round the number of windows up, as Caffe does
 }
 
 func (MaxPool) Kind() string { return "maxpool" }
@@ -20,11 +23,12 @@ func (MaxPool) Kind() string { return "maxpool" }
 // padding counts as zeros, unless it is excluded, but what hangs over it does not
 // count.
 type AveragePool struct {
-	Kernel     int  `json:"kernel"`
-	Stride     int  `json:"stride"`
-	Pad        int  `json:"pad,omitempty"`
-	Ceil       bool `json:"ceil,omitempty"`
-	ExcludePad bool `json:"exclude_pad,omitempty"` // divide by the number of pixels inside the image
+	Kernel     int    `json:"kernel"`
+	Stride     int    `json:"stride"`
+	Pad        int    `json:"pad,omitempty"` // on all sides
+	Pads       [4]int `json:"pads,omitzero"` // in place of Pad: above, left, below and right
+	Ceil       bool   `json:"ceil,omitempty"`
+	ExcludePad bool   `json:"exclude_pad,omitempty"` // divide by the number of pixels inside the image
 }
 
 func (AveragePool) Kind() string { return "averagepool" }
@@ -34,14 +38,27 @@ type GlobalAveragePool struct{}
 
 func (GlobalAveragePool) Kind() string { return "globalaveragepool" }
 
+// poolWindow returns the geometry of a pooling and its padding.
+func poolWindow(in []Shape, kernel, stride, pad int, pads [4]int, ceil bool) (simd.Window, padding, error) {
+	around := even(pad)
+	if pads != [4]int{} {
+		if pad != 0 {
+			return simd.Window{}, around, fmt.Errorf("padding %d on all sides and %d on each: want one of them", pad, pads)
+		}
+		around = padding{pads[0], pads[1], pads[2], pads[3]}
+	}
+	w, err := windowOver(in, kernel, stride, around, ceil)
+	return w, around, err
+}
+
 // Build fails unless the input is channels × height × width and a window fits.
 func (p MaxPool) Build(_ string, in []Shape) (Layer, error) {
-	w, err := windowOver(in, p.Kernel, p.Stride, p.Pad, p.Ceil)
+	w, _, err := poolWindow(in, p.Kernel, p.Stride, p.Pad, p.Pads, p.Ceil)
 	if err != nil {
 		return nil, err
 	}
 	l := &pool{Window: w, forward: maxForward, backward: maxBackward}
-	if p.Kernel == 2 && p.Stride == 2 && p.Pad == 0 && w.Height == 2*w.OutHeight && w.Width == 2*w.OutWidth {
+	if p.Kernel == 2 && p.Stride == 2 && w.PadH == 0 && w.PadW == 0 && w.Height == 2*w.OutHeight && w.Width == 2*w.OutWidth {
 		l.forward = func(y, x []float32, w *simd.Window, _ *poolScratch) { simd.MaxPool2x2(y, x, w.Height, w.Width) }
 		l.backward = func(dx, dy, y, x []float32, w *simd.Window, _ *poolScratch) {
 			simd.MaxPool2x2Backward(dx, dy, y, x, w.Height, w.Width)
@@ -52,21 +69,21 @@ func (p MaxPool) Build(_ string, in []Shape) (Layer, error) {
 
 // Build fails unless the input is channels × height × width and a window fits.
 func (p AveragePool) Build(_ string, in []Shape) (Layer, error) {
-	w, err := windowOver(in, p.Kernel, p.Stride, p.Pad, p.Ceil)
+	w, pads, err := poolWindow(in, p.Kernel, p.Stride, p.Pad, p.Pads, p.Ceil)
 	if err != nil {
 		return nil, err
 	}
-	return newAveragePool(w, p.ExcludePad), nil
+	return newAveragePool(w, pads, p.ExcludePad), nil
 }
 
 // Build fails unless the input is channels × height × width.
 func (GlobalAveragePool) Build(_ string, in []Shape) (Layer, error) {
-	w, err := windowOver(in, 1, 1, 0, false)
+	w, err := windowOver(in, 1, 1, padding{}, false)
 	if err != nil {
 		return nil, err
 	}
 	w.KernelH, w.KernelW, w.OutHeight, w.OutWidth = w.Height, w.Width, 1, 1
-	return newAveragePool(w, false), nil
+	return newAveragePool(w, padding{}, false), nil
 }
 
 // pool applies functions to every channel of every sample.
@@ -120,27 +137,27 @@ func maxBackward(dx, dy, _, x []float32, w *simd.Window, s *poolScratch) {
 	}
 }
 
-func newAveragePool(w simd.Window, excludePad bool) *pool {
+func newAveragePool(w simd.Window, pads padding, excludePad bool) *pool {
 	return &pool{Window: w, forward: func(y, x []float32, w *simd.Window, _ *poolScratch) {
-		averageForward(y, x, w, excludePad)
+		averageForward(y, x, w, pads, excludePad)
 	}, backward: func(dx, dy, _, _ []float32, w *simd.Window, _ *poolScratch) {
-		averageBackward(dx, dy, w, excludePad)
+		averageBackward(dx, dy, w, pads, excludePad)
 	}}
 }
 
 // averageDivisor is the number of pixels of a window, those of the padding
 // included unless they are not to count, but not those beyond it.
-func averageDivisor(w *simd.Window, oy, ox int, excludePad bool) float32 {
+func averageDivisor(w *simd.Window, pads padding, oy, ox int, excludePad bool) float32 {
 	if excludePad {
 		top, bottom, left, right := w.Inside(oy, ox)
 		return float32((bottom - top) * (right - left))
 	}
-	height := min(oy*w.StrideH+w.KernelH, w.Height+2*w.PadH) - oy*w.StrideH
-	width := min(ox*w.StrideW+w.KernelW, w.Width+2*w.PadW) - ox*w.StrideW
+	height := min(oy*w.StrideH+w.KernelH, pads.top+w.Height+pads.bottom) - oy*w.StrideH
+	width := min(ox*w.StrideW+w.KernelW, pads.left+w.Width+pads.right) - ox*w.StrideW
 	return float32(height * width)
 }
 
-func averageForward(y, x []float32, w *simd.Window, excludePad bool) {
+func averageForward(y, x []float32, w *simd.Window, pads padding, excludePad bool) {
 	for i := range y {
 		oy, ox := i/w.OutWidth, i%w.OutWidth
 		top, bottom, left, right := w.Inside(oy, ox)
@@ -148,16 +165,16 @@ func averageForward(y, x []float32, w *simd.Window, excludePad bool) {
 		for iy := top; iy < bottom; iy++ {
 			total += sum(x[iy*w.Width+left : iy*w.Width+right])
 		}
-		y[i] = total / averageDivisor(w, oy, ox, excludePad)
+		y[i] = total / averageDivisor(w, pads, oy, ox, excludePad)
 	}
 }
 
-func averageBackward(dx, dy []float32, w *simd.Window, excludePad bool) {
+func averageBackward(dx, dy []float32, w *simd.Window, pads padding, excludePad bool) {
 	clear(dx)
 	for i, g := range dy {
 		oy, ox := i/w.OutWidth, i%w.OutWidth
 		top, bottom, left, right := w.Inside(oy, ox)
-		g /= averageDivisor(w, oy, ox, excludePad)
+		g /= averageDivisor(w, pads, oy, ox, excludePad)
 		for iy := top; iy < bottom; iy++ {
 			simd.AddConstant(dx[iy*w.Width+left:iy*w.Width+right], g)
 		}

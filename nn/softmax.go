@@ -5,15 +5,17 @@ import (
 	"slices"
 )
 
-// SoftmaxLayer computes y = e^x / Σ e^x over the values of a sample. With dy the
-// gradient with respect to y, that with respect to x is
+// SoftmaxLayer computes y = e^x / Σ e^x over the values of a sample or, with
+// LastAxis, over every row of its last dimension. With dy the gradient with
+// respect to y, that with respect to x is
 //
 //	dx = y ⊙ (dy - Σ dy·y)
 //
 // or, with Log, y = x - log Σ e^x and dx = dy - e^y · Σ dy. Networks that
 // SoftmaxCrossEntropy trains do without it, as its gradient is that of both.
 type SoftmaxLayer struct {
-	Log bool `json:"log,omitempty"`
+	Log      bool `json:"log,omitempty"`
+	LastAxis bool `json:"last_axis,omitempty"`
 }
 
 func (SoftmaxLayer) Kind() string { return "softmax" }
@@ -23,12 +25,20 @@ type softmax struct {
 	SoftmaxLayer
 	parameterless
 	shape Shape
+	row   int // how many values the sum is over
 }
 
 // Build fails unless there is one input.
 func (s SoftmaxLayer) Build(_ string, in []Shape) (Layer, error) {
 	shape, err := only(in)
-	return &softmax{SoftmaxLayer: s, shape: shape}, err
+	if err != nil {
+		return nil, err
+	}
+	row := shape.Size()
+	if s.LastAxis {
+		row = shape[len(shape)-1]
+	}
+	return &softmax{SoftmaxLayer: s, shape: shape, row: row}, nil
 }
 
 func (l *softmax) OutShape() Shape { return l.shape }
@@ -36,15 +46,17 @@ func (l *softmax) OutShape() Shape { return l.shape }
 func (l *softmax) Plan(b *Binding) Pass {
 	x, y := b.X[0], b.Y
 	pass := Pass{Forward: b.EachSample(func(first, last, _ int) {
-		for i := first; i < last; i++ {
-			copy(y.Row(i), x.Row(i))
-			l.apply(y.Row(i))
+		values := y.Rows(first, last)
+		copy(values, x.Rows(first, last))
+		for i := 0; i < len(values); i += l.row {
+			l.apply(values[i:][:l.row])
 		}
 	})}
 	if b.Training && x.Grad != nil {
 		pass.Backward = b.EachSample(func(first, last, _ int) {
-			for i := first; i < last; i++ {
-				l.backward(x.GradRow(i), y.GradRow(i), y.Row(i))
+			dx, dy, y := x.GradRows(first, last), y.GradRows(first, last), y.Rows(first, last)
+			for i := 0; i < len(y); i += l.row {
+				l.backward(dx[i:][:l.row], dy[i:][:l.row], y[i:][:l.row])
 			}
 		})
 	}

@@ -1,17 +1,22 @@
 package onnx
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/deepfry/deepfry/internal/float16"
 )
 
 // constant is a value of the graph that does not depend on its input, or, if it
 // holds integers, only on the size of the batch.
 type constant struct {
 	dims   []int
-	ints   []int64                   // of integers, which are shapes and the like
-	floats func() ([]float32, error) // of other numbers
-	name   string                    // of the tensor that they are from
+	kind   DataType                  // of the value, which may be cast from another one
+	ints   []int64                   // of a few integers, which are shapes and the like
+	floats func() ([]float32, error) // of other numbers; nil for integers
+	tensor *Tensor                   // whose numbers it holds, perhaps cast, turned or scaled, or nil
+	names  []string                  // of the values between the tensor's and this one
 }
 
 // batchSize stands for the number of samples among integers that depend on it.
@@ -28,16 +33,33 @@ func (c *constant) size() int {
 	return n
 }
 
-func intConstant(ints []int64) *constant { return &constant{dims: []int{len(ints)}, ints: ints} }
+// name returns that of the tensor, or "".
+func (c *constant) name() string {
+	if c.tensor == nil {
+		return ""
+	}
+	return c.tensor.Name
+}
 
-func (im *importer) tensorConstant(t *Tensor) (*constant, error) {
-	c := &constant{dims: t.Dims, name: t.Name}
+// with returns the constant with other dimensions and numbers.
+func (c *constant) with(dims []int, floats func() ([]float32, error)) *constant {
+	changed := *c
+	changed.dims, changed.floats = dims, floats
+	return &changed
+}
+
+func intConstant(ints []int64) *constant {
+	return &constant{dims: []int{len(ints)}, kind: Int64, ints: ints}
+}
+
+func (g *graph) tensorConstant(t *Tensor) (*constant, error) {
+	c := &constant{dims: t.Dims, kind: t.Type, tensor: t}
 	switch t.Type {
 	case Int64, Int32, Int8, Uint8, Bool:
-		if t.Size() > maxFolded {
-			return nil, fmt.Errorf("tensor %q: computing with %d integers is not supported", t.Name, t.Size())
+		if t.Size() > maxFolded { // weights, perhaps, which DequantizeLinear takes
+			return c, nil
 		}
-		if err := im.budget.spend(16 * t.Size()); err != nil {
+		if err := g.budget.spend(16 * t.Size()); err != nil {
 			return nil, err
 		}
 		var err error
@@ -54,10 +76,17 @@ func (im *importer) integers(n *Node, i int) ([]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	if v.constant == nil || v.constant.floats != nil {
+	return integersOf(n, i, v.constant)
+}
+
+func integersOf(n *Node, i int, c *constant) ([]int64, error) {
+	if c == nil || c.floats != nil {
 		return nil, fmt.Errorf("input %d (%q) is not a constant of integers", i, n.input(i))
 	}
-	return v.constant.ints, nil
+	if c.size() != len(c.ints) {
+		return nil, fmt.Errorf("input %d (%q): computing with %d integers is not supported", i, n.input(i), c.size())
+	}
+	return c.ints, nil
 }
 
 // axes returns the axes of a node, which are an attribute or, in newer files, an
@@ -88,51 +117,98 @@ func (im *importer) scalar(n *Node, i int, missing float32) (float32, error) {
 	return values[0], nil
 }
 
-// fold computes a node of constants. It returns nil for one that it does not
-// know.
+// fold computes a node of constants, or the shape of a value. It returns nil for one
+// that it does not know.
 func (im *importer) fold(n *Node) (*constant, error) {
-	if n.Type == "Constant" {
-		return im.constantNode(n)
-	}
-	v, err := im.value(n, 0)
-	if err != nil {
-		return nil, err
-	}
-	c := v.constant
-	switch {
-	case n.Type == "Shape":
+	if n.Type == "Shape" {
+		v, err := im.value(n, 0)
+		if err != nil {
+			return nil, err
+		}
 		return im.shapeOf(n, v)
-	case c == nil:
+	}
+	if !foldable(n) {
 		return nil, nil
-	case n.Type == "Identity":
-		return c, nil
-	case n.Type == "Cast":
+	}
+	return im.graph.fold(n, func(i int) (*constant, error) {
+		if n.input(i) == "" {
+			return nil, nil
+		}
+		v, err := im.value(n, i)
+		return v.constant, err
+	})
+}
+
+// foldable tells whether fold knows the operation.
+func foldable(n *Node) bool {
+	switch n.Type {
+	case "Constant":
+		return true
+	case "Identity", "Cast", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Gather", "Concat", "Slice", "DequantizeLinear":
+		return len(n.Inputs) > 0 && len(n.Outputs) == 1
+	}
+	return false
+}
+
+// fold computes a node of constants, of which input returns those that are its
+// inputs, or nil. It returns nil if one is not constant.
+func (g *graph) fold(n *Node, input func(int) (*constant, error)) (*constant, error) {
+	if n.Type == "Constant" {
+		return g.constantNode(n)
+	}
+	all := make([]*constant, len(n.Inputs))
+	for i := range n.Inputs {
+		var err error
+		if all[i], err = input(i); err != nil || all[i] == nil && n.input(i) != "" {
+			return nil, err
+		}
+	}
+	c := all[0]
+	if c == nil {
+		return nil, nil
+	}
+	switch n.Type {
+	case "Identity":
+		return c.with(c.dims, c.floats), nil
+	case "Cast":
 		return castConstant(n, c)
-	case c.floats == nil:
-		return im.foldInts(n, c)
-	case n.Type == "Transpose":
+	case "DequantizeLinear":
+		return dequantized(n, all)
+	}
+	if c.floats == nil {
+		return foldInts(n, all)
+	}
+	switch n.Type {
+	case "Transpose":
 		return transposed(n, c)
-	case n.Type == "Reshape":
-		return im.reshaped(n, c)
+	case "Reshape", "Squeeze", "Unsqueeze":
+		return reshaped(n, all)
 	}
 	return nil, nil
 }
 
-func (im *importer) constantNode(n *Node) (*constant, error) {
-	t, err := n.tensor("value", im.model.folder, &im.budget)
+func (g *graph) constantNode(n *Node) (*constant, error) {
+	t, err := n.tensor("value", g.model.folder, g.budget)
 	if err != nil {
 		return nil, err
 	}
 	if t != nil {
-		return im.tensorConstant(t)
+		return g.tensorConstant(t)
 	}
-	if found, err := n.attribute("value_int", func(field) error { return nil }); found || err != nil {
+	has := func(name string) bool {
+		found, e := n.attribute(name, func(field) error { return nil })
+		err = errors.Join(err, e)
+		return found
+	}
+	switch {
+	case has("value_int"):
 		v, err := n.Int("value_int", 0)
-		return &constant{ints: []int64{v}}, err
-	}
-	if found, err := n.attribute("value_float", func(field) error { return nil }); found || err != nil {
+		return &constant{kind: Int64, ints: []int64{v}}, err
+	case has("value_float"):
 		v, err := n.Float("value_float", 0)
-		return &constant{floats: func() ([]float32, error) { return []float32{v}, nil }}, err
+		return &constant{kind: Float, floats: func() ([]float32, error) { return []float32{v}, nil }}, err
+	case err != nil:
+		return nil, err
 	}
 	ints, err := n.Ints("value_ints", nil)
 	if ints == nil && err == nil {
@@ -174,74 +250,142 @@ func clampIndex(i int64, n int) int {
 	return int(min(max(i, 0), int64(n)))
 }
 
+// castConstant casts numbers. To fewer bits they are rounded.
 func castConstant(n *Node, c *constant) (*constant, error) {
 	to, err := n.Int("to", 0)
-	switch kind := DataType(to); {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case c.floats == nil && (kind == Int64 || kind == Int32):
-		return c, nil
-	case c.floats != nil && (kind == Float || kind == Float16 || kind == Double):
-		return c, nil
 	}
-	return nil, fmt.Errorf("casting a constant to %v is not supported", DataType(to))
+	cast := *c
+	cast.kind = DataType(to)
+	switch {
+	case c.floats == nil && (cast.kind == Int64 || cast.kind == Int32):
+		return &cast, nil
+	case c.floats != nil && (cast.kind == Float || cast.kind == Double):
+		return &cast, nil
+	case c.floats != nil && cast.kind == Float16:
+		cast.floats = func() ([]float32, error) {
+			values, err := c.floats()
+			float16.Round(values)
+			return values, err
+		}
+		return &cast, nil
+	}
+	return nil, fmt.Errorf("casting a constant to %v is not supported: it is %v", cast.kind, c.kind)
+}
+
+// dequantized returns (x - zero)·scale for a tensor of integers, with one scale, or
+// one for each index along an axis.
+func dequantized(n *Node, all []*constant) (*constant, error) {
+	x, scale := all[0], (*constant)(nil)
+	if len(all) > 1 {
+		scale = all[1]
+	}
+	axis, errA := n.Int("axis", 1)
+	block, errB := n.Int("block_size", 0)
+	if err := errors.Join(errA, errB); err != nil {
+		return nil, err
+	}
+	if axis < 0 {
+		axis += int64(len(x.dims))
+	}
+	if x.tensor == nil || x.floats != nil || scale == nil || scale.floats == nil || block != 0 {
+		return nil, errors.New("it is supported for a constant of integers, with one scale or one for each index along an axis")
+	}
+	scales, inner := scale.size(), 1
+	if scales > 1 {
+		if axis < 0 || axis >= int64(len(x.dims)) || x.dims[axis] != scales || len(scale.dims) != 1 {
+			return nil, fmt.Errorf("scales of %v along axis %d of %v", scale.dims, axis, x.dims)
+		}
+		for _, d := range x.dims[axis+1:] {
+			inner *= d
+		}
+	}
+	zero := func() ([]int64, error) { return make([]int64, scales), nil }
+	if len(all) > 2 && all[2] != nil {
+		if all[2].floats != nil || all[2].tensor == nil || all[2].size() != scales {
+			return nil, fmt.Errorf("zero points of %v: want integers, as many as scales", all[2].dims)
+		}
+		zero = all[2].tensor.Ints
+	}
+	c := x.with(x.dims, func() ([]float32, error) {
+		ints, errA := x.tensor.Ints()
+		factors, errB := scale.floats()
+		zeros, errC := zero()
+		if err := errors.Join(errA, errB, errC); err != nil {
+			return nil, err
+		}
+		values := make([]float32, len(ints))
+		for i, v := range ints {
+			k := i / inner % scales
+			values[i] = float32(v-zeros[k]) * factors[k]
+		}
+		return values, nil
+	})
+	c.kind, c.ints = scale.kind, nil
+	return c, nil
 }
 
 // foldInts computes with shapes, as exporters have it done to flatten a batch of
 // any size.
-func (im *importer) foldInts(n *Node, c *constant) (*constant, error) {
+func foldInts(n *Node, all []*constant) (*constant, error) {
+	c := all[0]
+	ints, err := integersOf(n, 0, c)
+	if err != nil {
+		return nil, nil // not shapes, but weights perhaps
+	}
 	switch n.Type {
 	case "Squeeze":
-		return &constant{ints: c.ints}, nil // of one integer: a vector or a number
+		return &constant{kind: c.kind, ints: ints}, nil // of one integer: a vector or a number
 	case "Unsqueeze":
-		return intConstant(c.ints), nil
+		return intConstant(ints), nil
 	case "Gather":
-		indices, err := im.value(n, 1)
-		if err != nil || indices.constant == nil || indices.constant.floats != nil {
-			return nil, err
+		if len(all) < 2 || all[1] == nil || all[1].floats != nil {
+			return nil, nil
 		}
-		gathered := &constant{dims: indices.constant.dims}
-		for _, i := range indices.constant.ints {
+		gathered := &constant{dims: all[1].dims, kind: c.kind}
+		for _, i := range all[1].ints {
 			if i < 0 {
-				i += int64(len(c.ints))
+				i += int64(len(ints))
 			}
-			if i < 0 || i >= int64(len(c.ints)) {
-				return nil, fmt.Errorf("index %d of %d", i, len(c.ints))
+			if i < 0 || i >= int64(len(ints)) {
+				return nil, fmt.Errorf("index %d of %d", i, len(ints))
 			}
-			gathered.ints = append(gathered.ints, c.ints[i])
+			gathered.ints = append(gathered.ints, ints[i])
 		}
 		return gathered, nil
 	case "Concat":
-		var all []int64
-		for i := range n.Inputs {
-			ints, err := im.integers(n, i)
+		var joined []int64
+		for i, part := range all {
+			ints, err := integersOf(n, i, part)
 			if err != nil {
 				return nil, err
 			}
-			if all = append(all, ints...); len(all) > maxFolded {
+			if joined = append(joined, ints...); len(joined) > maxFolded {
 				return nil, fmt.Errorf("more than %d integers", maxFolded)
 			}
 		}
-		return intConstant(all), nil
+		return intConstant(joined), nil
 	case "Slice":
-		return im.sliceInts(n, c)
+		return sliceInts(n, all)
 	}
 	return nil, nil
 }
 
-func (im *importer) sliceInts(n *Node, c *constant) (*constant, error) {
+func sliceInts(n *Node, all []*constant) (*constant, error) {
+	ints := all[0].ints
 	bound := func(input int, attribute string) (int64, error) {
-		ints, err := n.Ints(attribute, nil)
+		bounds, err := n.Ints(attribute, nil)
 		if n.input(input) != "" {
-			ints, err = im.integers(n, input)
+			bounds, err = integersOf(n, input, all[input])
 		}
-		if err == nil && len(ints) != 1 {
-			err = fmt.Errorf("%d %s, want one", len(ints), attribute)
+		if err == nil && len(bounds) != 1 {
+			err = fmt.Errorf("%d %s, want one", len(bounds), attribute)
 		}
 		if err != nil {
 			return 0, err
 		}
-		return ints[0], nil
+		return bounds[0], nil
 	}
 	start, err := bound(1, "starts")
 	if err != nil {
@@ -251,13 +395,13 @@ func (im *importer) sliceInts(n *Node, c *constant) (*constant, error) {
 	if err != nil {
 		return nil, err
 	}
-	if step := n.input(4); step != "" {
-		if steps, err := im.integers(n, 4); err != nil || !slices.Equal(steps, []int64{1}) {
+	if n.input(4) != "" {
+		if steps, err := integersOf(n, 4, all[4]); err != nil || !slices.Equal(steps, []int64{1}) {
 			return nil, fmt.Errorf("steps other than 1 are not supported")
 		}
 	}
-	first, last := clampIndex(start, len(c.ints)), clampIndex(end, len(c.ints))
-	return intConstant(c.ints[first:max(first, last)]), nil
+	first, last := clampIndex(start, len(ints)), clampIndex(end, len(ints))
+	return intConstant(ints[first:max(first, last)]), nil
 }
 
 // transposed exchanges rows and columns of a matrix.
@@ -275,13 +419,13 @@ func transposed(n *Node, c *constant) (*constant, error) {
 // transpose returns the transposed matrix.
 func (c *constant) transpose() *constant {
 	rows, columns := c.dims[0], c.dims[1]
-	return &constant{dims: []int{columns, rows}, name: c.name, floats: func() ([]float32, error) {
+	return c.with([]int{columns, rows}, func() ([]float32, error) {
 		values, err := c.floats()
 		if err != nil {
 			return nil, err
 		}
 		return transposeMatrix(values, rows, columns), nil
-	}}
+	})
 }
 
 func transposeMatrix(values []float32, rows, columns int) []float32 {
@@ -294,14 +438,55 @@ func transposeMatrix(values []float32, rows, columns int) []float32 {
 	return turned
 }
 
-// reshaped gives a constant other dimensions.
-func (im *importer) reshaped(n *Node, c *constant) (*constant, error) {
-	target, err := im.integers(n, 1)
+// reshaped gives a constant other dimensions: those that a Reshape names, or its own
+// with some of 1 left out or put in.
+func reshaped(n *Node, all []*constant) (*constant, error) {
+	c := all[0]
+	name := map[bool]string{true: "shape", false: "axes"}[n.Type == "Reshape"]
+	target, err := n.Ints(name, nil)
+	if n.input(1) != "" {
+		target, err = integersOf(n, 1, all[1])
+	}
 	if err != nil {
 		return nil, err
 	}
-	dims, err := resolve(target, c.dims)
-	return &constant{dims: dims, floats: c.floats, name: c.name}, err
+	var dims []int
+	switch n.Type {
+	case "Reshape":
+		dims, err = resolve(target, c.dims)
+	case "Unsqueeze":
+		dims, err = unsqueezed(target, c.dims)
+	default:
+		dims, err = squeezed(target, c.dims)
+	}
+	return c.with(dims, c.floats), err
+}
+
+// squeezed leaves out dimensions of 1: those at the axes, or all if there are none.
+func squeezed(axes []int64, dims []int) ([]int, error) {
+	if axes == nil {
+		return slices.DeleteFunc(slices.Clone(dims), func(d int) bool { return d == 1 }), nil
+	}
+	left := slices.Clone(dims)
+	for _, a := range slices.Backward(positive(axes, len(dims))) {
+		if a < 0 || a >= int64(len(left)) || left[a] != 1 {
+			return nil, fmt.Errorf("axes %v of %v: want dimensions of 1", axes, dims)
+		}
+		left = slices.Delete(left, int(a), int(a)+1)
+	}
+	return left, nil
+}
+
+// unsqueezed puts in dimensions of 1, which are then at the axes.
+func unsqueezed(axes []int64, dims []int) ([]int, error) {
+	more := slices.Clone(dims)
+	for _, a := range positive(axes, len(dims)+len(axes)) {
+		if a < 0 || a > int64(len(more)) || len(more) >= maxRank {
+			return nil, fmt.Errorf("axes %v of %v", axes, dims)
+		}
+		more = slices.Insert(more, int(a), 1)
+	}
+	return more, nil
 }
 
 // resolve returns the dimensions that Reshape makes of others: 0 keeps the one

@@ -10,7 +10,7 @@
 //	model, err := onnx.Open("net.onnx")
 //	network, err := onnx.Import(model, onnx.ImportOptions{}) // to run and to train it here
 //	layers, refused := model.Linears()                       // or to replace its Gemm and MatMul nodes
-//	err = model.Replace(layers[0], onnx.Replacement{Stages: []onnx.Stage{onnx.Dense{...}, onnx.Dense{...}}})
+//	err = model.Replace(layers[0], factors, false)                // by a network of vectors, such as two matrices
 //	err = model.Save("smaller.onnx")
 //
 // Files need not be trusted. Lengths and counts are checked on the wire before

@@ -60,12 +60,16 @@ func ExampleModel_Replace() {
 	for _, l := range layers {
 		fmt.Println(l.Name, l.Inputs, l.Outputs, l.Bytes())
 	}
-	// Two matrices of rank 4 take the place of one: here, of zeros.
+	// Two matrices of rank 4 take the place of one: here, of random numbers.
 	l := layers[1]
-	err = model.Replace(l, onnx.Replacement{Stages: []onnx.Stage{
-		onnx.Dense{Inputs: l.Inputs, Outputs: 4, Weights: make([]float32, l.Inputs*4)},
-		onnx.Dense{Inputs: 4, Outputs: l.Outputs, Weights: make([]float32, 4*l.Outputs)},
-	}})
+	factors, err := nn.New(nn.Description{Input: nn.Shape{l.Inputs}, Nodes: []nn.Node{
+		{Name: "a", Op: nn.Dense{Out: 4, NoBias: true}}, {Name: "b", Op: nn.Dense{Out: l.Outputs, NoBias: true}},
+	}}, 1)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	err = model.Replace(l, factors, false)
 	var file bytes.Buffer
 	fmt.Println(err, model.Write(&file), len(model.Nodes()), "nodes")
 	// Output:

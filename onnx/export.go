@@ -26,9 +26,11 @@ type Options struct {
 	Fastfood Form
 	// Opset is the version of ONNX's operators: 13 to 26; 0 means 17.
 	Opset int
-	// Input and Output name the graph's input and output; "" means input, and the
-	// name of the last layer.
-	Input, Output string
+	// Like is a model of one input and one output whose place the file is to take, or
+	// nil: it gets the names, types and dimensions of these, the texts of the whole
+	// (its domain, version, documentation and metadata), and the opset, if Opset is 0
+	// and it is one that can be written.
+	Like *Model
 	// Metadata are texts for whoever reads the file ([Model.Metadata]).
 	Metadata map[string]string
 }
@@ -60,8 +62,14 @@ func FromNetwork(network *nn.Network, o Options) (*Model, error) {
 	if network == nil {
 		return nil, errors.New("onnx: there is no network (nil)")
 	}
+	if o.Opset == 0 && o.Like != nil {
+		o.Opset = min(max(int(o.Like.Opset[""]), minOpset), maxOpset)
+	}
 	if o.Opset == 0 {
 		o.Opset = defaultOpset
+	}
+	if m := o.Like; m != nil && (len(m.Inputs) != 1 || len(m.Outputs) != 1) {
+		return nil, fmt.Errorf("onnx: the model to be like has %d inputs and %d outputs, want one of each", len(m.Inputs), len(m.Outputs))
 	}
 	if o.Opset < minOpset || o.Opset > maxOpset {
 		return nil, fmt.Errorf("onnx: opset %d: want %d to %d", o.Opset, minOpset, maxOpset)
@@ -77,9 +85,10 @@ func FromNetwork(network *nn.Network, o Options) (*Model, error) {
 			return nil, fmt.Errorf("onnx: network %s: layer %s: %w", network.Description.Name, network.Description.Nodes[i].Name, err)
 		}
 	}
-	if o.Output != "" {
-		e.nodes = append(e.nodes, NewNode("Identity", o.Output, []string{e.last.name}, []string{o.Output}))
-		e.last.name = o.Output
+	if m := o.Like; m != nil {
+		out := m.Outputs[0]
+		e.nodes = append(e.nodes, NewNode("Cast", out.Name, []string{e.last.name}, []string{out.Name}, IntAttribute("to", int64(cmp.Or(out.Type, Float)))))
+		e.last.name = out.Name
 	}
 	if e.overflow != nil {
 		return nil, fmt.Errorf("onnx: network %s: %w", network.Description.Name, e.overflow)
@@ -100,16 +109,30 @@ type exporter struct {
 	options Options
 	outputs map[string]tensor // by the name of the layer
 	last    tensor
+	input   tensor // of the graph
+
+	dense func(name string, op nn.Dense, x tensor, info nn.LayerInfo) string // writes dense layers
+	kept  string                                                             // the value that is the last layer's bias if that has none, or ""
 }
 
 func newExporter(network *nn.Network, o Options) *exporter {
 	e := &exporter{network: network, layers: network.Layers(), options: o, outputs: map[string]tensor{}}
-	input := cmp.Or(o.Input, nn.Input)
-	e.taken, e.activations, e.weights = map[string]bool{input: true, o.Output: true}, Float, Float
+	input := nn.Input
+	e.taken, e.opset, e.activations, e.weights = map[string]bool{}, int64(o.Opset), Float, Float
+	if m := o.Like; m != nil {
+		input = m.Inputs[0].Name
+		e.taken[m.Outputs[0].Name] = true
+	}
+	e.taken[input] = true
 	if o.Float16 {
 		e.weights = Float16
 	}
-	e.last = tensor{input, network.Description.Input}
+	e.dense = e.gemmLayer
+	e.input = tensor{input, network.Description.Input}
+	e.last = e.input
+	if m := o.Like; m != nil && cmp.Or(m.Inputs[0].Type, Float) != Float {
+		e.last.name = e.node("Cast", input+"/float", []string{input}, IntAttribute("to", int64(Float)))
+	}
 	e.outputs[nn.Input] = e.last
 	return e
 }
@@ -141,8 +164,7 @@ func (e *exporter) operation(node nn.Node, info nn.LayerInfo, from []tensor) (st
 	case nn.Conv:
 		return e.conv(name, op, x, info), nil
 	case nn.Dense:
-		weight := param(info, name+".weight")
-		return e.gemm(name, e.flattened(name, x), op.Out, x.shape.Size(), weight.Data, e.bias(info)), nil
+		return e.dense(name, op, x, info), nil
 	case nn.Fastfood:
 		return e.fastfood(name, e.flattened(name, x), transform(name, op, x, info), e.bias(info), e.options.Fastfood), nil
 	case nn.BatchNorm:
@@ -150,7 +172,7 @@ func (e *exporter) operation(node nn.Node, info nn.LayerInfo, from []tensor) (st
 	case nn.LocalResponseNorm:
 		return e.responseNorm(name, op, x), nil
 	case nn.MaxPool:
-		return e.node("MaxPool", name, inputs, windowAttributes(op.Kernel, op.Stride, op.Pad, op.Ceil)...), nil
+		return e.node("MaxPool", name, inputs, windowAttributes(op.Kernel, op.Stride, op.Pad, op.Pads, op.Ceil)...), nil
 	case nn.AveragePool:
 		return e.averagePool(name, op, x), nil
 	case nn.GlobalAveragePool:
@@ -167,7 +189,10 @@ func (e *exporter) operation(node nn.Node, info nn.LayerInfo, from []tensor) (st
 	case nn.Tanh:
 		return e.node("Tanh", name, inputs), nil
 	case nn.SoftmaxLayer:
-		return e.node(map[bool]string{false: "Softmax", true: "LogSoftmax"}[op.Log], name, []string{e.flattened(name, x)}), nil
+		if !op.LastAxis {
+			inputs[0] = e.flattened(name, x)
+		}
+		return e.node(map[bool]string{false: "Softmax", true: "LogSoftmax"}[op.Log], name, inputs), nil
 	case nn.Cos, nn.CosSin:
 		return e.cosine(name, op, x), nil
 	case nn.Dropout:
@@ -227,7 +252,6 @@ func (e *exporter) model() (*Model, error) {
 	for _, key := range slices.Sorted(maps.Keys(m.Metadata)) {
 		field(appendMessage(nil, modelMetadata, appendText(appendText(nil, entryKey, key), entryValue, m.Metadata[key])))
 	}
-	input, output := e.outputs[nn.Input], e.last
 	for _, n := range e.nodes {
 		m.graph = append(m.graph, part{node: n})
 	}
@@ -235,11 +259,33 @@ func (e *exporter) model() (*Model, error) {
 	for _, t := range e.tensors {
 		m.graph = append(m.graph, part{tensor: t})
 	}
-	m.graph = append(m.graph, part{wire: valueInfo(graphInput, input), input: input.name}, part{wire: valueInfo(graphOutput, output)})
-	m.Inputs, m.Outputs = []Value{input.value()}, []Value{output.value()}
+	if like := e.options.Like; like != nil {
+		m.resemble(like)
+	} else {
+		m.graph = append(m.graph, part{wire: valueInfo(graphInput, e.input), input: e.input.name}, part{wire: valueInfo(graphOutput, e.last)})
+		m.Inputs, m.Outputs = []Value{e.input.value()}, []Value{e.last.value()}
+	}
 	_, size := m.encode()
 	m.size = int(size)
 	return m, nil
+}
+
+// resemble adds the input, the output and the texts of another model.
+func (m *Model) resemble(like *Model) {
+	m.Inputs, m.Outputs = like.Inputs, like.Outputs
+	for _, p := range like.graph {
+		number, _, _ := protowire.ConsumeTag(p.wire)
+		if p.input == like.Inputs[0].Name && p.input != "" || number == graphOutput {
+			m.graph = append(m.graph, p)
+		}
+	}
+	for _, p := range like.parts {
+		switch number, _, _ := protowire.ConsumeTag(p.wire); number {
+		case modelDomain, modelVersion, modelDoc, modelMetadata:
+			m.parts = append(m.parts, p)
+		}
+	}
+	m.Metadata = maps.Clone(like.Metadata)
 }
 
 func (t tensor) value() Value { return Value{t.name, Float, append([]int{-1}, t.shape...)} }
@@ -250,7 +296,11 @@ func valueInfo(number protowire.Number, t tensor) []byte {
 	for _, n := range t.shape {
 		shape = appendMessage(shape, shapeDim, appendInt(nil, dimValue, int64(n)))
 	}
-	kind := appendMessage(appendInt(nil, tensorTypeElem, int64(Float)), tensorShape, shape)
-	info := appendMessage(appendText(nil, valueName, t.name), valueType, appendMessage(nil, typeTensor, kind))
-	return appendMessage(nil, number, info)
+	return tensorInfo(number, t.name, Float, shape)
+}
+
+// tensorInfo encodes a graph's input or output with the message of its shape.
+func tensorInfo(number protowire.Number, name string, kind DataType, shape []byte) []byte {
+	tensor := appendMessage(appendInt(nil, tensorTypeElem, int64(kind)), tensorShape, shape)
+	return appendMessage(nil, number, appendMessage(appendText(nil, valueName, name), valueType, appendMessage(nil, typeTensor, tensor)))
 }

@@ -21,12 +21,16 @@ func TestFloat16HasALargestNumber(t *testing.T) {
 	}
 	linears, _ := model.Linears()
 	last := linears[len(linears)-1]
-	large := Replacement{Stages: []Stage{Dense{4, 3, []float32{11: -1e5}}}, Float16: true}
-	if err := model.Replace(last, large); err == nil || !strings.Contains(err.Error(), "entry 11 is -100000") {
+	large := chainOf(t, 4, []nn.Op{nn.Dense{Out: 3, NoBias: true}}, []float32{11: -1e5})
+	if err := model.Replace(last, large, true); err == nil || !strings.Contains(err.Error(), "entry 11 is -100000") {
 		t.Errorf("Replace: error %v", err)
 	}
-	large.Float16 = false
-	if err := model.Replace(last, large); err != nil {
+	model, err = FromNetwork(network, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	linears, _ = model.Linears()
+	if err := model.Replace(linears[len(linears)-1], large, false); err != nil {
 		t.Errorf("Replace by float32: %v", err)
 	}
 	network.Param("fc2.bias").Data[1] = 1e6 // which stays float32

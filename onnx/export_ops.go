@@ -13,23 +13,52 @@ func (e *exporter) conv(name string, op nn.Conv, x tensor, info nn.LayerInfo) st
 	if bias := e.bias(info); bias != "" {
 		inputs = append(inputs, bias)
 	}
-	attributes := append(windowAttributes(op.Kernel, cmp.Or(op.Stride, 1), op.Pad, false), IntAttribute("group", int64(cmp.Or(op.Groups, 1))))
+	attributes := append(windowAttributes(op.Kernel, cmp.Or(op.Stride, 1), op.Pad, [4]int{}, false), IntAttribute("group", int64(cmp.Or(op.Groups, 1))))
 	return e.node("Conv", name, inputs, attributes...)
 }
 
-// windowAttributes returns the attributes of convolutions and poolings.
-func windowAttributes(kernel, stride, pad int, ceil bool) []Attribute {
-	k, s, p := int64(kernel), int64(stride), int64(pad)
-	attributes := []Attribute{IntsAttribute("kernel_shape", k, k), IntsAttribute("strides", s, s), IntsAttribute("pads", p, p, p, p)}
+// windowAttributes returns the attributes of convolutions and poolings. The
+// padding is pad on all sides, or pads: above, left, below and right.
+func windowAttributes(kernel, stride, pad int, pads [4]int, ceil bool) []Attribute {
+	if pads == [4]int{} {
+		pads = [4]int{pad, pad, pad, pad}
+	}
+	k, s := int64(kernel), int64(stride)
+	attributes := []Attribute{
+		IntsAttribute("kernel_shape", k, k), IntsAttribute("strides", s, s),
+		IntsAttribute("pads", int64(pads[0]), int64(pads[1]), int64(pads[2]), int64(pads[3])),
+	}
 	if ceil {
 		attributes = append(attributes, IntAttribute("ceil_mode", 1))
 	}
 	return attributes
 }
 
+// gemmLayer adds y = W·x + bias on matrices.
+func (e *exporter) gemmLayer(name string, op nn.Dense, x tensor, info nn.LayerInfo) string {
+	return e.gemm(name, e.flattened(name, x), op.Out, x.shape.Size(), param(info, name+".weight").Data, e.bias(info))
+}
+
+// product adds y = W·x + bias on any number of dimensions, of which the last one is
+// that of vectors.
+func (e *exporter) product(name string, op nn.Dense, x tensor, info nn.LayerInfo) string {
+	weights, in := param(info, name+".weight").Data, x.shape.Size()
+	matrix := e.once(stored{&weights[0], true}, func() string {
+		return e.store(name+".weight", []int{in, op.Out}, transposeMatrix(weights, op.Out, in))
+	})
+	y := e.node("MatMul", name, []string{x.name, matrix})
+	if bias := e.bias(info); bias != "" {
+		y = e.node("Add", name+"/bias", []string{y, bias})
+	}
+	return y
+}
+
 // bias adds a layer's bias and returns its name, or "" if it has none.
 func (e *exporter) bias(info nn.LayerInfo) string {
 	p := param(info, info.Name+".bias")
+	if p == nil && info.Name == e.layers[len(e.layers)-1].Name {
+		return e.kept
+	}
 	if p == nil {
 		return ""
 	}
@@ -69,7 +98,7 @@ func (e *exporter) responseNorm(name string, op nn.LocalResponseNorm, x tensor) 
 }
 
 func (e *exporter) averagePool(name string, op nn.AveragePool, x tensor) string {
-	attributes := windowAttributes(op.Kernel, op.Stride, op.Pad, op.Ceil)
+	attributes := windowAttributes(op.Kernel, op.Stride, op.Pad, op.Pads, op.Ceil)
 	if !op.ExcludePad {
 		attributes = append(attributes, IntAttribute("count_include_pad", 1))
 	}

@@ -50,6 +50,7 @@ type fastfoodValues struct {
 	blocks     string // the shape -1, blocks, a, b
 	start, end string // the first output and that behind the last, n; "" for all
 	axis       string // 1
+	outputs    int    // n
 	s, bias    string // [n]; bias may be ""
 }
 
@@ -75,7 +76,9 @@ func (b *builder) fastfoodOps(name string, v fastfoodValues) string {
 	add("Reshape", "matrices", y, v.blocks)
 	transform("H2")
 	add("Reshape", "outputs", y, v.flat)
-	if v.end != "" {
+	if v.end != "" && b.opset < 10 {
+		y = b.slice(name+"/crop", y, 0, int64(v.outputs), 1)
+	} else if v.end != "" {
 		add("Slice", "crop", y, v.start, v.end, v.axis)
 	}
 	add("Mul", "S", y, v.s)
@@ -99,7 +102,7 @@ func (b *builder) fastfood(name, x string, t *fastfood.Transform[float32], bias 
 		perm: b.permutation(name+".perm", t),
 		g:    b.weight(name+".g", []int{all}, t.G),
 		s:    b.weight(name+".s", []int{t.Outputs}, t.S[:t.Outputs]),
-		bias: bias,
+		bias: bias, outputs: t.Outputs,
 	}
 	one, blocks := []int64{-1, 1, int64(rows), int64(columns)}, []int64{-1, int64(t.Blocks), int64(rows), int64(columns)}
 	pads, flat, end := []int64{0, 0, 0, int64(d - t.Inputs)}, []int64{-1, int64(all)}, []int64{int64(t.Outputs)}
@@ -112,7 +115,9 @@ func (b *builder) fastfood(name, x string, t *fastfood.Transform[float32], bias 
 			IntsAttribute("vector", flat...), IntsAttribute("outputs", end...))
 	}
 	v.one, v.blocks, v.flat = b.ints(one...), b.ints(blocks...), b.ints(flat...)
-	if t.Inputs < d {
+	if t.Inputs < d && b.opset < 11 {
+		v.x = b.node("Pad", name+"/pad", []string{x}, IntsAttribute("pads", pads...))
+	} else if t.Inputs < d {
 		v.pads = b.ints(pads...)
 	}
 	if t.Outputs < all {
@@ -239,7 +244,7 @@ func scale(matrix []float32, order int) {
 // fastfoodFunction returns the definition of deepfry.Fastfood as a field of a
 // model. Shapes are attributes of the node, which Constant nodes refer to.
 func fastfoodFunction(opset int) []byte {
-	b := &builder{taken: map[string]bool{}}
+	b := &builder{taken: map[string]bool{}, opset: int64(opset)}
 	v := fastfoodValues{x: "x", s: "S", g: "G", b: "B", perm: "perm", ha: "Ha", hb: "Hb", bias: "bias"}
 	attributes := []string{"pads", "matrix", "matrices", "vector", "outputs"}
 	for i, value := range []*string{&v.pads, &v.one, &v.blocks, &v.flat, &v.end} {

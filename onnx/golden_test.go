@@ -101,11 +101,7 @@ func TestPyTorchInONNXRuntime(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			identity := make([]float32, l.Outputs*l.Outputs)
-			for i := range l.Outputs {
-				identity[i*l.Outputs+i] = 1
-			}
-			if err := m.Replace(l, Replacement{Stages: []Stage{Dense{l.Inputs, l.Outputs, w}, Dense{l.Outputs, l.Outputs, identity}}}); err != nil {
+			if err := m.Replace(l, products(t, l.Inputs, w, identity(l.Outputs)), false); err != nil {
 				t.Fatal(err)
 			}
 		}

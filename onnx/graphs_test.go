@@ -143,6 +143,9 @@ func drawings() []drawn {
 		{name: "old squeeze", opset: 11, input: image, kinds: "globalaveragepool", nodes: []*Node{
 			op("ReduceMean", "a", "x", IntsAttribute("axes", -2, -1)), op("Squeeze", "y", "a", IntsAttribute("axes", 3, 2)),
 		}},
+		{name: "a layer for its shape alone", input: nn.Shape{5}, kinds: "relu", nodes: []*Node{
+			op("Relu", "a", "x"), op("Sigmoid", "b", "a"), op("Shape", "s", "b"), op("Reshape", "y", "a s"),
+		}},
 		{name: "names", input: image, kinds: "dropout conv", tensors: []*Tensor{w1}, nodes: []*Node{
 			op("Identity", "a", "x"), op("Cast", "b", "a", IntAttribute("to", int64(Float))), op("Dropout", "c", "b"), op("Identity", "i", "w1"), op("Conv", "d", "c i"), op("Sum", "e", "d"), op("Concat", "y", "e", IntAttribute("axis", 1)),
 		}},
@@ -172,6 +175,18 @@ func drawings() []drawn {
 			op("AveragePool", "b", "a", IntsAttribute("kernel_shape", 2, 2), IntsAttribute("pads", 1, 1, 1, 1)),
 			op("MaxPool", "y", "b", IntsAttribute("kernel_shape", 3, 3), IntsAttribute("strides", 2, 2), stringAttribute("auto_pad", "SAME_UPPER")),
 		}},
+		{name: "same pools", input: nn.Shape{4, 7, 6}, kinds: "maxpool averagepool maxpool averagepool", nodes: []*Node{
+			op("MaxPool", "a", "x", IntsAttribute("kernel_shape", 2, 2), stringAttribute("auto_pad", "SAME_UPPER")),
+			op("AveragePool", "b", "a", IntsAttribute("kernel_shape", 2, 2), stringAttribute("auto_pad", "SAME_LOWER"), IntAttribute("count_include_pad", 1)),
+			op("MaxPool", "c", "b", IntsAttribute("kernel_shape", 3, 3), IntsAttribute("strides", 2, 2), IntsAttribute("pads", 0, 1, 2, 1)),
+			op("AveragePool", "y", "c", IntsAttribute("kernel_shape", 3, 3), IntsAttribute("pads", 0, 2, 1, 0)),
+		}},
+		{name: "pad and same", input: nn.Shape{4, 7, 7}, kinds: "conv averagepool", tensors: []*Tensor{w, NewIntTensor("pads", 0, 0, 1, 1, 0, 0, 1, 1)}, nodes: []*Node{
+			op("Pad", "a", "x pads"), op("Conv", "b", "a w", stringAttribute("auto_pad", "SAME_UPPER"), IntsAttribute("strides", 2, 2)),
+			op("Pad", "c", "b pads"), op("AveragePool", "y", "c", IntsAttribute("kernel_shape", 4, 4), IntsAttribute("strides", 2, 2), stringAttribute("auto_pad", "SAME_UPPER"), IntAttribute("count_include_pad", 1)),
+		}},
+		{name: "softmax rows", input: image, kinds: "softmax softmax", nodes: []*Node{op("Softmax", "a", "x"), op("LogSoftmax", "y", "a", IntAttribute("axis", 3))}},
+		{name: "old softmax", opset: 12, input: image, kinds: "reshape softmax reshape softmax", nodes: []*Node{op("Softmax", "a", "x", IntAttribute("axis", 2)), op("LogSoftmax", "y", "a", IntAttribute("axis", -1))}},
 		{name: "arithmetic", input: image, kinds: "conv", tensors: []*Tensor{w, channels, NewTensor("k", nil, []float32{3})}, nodes: []*Node{
 			op("Conv", "a", "x w"), op("Sub", "b", "a c"), op("Div", "d", "b c"), op("Mul", "e", "k d"), op("Add", "y", "c e"),
 		}},
@@ -226,6 +241,45 @@ func TestImportOfDrawings(t *testing.T) {
 	}
 }
 
+// TestIntegerInputs reads models whose input is no floating-point number.
+func TestIntegerInputs(t *testing.T) {
+	cast := drawn{input: nn.Shape{2, 2}, nodes: []*Node{op("Flatten", "a", "x"), op("Cast", "b", "a", IntAttribute("to", int64(Float))), op("Relu", "y", "b")}}
+	direct := drawn{input: nn.Shape{4}, nodes: []*Node{op("Identity", "a", "x"), op("Relu", "y", "a")}}
+	for _, c := range []struct {
+		kind   DataType
+		direct string // the error without a Cast, and with it
+		cast   string
+	}{
+		{Float16, "", ""}, {Double, "", ""}, {Uint8, "input 0 holds integers", ""}, {Int64, "input 0 holds integers", ""},
+		{8, `input "x" holds type 8`, `input "x" holds type 8`},
+	} {
+		for want, d := range map[string]drawn{"direct: " + c.direct: direct, "cast: " + c.cast: cast} {
+			m := d.model(t)
+			m.Inputs[0].Type = c.kind
+			_, err := Import(m, ImportOptions{})
+			_, want, _ = strings.Cut(want, ": ")
+			if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+				t.Errorf("%v: want an error with %q, found: %v", c.kind, want, err)
+			}
+		}
+	}
+}
+
+// TestOldInference reads what says of itself that it does not train, of opsets that
+// ONNX Runtime has no more.
+func TestOldInference(t *testing.T) {
+	d := drawn{opset: 6, input: nn.Shape{4}, tensors: []*Tensor{NewTensor("c", []int{4}, []float32{1, 2, 3, 4})}, nodes: []*Node{
+		op("Dropout", "a", "x", IntAttribute("is_test", 1)), op("BatchNormalization", "y", "a c c c c", IntAttribute("is_test", 1), FloatAttribute("epsilon", 1e-9)),
+	}}
+	want := []float32{1, 2, 3, 4}
+	for i, c := range want { // x = 1
+		want[i] = c*(1-c)/float32(math.Sqrt(float64(c))) + c
+	}
+	if got := run(d.imports(t, ImportOptions{}), []float32{1, 1, 1, 1}, 1); !(difference(got, want) <= 1e-6) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
 func TestDrawingsInONNXRuntime(t *testing.T) {
 	j := newJobs(t)
 	for _, d := range drawings() {
@@ -247,46 +301,54 @@ func refusedDrawings() map[string]drawn {
 		`node "y" (Einsum): there is no layer for this operation`: {input: image, nodes: []*Node{op("Einsum", "y", "x")}},
 		`node "y" (com.example.Gemm): the operation is not one`:   {input: image, nodes: []*Node{op("com.example.Gemm", "y", "x")}},
 		`node "y" (Relu): it takes "z", which no node`:            {input: image, nodes: []*Node{op("Relu", "y", "z")}},
-		`input 0 is missing`:                                   {input: image, nodes: []*Node{op("Relu", "y", "-")}},
-		`strides [1 2]`:                                        {input: image, tensors: []*Tensor{w}, nodes: []*Node{op("Conv", "y", "x w", IntsAttribute("strides", 1, 2))}},
-		`pads [0 0]: want 4 numbers`:                           {input: image, tensors: []*Tensor{w}, nodes: []*Node{op("Conv", "y", "x w", IntsAttribute("pads", 0, 0))}},
-		`does not fit samples of 4×6×6`:                        {input: image, tensors: []*Tensor{w}, nodes: []*Node{op("Conv", "y", "x w", IntsAttribute("dilations", 3, 3))}},
-		`needs one of 19×19 here`:                              {input: nn.Shape{4, 20, 20}, tensors: []*Tensor{w}, nodes: []*Node{op("Conv", "y", "x w", IntsAttribute("dilations", 9, 9))}},
-		`no square kernel`:                                     {input: image, tensors: []*Tensor{w}, nodes: []*Node{op("Conv", "y", "x w", IntsAttribute("pads", 0, 0, 9, 0))}},
-		`in 3 groups`:                                          {input: image, tensors: []*Tensor{w}, nodes: []*Node{op("Conv", "y", "x w", IntAttribute("group", 3))}},
-		`input 1 ("x") is not a constant of 4 dimensions`:      {input: image, nodes: []*Node{op("Conv", "y", "x x")}},
-		`a kernel of [3 3], dilated by [1 1], on samples of 3`: {input: vector, tensors: []*Tensor{w}, nodes: []*Node{op("Conv", "y", "x w")}},
-		`behind a Pad`:                                         {input: image, tensors: []*Tensor{NewIntTensor("p", 0, 0, 1, 1, 0, 0, 1, 1)}, nodes: []*Node{op("Pad", "a", "x p"), op("AveragePool", "y", "a", kernel, IntsAttribute("pads", 1, 1, 1, 1))}},
-		`pads [0 0] and [1 1]: want`:                           {input: image, nodes: []*Node{op("AveragePool", "y", "x", kernel, stringAttribute("auto_pad", "SAME_UPPER"), IntAttribute("count_include_pad", 1))}},
-		`a kernel of [2 1], dilated by`:                        {input: image, nodes: []*Node{op("MaxPool", "y", "x", IntsAttribute("kernel_shape", 2, 1))}},
-		`pads [0 0] and [1 1]: want the`:                       {input: image, nodes: []*Node{op("MaxPool", "y", "x", kernel, stringAttribute("auto_pad", "SAME_UPPER"))}},
-		`auto_pad "SOME"`:                                      {input: image, nodes: []*Node{op("MaxPool", "y", "x", kernel, stringAttribute("auto_pad", "SOME"))}},
-		`a kernel of [7 7] does not fit`:                       {input: image, nodes: []*Node{op("MaxPool", "y", "x", IntsAttribute("kernel_shape", 7, 7))}},
-		`transA`:                                               {input: vector, tensors: []*Tensor{m}, nodes: []*Node{op("Gemm", "y", "x m", IntAttribute("transA", 1))}},
-		`weights for 3 inputs do not fit samples of 4×6×6`:     {input: image, tensors: []*Tensor{m}, nodes: []*Node{op("MatMul", "y", "x m")}},
-		`input 0 is constant`:                                  {input: vector, tensors: []*Tensor{m}, nodes: []*Node{op("MatMul", "y", "m x")}},
-		`the bias: dimensions [4]`:                             {input: vector, tensors: []*Tensor{m, c}, nodes: []*Node{op("Gemm", "y", "x m c")}},
-		`right behind a Conv`:                                  {input: vector, tensors: []*Tensor{NewTensor("k", nil, []float32{2})}, nodes: []*Node{op("Mul", "y", "x k")}},
-		`it is supported for the sum`:                          {input: vector, nodes: []*Node{op("Mul", "y", "x x")}},
-		`training_mode 1`:                                      {input: image, tensors: []*Tensor{c}, nodes: []*Node{op("BatchNormalization", "y", "x c c c c", IntAttribute("training_mode", 1))}},
-		`size 0`:                                               {input: image, nodes: []*Node{op("LRN", "y", "x")}},
-		`size 4`:                                               {input: image, nodes: []*Node{op("LRN", "y", "x", IntAttribute("size", 4))}},
-		`axis 1 of samples of 4×6×6`:                           {input: image, nodes: []*Node{op("Softmax", "y", "x", IntAttribute("axis", 1))}},
-		`axis 3 of samples of 4×6×6`:                           {input: image, nodes: []*Node{op("LogSoftmax", "y", "x")}},
-		`axis 2`:                                               {input: image, nodes: []*Node{op("Flatten", "y", "x", IntAttribute("axis", 2))}},
-		`axis 3 of`:                                            {input: image, nodes: []*Node{op("Concat", "y", "x x", IntAttribute("axis", 3))}},
-		`the batch must stay apart`:                            {input: image, tensors: []*Tensor{NewIntTensor("to", 7, -1)}, nodes: []*Node{op("Reshape", "y", "x to")}},
-		`can't be reshaped to [5 -1]`:                          {input: image, tensors: []*Tensor{NewIntTensor("to", 0, 5, -1)}, nodes: []*Node{op("Reshape", "y", "x to")}},
-		`more than one dimension is open`:                      {input: image, tensors: []*Tensor{NewIntTensor("to", -1, 5, -1)}, nodes: []*Node{op("Reshape", "y", "x to")}},
-		`want the dimensions of a batch`:                       {input: image, tensors: []*Tensor{NewIntTensor("to", -1)}, nodes: []*Node{op("Reshape", "y", "x to")}},
-		`input 1 ("x") is not a constant of integers`:          {input: image, nodes: []*Node{op("Reshape", "y", "x x")}},
-		`want dimensions of 1`:                                 {input: image, nodes: []*Node{op("Squeeze", "y", "x", IntsAttribute("axes", 1))}},
-		`want some dimensions`:                                 {input: image, nodes: []*Node{op("Squeeze", "y", "x")}},
-		`want the mean over height and width`:                  {input: image, nodes: []*Node{op("ReduceMean", "y", "x", IntsAttribute("axes", 1))}},
-		`input 0 is padded`:                                    {input: image, tensors: []*Tensor{NewIntTensor("p", 0, 0, 1, 1, 0, 0, 1, 1)}, nodes: []*Node{op("Pad", "a", "x p"), op("Relu", "y", "a")}},
-		`mode reflect`:                                         {input: image, tensors: []*Tensor{NewIntTensor("p", 0, 0, 1, 1, 0, 0, 1, 1)}, nodes: []*Node{op("Pad", "y", "x p", stringAttribute("mode", "reflect"))}},
-		`casting to int64`:                                     {input: image, nodes: []*Node{op("Cast", "y", "x", IntAttribute("to", 7))}},
-		`is not computed by any layer`:                         {input: image, nodes: []*Node{op("Flatten", "y", "x")}},
+		`input 0 is missing`:                                    {input: image, nodes: []*Node{op("Relu", "y", "-")}},
+		`strides [1 2]`:                                         {input: image, tensors: []*Tensor{w}, nodes: []*Node{op("Conv", "y", "x w", IntsAttribute("strides", 1, 2))}},
+		`pads [0 0]: want 4 numbers`:                            {input: image, tensors: []*Tensor{w}, nodes: []*Node{op("Conv", "y", "x w", IntsAttribute("pads", 0, 0))}},
+		`does not fit samples of 4×6×6`:                         {input: image, tensors: []*Tensor{w}, nodes: []*Node{op("Conv", "y", "x w", IntsAttribute("dilations", 3, 3))}},
+		`needs one of 19×19 here`:                               {input: nn.Shape{4, 20, 20}, tensors: []*Tensor{w}, nodes: []*Node{op("Conv", "y", "x w", IntsAttribute("dilations", 9, 9))}},
+		`no square kernel`:                                      {input: image, tensors: []*Tensor{w}, nodes: []*Node{op("Conv", "y", "x w", IntsAttribute("pads", 0, 0, 9, 0))}},
+		`in 3 groups`:                                           {input: image, tensors: []*Tensor{w}, nodes: []*Node{op("Conv", "y", "x w", IntAttribute("group", 3))}},
+		`input 1 ("x") is not a constant of 4 dimensions`:       {input: image, nodes: []*Node{op("Conv", "y", "x x")}},
+		`a kernel of [3 3], dilated by [1 1], on samples of 3`:  {input: vector, tensors: []*Tensor{w}, nodes: []*Node{op("Conv", "y", "x w")}},
+		`behind a Pad`:                                          {input: image, tensors: []*Tensor{NewIntTensor("p", 0, 0, 1, 1, 0, 0, 1, 1)}, nodes: []*Node{op("Pad", "a", "x p"), op("AveragePool", "y", "a", kernel, IntsAttribute("pads", 1, 1, 1, 1))}},
+		`a kernel of [2 1], dilated by`:                         {input: image, nodes: []*Node{op("MaxPool", "y", "x", IntsAttribute("kernel_shape", 2, 1))}},
+		`auto_pad "SOME"`:                                       {input: image, nodes: []*Node{op("MaxPool", "y", "x", kernel, stringAttribute("auto_pad", "SOME"))}},
+		`a kernel of [7 7] does not fit`:                        {input: image, nodes: []*Node{op("MaxPool", "y", "x", IntsAttribute("kernel_shape", 7, 7))}},
+		`transA`:                                                {input: vector, tensors: []*Tensor{m}, nodes: []*Node{op("Gemm", "y", "x m", IntAttribute("transA", 1))}},
+		`weights for 3 inputs do not fit samples of 4×6×6`:      {input: image, tensors: []*Tensor{m}, nodes: []*Node{op("MatMul", "y", "x m")}},
+		`input 0 is constant`:                                   {input: vector, tensors: []*Tensor{m}, nodes: []*Node{op("MatMul", "y", "m x")}},
+		`the bias: dimensions [4]`:                              {input: vector, tensors: []*Tensor{m, c}, nodes: []*Node{op("Gemm", "y", "x m c")}},
+		`right behind a Conv`:                                   {input: vector, tensors: []*Tensor{NewTensor("k", nil, []float32{2})}, nodes: []*Node{op("Mul", "y", "x k")}},
+		`it is supported for the sum`:                           {input: vector, nodes: []*Node{op("Mul", "y", "x x")}},
+		`node "y" (BatchNormalization): it is in training mode`: {input: image, tensors: []*Tensor{c}, nodes: []*Node{op("BatchNormalization", "y", "x c c c c", IntAttribute("training_mode", 1))}},
+		`node "a" (BatchNormalization): it is in training mode`: {input: image, opset: 6, tensors: []*Tensor{c}, nodes: []*Node{op("BatchNormalization", "a", "x c c c c"), op("Relu", "y", "a")}},
+		`node "z" (BatchNormalization): it is in training mode`: {input: image, opset: 9, tensors: []*Tensor{c}, nodes: []*Node{
+			NewNode("BatchNormalization", "z", []string{"x", "c", "c", "c", "c"}, []string{"y", "mean", "variance"}),
+		}},
+		`node "y" (Dropout): it is in training mode`:  {input: image, tensors: []*Tensor{typed("yes", Bool, nil, tensorInt32Data, []byte{1})}, nodes: []*Node{op("Dropout", "y", "x - yes")}},
+		`node "a" (Dropout): it is in training mode`:  {input: image, opset: 6, nodes: []*Node{op("Dropout", "a", "x"), op("Relu", "y", "a")}},
+		`mode constant, 1: want zeros`:                {input: image, opset: 10, nodes: []*Node{op("Pad", "y", "x", IntsAttribute("pads", 0, 0, 1, 1, 0, 0, 1, 1), FloatAttribute("value", 1))}},
+		`node "y" (Concat): it has no inputs`:         {input: image, nodes: []*Node{op("Concat", "y", "")}},
+		`size 0`:                                      {input: image, nodes: []*Node{op("LRN", "y", "x")}},
+		`size 4`:                                      {input: image, nodes: []*Node{op("LRN", "y", "x", IntAttribute("size", 4))}},
+		`axis 1 of samples of 4×6×6`:                  {input: image, nodes: []*Node{op("Softmax", "y", "x", IntAttribute("axis", 1))}},
+		`axis 2 of samples of 4×6×6`:                  {input: image, nodes: []*Node{op("LogSoftmax", "y", "x", IntAttribute("axis", 2))}},
+		`axis 0 of samples of 3`:                      {input: vector, opset: 11, nodes: []*Node{op("Softmax", "y", "x", IntAttribute("axis", 0))}},
+		`axis 2`:                                      {input: image, nodes: []*Node{op("Flatten", "y", "x", IntAttribute("axis", 2))}},
+		`axis 3 of`:                                   {input: image, nodes: []*Node{op("Concat", "y", "x x", IntAttribute("axis", 3))}},
+		`the batch must stay apart`:                   {input: image, tensors: []*Tensor{NewIntTensor("to", 7, -1)}, nodes: []*Node{op("Reshape", "y", "x to")}},
+		`can't be reshaped to [5 -1]`:                 {input: image, tensors: []*Tensor{NewIntTensor("to", 0, 5, -1)}, nodes: []*Node{op("Reshape", "y", "x to")}},
+		`more than one dimension is open`:             {input: image, tensors: []*Tensor{NewIntTensor("to", -1, 5, -1)}, nodes: []*Node{op("Reshape", "y", "x to")}},
+		`want the dimensions of a batch`:              {input: image, tensors: []*Tensor{NewIntTensor("to", -1)}, nodes: []*Node{op("Reshape", "y", "x to")}},
+		`input 1 ("x") is not a constant of integers`: {input: image, nodes: []*Node{op("Reshape", "y", "x x")}},
+		`want dimensions of 1`:                        {input: image, nodes: []*Node{op("Squeeze", "y", "x", IntsAttribute("axes", 1))}},
+		`axes [-1 3]: one of them is named twice`:     {input: nn.Shape{4, 6, 1}, nodes: []*Node{op("Squeeze", "y", "x", IntsAttribute("axes", -1, 3))}},
+		`want some dimensions`:                        {input: image, nodes: []*Node{op("Squeeze", "y", "x")}},
+		`want the mean over height and width`:         {input: image, nodes: []*Node{op("ReduceMean", "y", "x", IntsAttribute("axes", 1))}},
+		`input 0 is padded`:                           {input: image, tensors: []*Tensor{NewIntTensor("p", 0, 0, 1, 1, 0, 0, 1, 1)}, nodes: []*Node{op("Pad", "a", "x p"), op("Relu", "y", "a")}},
+		`mode reflect`:                                {input: image, tensors: []*Tensor{NewIntTensor("p", 0, 0, 1, 1, 0, 0, 1, 1)}, nodes: []*Node{op("Pad", "y", "x p", stringAttribute("mode", "reflect"))}},
+		`casting to int64`:                            {input: image, nodes: []*Node{op("Cast", "y", "x", IntAttribute("to", 7))}},
+		`is not computed by any layer`:                {input: image, nodes: []*Node{op("Flatten", "y", "x")}},
 		`its output "mask" is not supported`: {input: image, nodes: []*Node{
 			NewNode("MaxPool", "p", []string{"x"}, []string{"a", "mask"}, kernel), op("Add", "y", "a mask"),
 		}},

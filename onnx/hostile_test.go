@@ -97,21 +97,18 @@ func compressToo(t testing.TB, folder string, file []byte) {
 func rewriteFirst(t testing.TB, folder string, m *Model) {
 	layers, _ := m.Linears()
 	for i, l := range layers {
-		if _, err := l.BiasValues(); err != nil {
-			continue
-		}
 		if _, err := l.Weights(); err != nil || l.Inputs+l.Outputs > 10000 {
 			continue
 		}
-		r := Replacement{Stages: []Stage{Dense{l.Inputs, 1, make([]float32, l.Inputs)}, Dense{1, l.Outputs, make([]float32, l.Outputs)}}}
-		if l.Bytes()%8 == 0 {
+		network, float16 := products(t, l.Inputs, make([]float32, l.Inputs), make([]float32, l.Outputs)), false
+		if l.Bytes()%8 == 0 && len(l.Nodes()) < 10 { // a dozen nodes take the place of one
 			transform, err := fastfood.Sample[float32](l.Inputs, l.Outputs, 1, uint64(i))
 			if err != nil {
 				t.Fatal(err)
 			}
-			r = Replacement{Stages: []Stage{Fastfood{transform}}, Float16: true}
+			network, float16 = fried(t, transform), true
 		}
-		if err := m.Replace(l, r); err != nil {
+		if err := m.Replace(l, network, float16); err != nil {
 			continue
 		}
 		var err error

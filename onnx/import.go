@@ -29,18 +29,25 @@ type ImportOptions struct {
 // .weight, and otherwise the nodes'. What has no counterpart among the layers of
 // nn is an error that names the node and the reason.
 func Import(m *Model, o ImportOptions) (*nn.Network, error) {
+	network, _, err := ImportLinears(m, o)
+	return network, err
+}
+
+// ImportLinears is Import that also returns, by the names of the network's dense
+// layers, the places in the model that they are made of, for Model.Replace.
+func ImportLinears(m *Model, o ImportOptions) (*nn.Network, map[string]*Linear, error) {
 	if m == nil {
-		return nil, errors.New("onnx: there is no model (nil)")
+		return nil, nil, errors.New("onnx: there is no model (nil)")
 	}
 	im := &importer{
-		model: m, options: o, budget: newBudget(m.size + m.externalSize()), batch: batchSize, tensors: map[string]*Tensor{},
+		model: m, options: o, budget: newBudget(m.size + m.externalSize()), batch: batchSize, linears: map[string]*Linear{},
 		values: map[string]value{}, uses: map[string]int{}, layers: map[string]*layer{}, repeats: map[string]int{}, params: map[string][]float32{}, indices: map[string][]int32{}, ours: map[*Node]bool{},
 	}
 	network, err := im.run()
 	if err != nil {
-		return nil, fmt.Errorf("onnx: %w", err)
+		return nil, nil, fmt.Errorf("onnx: %w", err)
 	}
-	return network, nil
+	return network, im.linears, nil
 }
 
 // importer holds what is known of a graph, up to a node.
@@ -49,7 +56,7 @@ type importer struct {
 	options ImportOptions
 	budget  budget
 	batch   int64 // that of the graph's input, or batchSize
-	tensors map[string]*Tensor
+	graph   *graph
 	values  map[string]value
 	uses    map[string]int // how many nodes that matter take a value
 	output  string
@@ -60,6 +67,7 @@ type importer struct {
 	repeats     map[string]int    // how often a name was wanted again
 	params      map[string][]float32
 	indices     map[string][]int32
+	linears     map[string]*Linear // by the name of the dense layer
 }
 
 // value is what is known of a value of the graph: a constant, or the output of a
@@ -75,6 +83,9 @@ type value struct {
 	// pad is the number of zeros that a Pad has put around images. The shape does
 	// not count them; Conv and AveragePool alone can take them.
 	pad int
+	// integers says that the values are no floating-point numbers: what computes with
+	// them may round, which no layer does.
+	integers bool
 }
 
 // layer is a node of the network.
@@ -85,9 +96,7 @@ type layer struct {
 }
 
 func (im *importer) run() (*nn.Network, error) {
-	for _, t := range im.model.Initializers() {
-		im.tensors[t.Name] = t
-	}
+	im.graph = im.model.newGraph(&im.budget)
 	if err := im.input(); err != nil {
 		return nil, err
 	}
@@ -100,9 +109,11 @@ func (im *importer) run() (*nn.Network, error) {
 			return nil, fmt.Errorf("%v: %w", n, err)
 		}
 	}
-	if v := im.values[im.output]; v.constant != nil || len(im.description.Nodes) == 0 {
+	v := im.values[im.output]
+	if v.layer == nil || v.layer.index < 0 {
 		return nil, fmt.Errorf("the output %q is not computed by any layer", im.output)
 	}
+	im.description.Nodes = im.description.Nodes[:v.layer.index+1] // others serve shapes alone
 	return nn.Restore(im.description, func(p *nn.Param) error {
 		p.Data, p.Indices = im.params[p.Name], im.indices[p.Name]
 		return nil
@@ -126,17 +137,21 @@ func (im *importer) input() error {
 	if len(in.Dims) > 0 && in.Dims[0] > 0 {
 		im.batch = int64(in.Dims[0])
 	}
+	integers, err := holdsIntegers(in)
+	if err != nil {
+		return err
+	}
 	im.description = nn.Description{Name: im.model.graphName(), Input: slices.Clone(shape)}
 	input := &layer{nn.Input, -1, shape}
 	im.layers[nn.Input] = input
-	im.values[in.Name] = value{layer: input, shape: shape}
+	im.values[in.Name] = value{layer: input, shape: shape, integers: integers}
 	return nil
 }
 
 // neededNodes returns the nodes from which the output is computed, in order, and
 // counts the uses of their inputs.
 func (im *importer) neededNodes() []*Node {
-	all, g := im.model.Nodes(), im.model.newGraph()
+	all, g := im.model.Nodes(), im.graph
 	needed := map[string]bool{im.output: true}
 	var nodes []*Node
 	for _, n := range slices.Backward(all) { // those who take a value come behind who makes it
@@ -188,13 +203,16 @@ func (im *importer) value(n *Node, i int) (value, error) {
 		if v.pad > 0 && n.Type != "Conv" && n.Type != "AveragePool" {
 			return value{}, fmt.Errorf("input %d is padded: that is supported for Conv and AveragePool", i)
 		}
+		if v.integers && !passesIntegers(n) {
+			return value{}, fmt.Errorf("input %d holds integers: that is supported for a Cast to floating-point numbers", i)
+		}
 		return v, nil
 	}
-	t, ok := im.tensors[name]
+	t, ok := im.graph.tensors[name]
 	if !ok {
 		return value{}, fmt.Errorf("it takes %q, which no node before it makes", name)
 	}
-	c, err := im.tensorConstant(t)
+	c, err := im.graph.tensorConstant(t)
 	return value{constant: c}, err
 }
 

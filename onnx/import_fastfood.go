@@ -85,7 +85,7 @@ func (im *importer) fastfoodLayer(n *Node, x value, op nn.Fastfood, blocks, dim 
 
 // permutation keeps input 4, the permutation of all blocks behind one another.
 func (im *importer) permutation(n *Node, y value, all, dim int) error {
-	t := im.tensors[n.input(4)]
+	t := im.graph.tensors[n.input(4)]
 	if t == nil || t.Size() != all {
 		return fmt.Errorf("input 4 is not an initializer of %d indices", all)
 	}

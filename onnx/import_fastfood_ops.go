@@ -35,19 +35,6 @@ func (w *walk) back(operation string, i int) (other string) {
 
 func (w *walk) at(operation string) bool { return w.next != nil && w.next.Type == operation }
 
-// integers returns a constant of a few integers, or nil.
-func (g *graph) integers(name string) []int64 {
-	t, _, err := g.constant(name)
-	if t == nil || err != nil || t.Size() > 8 {
-		return nil
-	}
-	values, err := t.Ints()
-	if err != nil {
-		return nil
-	}
-	return values
-}
-
 // fastfoodOf returns a node deepfry.Fastfood for the operators that fastfoodOps
 // writes for one, of which n is the last, and all of them; or nil. That the
 // matrices are Hadamard's is for the importer to check.
@@ -89,16 +76,16 @@ func (g *graph) fastfoodOf(n *Node) (found *Node, all []*Node) {
 		w.back("Pad", 0)
 	}
 	axis, err := gather.Int("axis", 0)
-	t, _, errS := g.constant(s)
-	if err != nil || axis != 1 || errS != nil || t == nil || end != "" && !slices.Equal(g.integers(end), []int64{int64(t.Size())}) {
+	diagonalS, errS := g.constant(s)
+	if err != nil || axis != 1 || errS != nil || diagonalS == nil || end != "" && !slices.Equal(g.integers(end), []int64{int64(diagonalS.size())}) {
 		return nil, nil
 	}
-	if c, _, err := g.constant(bias); bias != "" && (err != nil || c == nil || c.Size() != t.Size()) {
+	if c, err := g.constant(bias); bias != "" && (err != nil || c == nil || c.size() != diagonalS.size()) {
 		return nil, nil // something else is added
 	}
 	name := n.Name[:max(strings.LastIndexByte(n.Name, '/'), 0)]
 	return NewNode(ourDomain+"."+ourFunction, name, []string{w.x, s, diagonal, b, perm, ha, hb, bias}, n.Outputs,
-		IntsAttribute("matrices", g.integers(matrices)...), IntsAttribute("outputs", int64(t.Size()))), w.nodes
+		IntsAttribute("matrices", g.integers(matrices)...), IntsAttribute("outputs", int64(diagonalS.size()))), w.nodes
 }
 
 // cosineOf returns a node deepfry.Cos or deepfry.CosSin for the operators that are

@@ -33,23 +33,6 @@ func (g *graph) responseNormOf(n *Node) *Node {
 		FloatAttribute("alpha", alpha), FloatAttribute("beta", beta), FloatAttribute("bias", k))
 }
 
-// withConstant returns what made the first input of a node of that operation, and
-// the constant number that is its second.
-func (g *graph) withConstant(n *Node, operation string) (first *Node, number float32) {
-	if n == nil || n.Type != operation || len(n.Inputs) != 2 {
-		return nil, 0
-	}
-	t, _, err := g.constant(n.Inputs[1])
-	if t == nil || err != nil || t.Size() != 1 {
-		return nil, 0
-	}
-	values, err := t.Floats()
-	if err != nil {
-		return nil, 0
-	}
-	return g.makers[n.Inputs[0]], values[0]
-}
-
 // behind goes back from a node through operators that only change the shape, to
 // one of that operation.
 func (g *graph) behind(n *Node, operation string) *Node {

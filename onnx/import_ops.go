@@ -52,10 +52,8 @@ func (im *importer) operation(kind string) func(*Node) (value, error) {
 	switch kind {
 	case "Conv":
 		return im.conv
-	case "Gemm":
-		return im.gemm
-	case "MatMul":
-		return im.matMul
+	case "Gemm", "MatMul":
+		return im.linear
 	case "BatchNormalization":
 		return im.batchNorm
 	case "LRN":
@@ -174,61 +172,36 @@ func (im *importer) channels(v value, shape nn.Shape) ([]float32, error) {
 	return values, nil
 }
 
-func (im *importer) gemm(n *Node) (value, error) {
+// linear makes a dense layer of a Gemm or a MatMul.
+func (im *importer) linear(n *Node) (value, error) {
 	x, err := im.activations(n, 0)
 	if err != nil {
 		return value{}, err
 	}
-	weights, err := im.weights(n, 1, 2)
+	l, err := im.graph.linear(n)
 	if err != nil {
 		return value{}, err
 	}
-	transA, errA := n.Int("transA", 0)
-	transB, errB := n.Int("transB", 0)
-	alpha, errC := n.Float("alpha", 1)
-	beta, errD := n.Float("beta", 1)
-	if err := errors.Join(errA, errB, errC, errD); err != nil {
-		return value{}, err
-	}
-	if transA != 0 {
-		return value{}, errors.New("its input is transposed (transA): that is not supported")
-	}
-	if transB == 0 {
-		weights = weights.transpose()
-	}
-	y, err := im.dense(n, x, weights, n.input(2) == "")
+	beta, err := n.Float("beta", 1)
 	if err != nil {
 		return value{}, err
 	}
-	for i, w := range im.params[y.layer.name+".weight"] {
-		im.params[y.layer.name+".weight"][i] = alpha * w
+	if len(x.shape) != 1 || x.shape[0] != l.Inputs {
+		return value{}, fmt.Errorf("weights for %d inputs do not fit samples of %v: want vectors of as many", l.Inputs, x.shape)
 	}
-	return y, im.bias(n, 2, y, weights.dims[0], beta)
-}
-
-func (im *importer) matMul(n *Node) (value, error) {
-	x, err := im.activations(n, 0)
+	y, err := im.add(l.Name, nn.Dense{Out: l.Outputs, NoBias: n.input(2) == ""}, x)
 	if err != nil {
 		return value{}, err
 	}
-	weights, err := im.weights(n, 1, 2)
-	if err != nil {
+	if err := im.budget.spend(8 * l.Inputs * l.Outputs); err != nil { // and as much for what they are made of
 		return value{}, err
 	}
-	return im.dense(n, x, weights.transpose(), true)
-}
-
-// dense adds a layer with weights [out, in].
-func (im *importer) dense(n *Node, x value, weights *constant, noBias bool) (value, error) {
-	if len(x.shape) != 1 || x.shape[0] != weights.dims[1] {
-		return value{}, fmt.Errorf("weights for %d inputs do not fit samples of %v: want vectors of as many", weights.dims[1], x.shape)
-	}
-	y, err := im.add(layerName(n, weights.name), nn.Dense{Out: weights.dims[0], NoBias: noBias}, x)
-	if err != nil {
+	l.Name, l.whole = y.layer.name, true
+	im.linears[l.Name] = l
+	if im.params[l.Name+".weight"], err = l.Weights(); err != nil {
 		return value{}, err
 	}
-	_, err = im.param(y.layer.name+".weight", weights)
-	return y, err
+	return y, im.bias(n, 2, y, l.Outputs, beta)
 }
 
 func (im *importer) batchNorm(n *Node) (value, error) {
@@ -238,13 +211,12 @@ func (im *importer) batchNorm(n *Node) (value, error) {
 	}
 	epsilon, errA := n.Float("epsilon", 1e-5)
 	momentum, errB := n.Float("momentum", 0.9)
-	training, errC := n.Int("training_mode", 0)
-	spatial, errD := n.Int("spatial", 1)
-	if err := errors.Join(errA, errB, errC, errD); err != nil {
+	spatial, errC := n.Int("spatial", 1)
+	if err := errors.Join(errA, errB, errC, im.refuseTraining(n)); err != nil {
 		return value{}, err
 	}
-	if training != 0 || spatial != 1 || !(epsilon > 0) {
-		return value{}, fmt.Errorf("training_mode %d, spatial %d, epsilon %v: want 0, 1 and a positive number", training, spatial, epsilon)
+	if spatial != 1 || !(epsilon > 0) {
+		return value{}, fmt.Errorf("spatial %d, epsilon %v: want 1 and a positive number", spatial, epsilon)
 	}
 	var numbers [4][]float32 // scale, bias, mean and variance
 	weight := ""
@@ -254,7 +226,7 @@ func (im *importer) batchNorm(n *Node) (value, error) {
 			return value{}, err
 		}
 		if i == 0 {
-			weight = c.name
+			weight = c.name()
 		}
 		if numbers[i], err = im.channels(value{constant: c}, nn.Shape{x.shape[0]}); err != nil {
 			return value{}, err
@@ -377,18 +349,25 @@ func (im *importer) softmax(n *Node) (value, error) {
 	if im.options.Logits && n.Outputs[0] == im.output {
 		return x, nil
 	}
-	old := im.model.Opset[""] < 13 // all dimensions from the axis on
+	old := im.model.Opset[""] < 13 // over all dimensions from the axis on
 	axis, err := n.Int("axis", map[bool]int64{true: 1, false: -1}[old])
 	if err != nil {
 		return value{}, err
 	}
+	shape := x.shape
 	if axis < 0 {
-		axis += 1 + int64(len(x.shape))
+		axis += 1 + int64(len(shape))
 	}
-	if axis < 1 || axis > int64(len(x.shape)) || (!old || axis > 1) && x.shape[axis-1] != x.shape.Size() {
-		return value{}, fmt.Errorf("axis %d of samples of %v: want it over all values of a sample", axis, x.shape)
+	if axis < 1 || axis > int64(len(shape)) || !old && shape[axis:].Size() > 1 {
+		return value{}, fmt.Errorf("axis %d of samples of %v: want it over the last one, or over all values of a sample", axis, shape)
 	}
-	return im.add(layerName(n, ""), nn.SoftmaxLayer{Log: n.Type == "LogSoftmax"}, x)
+	rows, row := shape[:axis-1].Size(), shape[axis-1:].Size()
+	if rows > 1 && row != shape[len(shape)-1] {
+		x.shape = nn.Shape{rows, row}
+	}
+	y, err := im.add(layerName(n, ""), nn.SoftmaxLayer{Log: n.Type == "LogSoftmax", LastAxis: rows > 1}, x)
+	y.shape = shape
+	return y, err
 }
 
 func (im *importer) dropout(n *Node) (value, error) {
@@ -399,13 +378,72 @@ func (im *importer) dropout(n *Node) (value, error) {
 	if ratio, err = im.scalar(n, 1, ratio); err != nil {
 		return value{}, err
 	}
+	if ratio == 0 {
+		return im.identity(n)
+	}
+	if err := im.refuseTraining(n); err != nil {
+		return value{}, err
+	}
 	if !(ratio > 0 && ratio < 1) {
 		return im.identity(n)
 	}
 	return im.simple(nn.Dropout{Rate: decimal(ratio)})(n)
 }
 
+// refuseTraining fails for a Dropout or BatchNormalization that does what it does in
+// training.
+func (im *importer) refuseTraining(n *Node) error {
+	training, err := im.trains(n)
+	if err == nil && training {
+		err = errors.New("it is in training mode: export the model for inference")
+	}
+	return err
+}
+
+func (im *importer) trains(n *Node) (bool, error) {
+	switch {
+	case im.model.Opset[""] < 7:
+		test, err := n.Int("is_test", 0)
+		return test == 0, err
+	case n.Type == "Dropout":
+		if n.input(2) == "" {
+			return false, nil
+		}
+		training, err := im.integers(n, 2)
+		return !slices.Equal(training, []int64{0}), err
+	}
+	training, err := n.Int("training_mode", 0)
+	// Before opset 14 the outputs tell: statistics of the batch are made in training.
+	more := slices.ContainsFunc(n.Outputs[1:], func(o string) bool { return o != "" })
+	return training != 0 || more, err
+}
+
+// holdsIntegers tells whether the graph's input holds integers, as images often do.
+func holdsIntegers(in Value) (bool, error) {
+	switch in.Type {
+	case Float, Float16, BFloat16, Double, 0: // or not said
+		return false, nil
+	case Uint8, Int8, Int32, Int64, Bool:
+		return true, nil
+	}
+	return false, fmt.Errorf("input %q holds %v: that is not supported", in.Name, in.Type)
+}
+
+// passesIntegers tells whether a node passes integers on as they are, or makes
+// floating-point numbers of them.
+func passesIntegers(n *Node) bool {
+	switch n.Type {
+	case "Cast", "Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Shape":
+		return true
+	}
+	return false
+}
+
 func (im *importer) identity(n *Node) (value, error) {
+	x, err := im.activations(n, 0)
+	if err != nil {
+		return value{}, err
+	}
 	if n.Type == "Cast" {
 		to, err := n.Int("to", 0)
 		if err != nil {
@@ -414,6 +452,7 @@ func (im *importer) identity(n *Node) (value, error) {
 		if kind := DataType(to); kind != Float && kind != Float16 && kind != Double {
 			return value{}, fmt.Errorf("casting to %v is not supported", kind)
 		}
+		x.integers = false
 	}
-	return im.activations(n, 0)
+	return x, nil
 }

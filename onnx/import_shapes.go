@@ -34,8 +34,9 @@ func (im *importer) pad(n *Node) (value, error) {
 		return value{}, err
 	}
 	mode, errA := n.Text("mode", "constant")
-	constant, errB := im.scalar(n, 2, 0)
-	if err := errors.Join(errA, errB); err != nil {
+	constant, errB := n.Float("value", 0) // in files of before opset 11
+	constant, errC := im.scalar(n, 2, constant)
+	if err := errors.Join(errA, errB, errC); err != nil {
 		return value{}, err
 	}
 	if len(pads) > 0 && slices.Min(pads) == 0 && slices.Max(pads) == 0 && n.input(3) == "" {
@@ -139,15 +140,23 @@ func (im *importer) squeeze(n *Node) (value, error) {
 		return value{}, err
 	}
 	dims := append(nn.Shape{0}, x.shape...) // the batch first
+	rank := len(dims)
 	if n.Type == "Unsqueeze" {
-		for _, a := range positive(axes, len(dims)+len(axes)) {
+		rank += len(axes)
+	}
+	sorted := positive(axes, rank)
+	if len(slices.Compact(slices.Clone(sorted))) < len(sorted) {
+		return value{}, fmt.Errorf("axes %v: one of them is named twice", axes)
+	}
+	if n.Type == "Unsqueeze" {
+		for _, a := range sorted {
 			if a < 1 || a > int64(len(dims)) || len(dims) > maxRank {
 				return value{}, fmt.Errorf("axes %v of samples of %v", axes, x.shape)
 			}
 			dims = slices.Insert(dims, int(a), 1)
 		}
 	} else {
-		for _, a := range slices.Backward(positive(axes, len(dims))) {
+		for _, a := range slices.Backward(sorted) {
 			if a < 1 || a >= int64(len(dims)) || dims[a] != 1 {
 				return value{}, fmt.Errorf("axes %v of samples of %v: want dimensions of 1", axes, x.shape)
 			}
@@ -163,6 +172,9 @@ func (im *importer) squeeze(n *Node) (value, error) {
 
 // concat is supported along the first dimension of samples.
 func (im *importer) concat(n *Node) (value, error) {
+	if len(n.Inputs) == 0 {
+		return value{}, errors.New("it has no inputs")
+	}
 	var from []value
 	for i := range n.Inputs {
 		x, err := im.activations(n, i)
@@ -228,6 +240,9 @@ func (im *importer) foldArithmetic(n *Node, x, constant value) (value, error) {
 		done = im.foldAffine(x, numbers, nil)
 	} else {
 		done = im.foldAffine(x, nil, numbers)
+	}
+	if l := im.linears[x.layer.name]; done && l != nil {
+		l.places[0].last = n
 	}
 	if !done {
 		return value{}, errors.New("with a constant it is supported only right behind a Conv, Gemm or MatMul whose output nothing else takes")

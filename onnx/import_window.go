@@ -47,10 +47,11 @@ func (im *importer) window(n *Node, x value, kernel []int64) (w window, err erro
 	w = window{kernel: [2]int64(shape), dilations: [2]int64(dilations), stride: strides[0], ceil: ceil != 0}
 	for i := range 2 {
 		w.size[i] = int64(x.shape[1+i])
-		if w.begin[i], w.end[i], err = w.autoPad(i, auto, pads[i], pads[2+i]); err != nil {
+		before := int64(x.pad) // the zeros of a Pad are pixels to auto_pad
+		if w.begin[i], w.end[i], err = w.autoPad(i, w.size[i]+2*before, auto, pads[i], pads[2+i]); err != nil {
 			return w, err
 		}
-		w.begin[i], w.end[i] = w.begin[i]+int64(x.pad), w.end[i]+int64(x.pad)
+		w.begin[i], w.end[i] = w.begin[i]+before, w.end[i]+before
 		if w.size[i]+w.begin[i]+w.end[i] < w.extent(i) {
 			return w, fmt.Errorf("a kernel of %v does not fit samples of %v", shape[:2], x.shape)
 		}
@@ -67,9 +68,10 @@ func (w *window) last(i int) int64 {
 	return (w.size[i] + w.begin[i] + w.end[i] - w.extent(i)) / w.stride
 }
 
-// autoPad returns the padding that auto_pad stands for.
-func (w *window) autoPad(i int, auto string, begin, end int64) (int64, int64, error) {
-	total := max((w.size[i]-1)/w.stride*w.stride+w.extent(i)-w.size[i], 0)
+// autoPad returns the padding that auto_pad stands for along a side of that many
+// pixels, or what pads says.
+func (w *window) autoPad(i int, size int64, auto string, begin, end int64) (int64, int64, error) {
+	total := max((size-1)/w.stride*w.stride+w.extent(i)-size, 0)
 	switch auto {
 	case "NOTSET", "":
 		return begin, end, nil
@@ -123,7 +125,7 @@ func (w *window) widened(weights *constant, kernel, pad int64) (*constant, error
 	}
 	planes := weights.dims[0] * weights.dims[1]
 	top, left := int(pad-w.begin[0]), int(pad-w.begin[1])
-	return &constant{dims: []int{weights.dims[0], weights.dims[1], side, side}, name: weights.name, floats: func() ([]float32, error) {
+	return weights.with([]int{weights.dims[0], weights.dims[1], side, side}, func() ([]float32, error) {
 		values, err := weights.floats()
 		if err != nil {
 			return nil, err
@@ -135,7 +137,7 @@ func (w *window) widened(weights *constant, kernel, pad int64) (*constant, error
 			wide[(plane*side+y)*side+x] = v
 		}
 		return wide, nil
-	}}, nil
+	}), nil
 }
 
 func (im *importer) conv(n *Node) (value, error) {
@@ -166,7 +168,7 @@ func (im *importer) conv(n *Node) (value, error) {
 		return value{}, err
 	}
 	op := nn.Conv{Out: weights.dims[0], Kernel: int(kernel), Stride: int(w.stride), Pad: int(pad), Groups: int(groups), NoBias: n.input(2) == ""}
-	y, err := im.add(layerName(n, weights.name), op, x)
+	y, err := im.add(layerName(n, weights.name()), op, x)
 	if err != nil {
 		return value{}, err
 	}
@@ -177,27 +179,24 @@ func (im *importer) conv(n *Node) (value, error) {
 }
 
 // pool reads the settings of a pooling. counted says that its padding counts for
-// something. Where it does not, other padding on the far sides may be a matter of
-// rounding the number of windows up: what hangs over there does not count either.
+// something.
 func (im *importer) pool(n *Node, x value, counted bool) (op nn.AveragePool, err error) {
 	w, err := im.window(n, x, nil)
 	if err != nil {
 		return op, err
 	}
-	if w.dilations != [2]int64{1, 1} || w.kernel[0] != w.kernel[1] || w.begin[0] != w.begin[1] {
-		return op, fmt.Errorf("a kernel of %v, dilated by %v, pads %v: want the same in both directions, without dilation", w.kernel, w.dilations, w.begin)
+	if w.dilations != [2]int64{1, 1} || w.kernel[0] != w.kernel[1] {
+		return op, fmt.Errorf("a kernel of %v, dilated by %v: want the same in both directions, without dilation", w.kernel, w.dilations)
 	}
-	op = nn.AveragePool{Kernel: int(w.kernel[0]), Stride: int(w.stride), Pad: int(w.begin[0]), Ceil: w.ceil, ExcludePad: !counted && w.begin[0] > 0}
-	if w.begin == w.end {
-		return op, nil
+	op = nn.AveragePool{Kernel: int(w.kernel[0]), Stride: int(w.stride), Ceil: w.ceil}
+	pads := [4]int{int(w.begin[0]), int(w.begin[1]), int(w.end[0]), int(w.end[1])}
+	if pads == [4]int{pads[0], pads[0], pads[0], pads[0]} {
+		op.Pad = pads[0]
+	} else {
+		op.Pads = pads
 	}
-	for _, op.Ceil = range []bool{false, true} {
-		l, err := op.Build("", []nn.Shape{x.shape})
-		if err == nil && !counted && !w.ceil && int64(l.OutShape()[1]) == w.last(0)+1 && int64(l.OutShape()[2]) == w.last(1)+1 {
-			return op, nil
-		}
-	}
-	return op, fmt.Errorf("pads %v and %v: want the same on all sides, or what rounding up the number of windows amounts to", w.begin, w.end)
+	op.ExcludePad = !counted && pads != [4]int{}
+	return op, nil
 }
 
 func (im *importer) maxPool(n *Node) (value, error) {
@@ -209,7 +208,7 @@ func (im *importer) maxPool(n *Node) (value, error) {
 	if err != nil {
 		return value{}, err
 	}
-	return im.add(layerName(n, ""), nn.MaxPool{Kernel: op.Kernel, Stride: op.Stride, Pad: op.Pad, Ceil: op.Ceil}, x)
+	return im.add(layerName(n, ""), nn.MaxPool{Kernel: op.Kernel, Stride: op.Stride, Pad: op.Pad, Pads: op.Pads, Ceil: op.Ceil}, x)
 }
 
 // averagePool counts the zeros of a Pad before it, which are pixels to it.
@@ -226,8 +225,8 @@ func (im *importer) averagePool(n *Node) (value, error) {
 	if err != nil {
 		return value{}, err
 	}
-	if x.pad > 0 && (op.Pad != x.pad || op.Ceil) {
-		return value{}, fmt.Errorf("padding of its own, or ceil_mode, is not supported behind a Pad")
+	if own := op.Pad != x.pad; x.pad > 0 && (own && include == 0 || op.Ceil) {
+		return value{}, errors.New("padding of its own that does not count, or ceil_mode, is not supported behind a Pad")
 	}
 	return im.add(layerName(n, ""), op, x)
 }

@@ -139,11 +139,7 @@ func TestLargeModel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	identity := make([]float32, largeOutputs*largeOutputs)
-	for i := range largeOutputs {
-		identity[i*largeOutputs+i] = 1
-	}
-	if err := m.Replace(layers[1], Replacement{Stages: []Stage{Dense{largeMiddle, largeOutputs, w}, Dense{largeOutputs, largeOutputs, identity}}}); err != nil {
+	if err := m.Replace(layers[1], products(t, largeMiddle, w, identity(largeOutputs)), false); err != nil {
 		t.Fatal(err)
 	}
 	if err := m.Save(after); err != nil {

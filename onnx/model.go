@@ -28,6 +28,8 @@ type Model struct {
 	folder    string // where external data are
 	size      int    // of the file, and of constants that came later
 	functions map[string]bool
+	// functionFields are the functions that the model defines.
+	functionFields []field
 }
 
 // part is a field of the model or its graph.
@@ -173,6 +175,9 @@ func (m *Model) decodeFunction(f field) error {
 		return err
 	})
 	m.functions[domain+"."+name] = true
+	if domain != ourDomain {
+		m.functionFields = append(m.functionFields, f)
+	}
 	return err
 }
 

@@ -177,12 +177,8 @@ func (n *Node) tensor(name, folder string, b *budget) (t *Tensor, err error) {
 // maxDepth bounds graphs within graphs.
 const maxDepth = 64
 
-// eachInner visits the inputs and outputs of nodes in the graphs that a message,
-// a node's if number is nodeAttribute, holds as attributes.
-func eachInner(message []byte, at, depth int, visit func(name string)) error {
-	if depth > maxDepth {
-		return fmt.Errorf("byte %d: graphs are nested more than %d deep", at, maxDepth)
-	}
+// eachInnerGraph visits the graphs that the message of a node holds as attributes.
+func eachInnerGraph(message []byte, at int, visit func(graph field) error) error {
 	return eachField(message, at, func(f field) error {
 		if f.number != nodeAttribute {
 			return nil
@@ -191,29 +187,40 @@ func eachInner(message []byte, at, depth int, visit func(name string)) error {
 			if f.number != attributeGraph && f.number != attributeGraphs {
 				return nil
 			}
-			return f.each("a graph", func(f field) error {
-				switch f.number {
-				case graphOutput:
-					return f.each("an output", func(f field) error {
-						if f.number == valueName {
-							visit(string(f.value))
-						}
-						return nil
-					})
-				case graphNode:
-					err := f.each("a node", func(f field) error {
-						if f.number == nodeInput || f.number == nodeOutput {
-							visit(string(f.value))
-						}
-						return nil
-					})
-					if err != nil {
-						return err
+			return visit(f)
+		})
+	})
+}
+
+// eachInner visits the inputs and outputs of nodes in the graphs that the message
+// of a node holds, and in those within them.
+func eachInner(message []byte, at, depth int, visit func(name string)) error {
+	if depth > maxDepth {
+		return fmt.Errorf("byte %d: graphs are nested more than %d deep", at, maxDepth)
+	}
+	return eachInnerGraph(message, at, func(graph field) error {
+		return graph.each("a graph", func(f field) error {
+			switch f.number {
+			case graphOutput:
+				return f.each("an output", func(f field) error {
+					if f.number == valueName {
+						visit(string(f.value))
 					}
-					return eachInner(f.value, f.at, depth+1, visit)
+					return nil
+				})
+			case graphNode:
+				err := f.each("a node", func(f field) error {
+					if f.number == nodeInput || f.number == nodeOutput {
+						visit(string(f.value))
+					}
+					return nil
+				})
+				if err != nil {
+					return err
 				}
-				return nil
-			})
+				return eachInner(f.value, f.at, depth+1, visit)
+			}
+			return nil
 		})
 	})
 }

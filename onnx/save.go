@@ -15,11 +15,18 @@ const externalBytes = 1024
 // Save writes the model to path, under a temporary name first. What nobody
 // changed is written as it was read. If the model has external data, or is too
 // large for one file, the large tensors' data go to path with .data behind it
-// and the tensors refer to them there; all else is as it was. Who saves a model
-// with external data over its own files must open it again to go on with it.
+// and the tensors refer to them there; all else is as it was. It refuses to write
+// over a file that the model's own data are in.
 func (m *Model) Save(path string) error {
 	moved := *m
-	if _, size := m.encode(); size > maxFile || m.hasExternal() {
+	_, size := m.encode()
+	external := size > maxFile || m.hasExternal()
+	for _, file := range m.ExternalFiles() {
+		if sameFile(file, path) || external && sameFile(file, path+".data") {
+			return fmt.Errorf("onnx: %s would be written over %s, where the model's own weights are: name another file", path, file)
+		}
+	}
+	if external {
 		err := wholefile.Write(path+".data", func(data *os.File) error {
 			return moved.moveData(data, filepath.Base(path)+".data")
 		})
@@ -31,6 +38,13 @@ func (m *Model) Save(path string) error {
 		return fmt.Errorf("onnx: %w", err)
 	}
 	return nil
+}
+
+// sameFile tells whether two paths are those of one file.
+func sameFile(a, b string) bool {
+	first, errA := os.Stat(a)
+	second, errB := os.Stat(b)
+	return filepath.Clean(a) == filepath.Clean(b) || errA == nil && errB == nil && os.SameFile(first, second)
 }
 
 // moveData copies the data of large tensors to a file, and has the model refer
@@ -49,5 +63,49 @@ func (m *Model) moveData(data *os.File, location string) error {
 		}
 		m.graph = append(m.graph, p)
 	}
+	return nil
+}
+
+// minHalved is how many numbers a constant has at least to be worth a Cast node.
+const minHalved = 128
+
+// StoreFloat16 stores the model's matrices and kernels, constants of float32 with two
+// dimensions or more, as float16, and has them cast to float32 where they are used.
+// It fails, and changes nothing, if one has a number beyond the largest float16.
+// Constants that whoever runs the model may replace, as inputs, stay as they are.
+func (m *Model) StoreFloat16() error {
+	listed := map[string]bool{} // as inputs; files of before version 4 list all constants
+	for _, p := range m.graph {
+		listed[p.input] = m.IRVersion >= 4
+	}
+	b := builder{taken: m.names(), activations: Float, weights: Float16}
+	halved := map[string]*Tensor{}
+	for _, t := range m.Initializers() {
+		if t.Type != Float || len(t.Dims) < 2 || t.Size() < minHalved || listed[t.Name] {
+			continue
+		}
+		values, err := t.Floats()
+		if err != nil {
+			return fmt.Errorf("onnx: %w", err)
+		}
+		stored := b.floats(Float16, b.unique(t.Name+".float16"), t.Dims, values)
+		halved[t.Name] = stored
+		b.nodes = append(b.nodes, NewNode("Cast", b.unique(t.Name+"/cast"), []string{stored.Name}, []string{t.Name}, IntAttribute("to", int64(Float))))
+	}
+	if b.overflow != nil {
+		return fmt.Errorf("onnx: %w", b.overflow)
+	}
+	var graph []part
+	for _, p := range m.graph {
+		if p.node != nil && b.nodes != nil { // before all others
+			graph, b.nodes = append(graph, m.newParts(&b)...), nil
+		}
+		if p.tensor != nil && halved[p.tensor.Name] != nil {
+			graph = append(graph, m.newParts(&builder{tensors: []*Tensor{halved[p.tensor.Name]}})...)
+		} else if p.input == "" || halved[p.input] == nil {
+			graph = append(graph, p)
+		}
+	}
+	m.graph, m.graphWire = graph, nil
 	return nil
 }

@@ -10,6 +10,9 @@ import (
 const (
 	modelIRVersion = 1  // int64
 	modelProducer  = 2  // string
+	modelDomain    = 4  // string
+	modelVersion   = 5  // int64
+	modelDoc       = 6  // string
 	modelGraph     = 7  // Graph
 	modelOpset     = 8  // repeated OperatorSet
 	modelMetadata  = 14 // repeated StringStringEntry

@@ -249,6 +249,15 @@ func NewFloat16Tensor(name string, dims []int, values []float32) *Tensor {
 	return newTensor(name, Float16, dims, raw)
 }
 
+// newDoubleTensor returns a tensor of float64 numbers.
+func newDoubleTensor(name string, dims []int, values []float32) *Tensor {
+	raw := make([]byte, 0, 8*len(values))
+	for _, v := range values {
+		raw = binary.LittleEndian.AppendUint64(raw, math.Float64bits(float64(v)))
+	}
+	return newTensor(name, Double, dims, raw)
+}
+
 // NewIntTensor returns a vector of int64 numbers.
 func NewIntTensor(name string, values ...int64) *Tensor {
 	raw := make([]byte, 0, 8*len(values))

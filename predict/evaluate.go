@@ -34,9 +34,11 @@ func (p *Predictor) Evaluate(ctx context.Context, images *dataset.Images, seen f
 		return nil, err
 	}
 	tally := NewTally(len(p.Classes))
+	var unfit error // only for the first batch
 	batches := func(yield func([]float32) bool) {
 		for pixels := range slices.Chunk(images.Pixels, evaluateSamples*size) {
-			if !yield(dataset.Unit(pixels)) {
+			inputs := dataset.Unit(pixels)
+			if unfit = p.standardization.Apply(inputs, p.Input); unfit != nil || !yield(inputs) {
 				return
 			}
 		}
@@ -48,7 +50,7 @@ func (p *Predictor) Evaluate(ctx context.Context, images *dataset.Images, seen f
 		}
 		return nil
 	})
-	if err != nil {
+	if err = cmp.Or(err, unfit); err != nil {
 		return nil, err
 	}
 	return tally, nil
@@ -101,6 +103,13 @@ func (p *Predictor) EvaluateRows(ctx context.Context, source machine.Source) (*T
 	return tally, nil
 }
 
+// TakesSamples tells whether the data set of this name is read as numbers, by OpenSamples,
+// and otherwise as images, by OpenImages: an .npz file is, unless the file says that it
+// was trained on images.
+func (p *Predictor) TakesSamples(name string) bool {
+	return dataset.IsNPZ(name) && (p.Data == "" || len(p.Input) != 3)
+}
+
 // OpenSamples reads the samples of an .npz file ([dataset.ReadSamples]): those for
 // tests, or all where it does not say which are. Said tells, a line each, what was read
 // otherwise than one may think. It fails for labels that are no class of the file, and
@@ -111,13 +120,16 @@ func (p *Predictor) OpenSamples(path string) (samples *dataset.Samples, said []s
 		return nil, nil, err
 	}
 	samples = cmp.Or(set.Test, set.Train)
-	for i, label := range samples.Labels {
-		if p.Classes != nil && int(label) >= len(p.Classes) {
-			return nil, nil, fmt.Errorf("predict: %s: the label of sample %d is %d, but there are only %d classes", path, i, label, len(p.Classes))
+	if p.Classes != nil {
+		if err := samples.CheckLabels(len(p.Classes)); err != nil {
+			return nil, nil, fmt.Errorf("predict: %s: %w", path, err)
 		}
 	}
 	if low, high := slices.Min(samples.Inputs), slices.Max(samples.Inputs); p.Data != "" && len(p.Input) == 3 && (low < 0 || high > 1) {
 		return nil, nil, fmt.Errorf("predict: %s: the inputs are from %v to %v, but it was trained on pixels from 0 to 1: store them as such, or as unsigned bytes from 0 to 255", path, low, high)
+	}
+	if err := p.standardization.Apply(samples.Inputs, p.Input); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return samples, set.Said, nil
 }

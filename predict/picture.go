@@ -130,9 +130,19 @@ func (p *Predictor) Image(picture image.Image) (Answer, Prepared, error) {
 	return answer, prepared, err
 }
 
-// Prepare makes an input of a picture, as Preparation says. It fails if the file
-// takes no pictures, and if there is no figure in one that should have one.
+// Prepare makes an input of a picture, as Preparation says, with values from 0 to 1,
+// unless they are standardised ([Predictor.Standardize]). It fails if the file takes no
+// pictures, and if there is no figure in one that should have one.
 func (p *Predictor) Prepare(picture image.Image) (Prepared, error) {
+	prepared, err := p.unit(picture)
+	if err == nil {
+		err = p.standardization.Apply(prepared.Input, p.Input)
+	}
+	return prepared, err
+}
+
+// unit is Prepare with values from 0 to 1.
+func (p *Predictor) unit(picture image.Image) (Prepared, error) {
 	if picture == nil {
 		return Prepared{}, errors.New("predict: there is no picture (nil)")
 	}
@@ -154,9 +164,10 @@ func (p *Predictor) Prepare(picture image.Image) (Prepared, error) {
 	return Prepared{input, inverted}, nil
 }
 
-// PrepareBytes is Prepare for [dataset.Options], which wants bytes.
+// PrepareBytes is Prepare for [dataset.Options], which wants bytes: from 0 to 255, never
+// standardised.
 func (p *Predictor) PrepareBytes(picture image.Image) ([]byte, error) {
-	prepared, err := p.Prepare(picture)
+	prepared, err := p.unit(picture)
 	if err != nil {
 		return nil, err
 	}

@@ -26,6 +26,7 @@ import (
 	"sync"
 
 	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/dataset/table"
 	"github.com/deepfry/deepfry/internal/filekind"
 	"github.com/deepfry/deepfry/kernel/machine"
@@ -55,6 +56,9 @@ type Predictor struct {
 	// Network or Machine is what answers; the other one is nil.
 	Network *nn.Network
 	Machine *machine.Model
+
+	standardization dataset.Standardization // of inputs; see Standardize
+	prepared        bool                    // the file says what its inputs are
 
 	normalised bool // the network's outputs are probabilities already
 	samples    int  // of a run in many
@@ -201,6 +205,7 @@ const (
 
 // complete fills in what the file does not say.
 func (p *Predictor) complete(outputs int) {
+	p.prepared = p.Preparation != "" || p.Data != ""
 	if p.Preparation == "" && len(p.Input) == 3 {
 		p.Preparation = p.likelyPreparation()
 		if !p.idx {
@@ -251,6 +256,25 @@ func FromMachine(m *machine.Model, name string) (*Predictor, error) {
 		}
 	})
 	return p, nil
+}
+
+// Standardize has the values of pictures, images and .npz files standardised before the
+// network sees them, which one from elsewhere may want; call it before anything else. It
+// fails if the numbers do not fit the input (see [dataset.Standardization]), and for a
+// file that says what it was trained on or how its inputs are prepared: Deepfry's own
+// take values from 0 to 1.
+func (p *Predictor) Standardize(s dataset.Standardization) error {
+	if s.IsZero() {
+		return nil
+	}
+	if p.Machine != nil || p.prepared {
+		return errors.New("predict: the file says how its inputs are prepared, and they must not be standardised: a mean and a deviation are for networks from elsewhere")
+	}
+	if err := s.Check(p.Input); err != nil {
+		return err
+	}
+	p.standardization = s
+	return nil
 }
 
 // Answers returns an answer for each of the samples, [n, Input]. It panics if their

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"image"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/dataset/table"
+	"github.com/deepfry/deepfry/internal/check"
 	"github.com/deepfry/deepfry/kernel/machine"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/onnx"
@@ -499,5 +501,94 @@ func TestSamples(t *testing.T) {
 	samples.Labels = nil
 	if tally, err := p.EvaluateSamples(t.Context(), samples, nil); err != nil || tally != nil {
 		t.Errorf("%+v (%v), want none without labels", tally, err)
+	}
+}
+
+// TestStandardize has a network from elsewhere, for which values are standardised
+// wherever they come from, and one of Deepfry's own.
+func TestStandardize(t *testing.T) {
+	network := perceptron(t, nn.Shape{1, 1, 2}, 2)
+	copy(network.Param("layer0.weight").Data, []float32{1, 0, 0, 1}) // outputs are inputs
+	p, err := FromNetwork(network, nil, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Standardize(dataset.Standardization{Mean: []float32{0.2}, Deviation: []float32{0.5}}); err != nil {
+		t.Fatal(err)
+	}
+	want := []float32{(1 - 0.2) / 0.5, (0.4 - 0.2) / 0.5} // of the bytes 255 and 102
+	near := func(from string, got []float32) {
+		t.Helper()
+		if len(got) != 2 || math.Abs(float64(got[0]-want[0])) > 1e-6 || math.Abs(float64(got[1]-want[1])) > 1e-6 {
+			t.Errorf("%s: outputs %v, want %v", from, got, want)
+		}
+	}
+	images := &dataset.Images{Channels: 1, Height: 1, Width: 2, Classes: []string{"0", "1"}, Pixels: []byte{255, 102}, Labels: []int32{0}}
+	if _, err := p.Evaluate(t.Context(), images, func(_ int, a Answer) { near("images", a.Scores) }); err != nil {
+		t.Error(err)
+	}
+	picture := image.NewGray(image.Rect(0, 0, 2, 1))
+	copy(picture.Pix, images.Pixels)
+	answer, prepared, err := p.Image(picture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	near("a picture", answer.Scores)
+	near("the input of a picture", prepared.Input)
+	if bytes, err := p.PrepareBytes(picture); err != nil || !slices.Equal(bytes, images.Pixels) {
+		t.Errorf("bytes %v, %v", bytes, err)
+	}
+	path := filepath.Join(t.TempDir(), "x.npz")
+	for from, values := range map[string]any{"bytes": images.Pixels, "numbers": []float32{1, 0.4}} {
+		if err := os.WriteFile(path, check.NPZ(map[string]check.Array{"x": {Shape: []int{1, 1, 1, 2}, Values: values}}), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		samples, _, err := p.OpenSamples(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		near(from, samples.Inputs)
+	}
+	if err := p.Standardize(dataset.Standardization{Mean: []float32{128}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Evaluate(t.Context(), images, nil); err == nil || !strings.Contains(err.Error(), "by 255") {
+		t.Errorf("a mean of bytes: %v", err)
+	}
+
+	if err := p.Standardize(dataset.Standardization{Mean: []float32{1, 2, 3}}); err == nil || !strings.Contains(err.Error(), "the mean has 3 numbers") {
+		t.Errorf("three means for one channel: %v", err)
+	}
+	for _, notes := range []map[string]string{{DataKey: "mnist"}, {PreparationKey: "ink"}} {
+		own, err := FromNetwork(network, notes, "test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := own.Standardize(dataset.Standardization{}); err != nil {
+			t.Errorf("nothing is to be standardised: %v", err)
+		}
+		if err := own.Standardize(dataset.Standardization{Deviation: []float32{0.5}}); err == nil || !strings.Contains(err.Error(), "networks from elsewhere") {
+			t.Errorf("%v: %v", notes, err)
+		}
+	}
+}
+
+func TestTakesSamples(t *testing.T) {
+	for _, c := range []struct {
+		input nn.Shape
+		data  string
+		want  bool
+	}{
+		{nn.Shape{1, 1, 2}, "", true}, // from elsewhere
+		{nn.Shape{1, 1, 2}, "mnist", false},
+		{nn.Shape{2}, "mnist", true},
+	} {
+		p, err := FromNetwork(perceptron(t, c.input, 2), map[string]string{DataKey: c.data}, "test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := p.TakesSamples("some.NPZ"); got != c.want || p.TakesSamples("folder") {
+			t.Errorf("%v, trained on %q: %v", c.input, c.data, got)
+		}
 	}
 }

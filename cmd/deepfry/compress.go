@@ -12,7 +12,6 @@ import (
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/compress"
-	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/internal/wholefile"
 	"github.com/deepfry/deepfry/predict"
 )
@@ -20,7 +19,7 @@ import (
 type compressCommand struct {
 	Model      string   `arg:"" help:"An ONNX file, or a checkpoint that train wrote."`
 	To         string   `arg:"" optional:"" name:"out" help:"The file to write, as by -o."`
-	Out        string   `name:"output" short:"o" placeholder:"FILE" help:"The file to write: ONNX if it ends in .onnx, and else a checkpoint."`
+	Out        string   `name:"output" short:"o" placeholder:"FILE" help:"The file to write: ONNX if it ends in .onnx, a checkpoint if it ends in .safetensors."`
 	Method     string   `placeholder:"NAME" help:"What takes the place of dense layers: two of a low rank (svd), Fastfood fitted to them (fastfood), a fixed random projection and a dense layer (rp), two of a low rank trained from random numbers (lowrank), or for each layer the best of the first three (auto). Default: auto where there are data and no --rank, and else svd."`
 	Layer      []string `placeholder:"NAME" help:"Layers to replace. Default: all fully-connected ones, but those that save under 1% of the file where no size, --budget or --target-size is given."`
 	Rank       string   `placeholder:"N" help:"Rank of svd and lowrank, features of rp: a number, half or quarter of the width, energy (svd: what keeps 95%) or energy:0.99."`
@@ -30,7 +29,7 @@ type compressCommand struct {
 	MaxDrop    *float64 `placeholder:"X" help:"Choose sizes so that at most so many points of accuracy are lost, after fine-tuning if there is any. Default with labels: 0.5."`
 	TargetSize string   `placeholder:"1MB" help:"Choose sizes so that the file has at most so many bytes."`
 
-	Data        string  `placeholder:"DATA" help:"mnist, fashion, a folder of IDX files, one of pictures with a subfolder for each class, as for train, or an .npz file with x_train, y_train, x_test, y_test (or x, y). Default for a checkpoint with --finetune: what it was trained on."`
+	Data        string  `placeholder:"DATA" help:"mnist, fashion, a folder of IDX files, one of pictures with a subfolder for each class, as for train, or an .npz file with x_train, y_train, x_test, y_test, or x, y, or arrays without names in this order. Default for a checkpoint with --finetune: what it was trained on."`
 	Finetune    int     `placeholder:"EPOCHS" help:"Train the whole afterwards, on the data's labels, or on the original's outputs if there are none; the better of before and after is kept. With --max-drop, up to five networks are trained."`
 	Rate        float64 `placeholder:"X" help:"Highest learning rate of fine-tuning. Default: 0.001 after svd, 0.003 after fastfood and rp, 0.005 after lowrank."`
 	Seed        uint64  `default:"1" help:"Of random numbers."`
@@ -43,6 +42,7 @@ type compressCommand struct {
 	Quiet       bool    `short:"q" help:"Write the summary alone, and errors."`
 	flags.Output
 	flags.DataOptions
+	flags.Standardization
 }
 
 func (*compressCommand) Help() string {
@@ -84,6 +84,9 @@ func (c *compressCommand) Run(term *console.Terminal) error {
 		quiet := *term
 		quiet.Stderr = io.Discard
 		term = &quiet
+	}
+	if err := flags.CheckNetworkName("-o", c.Out); err != nil {
+		return err
 	}
 	options, err := c.options(term)
 	if err != nil {
@@ -192,7 +195,7 @@ func (c *compressCommand) options(term *console.Terminal) (o compress.Options, e
 	return o, nil
 }
 
-// open reads the data, if there are any to be read.
+// open reads the data, if there are any to be read, standardised if that is wanted.
 func (c *compressCommand) open(term *console.Terminal, model *compress.Model) (*compress.Data, error) {
 	meaning, err := predict.ReadMeaning(model.Notes())
 	if err != nil {
@@ -203,29 +206,43 @@ func (c *compressCommand) open(term *console.Terminal, model *compress.Model) (*
 		name = meaning.Data
 	}
 	if name == "" {
+		if !c.Standardization.Value().IsZero() {
+			return nil, console.Hint(errors.New("--mean and --std: there are no data to standardise"), "name some with --data")
+		}
 		return nil, nil
 	}
 	if model.Network == nil {
 		return nil, fmt.Errorf("--data: %s can't be imported as a network: %w", c.Model, model.Reason)
 	}
-	input := model.Network.Description.Input
-	if dataset.IsNPZ(name) && (meaning.Data == "" || len(input) != 3) { // as for eval
-		data, err := compress.OpenData(name, input)
-		if err == nil {
-			flags.Say(term.Stderr, data.Said)
-		}
-		return data, err
-	}
 	p, err := predict.FromNetwork(model.Network, model.Notes(), c.Model)
 	if err != nil {
 		return nil, err
+	}
+	standardization := c.Standardization.Value()
+	if err := p.Standardize(standardization); err != nil {
+		return nil, fmt.Errorf("--mean and --std: %w", err)
+	}
+	data, err := c.read(p, name)
+	if err != nil {
+		return nil, err
+	}
+	flags.Say(term.Stderr, data.Said)
+	return data, data.Standardize(standardization, p.Input)
+}
+
+// read reads the named data for a network.
+func (c *compressCommand) read(p *predict.Predictor, name string) (*compress.Data, error) {
+	if p.TakesSamples(name) {
+		if err := c.ForSamples(name); err != nil {
+			return nil, err
+		}
+		return compress.OpenData(name, p.Input)
 	}
 	images, err := p.OpenImages(name, c.DataOptions.Options(nil))
 	if err != nil {
 		return nil, err
 	}
-	flags.Say(term.Stderr, images.Said)
-	return compress.FromDataset(images, input)
+	return compress.FromDataset(images, p.Input)
 }
 
 // parseBytes reads a number of bytes, such as 800KiB or 1MB.

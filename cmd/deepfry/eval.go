@@ -8,7 +8,6 @@ import (
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
-	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/predict"
 )
 
@@ -17,6 +16,7 @@ type evalCommand struct {
 	Data  string `placeholder:"NAME" help:"mnist, fashion, IDX files, an .npz file, or a folder of pictures, as for train. A folder without pictures for tests is measured whole. Default: the test images of what the network was trained on."`
 	JSON  bool   `name:"json" help:"Write JSON."`
 	flags.DataOptions
+	flags.Standardization
 }
 
 func (*evalCommand) Help() string {
@@ -25,6 +25,7 @@ func (*evalCommand) Help() string {
   deepfry eval runs/lenet-mnist-adaptive-1024-seed1.safetensors
   deepfry eval net.safetensors --data fashion --json
   deepfry eval net.onnx --data samples.npz
+  deepfry eval net.onnx --data pictures --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225
   deepfry eval net.safetensors --data pictures
 
 Folders are matched with the network's classes by their names. Of a folder, the
@@ -40,11 +41,14 @@ func (c *evalCommand) Run(term *console.Terminal) error {
 	if p.Encoder != nil || p.Classes == nil {
 		return console.Hint(fmt.Errorf("%s answers for the rows of tables, or by values: eval measures classes of images", c.Model), "deepfry predict compares its answers with a table's targets")
 	}
+	if err := p.Standardize(c.Standardization.Value()); err != nil {
+		return fmt.Errorf("--mean and --std: %w", err)
+	}
 	r := evaluation{model: c.Model, predictor: p}
 	if r.data = cmp.Or(c.Data, p.Data); r.data == "" {
 		return console.Hint(errors.New(c.Model+" does not say what it was trained on"), "name the data with --data")
 	}
-	if dataset.IsNPZ(r.data) && (p.Data == "" || len(p.Input) != 3) { // not of images that Deepfry trained on
+	if p.TakesSamples(r.data) {
 		err = c.samples(term, &r)
 	} else {
 		err = c.images(term, &r)
@@ -93,6 +97,9 @@ func (c *evalCommand) images(term *console.Terminal, r *evaluation) error {
 
 // samples measures the samples of an .npz file: those for tests, where it has some.
 func (c *evalCommand) samples(term *console.Terminal, r *evaluation) error {
+	if err := c.ForSamples(r.data); err != nil {
+		return err
+	}
 	samples, said, err := r.predictor.OpenSamples(r.data)
 	if err != nil {
 		return err

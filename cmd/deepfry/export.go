@@ -16,7 +16,7 @@ import (
 
 type exportCommand struct {
 	Checkpoint string `arg:"" help:"A file that train wrote."`
-	Out        string `name:"output" short:"o" required:"" placeholder:"FILE" help:"The file to write: a checkpoint without what only training needs if it ends in .safetensors, and else ONNX."`
+	Out        string `name:"output" short:"o" required:"" placeholder:"FILE" help:"The file to write: ONNX if it ends in .onnx, or a checkpoint without what only training needs if it ends in .safetensors."`
 	Float16    bool   `name:"float16" help:"Store weights as float16: half the file. Inputs, outputs and computation stay float32."`
 	flags.Output
 	Fastfood string `enum:"ops,function,dense" default:"ops" help:"In ONNX, Fastfood layers as operators that every runtime has, as an ONNX function (one box in a viewer), or as dense layers."`
@@ -34,6 +34,9 @@ Batches may have any size.`
 }
 
 func (c *exportCommand) Run(term *console.Terminal) error {
+	if err := flags.CheckNetworkName("-o", c.Out); err != nil {
+		return err
+	}
 	for _, path := range outputs(c.Out) {
 		if err := c.CheckOutput("-o", path, c.Checkpoint); err != nil {
 			return err
@@ -42,9 +45,6 @@ func (c *exportCommand) Run(term *console.Terminal) error {
 	network, extra, err := checkpoint.Load(c.Checkpoint)
 	if err != nil {
 		return err
-	}
-	if ending := filepath.Ext(c.Out); !strings.EqualFold(ending, ".onnx") && !strings.EqualFold(ending, ".safetensors") {
-		return fmt.Errorf("-o %s: name a file that ends in .onnx or .safetensors", c.Out)
 	}
 	if strings.EqualFold(filepath.Ext(c.Out), ".safetensors") {
 		return c.checkpoint(term, network, extra)

@@ -47,6 +47,8 @@ func TestMain(m *testing.M) {
 //	makedigit FILE.png LABEL  to write one such image, dark on light
 //	maketable FILE ROWS       to write a table, in the format that FILE ends in
 //	makefries FILE.png W H    to write a picture in colours
+//	makesamples FILE.npz N A  to write N images as arrays of the names A, such as
+//	                          x,y or x_train,y_train,x_test,y_test, all parts alike
 //	makemodel FILE C H W [N]  to write a small network, of N outputs or ten, as a checkpoint
 //	                          or ONNX file
 //	damage FILE OLD NEW       to replace bytes of a file, which may be \x00
@@ -79,6 +81,9 @@ func TestScripts(t *testing.T) {
 			},
 			"makefries": func(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Check(writePNG(ts.MkAbs(args[0]), check.Fries(atoi(args[1]), atoi(args[2]))))
+			},
+			"makesamples": func(ts *testscript.TestScript, _ bool, args []string) {
+				ts.Check(makeSamples(ts.MkAbs(args[0]), atoi(args[1]), strings.Split(args[2], ",")))
 			},
 			"makemodel": func(ts *testscript.TestScript, _ bool, args []string) {
 				outputs := 10
@@ -186,6 +191,26 @@ func makeData(dir string, train, test int) error {
 		}
 	}
 	return nil
+}
+
+// makeSamples writes such images, in the order of their labels, from 0 to 9, as arrays of
+// inputs and labels in turns.
+func makeSamples(path string, n int, names []string) error {
+	source := rand.New(rand.NewPCG(3, 4))
+	var images []byte
+	labels := make([]int64, n)
+	for i := range n {
+		labels[i] = int64(10 * i / n)
+		images = append(images, stripes(source, 10*i/n)...)
+	}
+	arrays := map[string]check.Array{}
+	for i, name := range names {
+		arrays[name] = check.Array{Shape: []int{n, 1, 28, 28}, Values: images}
+		if i%2 == 1 {
+			arrays[name] = check.Array{Shape: []int{n}, Values: labels}
+		}
+	}
+	return os.WriteFile(path, check.NPZ(arrays), 0o644)
 }
 
 // letter is an L of 20 pixels by 8 to 20, or the other way around; from label 8 on it is

@@ -19,6 +19,7 @@ type predictCommand struct {
 	Show  bool     `help:"Print what the network sees of each picture."`
 	JSON  bool     `name:"json" help:"Write a JSON object a line."`
 	flags.TableFormat
+	flags.Standardization
 
 	stdin []byte // a picture
 }
@@ -29,6 +30,7 @@ func (*predictCommand) Help() string {
   deepfry predict runs/lenet-mnist-adaptive-1024-seed1.safetensors digit.png
   deepfry predict net.safetensors photo.jpg --show
   deepfry predict net.safetensors pictures --json
+  deepfry predict net.onnx photo.jpg --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225
   find . -name '*.jpg' | deepfry predict net.onnx -
   deepfry predict runs/iris-gaussian-fastfood-256-ridge-seed1.safetensors flowers.csv
   zcat new.csv.gz | deepfry predict machine.safetensors - --ignore-unknown
@@ -44,6 +46,9 @@ func (c *predictCommand) Run(term *console.Terminal) error {
 	}
 	for _, line := range p.Said {
 		fmt.Fprintf(term.Stderr, "%s: %s\n", c.Model, line)
+	}
+	if err := p.Standardize(c.Standardization.Value()); err != nil {
+		return fmt.Errorf("--mean and --std: %w", err)
 	}
 	switch {
 	case p.Encoder != nil && c.Show:

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
@@ -174,11 +175,16 @@ func (c *predictCommand) show(term *console.Terminal, input []float32, shape []i
 }
 
 // drawInput draws [channels, height, width] in letters, two a pixel, or fewer where
-// the picture is wide.
+// the picture is wide: from 0 to 1, or from the least to the greatest value of what has
+// others.
 func drawInput(pixels []float32, shape []int) string {
 	const inks, columns = " .:-=+*#%@", 39 // of two letters each
 	channels, height, width := shape[0], shape[1], shape[2]
 	step := (width + columns - 1) / columns
+	low, high := min(slices.Min(pixels), 0), max(slices.Max(pixels), 0)
+	if low == 0 {
+		high = max(high, 1)
+	}
 	var b strings.Builder
 	for y := 0; y < height; y += step {
 		for x := 0; x < width; x += step {
@@ -191,7 +197,8 @@ func drawInput(pixels []float32, shape []int) string {
 					}
 				}
 			}
-			ink := inks[min(int(sum/float32(n)*float32(len(inks))), len(inks)-1)]
+			bright := (sum/float32(n) - low) / (high - low)
+			ink := inks[max(0, min(int(bright*float32(len(inks))), len(inks)-1))]
 			b.WriteByte(ink)
 			b.WriteByte(ink)
 		}

@@ -2,6 +2,8 @@ package flags
 
 import (
 	"fmt"
+	"path/filepath"
+	"strings"
 
 	"github.com/deepfry/deepfry/internal/wholefile"
 )
@@ -20,6 +22,15 @@ func (o Output) CheckOutput(flag, path string, inputs ...string) error {
 	}
 	if err := wholefile.CheckOutput(path, o.Overwrite, inputs...); err != nil {
 		return fmt.Errorf("%s: %w", flag, err)
+	}
+	return nil
+}
+
+// CheckNetworkName fails before the work unless the file that a flag names, for a
+// network, ends in .onnx or .safetensors.
+func CheckNetworkName(flag, path string) error {
+	if ending := filepath.Ext(path); path != "" && !strings.EqualFold(ending, ".onnx") && !strings.EqualFold(ending, ".safetensors") {
+		return fmt.Errorf("%s %s: name a file that ends in .onnx or .safetensors", flag, path)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -61,6 +62,68 @@ func mlp(t testing.TB) *Model {
 	return model
 }
 
+// chainOf returns a network of layers one behind another with parameters, in their
+// order.
+func chainOf(t testing.TB, inputs int, ops []nn.Op, values ...[]float32) *nn.Network {
+	t.Helper()
+	d := nn.Description{Name: "chain", Input: nn.Shape{inputs}}
+	for i, op := range ops {
+		d.Nodes = append(d.Nodes, nn.Node{Name: fmt.Sprint(i + 1), Op: op})
+	}
+	next := 0
+	network, err := nn.Restore(d, func(p *nn.Param) error {
+		p.Data = values[next]
+		next++
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return network
+}
+
+// products returns a network that multiplies by matrices, the first one first.
+func products(t testing.TB, inputs int, matrices ...[]float32) *nn.Network {
+	var ops []nn.Op
+	for n, i := inputs, 0; i < len(matrices); i++ {
+		n = len(matrices[i]) / n
+		ops = append(ops, nn.Dense{Out: n, NoBias: true})
+	}
+	return chainOf(t, inputs, ops, matrices...)
+}
+
+// identity returns the matrix that changes nothing.
+func identity(n int) []float32 {
+	matrix := make([]float32, n*n)
+	for i := range n {
+		matrix[i*n+i] = 1
+	}
+	return matrix
+}
+
+// fried returns a network that is a transform.
+func fried(t testing.TB, transform *fastfood.Transform[float32]) *nn.Network {
+	t.Helper()
+	d := nn.Description{Name: "fried", Input: nn.Shape{transform.Inputs}, Nodes: []nn.Node{{Name: "1", Op: nn.Fastfood{Out: transform.Outputs, NoBias: true}}}}
+	network, err := nn.Restore(d, func(p *nn.Param) error {
+		switch p.Name {
+		case "1.s":
+			p.Data = transform.S
+		case "1.g":
+			p.Data = transform.G
+		case "1.b":
+			p.Data = transform.B
+		case "1.perm":
+			p.Indices = transform.Perm
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return network
+}
+
 func encoded(t testing.TB, m *Model) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -101,25 +164,26 @@ func TestUnchangedModelIsTheSameFile(t *testing.T) {
 func TestReplaceLeavesTheRest(t *testing.T) {
 	for _, c := range []struct {
 		layer   string
-		r       Replacement
+		network *nn.Network
+		float16 bool
 		removed []string
 	}{
-		{"first", Replacement{Stages: []Stage{Dense{6, 2, gaussian(12, 1)}, Dense{2, 5, gaussian(10, 1)}}}, []string{"first.weight"}},
-		{"first", Replacement{Stages: []Stage{Dense{6, 5, gaussian(30, 1)}}, Bias: gaussian(5, 9), Float16: true}, []string{"first.weight", "first.bias"}},
-		{"j", Replacement{Stages: []Stage{Dense{5, 1, gaussian(5, 1)}, Dense{1, 4, gaussian(4, 1)}}}, []string{"second"}},
+		{"first", products(t, 6, gaussian(12, 1), gaussian(10, 1)), false, []string{"first.weight"}},
+		{"first", chainOf(t, 6, []nn.Op{nn.Dense{Out: 5}}, gaussian(30, 1), gaussian(5, 9)), true, []string{"first.weight", "first.bias"}},
+		{"j", products(t, 5, gaussian(5, 1), gaussian(4, 1)), false, []string{"second"}},
 	} {
 		m := mlp(t)
 		want := wires(m)
 		layers, refused := m.Linears()
-		if len(layers) != 2 || len(refused) != 1 || !strings.Contains(refused[0].Reason, `"i", are not constant`) {
+		if len(layers) != 2 || len(refused) != 2 || !strings.Contains(refused[0].Reason, "within") || !strings.Contains(refused[1].Reason, `"i", are not constant`) {
 			t.Fatalf("layers %v, refused %v", layers, refused)
 		}
 		i := slices.IndexFunc(layers, func(l *Linear) bool { return l.Name == c.layer })
 		node := layers[i].Node
-		if err := m.Replace(layers[i], c.r); err != nil {
+		if err := m.Replace(layers[i], c.network, c.float16); err != nil {
 			t.Fatal(err)
 		}
-		if err := m.Replace(layers[i], c.r); err == nil {
+		if err := m.Replace(layers[i], c.network, c.float16); err == nil {
 			t.Error("a layer was replaced twice")
 		}
 		after, err := Parse(encoded(t, m))
@@ -152,23 +216,16 @@ func TestLinearValues(t *testing.T) {
 	m := mlp(t)
 	layers, _ := m.Linears()
 	first, second := layers[0], layers[1]
-	if first.Inputs != 6 || first.Outputs != 5 || !first.Bias || second.Inputs != 5 || second.Outputs != 4 || second.Bias || second.Bytes() != 80 {
+	if first.Inputs != 6 || first.Outputs != 5 || second.Inputs != 5 || second.Outputs != 4 || second.Bytes() != 80 {
 		t.Fatalf("layers %+v, %+v", first, second)
 	}
 	w, err := first.Weights()
 	if err != nil || w[7] != 2*gaussian(30, 1)[7] {
 		t.Errorf("weight %v (%v): want it times alpha", w[7], err)
 	}
-	bias, err := first.BiasValues()
-	if err != nil || bias[3] != 0.5*gaussian(5, 2)[3] {
-		t.Errorf("bias %v (%v): want it times beta", bias[3], err)
-	}
 	w, err = second.Weights()
 	if err != nil || w[1*5+3] != gaussian(20, 3)[3*4+1] {
 		t.Errorf("weight %v (%v): want it transposed", w[1*5+3], err)
-	}
-	if none, err := second.BiasValues(); none != nil || err != nil {
-		t.Errorf("a bias %v (%v)", none, err)
 	}
 }
 
@@ -180,19 +237,17 @@ func TestReplaceKeepsOtherBiases(t *testing.T) {
 	}}
 	m := d.model(t)
 	layers, _ := m.Linears()
-	for _, l := range layers {
-		if _, err := l.BiasValues(); err == nil || !l.Bias {
-			t.Errorf("%v: a bias that is no constant of 2 numbers was read", l.Node)
-		}
-		if err := m.Replace(l, Replacement{Stages: []Stage{Dense{2, 2, gaussian(4, 2)}}}); err != nil {
-			t.Fatal(err)
-		}
+	if len(layers) != 1 || len(layers[0].Nodes()) != 2 {
+		t.Fatalf("layers %v: want one, as both nodes have the same weights", layers)
+	}
+	if err := m.Replace(layers[0], products(t, 2, gaussian(4, 2)), false); err != nil {
+		t.Fatal(err)
 	}
 	var types []string
 	for _, n := range m.Nodes() {
 		types = append(types, n.Type+" "+strings.Join(n.Inputs, " "))
 	}
-	if got := strings.Join(types, ", "); got != "Mul x a/beta, Gemm x a/1.weight a/bias, Gemm a b/1.weight one" {
+	if got := strings.Join(types, ", "); got != "Mul x a/beta, Gemm x a/1.weight a/bias, Gemm a a/1.weight one" {
 		t.Errorf("nodes: %s", got)
 	}
 }
@@ -211,15 +266,15 @@ func TestOldFormat(t *testing.T) {
 		t.Error(err)
 	}
 	layers, _ := m.Linears()
-	if err := m.Replace(layers[0], Replacement{Stages: []Stage{Dense{2, 2, gaussian(4, 2)}}}); err != nil {
+	if err := m.Replace(layers[0], products(t, 2, gaussian(4, 2)), false); err != nil {
 		t.Fatal(err)
 	}
 	if file := encoded(t, m); bytes.Contains(file, []byte("\x0a\x01w")) {
 		t.Error("the old weights are still an input")
 	}
-	d.opset = 9
-	if layers, refused := d.model(t).Linears(); len(layers) != 0 || len(refused) != 1 || !strings.Contains(refused[0].Reason, "opset 9") {
-		t.Errorf("opset 9: %v, refused %v", layers, refused)
+	d.opset = 6
+	if layers, refused := d.model(t).Linears(); len(layers) != 0 || len(refused) != 1 || !strings.Contains(refused[0].Reason, "opset 6") {
+		t.Errorf("opset 6: %v, refused %v", layers, refused)
 	}
 }
 
@@ -236,22 +291,18 @@ func replaced(t testing.TB, o Options, float16 bool) (*Model, *nn.Network) {
 	if len(layers) != 3 || len(refused) != 0 {
 		t.Fatalf("%d layers, refused: %v", len(layers), refused)
 	}
-	identity := make([]float32, 48*48)
-	for i := range 48 {
-		identity[i*48+i] = 1
-	}
 	w, err := layers[0].Weights()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := m.Replace(layers[0], Replacement{Stages: []Stage{Dense{48, 48, identity}, Dense{48, 40, w}}, Float16: float16}); err != nil {
+	if err := m.Replace(layers[0], products(t, 48, identity(48), w), float16); err != nil {
 		t.Fatal(err)
 	}
 	transform, err := fastfood.Sample[float32](40, 70, 1.4, 7)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := m.Replace(layers[1], Replacement{Stages: []Stage{Fastfood{transform}}, Float16: float16}); err != nil {
+	if err := m.Replace(layers[1], fried(t, transform), float16); err != nil {
 		t.Fatal(err)
 	}
 	d.Nodes = slices.Clone(d.Nodes)
@@ -313,7 +364,7 @@ func TestMatMulOfSequencesInONNXRuntime(t *testing.T) {
 			want = append(want, total)
 		}
 	}
-	for _, stage := range []Stage{Fastfood{transform}, Dense{6, 9, w}} {
+	for _, network := range []*nn.Network{fried(t, transform), products(t, 6, w)} {
 		in, out := tensor{"x", nn.Shape{5, 6}}, tensor{"y", nn.Shape{5, 9}}
 		g := NewNode("MatMul", "product", []string{"x", "w"}, []string{"y"}).wire
 		g = append(appendText(g, graphName, "g"), bytes.Join(NewTensor("w", []int{6, 9}, gaussian(54, 1)).encode(graphInitializer), nil)...)
@@ -324,7 +375,7 @@ func TestMatMulOfSequencesInONNXRuntime(t *testing.T) {
 			t.Fatal(err)
 		}
 		layers, _ := m.Linears()
-		if err := m.Replace(layers[0], Replacement{Stages: []Stage{stage}}); err != nil {
+		if err := m.Replace(layers[0], network, false); err != nil {
 			t.Fatal(err)
 		}
 		j.add(t, "sequence", j.save(t, m), "x", []int{2, 5, 6}, x, want, 1e-4)
@@ -348,13 +399,9 @@ func TestReplaceErrors(t *testing.T) {
 	m := mlp(t)
 	before := encoded(t, m)
 	layers, _ := m.Linears()
-	for _, r := range []Replacement{
-		{}, {Stages: []Stage{Dense{6, 4, gaussian(24, 1)}}}, {Stages: []Stage{Dense{5, 5, gaussian(25, 1)}}}, {Stages: []Stage{Dense{6, 5, gaussian(29, 1)}}},
-		{Stages: []Stage{Dense{6, 5, gaussian(30, 1)}}, Bias: gaussian(4, 1)}, {Stages: []Stage{Fastfood{&fastfood.Transform[float32]{Inputs: 6, Outputs: 5}}}},
-		{Stages: []Stage{nil}}, {Stages: []Stage{Fastfood{}}},
-	} {
-		if err := m.Replace(layers[0], r); err == nil {
-			t.Errorf("no error for %+v", r)
+	for i, network := range []*nn.Network{nil, products(t, 6, gaussian(24, 1)), products(t, 5, gaussian(25, 1))} {
+		if err := m.Replace(layers[0], network, false); err == nil {
+			t.Errorf("no error for network %d", i)
 		}
 	}
 	if !bytes.Equal(encoded(t, m), before) {

@@ -1,0 +1,122 @@
+package onnx
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+
+	"github.com/deepfry/deepfry/nn"
+)
+
+// like returns a model with such an input and output and texts, and a node between
+// them that a network is to take the place of.
+func like(t *testing.T, input, output string, kind DataType, opset int64) *Model {
+	t.Helper()
+	shape := func(dims ...int64) (s []byte) {
+		for _, d := range dims {
+			s = appendMessage(s, shapeDim, appendInt(nil, dimValue, d))
+		}
+		return s
+	}
+	g := NewNode("Odd", "odd", []string{input}, []string{output}).wire
+	g = append(appendText(g, graphName, "old"), tensorInfo(graphInput, input, kind, shape(3, 4))...)
+	g = append(g, tensorInfo(graphOutput, output, kind, shape(3, 2))...)
+	m := appendText(appendInt(nil, modelIRVersion, 7), modelDomain, "org.example")
+	m = appendText(appendInt(m, modelVersion, 42), modelDoc, "a text")
+	m = appendMessage(appendMessage(m, modelOpset, operatorSet("", opset)), modelMetadata, entry("author", "somebody"))
+	model, err := Parse(appendMessage(m, modelGraph, g))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return model
+}
+
+// TestLike writes a network in place of other models, whose names may be those of
+// its layers and parameters.
+func TestLike(t *testing.T) {
+	network := shaken(t, nn.Description{Name: "names", Input: nn.Shape{4}, Nodes: []nn.Node{
+		{Name: "image", Op: nn.Dense{Out: 3}}, {Name: "logits", Op: nn.Dense{Out: 2}},
+	}})
+	x := gaussian(3*4, 1)
+	for _, c := range []struct {
+		input, output string
+		kind          DataType
+		opset, want   int64
+	}{
+		{"image", "logits", Float, 18, 18}, {"x", "image.weight", Float16, 9, 13}, {"logits", "y", Double, 13, 13}, {"input", "output", Float, 99, maxOpset},
+	} {
+		old := like(t, c.input, c.output, c.kind, c.opset)
+		m := exported(t, network, Options{Like: old})
+		if m.Opset[""] != c.want || m.Metadata["author"] != "somebody" {
+			t.Errorf("%+v: opset %d, metadata %v", c, m.Opset[""], m.Metadata)
+		}
+		file := encoded(t, m)
+		for _, p := range slices.Concat(old.parts, old.graph[2:]) { // texts, the input and the output
+			if p.wire != nil && !bytes.Contains(p.wire, operatorSet("", c.opset)) && p.node == nil && !bytes.Equal(p.wire, appendInt(nil, modelIRVersion, 7)) && !bytes.Contains(file, p.wire) {
+				t.Errorf("%+v: the field %q is not kept", c, p.wire)
+			}
+		}
+		names := map[string]bool{c.input: true}
+		for _, n := range m.Nodes() {
+			for _, out := range n.Outputs {
+				if names[out] {
+					t.Errorf("%+v: two values have the name %s", c, out)
+				}
+				names[out] = true
+			}
+		}
+		back, err := Import(m, ImportOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := difference(run(back, x, 3), run(network, x, 3)); !(d <= 1e-5) {
+			t.Errorf("%+v: outputs differ by %v", c, d)
+		}
+	}
+}
+
+// TestStoreFloat16 halves the matrices of a file, and of one of the old format.
+func TestStoreFloat16(t *testing.T) {
+	network := shaken(t, nn.Description{Name: "halved", Input: nn.Shape{12}, Nodes: []nn.Node{
+		{Name: "fc1", Op: nn.Dense{Out: 32}}, {Name: "relu", Op: nn.ReLU{}}, {Name: "fc2", Op: nn.Dense{Out: 8}},
+	}})
+	x := gaussian(5*12, 2)
+	want := run(network, x, 5)
+	for _, version := range []int64{3, 8} {
+		m := exported(t, network, Options{})
+		m.IRVersion = version
+		before := len(encoded(t, m))
+		for _, tensor := range m.Initializers() {
+			if version < 4 {
+				m.graph = append(m.graph, part{wire: constantInfo(tensor), input: tensor.Name})
+			}
+		}
+		if err := m.StoreFloat16(); err != nil {
+			t.Fatal(err)
+		}
+		file := encoded(t, m)
+		if saved := before - len(file); version > 3 && (saved < 2*(12*32+32*8)-300 || saved > 2*(12*32+32*8)) {
+			t.Errorf("%d bytes of %d are saved", saved, before)
+		}
+		again, err := Parse(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if inputs := len(again.Inputs); inputs != 1 {
+			t.Errorf("format %d: %d inputs", version, inputs)
+		}
+		back, err := Import(again, ImportOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := difference(run(back, x, 5), want); !(d > 1e-6 && d < 1e-2) {
+			t.Errorf("format %d: outputs differ by %v", version, d)
+		}
+	}
+	network.Param("fc2.weight").Data[7] = 1e5
+	m := exported(t, network, Options{})
+	before := encoded(t, m)
+	if err := m.StoreFloat16(); err == nil || !bytes.Equal(encoded(t, m), before) {
+		t.Errorf("a weight beyond float16: %v", err)
+	}
+}

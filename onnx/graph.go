@@ -1,0 +1,83 @@
+package onnx
+
+import "slices"
+
+// graph is the index of a model's graph: its values by name. Import and
+// replacing read the graph through it.
+type graph struct {
+	model     *Model
+	budget    *budget // for what is computed of constants
+	tensors   map[string]*Tensor
+	makers    map[string]*Node
+	constants map[string]*constant // those that were asked for; nil for what is none
+}
+
+func (m *Model) newGraph(b *budget) *graph {
+	g := &graph{m, b, map[string]*Tensor{}, map[string]*Node{}, map[string]*constant{}}
+	for _, p := range m.graph {
+		if p.tensor != nil {
+			g.tensors[p.tensor.Name] = p.tensor
+		}
+		if p.node != nil {
+			for _, output := range p.node.Outputs {
+				g.makers[output] = p.node
+			}
+		}
+	}
+	return g
+}
+
+// constant returns the constant of that name, or nil if the value is not constant,
+// or depends on the size of the batch. It goes back through the nodes that make
+// one constant of another.
+func (g *graph) constant(name string) (*constant, error) { return g.constantAt(name, 0) }
+
+func (g *graph) constantAt(name string, depth int) (*constant, error) {
+	if c, known := g.constants[name]; known || name == "" || depth > maxDepth {
+		return c, nil
+	}
+	g.constants[name] = nil // also for a node that takes its own output
+	c, err := g.findConstant(name, depth)
+	if c != nil && err == nil {
+		c.names = append(slices.Clip(c.names), name)
+		g.constants[name] = c
+	}
+	return c, err
+}
+
+func (g *graph) findConstant(name string, depth int) (*constant, error) {
+	if t := g.tensors[name]; t != nil {
+		return g.tensorConstant(t)
+	}
+	n := g.makers[name]
+	if n == nil || n.Domain != "" || n.Outputs[0] != name || !foldable(n) {
+		return nil, nil
+	}
+	return g.fold(n, func(i int) (*constant, error) { return g.constantAt(n.input(i), depth+1) })
+}
+
+// withConstant returns what made the first input of a node of that operation, and
+// the constant number that is its second.
+func (g *graph) withConstant(n *Node, operation string) (first *Node, number float32) {
+	if n == nil || n.Type != operation || len(n.Inputs) != 2 {
+		return nil, 0
+	}
+	c, err := g.constant(n.Inputs[1])
+	if c == nil || err != nil || c.floats == nil || c.size() != 1 {
+		return nil, 0
+	}
+	values, err := c.floats()
+	if err != nil {
+		return nil, 0
+	}
+	return g.makers[n.Inputs[0]], values[0]
+}
+
+// integers returns a constant of a few integers, or nil.
+func (g *graph) integers(name string) []int64 {
+	c, err := g.constant(name)
+	if c == nil || err != nil || c.floats != nil || len(c.ints) > 8 {
+		return nil
+	}
+	return c.ints
+}
