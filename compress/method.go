@@ -7,11 +7,11 @@ import (
 	"math/rand/v2"
 	"strconv"
 
+	"github.com/deepfry/deepfry/internal/decomposition"
 	"github.com/deepfry/deepfry/internal/random"
 	"github.com/deepfry/deepfry/internal/simd"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/train"
-	"gonum.org/v1/gonum/mat"
 )
 
 // Method is a way to replace a fully-connected layer y = W·x + b.
@@ -85,7 +85,11 @@ func (r Rank) size(l *Layer, energies *basis, limit int) int {
 	case r.Part > 0:
 		n = int(math.Round(r.Part * float64(min(l.Inputs, l.Outputs))))
 	case r.Energy > 0:
-		n = roundUp(energies.rankFor(r.Energy))
+		var ok bool
+		if n, ok = energies.rankFor(r.Energy); !ok { // beyond the break-even: a rank that will be refused
+			n = min(l.Inputs, l.Outputs)
+		}
+		n = roundUp(n)
 	}
 	return max(1, min(n, limit))
 }
@@ -253,9 +257,9 @@ func (f *fit) randomProjection(features int) (*nn.Network, error) {
 	}
 	z, y := train.Outputs(head, f.x), append([]float32(nil), f.y...)
 	zMean, yMean := centre(z, features), centre(y, f.Outputs)
-	a, err := leastSquares(z, y, features, f.Outputs)
+	a, err := decomposition.LeastSquares(z, y, features, f.Outputs)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("compress: %w", err)
 	}
 	weight, bias := chain.Param("2.weight").Data, chain.Param("2.bias").Data
 	copy(weight, a)
@@ -263,47 +267,6 @@ func (f *fit) randomProjection(features int) (*nn.Network, error) {
 		bias[i] = yMean[i] - float32(dot(weight[i*features:(i+1)*features], zMean))
 	}
 	return chain, nil
-}
-
-// leastSquares returns A [outputs, features] that makes ‖Z·Aᵀ - Y‖² + λ‖A‖² least.
-func leastSquares(z, y []float32, features, outputs int) ([]float32, error) {
-	n := len(z) / features
-	moment, cross := make([]float32, features*features), make([]float32, features*outputs)
-	zs := simd.RowMajor(z, n, features)
-	product(simd.RowMajor(moment, features, features), zs.T(), zs)
-	product(simd.RowMajor(cross, features, outputs), zs.T(), simd.RowMajor(y, n, outputs))
-	sym, trace := mat.NewSymDense(features, nil), 0.0
-	for i := range features {
-		trace += float64(moment[i*features+i])
-		for j := i; j < features; j++ {
-			sym.SetSym(i, j, float64(moment[i*features+j]))
-		}
-	}
-	ridge := math.Max(1e-3*trace/float64(features), 1e-20)
-	for i := range features {
-		sym.SetSym(i, i, sym.At(i, i)+ridge)
-	}
-	var cholesky mat.Cholesky
-	if !cholesky.Factorize(sym) {
-		return nil, fmt.Errorf("compress: the %d random features depend on each other", features)
-	}
-	right := mat.NewDense(features, outputs, nil)
-	for i, v := range cross {
-		right.Set(i/outputs, i%outputs, float64(v))
-	}
-	var solution mat.Dense
-	if err := cholesky.SolveTo(&solution, right); err != nil {
-		if _, conditioned := err.(mat.Condition); !conditioned {
-			return nil, fmt.Errorf("compress: %w", err)
-		}
-	}
-	a := make([]float32, outputs*features)
-	for i := range outputs {
-		for j := range features {
-			a[i*features+j] = float32(solution.At(j, i))
-		}
-	}
-	return a, nil
 }
 
 // randomInputs are used where there are no data.
