@@ -84,20 +84,20 @@ func checkOrthonormal(t *testing.T, vectors []float32, n int) {
 }
 
 // sizes are below and above exactSize: square, wide and tall.
-var sizes = [][2]int{{200, 200}, {90, 400}, {400, 90}, {300, 300}, {270, 500}, {500, 270}}
+var sizes = [][2]int{{150, 150}, {60, 300}, {300, 60}, {280, 280}, {260, 400}, {400, 260}}
 
 // TestSingularOfSteepSpectrum compares with Eckart and Young's bound, the root of
 // the sum of the squares of the σ that are cut off, down to float32's rounding.
 func TestSingularOfSteepSpectrum(t *testing.T) {
-	for _, decades := range []float64{0.25, 0.06, 1} { // of each σ after the one before
+	for _, decades := range []float64{0.25, 0.08} { // of each σ after the one before
 		var sigma []float64
-		for s := 1.0; s > 1e-9 && len(sigma) < 80; s *= math.Pow(10, -decades) {
+		for s := 1.0; s > 1e-9 && len(sigma) < 50; s *= math.Pow(10, -decades) {
 			sigma = append(sigma, s)
 		}
 		for _, size := range sizes {
 			rows, columns := size[0], size[1]
 			a := matrixOf(sigma, rows, columns)
-			s, err := Singular(a, columns, 90, 1)
+			s, err := Singular(a, columns, 55, 1)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -143,7 +143,7 @@ func TestSingularOfFlatSpectrum(t *testing.T) {
 		if e := math.Sqrt(left); errors[r] > 1.02*e || errors[r] < 0.999*e {
 			t.Errorf("the error at rank %d is %.4f of the least", r, errors[r]/e)
 		}
-		if truly := s.Total - errors[r]*errors[r]; math.Abs(kept-truly) > 1e-5*s.Total {
+		if truly := s.Total - errors[r]*errors[r]; kept > truly+1e-6*s.Total || kept < truly-1e-5*s.Total {
 			t.Errorf("rank %d keeps %v of %v, the energies say %v", r, truly, s.Total, kept)
 		}
 		left -= want * want
