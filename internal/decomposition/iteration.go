@@ -91,7 +91,7 @@ func (b *subspace) multiply(c, a, m simd.Matrix) {
 // that it shows; if it is the last level, of all.
 func (b *subspace) level(last bool) []float64 {
 	n, found := b.a.Rows, len(b.energies)
-	b.multiply(b.moment, b.a, b.a.T())
+	b.square()
 	width, steps := len(b.vectors)/n-found, iterations
 	x := b.vectors[found*n:]
 	fillNormal(x, b.source)
@@ -122,6 +122,22 @@ func (b *subspace) level(last bool) []float64 {
 	return energies
 }
 
+// square computes M = A·Aᵀ: blocks of rows from the diagonal on, and their mirror images.
+func (b *subspace) square() {
+	const block = 256
+	n := b.a.Rows
+	for first := 0; first < n; first += block {
+		last := min(first+block, n)
+		rows := b.moment.RowRange(first, last)
+		b.multiply(rows.ColumnRange(first, n), b.a.RowRange(first, last), b.a.RowRange(first, n).T())
+		for i := range last - first {
+			for j, v := range rows.Data[i*n+last : (i+1)*n] {
+				b.moment.Data[(last+j)*n+first+i] = v
+			}
+		}
+	}
+}
+
 // worth returns how many of the first vectors x, whose products with M are in
 // image, may be shown by M: others are left to the next level.
 func (b *subspace) worth(x []float32, width int) int {
@@ -130,7 +146,7 @@ func (b *subspace) worth(x []float32, width int) int {
 	for i := range energies {
 		energies[i] = linear.Dot(x[i*n:][:n], b.image[i*n:][:n])
 	}
-	least := visible / 10 * slices.Max(energies)
+	least := visible * slices.Max(energies)
 	for width > 1 && energies[width-1] < least {
 		width--
 	}
