@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/deepfry/deepfry/internal/linear"
 	"github.com/deepfry/deepfry/internal/simd"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/train"
@@ -24,8 +25,8 @@ func TestDefaults(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		product(simd.RowMajor(w, 48, l.Inputs), simd.RowMajor(chain.Params()[1].Data, 48, 4), simd.RowMajor(chain.Params()[0].Data, 4, l.Inputs))
-		subtract(w, normals(len(w), uint64(i)), 0.001)
+		linear.Multiply(simd.RowMajor(w, 48, l.Inputs), simd.RowMajor(chain.Params()[1].Data, 48, 4), simd.RowMajor(chain.Params()[0].Data, 4, l.Inputs))
+		linear.Subtract(w, normals(len(w), uint64(i)), 0.001)
 	}
 	model, err := FromNetwork(network)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/deepfry/deepfry/internal/linear"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/train"
 )
@@ -58,9 +59,9 @@ func (m adaptiveFastfood) fit(ctx context.Context, t *target, transforms int) (*
 		return nil, err
 	}
 	y := append([]float32(nil), t.y...)
-	mean := centre(y, t.Outputs)
+	mean := linear.Centre(y, t.Outputs)
 	bias := chain.Param(fmt.Sprintf("%d.bias", transforms)).Data
-	if dot(y, y) == 0 { // the mean is all
+	if linear.Dot(y, y) == 0 { // the mean is all
 		clear(chain.Param(fmt.Sprintf("%d.s", transforms)).Data)
 		copy(bias, mean)
 		return chain, nil
@@ -70,6 +71,6 @@ func (m adaptiveFastfood) fit(ctx context.Context, t *target, transforms int) (*
 	if err := train.Rows(ctx, chain, t.x, r, t.seed, train.Imitate(y, t.Outputs), nil); err != nil {
 		return nil, err
 	}
-	subtract(bias, mean, -1)
+	linear.Subtract(bias, mean, -1)
 	return chain, nil
 }

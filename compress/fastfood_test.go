@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/deepfry/deepfry/internal/linear"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/train"
 )
@@ -50,7 +51,7 @@ func TestFitOfConstants(t *testing.T) {
 	if chain, err = Fastfood.fit(context.Background(), target, 2); err != nil {
 		t.Fatal(err)
 	}
-	if e := relativeError(train.Outputs(chain, x), train.Outputs(original, x)); e > 1e-6 {
+	if e := linear.RelativeError(train.Outputs(chain, x), train.Outputs(original, x)); e > 1e-6 {
 		t.Errorf("of a constant the error is %v", e)
 	}
 }

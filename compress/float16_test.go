@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/internal/linear"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/onnx"
 	"github.com/deepfry/deepfry/train"
@@ -90,7 +91,7 @@ func TestFloat16(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if e := relativeError(train.Outputs(back, data.Test.Inputs), train.Outputs(stored, data.Test.Inputs)); e > 1e-6 {
+		if e := linear.RelativeError(train.Outputs(back, data.Test.Inputs), train.Outputs(stored, data.Test.Inputs)); e > 1e-6 {
 			t.Errorf("the ONNX file's outputs differ by %v", e)
 		}
 	}

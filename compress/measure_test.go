@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/deepfry/deepfry/internal/linear"
 	"github.com/deepfry/deepfry/nn"
 )
 
@@ -17,7 +18,7 @@ func TestOutputError(t *testing.T) {
 	const columns = 3
 	b := normals(50*columns, 1)
 	a := slices.Clone(b)
-	subtract(a, normals(len(b), 2), 0.1)
+	linear.Subtract(a, normals(len(b), 2), 0.1)
 	want, _ := outputError(a, b, columns)
 	if want < 0.09 || want > 0.11 {
 		t.Errorf("a tenth of noise is an error of %v", want)

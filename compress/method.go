@@ -3,13 +3,10 @@ package compress
 import (
 	"context"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
-	"github.com/deepfry/deepfry/internal/simd"
 	"github.com/deepfry/deepfry/nn"
-	"gonum.org/v1/gonum/mat"
 )
 
 // Method is a way to replace a fully-connected layer y = W·x + b. A new one is a
@@ -70,45 +67,4 @@ func nameOf(methods []Method) string {
 		return methods[0].Name()
 	}
 	return auto
-}
-
-// leastSquares returns A [outputs, features] that makes ‖Z·Aᵀ - Y‖² + λ‖A‖² least.
-func leastSquares(z, y []float32, features, outputs int) ([]float32, error) {
-	n := len(z) / features
-	moment, cross := make([]float32, features*features), make([]float32, features*outputs)
-	zs := simd.RowMajor(z, n, features)
-	product(simd.RowMajor(moment, features, features), zs.T(), zs)
-	product(simd.RowMajor(cross, features, outputs), zs.T(), simd.RowMajor(y, n, outputs))
-	sym, trace := mat.NewSymDense(features, nil), 0.0
-	for i := range features {
-		trace += float64(moment[i*features+i])
-		for j := i; j < features; j++ {
-			sym.SetSym(i, j, float64(moment[i*features+j]))
-		}
-	}
-	ridge := math.Max(1e-3*trace/float64(features), 1e-20)
-	for i := range features {
-		sym.SetSym(i, i, sym.At(i, i)+ridge)
-	}
-	var cholesky mat.Cholesky
-	if !cholesky.Factorize(sym) {
-		return nil, fmt.Errorf("compress: the %d random features depend on each other", features)
-	}
-	right := mat.NewDense(features, outputs, nil)
-	for i, v := range cross {
-		right.Set(i/outputs, i%outputs, float64(v))
-	}
-	var solution mat.Dense
-	if err := cholesky.SolveTo(&solution, right); err != nil {
-		if _, conditioned := err.(mat.Condition); !conditioned {
-			return nil, fmt.Errorf("compress: %w", err)
-		}
-	}
-	a := make([]float32, outputs*features)
-	for i := range outputs {
-		for j := range features {
-			a[i*features+j] = float32(solution.At(j, i))
-		}
-	}
-	return a, nil
 }

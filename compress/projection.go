@@ -3,6 +3,8 @@ package compress
 import (
 	"context"
 
+	"github.com/deepfry/deepfry/internal/decomposition"
+	"github.com/deepfry/deepfry/internal/linear"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/train"
 )
@@ -38,15 +40,15 @@ func (m projection) fit(_ context.Context, t *target, features int) (*nn.Network
 		return nil, err
 	}
 	z, y := train.Outputs(head, t.x), append([]float32(nil), t.y...)
-	zMean, yMean := centre(z, features), centre(y, t.Outputs)
-	a, err := leastSquares(z, y, features, t.Outputs)
+	zMean, yMean := linear.Centre(z, features), linear.Centre(y, t.Outputs)
+	a, err := decomposition.LeastSquares(z, y, features, t.Outputs)
 	if err != nil {
 		return nil, err
 	}
 	weight, bias := chain.Param("2.weight").Data, chain.Param("2.bias").Data
 	copy(weight, a)
 	for i := range bias {
-		bias[i] = yMean[i] - float32(dot(weight[i*features:(i+1)*features], zMean))
+		bias[i] = yMean[i] - float32(linear.Dot(weight[i*features:(i+1)*features], zMean))
 	}
 	return chain, nil
 }

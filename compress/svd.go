@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 
+	"github.com/deepfry/deepfry/internal/linear"
 	"github.com/deepfry/deepfry/internal/simd"
 	"github.com/deepfry/deepfry/nn"
 )
@@ -43,7 +44,7 @@ func (t *target) basis(rank int) *basis {
 	rows := make([]float32, 0, (n+t.Inputs)*t.Outputs)
 	rows = append(rows, t.y...)
 	if n > 0 {
-		t.mean = centre(rows, t.Outputs)
+		t.mean = linear.Centre(rows, t.Outputs)
 	}
 	for j := range t.Inputs {
 		for i := range t.Outputs {
@@ -52,9 +53,9 @@ func (t *target) basis(rank int) *basis {
 	}
 	if n > 0 {
 		const little = 0.01
-		whole := dot(rows[:n*t.Outputs], rows[:n*t.Outputs])
-		if energy := dot(t.weights, t.weights); energy > 0 {
-			scale(rows[n*t.Outputs:], float32(math.Sqrt(little*whole/energy)))
+		whole := linear.Dot(rows[:n*t.Outputs], rows[:n*t.Outputs])
+		if energy := linear.Dot(t.weights, t.weights); energy > 0 {
+			linear.Scale(rows[n*t.Outputs:], float32(math.Sqrt(little*whole/energy)))
 		}
 	}
 	t.found = newBasis(rows, t.Outputs, rank, t.seed)
@@ -92,15 +93,15 @@ func (t *target) rankFor(part float64, limit int) (rank int, found bool) {
 // and that of all of it.
 func (t *target) energies(b *basis) (along []float64, total float64) {
 	centred := append([]float32(nil), t.y...)
-	centre(centred, t.Outputs)
+	linear.Centre(centred, t.Outputs)
 	n, rank := len(t.y)/t.Outputs, len(b.energies)
 	projections := make([]float32, n*rank)
-	product(simd.RowMajor(projections, n, rank), simd.RowMajor(centred, n, t.Outputs), simd.RowMajor(b.vectors, rank, t.Outputs).T())
+	linear.Multiply(simd.RowMajor(projections, n, rank), simd.RowMajor(centred, n, t.Outputs), simd.RowMajor(b.vectors, rank, t.Outputs).T())
 	along = make([]float64, rank)
 	for i, p := range projections {
 		along[i%rank] += float64(p) * float64(p)
 	}
-	return along, dot(centred, centred)
+	return along, linear.Dot(centred, centred)
 }
 
 // wide tells whether a matrix [Outputs, Outputs] would be large beside W. Then svd
@@ -114,7 +115,7 @@ func (svd) fit(_ context.Context, t *target, rank int) (*nn.Network, error) {
 	if t.wide() { // Ŵ = W·V·Vᵀ
 		first, second := b.vectors[:rank*t.Inputs], make([]float32, t.Outputs*rank)
 		v, w := simd.RowMajor(first, rank, t.Inputs), simd.RowMajor(t.weights, t.Outputs, t.Inputs)
-		product(simd.RowMajor(second, t.Outputs, rank), w, v.T())
+		linear.Multiply(simd.RowMajor(second, t.Outputs, rank), w, v.T())
 		return t.chainOf(rank, first, second, t.bias)
 	}
 	first, second := b.factors(t.weights, t.Inputs, t.Outputs, rank)
@@ -123,12 +124,12 @@ func (svd) fit(_ context.Context, t *target, rank int) (*nn.Network, error) {
 		bias = make([]float32, t.Outputs) // of y = U·Uᵀ·(W·x) + bias: what U·Uᵀ leaves of the mean of y
 		centred := append([]float32(nil), t.mean...)
 		if t.bias != nil {
-			subtract(centred, t.bias, 1)
+			linear.Subtract(centred, t.bias, 1)
 		}
 		copy(bias, t.mean)
 		for i := range rank {
 			u := b.vectors[i*t.Outputs : (i+1)*t.Outputs]
-			subtract(bias, u, float32(dot(u, centred)))
+			linear.Subtract(bias, u, float32(linear.Dot(u, centred)))
 		}
 	}
 	return t.chainOf(rank, first, second, bias)

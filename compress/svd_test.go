@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/deepfry/deepfry/internal/linear"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/train"
 )
@@ -61,11 +62,11 @@ func lostEnergy(l *Layer, chain *nn.Network) float64 {
 	for i := range l.Outputs {
 		row := append([]float32(nil), l.weights[i*l.Inputs:(i+1)*l.Inputs]...)
 		for k := range rank {
-			subtract(row, first.Data[k*l.Inputs:(k+1)*l.Inputs], second.Data[i*rank+k])
+			linear.Subtract(row, first.Data[k*l.Inputs:(k+1)*l.Inputs], second.Data[i*rank+k])
 		}
-		lost += dot(row, row)
+		lost += linear.Dot(row, row)
 	}
-	return lost / dot(l.weights, l.weights)
+	return lost / linear.Dot(l.weights, l.weights)
 }
 
 // TestEnergyBeyondBreakEven refuses a flat spectrum, and names the rank where it is

@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"github.com/deepfry/deepfry/internal/linear"
 	"github.com/deepfry/deepfry/internal/par"
 	"github.com/deepfry/deepfry/internal/random"
 	"github.com/deepfry/deepfry/internal/simd"
@@ -43,39 +44,17 @@ func cauchy(source *rand.PCG) float64 {
 
 func (t *dense) finite() bool { return finite(t.weights) }
 
-// What a core takes at a time: the results of a tile stay in the second-level
+// denseTile is what a core takes at a time: its results stay in the second-level
 // cache until they are finished.
-const (
-	denseRows    = 128
-	denseColumns = 128
-)
+var denseTile = linear.Tile{Rows: 128, Columns: 128}
 
 func (t *dense) plan(maxRows int, finish finish) func(x []float32, rows int) {
-	workers := par.Workers()
-	height := min(maxRows, denseRows)
-	products := par.Scratch[float32](workers, height*denseColumns)
-	scratch := par.Scratch[float32](workers, simd.GemmScratch(height, denseColumns, t.inputs))
-	weights := simd.RowMajor(t.weights, t.n, t.inputs)
-	var x simd.Matrix
-	tiles := 0 // of columns, for some rows
-	body := func(chunk, worker int) {
-		row, column := chunk/tiles*denseRows, chunk%tiles*denseColumns
-		end, columnEnd := min(x.Rows, row+denseRows), min(t.n, column+denseColumns)
-		e := simd.Epilogue{}
-		if t.phases != nil {
-			e.ColumnBias = t.phases[column:columnEnd]
-		}
-		out := simd.RowMajor(products[worker], end-row, columnEnd-column)
-		simd.Gemm(out, x.RowRange(row, end), weights.RowRange(column, columnEnd).T(), e, scratch[worker])
-		for i := range out.Rows {
-			finish(row+i, column, out.Data[i*out.Cols:][:out.Cols])
-		}
-	}
-	tiles = (t.n + denseColumns - 1) / denseColumns
-	return func(data []float32, rows int) {
-		x = simd.RowMajor(data, rows, t.inputs)
-		par.For((rows+denseRows-1)/denseRows*tiles, workers, body)
-		x = simd.Matrix{}
+	product, weights := new(linear.Product), simd.RowMajor(t.weights, t.n, t.inputs)
+	e := linear.Epilogue{Bias: t.phases, Map: finish}
+	product.Reserve(maxRows, t.n, t.inputs, denseTile, e)
+	return func(x []float32, rows int) {
+		results := simd.Matrix{Rows: rows, Cols: t.n}
+		product.Multiply(results, simd.RowMajor(x, rows, t.inputs), weights.T(), denseTile, e)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/deepfry/deepfry/internal/linear"
 	"github.com/deepfry/deepfry/internal/simd"
 )
 
@@ -94,17 +95,17 @@ type eigenPro struct {
 	vectors    []float32 // e [q, n]
 	shrink     []float32 // 1 - τ/σ [q]
 
-	multiplier
-	weights  []float32 // W [targets, n]
-	bias     []float64 // b [targets], for features that are centred
-	scores   *scorer
-	offset   []float32 // b - W·mean
-	steps    int       // of the epoch
-	average  []float32 // Σ W over its steps, and then the mean
-	averageB []float64 // Σ b, and then the mean of b, less the mean W·mean
-	residual []float32 // [rows, targets]
-	gradient []float32 // [targets, n]
-	part     []float32 // [targets, q]
+	multiplier linear.Product
+	weights    []float32 // W [targets, n]
+	bias       []float64 // b [targets], for features that are centred
+	scores     *scorer
+	offset     []float32 // b - W·mean
+	steps      int       // of the epoch
+	average    []float32 // Σ W over its steps, and then the mean
+	averageB   []float64 // Σ b, and then the mean of b, less the mean W·mean
+	residual   []float32 // [rows, targets]
+	gradient   []float32 // [targets, n]
+	part       []float32 // [targets, q]
 }
 
 // precondition computes the preconditioner, the size of batches and the step.
@@ -118,7 +119,7 @@ func (f *eigenPro) precondition(ctx context.Context, summary *Summary) error {
 		j := min(rows, i+features.maxRows)
 		features.apply(z[i*f.n:j*f.n], summary.Sample.Slice(i, j).all.X, j-i)
 	}
-	f.mean = centre(z, rows)
+	f.mean = linear.Centre(z, f.n)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -131,42 +132,21 @@ func (f *eigenPro) precondition(ctx context.Context, summary *Summary) error {
 	return ctx.Err()
 }
 
-// centre subtracts from rows z [rows, n] their mean, and returns it.
-func centre(z []float32, rows int) []float32 {
-	n := len(z) / rows
-	sums, mean := make([]float64, n), make([]float32, n)
-	for i := range rows {
-		for j, v := range z[i*n:][:n] {
-			sums[j] += float64(v)
-		}
-	}
-	for j, sum := range sums {
-		mean[j] = float32(sum / float64(rows))
-	}
-	for i := range rows {
-		row := z[i*n:][:n]
-		for j, v := range mean {
-			row[j] -= v
-		}
-	}
-	return mean
-}
-
 // choose sets q, the batch size and the step. Squared lengths of preconditioned
 // features are |z|² - Σ_i≤q (1 - τ/σ_i)·(e_i·z)². The constant b counts as one more
 // eigenvector, with a length of τ when preconditioned.
 func (f *eigenPro) choose(s *spectrum, z []float32, rows int) {
 	squares := make([]float64, rows)
 	for i := range squares {
-		squares[i] = dot(z[i*f.n:][:f.n], z[i*f.n:][:f.n])
+		squares[i] = linear.Dot(z[i*f.n:][:f.n], z[i*f.n:][:f.n])
 	}
 	count := len(s.values)
-	if count == 0 || slices.Max(squares) <= constantFeatures*dot(f.mean, f.mean) {
+	if count == 0 || slices.Max(squares) <= constantFeatures*linear.Dot(f.mean, f.mean) {
 		f.tau, f.report.Batch, f.report.Step = 1, f.options.MaxBatch, 1
 		return
 	}
 	along := make([]float32, rows*count) // e·z
-	f.multiply(simd.RowMajor(along, rows, count), simd.RowMajor(z, rows, f.n), simd.RowMajor(s.vectors, count, f.n).T(), simd.Epilogue{})
+	linear.Multiply(simd.RowMajor(along, rows, count), simd.RowMajor(z, rows, f.n), simd.RowMajor(s.vectors, count, f.n).T())
 	beta := 0.0
 	q := 0
 	for ; ; q++ {
@@ -221,8 +201,7 @@ func (f *eigenPro) allocate(summary *Summary) {
 	f.start = slices.Clone(summary.TargetMean)
 	f.residual = make([]float32, f.report.Batch*f.targets)
 	f.part = make([]float32, f.targets*len(f.shrink))
-	f.scores = newScorer(f.targets, f.n, f.report.Batch)
-	f.scores.weights, f.scores.bias = f.weights, f.offset
+	f.scores = newScorer(f.weights, f.offset, f.n, f.report.Batch)
 	if f.Train.Columns().Classes != nil {
 		for k, frequency := range f.start {
 			f.start[k] = 2*frequency - 1 // the mean of 1 and -1
@@ -300,14 +279,14 @@ func (f *eigenPro) finishAverage() {
 		f.average[i] = float32(scale * float64(sum))
 	}
 	for k, sum := range f.averageB {
-		f.averageB[k] = scale*sum - dot(f.average[k*f.n:][:f.n], f.mean)
+		f.averageB[k] = scale*sum - linear.Dot(f.average[k*f.n:][:f.n], f.mean)
 	}
 }
 
 // setOffset sets b - W·mean, the constant for features that are not centred.
 func (f *eigenPro) setOffset() {
 	for k := range f.offset {
-		f.offset[k] = float32(f.bias[k] - dot(f.weights[k*f.n:][:f.n], f.mean))
+		f.offset[k] = float32(f.bias[k] - linear.Dot(f.weights[k*f.n:][:f.n], f.mean))
 	}
 }
 
@@ -326,7 +305,7 @@ func (f *eigenPro) step(b block) (loss float64) {
 	step := f.report.Step / float64(f.report.Batch)
 	gradient := simd.RowMajor(f.gradient, f.targets, f.n)
 	r := simd.RowMajor(residual, b.rows, f.targets)
-	f.multiply(gradient, r.T(), simd.RowMajor(b.z, b.rows, f.n), simd.Epilogue{})
+	f.multiplier.Multiply(gradient, r.T(), simd.RowMajor(b.z, b.rows, f.n), linear.Balanced(gradient.Rows, gradient.Cols), linear.Epilogue{})
 	for k, sum := range sums {
 		row := f.gradient[k*f.n:][:f.n]
 		for j, mean := range f.mean {
@@ -336,11 +315,11 @@ func (f *eigenPro) step(b block) (loss float64) {
 	}
 	q := len(f.shrink)
 	vectors, part := simd.RowMajor(f.vectors, q, f.n), simd.RowMajor(f.part, f.targets, q)
-	f.multiply(part, gradient, vectors.T(), simd.Epilogue{})
+	f.multiplier.Multiply(part, gradient, vectors.T(), linear.Balanced(part.Rows, part.Cols), linear.Epilogue{})
 	for i := range f.part {
 		f.part[i] *= -f.shrink[i%q]
 	}
-	f.multiply(gradient, part, vectors, simd.Epilogue{Accumulate: true})
+	f.multiplier.Multiply(gradient, part, vectors, linear.Balanced(gradient.Rows, gradient.Cols), linear.Epilogue{Accumulate: true})
 	simd.Add(f.weights, f.gradient)
 	simd.Add(f.average, f.weights)
 	for k, v := range f.bias {

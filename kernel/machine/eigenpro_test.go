@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/deepfry/deepfry/internal/linear"
 	"github.com/deepfry/deepfry/internal/simd"
 	"gonum.org/v1/gonum/mat"
 )
@@ -106,7 +107,7 @@ func TestSpectrum(t *testing.T) {
 	}
 	s := p.newStream(rows)
 	s.apply(s.z, p.Train.(*Table).all.X, rows)
-	centre(s.z, rows)
+	linear.Centre(s.z, n)
 	got, err := newSpectrum(s.z, rows, n, count, 1)
 	if err != nil {
 		t.Fatal(err)
@@ -126,9 +127,8 @@ func TestSpectrum(t *testing.T) {
 		}
 	}
 	gram := make([]float32, count*count)
-	var m multiplier
 	e := simd.RowMajor(got.vectors, count, n)
-	m.multiply(simd.RowMajor(gram, count, count), e, e.T(), simd.Epilogue{})
+	linear.Multiply(simd.RowMajor(gram, count, count), e, e.T())
 	for i, v := range gram {
 		want := 0.0
 		if i%count == i/count {

@@ -79,7 +79,7 @@ func (m *Model) encode(w io.Writer) error {
 		if d.Features, err = json.Marshal(f); err != nil {
 			return err
 		}
-	} else if _, ok := m.features().(linear); !ok {
+	} else if _, ok := m.features().(identity); !ok {
 		return fmt.Errorf("features of type %T cannot be stored: want those of package kernel", m.Features)
 	}
 	n, targets := m.features().Outputs(), m.Columns.Targets()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/deepfry/deepfry/internal/linear"
 	"github.com/deepfry/deepfry/internal/simd"
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/optimize"
@@ -99,7 +100,7 @@ type logLoss struct {
 	scale      float64
 	ridge      float64
 
-	multiplier
+	multiplier      linear.Product
 	scores          *scorer
 	weights, offset []float32 // W, and b - W·mean
 	residual        []float32 // [rows, targets]
@@ -119,15 +120,14 @@ func newLogLoss(ctx context.Context, p Problem, seed uint64) (*logLoss, error) {
 	sample := summary.Sample.Len()
 	l.stream.apply(l.stream.z, summary.Sample.all.X, sample)
 	z := l.stream.z[:sample*n]
-	l.mean = centre(z, sample)
-	l.scale = math.Sqrt(max(dot(z, z)/float64(sample), constantFeatures*dot(l.mean, l.mean)))
+	l.mean = linear.Centre(z, n)
+	l.scale = math.Sqrt(max(linear.Dot(z, z)/float64(sample), constantFeatures*linear.Dot(l.mean, l.mean)))
 	if l.scale == 0 { // zeros
 		l.scale = 1
 	}
 	l.weights, l.offset, l.product = make([]float32, targets*n), make([]float32, targets), make([]float32, targets*n)
 	l.residual, l.sums = make([]float32, rows*targets), make([]float64, targets)
-	l.scores = newScorer(targets, n, rows)
-	l.scores.weights, l.scores.bias = l.weights, l.offset
+	l.scores = newScorer(l.weights, l.offset, n, rows)
 	return l, nil
 }
 
@@ -138,7 +138,7 @@ func (l *logLoss) set(parameters []float64) {
 		l.weights[i] = float32(v / l.scale)
 	}
 	for k := range l.offset {
-		l.offset[k] = float32(parameters[size+k] - dot(l.weights[k*l.n:][:l.n], l.mean))
+		l.offset[k] = float32(parameters[size+k] - linear.Dot(l.weights[k*l.n:][:l.n], l.mean))
 	}
 }
 
@@ -159,7 +159,7 @@ func (l *logLoss) at(ctx context.Context, gradient, parameters []float64) (loss 
 			}
 		}
 		product := simd.RowMajor(l.product, l.targets, l.n)
-		l.multiply(product, simd.RowMajor(residual, b.rows, l.targets).T(), simd.RowMajor(b.z, b.rows, l.n), simd.Epilogue{})
+		l.multiplier.Multiply(product, simd.RowMajor(residual, b.rows, l.targets).T(), simd.RowMajor(b.z, b.rows, l.n), linear.Balanced(product.Rows, product.Cols), linear.Epilogue{})
 		for i, v := range l.product {
 			gradient[i] += float64(v)
 		}

@@ -132,7 +132,7 @@ func TestOptions(t *testing.T) {
 		}, "no negative"},
 		{func() error { _, _, err := Search(ctx, Problem{Train: classes}, SearchOptions{}); return err }, "makes features"},
 		{func() error {
-			_, _, err := Search(ctx, Problem{Train: classes}, SearchOptions{Rows: -1, Features: func(float64) (kernel.FeatureMap, error) { return linear(4), nil }})
+			_, _, err := Search(ctx, Problem{Train: classes}, SearchOptions{Rows: -1, Features: func(float64) (kernel.FeatureMap, error) { return identity(4), nil }})
 			return err
 		}, "a sample of -1 rows"},
 		{func() error {

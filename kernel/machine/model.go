@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/deepfry/deepfry/internal/alias"
-	"github.com/deepfry/deepfry/internal/par"
+	"github.com/deepfry/deepfry/internal/linear"
 	"github.com/deepfry/deepfry/internal/simd"
 	"github.com/deepfry/deepfry/kernel"
 )
@@ -39,7 +39,7 @@ type posterior struct {
 
 func (m *Model) features() kernel.FeatureMap {
 	if m.Features == nil {
-		return linear(m.Columns.Inputs)
+		return identity(m.Columns.Inputs)
 	}
 	return m.Features
 }
@@ -96,8 +96,7 @@ func (m *Model) NewPredictor(maxRows int) *Predictor {
 	}
 	p := &Predictor{model: m, features: newFeaturizer(&m.Scaling, m.features(), maxRows)}
 	p.z = make([]float32, maxRows*p.features.outputs)
-	p.scores = newScorer(m.Columns.Targets(), p.features.outputs, maxRows)
-	p.scores.weights, p.scores.bias = m.Weights, m.Bias
+	p.scores = newScorer(m.Weights, m.Bias, p.features.outputs, maxRows)
 	if m.posterior != nil {
 		p.solve = newTriangular(m.posterior.factor)
 	}
@@ -189,31 +188,20 @@ func greatest(y []float32) int {
 type scorer struct {
 	targets, n    int
 	weights, bias []float32
-	y, z          []float32
-	rows          int
-	scratch       [][]float32
-	chunk         func(chunk, worker int)
+	product       linear.Product
 }
 
-const scoreRows = 16 // rows of a chunk
+// scoreTile is what a core takes at a time.
+var scoreTile = linear.Tile{Rows: 16}
 
-func newScorer(targets, n, maxRows int) *scorer {
-	s := &scorer{targets: targets, n: n}
-	s.scratch = par.Scratch[float32](par.Workers(), simd.GemmScratch(min(maxRows, scoreRows), targets, n))
-	s.chunk = s.scoreChunk
+func newScorer(weights, bias []float32, n, maxRows int) *scorer {
+	s := &scorer{targets: len(bias), n: n, weights: weights, bias: bias}
+	s.product.Reserve(maxRows, s.targets, n, scoreTile, linear.Epilogue{})
 	return s
 }
 
 // apply writes y [rows, targets] for z [rows, n].
 func (s *scorer) apply(y, z []float32, rows int) {
-	s.y, s.z, s.rows = y, z, rows
-	par.For((rows+scoreRows-1)/scoreRows, par.Workers(), s.chunk)
-}
-
-func (s *scorer) scoreChunk(chunk, worker int) {
-	first, last := chunk*scoreRows, min(s.rows, (chunk+1)*scoreRows)
-	y := simd.RowMajor(s.y, s.rows, s.targets).RowRange(first, last)
-	z := simd.RowMajor(s.z, s.rows, s.n).RowRange(first, last)
 	w := simd.RowMajor(s.weights, s.targets, s.n)
-	simd.Gemm(y, z, w.T(), simd.Epilogue{ColumnBias: s.bias}, s.scratch[worker])
+	s.product.Multiply(simd.RowMajor(y, rows, s.targets), simd.RowMajor(z, rows, s.n), w.T(), scoreTile, linear.Epilogue{Bias: s.bias})
 }

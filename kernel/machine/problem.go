@@ -37,7 +37,7 @@ func (p *Problem) prepare() error {
 		return err
 	}
 	if p.Features == nil {
-		p.Features = linear(c.Inputs)
+		p.Features = identity(c.Inputs)
 	}
 	if p.Features.Inputs() != c.Inputs {
 		return fmt.Errorf("machine: the feature map takes %d inputs, and the table has %d", p.Features.Inputs(), c.Inputs)
@@ -67,12 +67,12 @@ func (p *Problem) progress(stage string, done, total int, holdOut float64) {
 	}
 }
 
-// linear is the feature map z = x.
-type linear int
+// identity is the feature map z = x.
+type identity int
 
-func (n linear) Inputs() int  { return int(n) }
-func (n linear) Outputs() int { return int(n) }
-func (n linear) Plan(int) func(z, x []float32, rows int) {
+func (n identity) Inputs() int  { return int(n) }
+func (n identity) Outputs() int { return int(n) }
+func (n identity) Plan(int) func(z, x []float32, rows int) {
 	return func(z, x []float32, rows int) { copy(z[:rows*int(n)], x) }
 }
 

@@ -56,8 +56,7 @@ func Evaluate(ctx context.Context, m *Model, source Source) (Score, error) {
 // [models, targets, n] and bias [models, targets].
 func evaluate(ctx context.Context, s *stream, source Source, weights, bias []float32) ([]Score, error) {
 	targets := s.columns.Targets()
-	all := newScorer(len(bias), s.outputs, s.maxRows)
-	all.weights, all.bias = weights, bias
+	all := newScorer(weights, bias, s.outputs, s.maxRows)
 	y := make([]float32, s.maxRows*len(bias))
 	tallies := make([]tally, len(bias)/targets)
 	for i := range tallies {

@@ -12,6 +12,7 @@ import (
 	"github.com/deepfry/deepfry/fastfood"
 	"github.com/deepfry/deepfry/fwht"
 	"github.com/deepfry/deepfry/internal/bench"
+	"github.com/deepfry/deepfry/internal/linear"
 	"github.com/deepfry/deepfry/internal/par"
 	"github.com/deepfry/deepfry/internal/simd"
 )
@@ -148,11 +149,8 @@ func fastfoodCases(name string, d, n, batch int) ([]benchCase, error) {
 func denseCases(name string, d, n, batch, threads int) []benchCase {
 	x, w, y := simd.RowMajor(bench.Normals(batch*d), batch, d), simd.RowMajor(bench.Normals(n*d), n, d), simd.RowMajor(make([]float32, batch*n), batch, n)
 	dx, dw := simd.RowMajor(make([]float32, batch*d), batch, d), simd.RowMajor(make([]float32, n*d), n, d)
-	forward := splitGemm(y, x, w.T(), threads)
-	if batch <= simd.FewRows { // as a layer does
-		forward = splitDots(y, x, w, threads)
-	}
-	backwardData, backwardWeights := splitGemm(dx, y, w, threads), splitGemm(dw, y.T(), x, threads)
+	forward := splitProduct(y, x, w.T(), threads)
+	backwardData, backwardWeights := splitProduct(dx, y, w, threads), splitProduct(dw, y.T(), x, threads)
 	operations := 2 * float64(d) * float64(n)
 	return []benchCase{
 		{benchmark: "dense forward", name: name, rows: batch, operations: operations, run: forward},
@@ -188,10 +186,7 @@ func (c *benchGEMM) groups() (groups []benchGroup, err error) {
 		groups = append(groups, benchGroup{"gemm " + size, p.bytes(), func() ([]benchCase, error) {
 			a, b := normalMatrix(p.m, p.k, p.transposedA), normalMatrix(p.k, p.n, p.transposedB)
 			c, threads := simd.RowMajor(make([]float32, p.m*p.n), p.m, p.n), par.Workers()
-			run := splitGemm(c, a, b, threads)
-			if p.m <= simd.FewRows && p.transposedB && !p.transposedA {
-				run = splitDots(c, a, b.T(), threads)
-			}
+			run := splitProduct(c, a, b, threads)
 			return []benchCase{{benchmark: "gemm", name: size, rows: 1, operations: 2 * float64(p.m) * float64(p.k) * float64(p.n), run: run}}, nil
 		}})
 	}
@@ -235,28 +230,15 @@ func parseProduct(text string) (p product, err error) {
 	return p, nil
 }
 
-// splitDots returns a product C = A·Bᵀ that is split over the threads by columns.
-func splitDots(c, a, b simd.Matrix, threads int) func() {
-	body := func(i, _ int) {
-		first, last := i*b.Rows/threads, (i+1)*b.Rows/threads
-		simd.Dots(c.ColumnRange(first, last), a, b.RowRange(first, last), simd.Epilogue{})
-	}
-	return func() { par.For(threads, threads, body) }
-}
-
-// splitGemm returns a product C = A·B that is split over the threads by
-// columns.
-func splitGemm(c, a, b simd.Matrix, threads int) func() {
+// splitProduct returns a product C = A·B that is split over the threads by
+// columns. Where A has few rows and B is transposed, it is that of a layer.
+func splitProduct(c, a, b simd.Matrix, threads int) func() {
 	const alignment = 32 // columns of a tile of the kernels
-	width := ((c.Cols+threads-1)/threads + alignment - 1) / alignment * alignment
-	scratch := make([][]float32, threads)
-	for i := range scratch {
-		scratch[i] = make([]float32, simd.GemmScratch(a.Rows, width, a.Cols))
+	product, none := new(linear.Product), linear.Epilogue{}
+	tile := linear.Tile{Columns: ((c.Cols+threads-1)/threads + alignment - 1) / alignment * alignment}
+	product.Reserve(c.Rows, c.Cols, a.Cols, tile, none)
+	if a.Rows <= simd.FewRows && a.ColStride == 1 && b.RowStride == 1 {
+		return func() { product.MultiplyTransposed(c, a, b.T(), tile, none) }
 	}
-	body := func(i, worker int) {
-		first, last := i*width, min((i+1)*width, c.Cols)
-		simd.Gemm(c.ColumnRange(first, last), a, b.ColumnRange(first, last), simd.Epilogue{}, scratch[worker])
-	}
-	chunks := (c.Cols + width - 1) / width
-	return func() { par.For(chunks, threads, body) }
+	return func() { product.Multiply(c, a, b, tile, none) }
 }
