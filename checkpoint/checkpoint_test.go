@@ -26,12 +26,15 @@ func network(t testing.TB) *nn.Network {
 		{Name: "mixed", Op: nn.Fastfood{Out: 30, Learn: "SGB", Padding: "mixed"}},
 		{Name: "norm", Op: nn.BatchNorm{}},
 		{Name: "relu", Op: nn.ReLU{}},
+		{Name: "normalize", Op: nn.Normalize{}},
+		{Name: "gelu", Op: nn.GELU{Tanh: true}},
 		{Name: "fc2", Op: nn.Dense{Out: 3}},
 	}}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	n.Param("fc1.perm").Seed = nil // as in a network from elsewhere
+	n.Param("normalize.deviation").Data[1] = 0.1
 	return n
 }
 

@@ -123,7 +123,7 @@ func TestFrozenBatchNormGradient(t *testing.T) {
 	l := h.layer.(*batchNorm)
 	for i, g := range h.inputs[0].Grad {
 		c := i / 4 % 2
-		if want := h.output.Grad[i] * l.weight.Data[c] / math.Sqrt2; math.Abs(float64(g-want)) > 1e-5 {
+		if want := float64(h.output.Grad[i]*l.weight.Data[c]) / math.Sqrt(float64(l.variance.Data[c])+1); math.Abs(float64(g)-want) > 1e-5 {
 			t.Errorf("gradient %d: %v, want %v", i, g, want)
 		}
 	}

@@ -171,6 +171,20 @@ func wantCosSin(_ Layer, in [][]float64) []float64 {
 	return append(cos, each(math.Sin)(nil, in)...)
 }
 
+func wantNormalize(layer Layer, in [][]float64) []float64 {
+	l := layer.(*normalize)
+	y := make([]float64, len(in[0]))
+	for i, x := range in[0] {
+		c := i / (len(in[0]) / len(l.mean.Data))
+		y[i] = (x - float64(l.mean.Data[c])) / float64(l.deviation.Data[c])
+	}
+	return y
+}
+
+func wantGELUTanh(x float64) float64 {
+	return x / 2 * (1 + math.Tanh(0.7978845608*(x+0.044715*math.Pow(x, 3))))
+}
+
 func wantAdd(_ Layer, in [][]float64) []float64 {
 	y := slices.Clone(in[0])
 	for _, x := range in[1:] {

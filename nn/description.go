@@ -99,6 +99,8 @@ func decodeOp(kind string, config []byte) (Op, error) {
 		return decode[Sigmoid](config)
 	case "tanh":
 		return decode[Tanh](config)
+	case "gelu":
+		return decode[GELU](config)
 	case "softmax":
 		return decode[SoftmaxLayer](config)
 	case "cos":
@@ -109,6 +111,8 @@ func decodeOp(kind string, config []byte) (Op, error) {
 		return decode[LocalResponseNorm](config)
 	case "batchnorm":
 		return decode[BatchNorm](config)
+	case "normalize":
+		return decode[Normalize](config)
 	case "dropout":
 		return decode[Dropout](config)
 	case "reshape":

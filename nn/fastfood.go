@@ -91,6 +91,9 @@ func (l *fastfoodLayer) MultiplyAdds() int {
 	return l.blocks * (3*l.dim + fwht.Additions(l.dim))
 }
 
+// validate fails unless Π is a permutation.
+func (l *fastfoodLayer) validate() error { return l.transform().Validate() }
+
 // transform returns the transform on the memory of the parameters.
 func (l *fastfoodLayer) transform() *fastfood.Transform[float32] {
 	return &fastfood.Transform[float32]{

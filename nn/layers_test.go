@@ -65,6 +65,8 @@ var operations = []operation{
 	{name: "clip", op: Clip{Min: -2, Max: 2}, in: []Shape{{4, 5}}, out: Shape{4, 5}, want: each(func(x float64) float64 { return min(max(x, -2), 2) }), step: 0.2},
 	{name: "sigmoid", op: Sigmoid{}, in: []Shape{{5}}, out: Shape{5}, want: each(func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }), step: 1e-2},
 	{name: "tanh", op: Tanh{}, in: []Shape{{5}}, out: Shape{5}, want: each(math.Tanh), step: 1e-2},
+	{name: "gelu", op: GELU{}, in: []Shape{{2, 9}}, out: Shape{2, 9}, want: each(func(x float64) float64 { return x / 2 * (1 + math.Erf(x/math.Sqrt2)) }), step: 1e-2},
+	{name: "gelu tanh", op: GELU{Tanh: true}, in: []Shape{{2, 9}}, out: Shape{2, 9}, want: each(wantGELUTanh), step: 1e-2},
 	{name: "softmax", op: SoftmaxLayer{}, in: []Shape{{6}}, out: Shape{6}, want: wantSoftmax, step: 1e-2},
 	{name: "log softmax", op: SoftmaxLayer{Log: true}, in: []Shape{{6}}, out: Shape{6}, want: wantLogSoftmax, step: 1e-2},
 	{name: "softmax rows", op: SoftmaxLayer{LastAxis: true}, in: []Shape{{2, 1, 3}}, out: Shape{2, 1, 3}, want: wantSoftmaxOfThree, step: 1e-2},
@@ -76,6 +78,9 @@ var operations = []operation{
 	{name: "localresponsenorm few channels", op: LocalResponseNorm{Size: 7, Alpha: 2, K: 0.5}, in: []Shape{{2, 3, 3}}, out: Shape{2, 3, 3}, want: wantResponseNorm, step: 1e-2},
 	{name: "localresponsenorm beta", op: LocalResponseNorm{Size: 3, Alpha: 0.8, Beta: 0.5, K: 2}, in: []Shape{{5, 3, 4}}, out: Shape{5, 3, 4}, want: wantResponseNorm, step: 1e-2},
 	{name: "localresponsenorm alone", op: LocalResponseNorm{Size: 1}, in: []Shape{{3, 2, 2}}, out: Shape{3, 2, 2}, want: wantResponseNorm, step: 1e-2},
+	{name: "normalize image", op: Normalize{}, in: []Shape{{3, 2, 3}}, out: Shape{3, 2, 3}, want: wantNormalize},
+	{name: "normalize vector", op: Normalize{}, in: []Shape{{7}}, out: Shape{7}, want: wantNormalize},
+	{name: "normalize per value", op: Normalize{PerValue: true}, in: []Shape{{3, 2, 3}}, out: Shape{3, 2, 3}, want: wantNormalize},
 	{name: "batchnorm image", op: BatchNorm{}, in: []Shape{{3, 2, 3}}, out: Shape{3, 2, 3}, step: 1e-2},
 	{name: "batchnorm vector", op: BatchNorm{Epsilon: 0.1}, in: []Shape{{7}}, out: Shape{7}, step: 1e-2},
 	{name: "dropout 0", op: Dropout{}, in: []Shape{{6}}, out: Shape{6}, want: each(func(x float64) float64 { return x })},
@@ -108,9 +113,12 @@ func newBench(t testing.TB, o operation, batch int) *bench {
 	source := rand.New(rand.NewPCG(1, 2))
 	gradients := map[*Param][]float32{}
 	for _, p := range layer.Params() {
-		if p.Kind == Bias || p.Kind == Scale {
-			for i := range p.Data {
+		for i := range p.Data {
+			switch p.Kind {
+			case Bias, Scale:
 				p.Data[i] = source.Float32()
+			case Statistic: // a variance or a deviation
+				p.Data[i] = 0.5 + source.Float32()
 			}
 		}
 		if p.Learn {
@@ -311,7 +319,7 @@ func TestBuildErrors(t *testing.T) {
 		{LocalResponseNorm{}, vector}, {LocalResponseNorm{Size: 4}, image}, {LocalResponseNorm{Size: -3}, image},
 		{LocalResponseNorm{Alpha: -1}, image}, {LocalResponseNorm{K: math.NaN()}, image}, {LocalResponseNorm{Beta: 1e300}, image},
 		{BatchNorm{}, []Shape{{2, 3}}}, {BatchNorm{}, nil}, {BatchNorm{Momentum: 1.1}, vector}, {BatchNorm{Momentum: math.NaN()}, vector}, {BatchNorm{Epsilon: -1}, vector},
-		{LeakyReLU{Slope: math.NaN()}, vector}, {Clip{Min: 1, Max: 1}, vector}, {Clip{}, nil}, {Sigmoid{}, nil}, {Tanh{}, nil}, {SoftmaxLayer{}, nil},
+		{LeakyReLU{Slope: math.NaN()}, vector}, {Clip{Min: 1, Max: 1}, vector}, {Clip{}, nil}, {Sigmoid{}, nil}, {Tanh{}, nil}, {GELU{}, nil}, {GELU{Tanh: true}, nil}, {Normalize{}, nil}, {Normalize{}, append(image, image...)}, {SoftmaxLayer{}, nil},
 		{Reshape{Shape: Shape{3, 4}}, vector}, {Reshape{}, vector}, {Reshape{Shape: Shape{-2, -5}}, vector}, {Reshape{Shape: Shape{10}}, nil},
 		{ReLU{}, nil}, {Cos{}, nil}, {CosSin{}, nil},
 		{Add{}, vector}, {Add{}, []Shape{{10}, {11}}}, {Concat{}, vector}, {Concat{}, []Shape{{1, 2, 2}, {1, 2, 3}}},

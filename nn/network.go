@@ -54,7 +54,8 @@ func New(d Description, seed uint64) (*Network, error) {
 // Restore builds the network that d describes and calls fill for every
 // parameter, which sets its Data, or its Indices if it is a permutation.
 // Nothing in proportion to the parameters is allocated before. Errors are
-// those of New and of fill, and one for numbers of values that do not fit.
+// those of New and of fill, and one for numbers of values that do not fit, for a
+// permutation that is none, and for statistics of a Normalize that give no numbers.
 func Restore(d Description, fill func(*Param) error) (*Network, error) {
 	n, err := build(d)
 	if err != nil {
@@ -70,8 +71,8 @@ func Restore(d Description, fill func(*Param) error) (*Network, error) {
 		}
 	}
 	for _, node := range n.nodes {
-		if fried, ok := node.layer.(*fastfoodLayer); ok {
-			if err := fried.transform().Validate(); err != nil {
+		if l, ok := node.layer.(interface{ validate() error }); ok {
+			if err := l.validate(); err != nil {
 				return nil, fmt.Errorf("nn: network %s: layer %s: %w", d.Name, node.Name, err)
 			}
 		}

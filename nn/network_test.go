@@ -206,6 +206,7 @@ func TestDescriptionSurvivesJSON(t *testing.T) {
 		Node{Name: "f", Op: Fastfood{Out: 7, Gain: 2, Phase: true}},
 		Node{Name: "m", Op: Fastfood{Out: 7, Padding: "mixed"}},
 		Node{Name: "b", Op: BatchNorm{Momentum: 0.2, Epsilon: 1e-3}},
+		Node{Name: "z", Op: Normalize{PerValue: true}}, Node{Name: "u", Op: GELU{Tanh: true}},
 		Node{Name: "l", Op: LocalResponseNorm{Size: 3, Alpha: 0.1, Beta: 0.5, K: 2}})
 	text, err := json.Marshal(d)
 	if err != nil {

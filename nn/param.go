@@ -10,7 +10,7 @@ const (
 	Diagonal    ParamKind = "diagonal"    // S, G or B of a Fastfood layer
 	Permutation ParamKind = "permutation" // Π of a Fastfood layer: integers, never learnt
 	Scale       ParamKind = "scale"       // factors of channels in a normalisation
-	Statistic   ParamKind = "statistic"   // a running mean of a normalisation: never learnt, see Workspace.UpdateStatistics
+	Statistic   ParamKind = "statistic"   // of data, for a normalisation: never learnt; see Workspace.UpdateStatistics for running ones
 )
 
 // Param is a named parameter of a layer. Workspaces are planned for the memory of

@@ -169,6 +169,8 @@ func (e *exporter) operation(node nn.Node, info nn.LayerInfo, from []tensor) (st
 		return e.fastfood(name, e.flattened(name, x), transform(name, op, x, info), e.bias(info), e.options.Fastfood), nil
 	case nn.BatchNorm:
 		return e.batchNorm(name, op, x, info), nil
+	case nn.Normalize:
+		return e.normalize(name, op, x, info), nil
 	case nn.LocalResponseNorm:
 		return e.responseNorm(name, op, x), nil
 	case nn.MaxPool:
@@ -188,6 +190,8 @@ func (e *exporter) operation(node nn.Node, info nn.LayerInfo, from []tensor) (st
 		return e.node("Sigmoid", name, inputs), nil
 	case nn.Tanh:
 		return e.node("Tanh", name, inputs), nil
+	case nn.GELU:
+		return e.gelu(name, op, x), nil
 	case nn.SoftmaxLayer:
 		if !op.LastAxis {
 			inputs[0] = e.flattened(name, x)

@@ -3,6 +3,7 @@ package onnx
 import (
 	"cmp"
 	"math"
+	"slices"
 
 	"github.com/deepfry/deepfry/nn"
 )
@@ -90,6 +91,37 @@ func (e *exporter) batchNorm(name string, op nn.BatchNorm, x tensor, info nn.Lay
 	}
 	return e.node("BatchNormalization", name, inputs,
 		FloatAttribute("epsilon", float32(cmp.Or(op.Epsilon, 1e-5))), FloatAttribute("momentum", float32(1-cmp.Or(op.Momentum, 0.1))))
+}
+
+// normalize adds (x - mean)/deviation.
+func (e *exporter) normalize(name string, op nn.Normalize, x tensor, info nn.LayerInfo) string {
+	mean, deviation := param(info, name+".mean"), param(info, name+".deviation")
+	dims := mean.Shape
+	if !op.PerValue {
+		dims = append([]int{x.shape[0]}, slices.Repeat([]int{1}, len(x.shape)-1)...)
+	}
+	difference := e.node("Sub", name+"/Sub", []string{x.name, e.constant(mean.Name, dims, mean.Data)})
+	return e.node("Div", name, []string{difference, e.constant(deviation.Name, dims, deviation.Data)})
+}
+
+// gelu adds the operator, or what it is made of where there is none yet.
+func (e *exporter) gelu(name string, op nn.GELU, x tensor) string {
+	if e.options.Opset >= 20 {
+		return e.node("Gelu", name, []string{x.name}, stringAttribute("approximate", map[bool]string{false: "none", true: "tanh"}[op.Tanh]))
+	}
+	with := func(operation, part, x string, number float32) string {
+		return e.node(operation, name+"/"+part, []string{x, e.constant(name+"."+part, nil, []float32{number})})
+	}
+	var sigmoid string
+	if op.Tanh {
+		square := e.node("Mul", name+"/square", []string{x.name, x.name})
+		cubic := with("Mul", "cubic", e.node("Mul", name+"/cube", []string{square, x.name}), geluCubic)
+		sigmoid = e.node("Tanh", name+"/tanh", []string{with("Mul", "scale", e.node("Add", name+"/sum", []string{x.name, cubic}), geluTanhScale)})
+	} else {
+		sigmoid = e.node("Erf", name+"/erf", []string{with("Mul", "scale", x.name, geluErfScale)})
+	}
+	half := with("Mul", "half", x.name, 0.5)
+	return e.node("Mul", name, []string{half, with("Add", "one", sigmoid, 1)})
 }
 
 func (e *exporter) responseNorm(name string, op nn.LocalResponseNorm, x tensor) string {

@@ -62,15 +62,25 @@ func (g *graph) withConstant(n *Node, operation string) (first *Node, number flo
 	if n == nil || n.Type != operation || len(n.Inputs) != 2 {
 		return nil, 0
 	}
-	c, err := g.constant(n.Inputs[1])
-	if c == nil || err != nil || c.floats == nil || c.size() != 1 {
+	number, ok := g.number(n.Inputs[1])
+	if !ok {
 		return nil, 0
+	}
+	return g.makers[n.Inputs[0]], number
+}
+
+// number returns a constant that is one number, which broadcasting to a batch leaves
+// as it is.
+func (g *graph) number(name string) (number float32, ok bool) {
+	c, err := g.constant(name)
+	if c == nil || err != nil || c.floats == nil || c.size() != 1 || len(c.dims) > 2 {
+		return 0, false
 	}
 	values, err := c.floats()
 	if err != nil {
-		return nil, 0
+		return 0, false
 	}
-	return g.makers[n.Inputs[0]], values[0]
+	return values[0], true
 }
 
 // integers returns a constant of a few integers, or nil.

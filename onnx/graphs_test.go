@@ -58,10 +58,6 @@ func op(operation, output, inputs string, attributes ...Attribute) *Node {
 	return NewNode(operation, output, list, []string{output}, attributes...)
 }
 
-func stringAttribute(name, value string) Attribute {
-	return appendText(attribute(name, kindString), attributeString, value)
-}
-
 // typed returns a tensor whose numbers are in a repeated field.
 func typed(name string, kind DataType, dims []int, number protowire.Number, packed []byte) *Tensor {
 	var message []byte
@@ -189,6 +185,27 @@ func drawings() []drawn {
 		{name: "old softmax", opset: 12, input: image, kinds: "reshape softmax reshape softmax", nodes: []*Node{op("Softmax", "a", "x", IntAttribute("axis", 2)), op("LogSoftmax", "y", "a", IntAttribute("axis", -1))}},
 		{name: "arithmetic", input: image, kinds: "conv", tensors: []*Tensor{w, channels, NewTensor("k", nil, []float32{3})}, nodes: []*Node{
 			op("Conv", "a", "x w"), op("Sub", "b", "a c"), op("Div", "d", "b c"), op("Mul", "e", "k d"), op("Add", "y", "c e"),
+		}},
+		{name: "normalised input", input: image, kinds: "normalize conv", tensors: []*Tensor{w, NewTensor("mean", []int{1, 4, 1, 1}, gaussian(4, 3)), NewTensor("std", []int{4, 1, 1}, []float32{1, 2, 0.5, 3}), NewTensor("k", nil, []float32{0.5})}, nodes: []*Node{
+			op("Cast", "a", "x", IntAttribute("to", int64(Float))), op("Sub", "b", "a mean"), op("Div", "d", "b std"), op("Mul", "e", "k d"), op("Sub", "f", "mean e"), op("Conv", "y", "f w"),
+		}},
+		{name: "mean image", input: image, kinds: "relu normalize", tensors: []*Tensor{NewTensor("mean", []int{6, 6}, gaussian(36, 3)), NewTensor("rows", []int{1, 4, 6, 1}, gaussian(24, 3)), NewTensor("c", []int{4, 1, 1}, gaussian(4, 3))}, nodes: []*Node{
+			op("Relu", "a", "x"), op("Add", "b", "a c"), op("Sub", "d", "b mean"), op("Div", "y", "d rows"),
+		}},
+		{name: "scale behind batch normalisation", opset: 8, input: nn.Shape{5, 2, 2}, kinds: "batchnorm maxpool", tensors: []*Tensor{
+			NewTensor("one", []int{5}, []float32{1, 1, 1, 1, 1}), NewTensor("mean", []int{5}, gaussian(5, 2)), NewTensor("var", []int{5}, []float32{1, 2, 3, 4, 5}), NewTensor("scale", []int{5}, gaussian(5, 1)),
+		}, nodes: []*Node{
+			op("BatchNormalization", "a", "x one mean mean var"), op("Unsqueeze", "s", "scale", IntsAttribute("axes", 1, 2)), op("Mul", "b", "a s"),
+			op("Unsqueeze", "t", "mean", IntsAttribute("axes", 2, 1)), op("Add", "c", "b t"), op("MaxPool", "y", "c", IntsAttribute("kernel_shape", 2, 2)),
+		}},
+		{name: "scale behind unsqueezed vectors", opset: 11, input: nn.Shape{5}, kinds: "batchnorm reshape sigmoid", tensors: []*Tensor{NewTensor("v", []int{5}, []float32{1, 2, 3, 4, 5}), channels}, nodes: []*Node{
+			op("BatchNormalization", "a", "x v v v v"), op("Unsqueeze", "b", "a", IntsAttribute("axes", 2, 3)), op("Mul", "d", "b c"), op("Sigmoid", "y", "d"),
+		}},
+		{name: "scale behind unsqueezed products", input: nn.Shape{3}, kinds: "dense reshape normalize", tensors: []*Tensor{matrix, channels, NewIntTensor("axes", 2, 3)}, nodes: []*Node{
+			op("MatMul", "a", "x m"), op("Unsqueeze", "b", "a axes"), op("Div", "y", "b c"),
+		}},
+		{name: "scaled and not", input: nn.Shape{5}, kinds: "batchnorm normalize add", tensors: []*Tensor{NewTensor("v", []int{5}, []float32{1, 2, 3, 4, 5})}, nodes: []*Node{
+			op("BatchNormalization", "a", "x v v v v"), op("Mul", "b", "a v"), op("Add", "y", "a b"),
 		}},
 		{name: "pad", input: image, kinds: "conv averagepool", tensors: []*Tensor{w, NewIntTensor("pads", 0, 0, 2, 2, 0, 0, 2, 2), NewIntTensor("none", 0, 0, 0, 0, 0, 0, 0, 0)}, nodes: []*Node{
 			op("Pad", "a", "x pads"), op("Conv", "b", "a w"), op("Pad", "d", "b pads"), op("AveragePool", "e", "d", IntsAttribute("kernel_shape", 3, 3)), op("Pad", "y", "e none"),
@@ -318,7 +335,14 @@ func refusedDrawings() map[string]drawn {
 		`weights for 3 inputs do not fit samples of 4×6×6`:      {input: image, tensors: []*Tensor{m}, nodes: []*Node{op("MatMul", "y", "x m")}},
 		`input 0 is constant`:                                   {input: vector, tensors: []*Tensor{m}, nodes: []*Node{op("MatMul", "y", "m x")}},
 		`the bias: dimensions [4]`:                              {input: vector, tensors: []*Tensor{m, c}, nodes: []*Node{op("Gemm", "y", "x m c")}},
-		`right behind a Conv`:                                   {input: vector, tensors: []*Tensor{NewTensor("k", nil, []float32{2})}, nodes: []*Node{op("Mul", "y", "x k")}},
+		`it divides a constant`:                                 {input: vector, tensors: []*Tensor{NewTensor("k", nil, []float32{2})}, nodes: []*Node{op("Div", "y", "k x")}},
+		`has the number 0: as`:                                  {input: vector, tensors: []*Tensor{NewTensor("k", []int{3}, []float32{2, 0, 1})}, nodes: []*Node{op("Mul", "y", "x k")}},
+		`has the number -0: as`:                                 {input: vector, tensors: []*Tensor{m, NewTensor("k", nil, []float32{float32(math.Copysign(0, -1))})}, nodes: []*Node{op("MatMul", "a", "x m"), op("Div", "y", "a k")}},
+		`dimensions [3 3] on samples of 3:`:                     {input: vector, tensors: []*Tensor{m}, nodes: []*Node{op("Add", "y", "m x")}},
+		`dimensions [4] on samples of 4×6×6:`:                   {input: image, tensors: []*Tensor{c}, nodes: []*Node{op("Add", "y", "x c")}},
+		`it is not a constant of floating-point`:                {input: vector, tensors: []*Tensor{NewIntTensor("i", 3)}, nodes: []*Node{op("Mul", "y", "x i")}},
+		`approximate "erf"`:                                     {input: vector, nodes: []*Node{op("Gelu", "y", "x", stringAttribute("approximate", "erf"))}},
+		`(Erf): there is no layer`:                              {input: vector, nodes: []*Node{op("Erf", "y", "x")}},
 		`it is supported for the sum`:                           {input: vector, nodes: []*Node{op("Mul", "y", "x x")}},
 		`node "y" (BatchNormalization): it is in training mode`: {input: image, tensors: []*Tensor{c}, nodes: []*Node{op("BatchNormalization", "y", "x c c c c", IntAttribute("training_mode", 1))}},
 		`node "a" (BatchNormalization): it is in training mode`: {input: image, opset: 6, tensors: []*Tensor{c}, nodes: []*Node{op("BatchNormalization", "a", "x c c c c"), op("Relu", "y", "a")}},

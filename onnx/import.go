@@ -100,7 +100,11 @@ func (im *importer) run() (*nn.Network, error) {
 	if err := im.input(); err != nil {
 		return nil, err
 	}
-	for _, n := range im.neededNodes() {
+	nodes, err := im.neededNodes()
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range nodes {
 		err := im.budget.spend(1024 + 256*(len(n.Inputs)+len(n.Outputs)))
 		if err == nil {
 			err = im.node(n)
@@ -150,7 +154,7 @@ func (im *importer) input() error {
 
 // neededNodes returns the nodes from which the output is computed, in order, and
 // counts the uses of their inputs.
-func (im *importer) neededNodes() []*Node {
+func (im *importer) neededNodes() ([]*Node, error) {
 	all, g := im.model.Nodes(), im.graph
 	needed := map[string]bool{im.output: true}
 	var nodes []*Node
@@ -163,6 +167,11 @@ func (im *importer) neededNodes() []*Node {
 		}
 		if norm := g.responseNormOf(n); norm != nil {
 			n = norm
+		} else if gelu := g.geluOf(n); gelu != nil {
+			if err := im.budget.spend(512); err != nil { // several can be made of the same operators
+				return nil, fmt.Errorf("%v: %w", n, err)
+			}
+			n = gelu
 		} else if layer := g.layerOf(n); layer != nil {
 			n = layer
 			im.ours[n] = true
@@ -175,7 +184,7 @@ func (im *importer) neededNodes() []*Node {
 	}
 	im.uses[im.output]++
 	slices.Reverse(nodes)
-	return nodes
+	return nodes, nil
 }
 
 // set names the first output of a node; the others must not be needed.

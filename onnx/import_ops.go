@@ -72,6 +72,8 @@ func (im *importer) operation(kind string) func(*Node) (value, error) {
 		return im.simple(nn.Sigmoid{})
 	case "Tanh":
 		return im.simple(nn.Tanh{})
+	case "Gelu":
+		return im.gelu
 	case "LeakyRelu":
 		return im.leakyReLU
 	case "Clip":
@@ -260,11 +262,17 @@ func affine(numbers [4][]float32, epsilon float32) (scale, shift []float32) {
 	return scale, shift
 }
 
+// foldable says whether the layer of x may be changed, and has its channels.
+func (x value) foldable() bool {
+	return x.sole && x.layer.index >= 0 && x.shape[0] == x.layer.shape[0]
+}
+
 // foldAffine has the layer of x, which nothing else takes, multiply its outputs
 // by scale and add shift, a number for each channel, of which either may be nil.
-// It returns false if that is not a convolution or a dense layer.
+// It returns false if that is not a convolution, a dense layer or a normalisation
+// over batches.
 func (im *importer) foldAffine(x value, scale, shift []float32) bool {
-	if !x.sole || x.layer.index < 0 || !slices.Equal(x.shape, x.layer.shape) {
+	if !x.foldable() {
 		return false
 	}
 	node := &im.description.Nodes[x.layer.index]
@@ -273,8 +281,12 @@ func (im *importer) foldAffine(x value, scale, shift []float32) bool {
 		op.NoBias = op.NoBias && shift == nil
 		node.Op = op
 	case nn.Dense:
+		if !slices.Equal(x.shape, x.layer.shape) {
+			return false // what Model.Replace puts in its place has the layer's own shape
+		}
 		op.NoBias = op.NoBias && shift == nil
 		node.Op = op
+	case nn.BatchNorm:
 	default:
 		return false
 	}

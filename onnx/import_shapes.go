@@ -196,7 +196,7 @@ func (im *importer) concat(n *Node) (value, error) {
 	return im.add(layerName(n, ""), nn.Concat{}, from...)
 }
 
-// arithmetic adds layers' outputs, or folds constants into the layer before.
+// arithmetic adds layers' outputs, or computes with a constant.
 func (im *importer) arithmetic(n *Node) (value, error) {
 	var layers, constants []value
 	for i := range n.Inputs {
@@ -216,36 +216,8 @@ func (im *importer) arithmetic(n *Node) (value, error) {
 		return layers[0], nil
 	case adds && len(constants) == 0 && len(layers) > 1:
 		return im.add(layerName(n, ""), nn.Add{}, layers...)
-	case len(layers) == 1 && len(constants) == 1 && (adds || n.Type == "Mul" || len(n.Inputs) > 0 && im.values[n.Inputs[0]].layer != nil):
-		return im.foldArithmetic(n, layers[0], constants[0])
+	case len(layers) == 1 && len(constants) == 1:
+		return im.shiftOrScale(n, layers[0], constants[0])
 	}
-	return value{}, errors.New("it is supported for the sum of layers' outputs, and with one constant behind a Conv or Gemm")
-}
-
-func (im *importer) foldArithmetic(n *Node, x, constant value) (value, error) {
-	numbers, err := im.channels(constant, x.shape)
-	if err != nil {
-		return value{}, err
-	}
-	for c, v := range numbers {
-		switch n.Type {
-		case "Sub":
-			numbers[c] = -v
-		case "Div":
-			numbers[c] = 1 / v
-		}
-	}
-	done := false
-	if n.Type == "Mul" || n.Type == "Div" {
-		done = im.foldAffine(x, numbers, nil)
-	} else {
-		done = im.foldAffine(x, nil, numbers)
-	}
-	if l := im.linears[x.layer.name]; done && l != nil {
-		l.places[0].last = n
-	}
-	if !done {
-		return value{}, errors.New("with a constant it is supported only right behind a Conv, Gemm or MatMul whose output nothing else takes")
-	}
-	return x, nil
+	return value{}, errors.New("it is supported for the sum of layers' outputs, and with one constant")
 }

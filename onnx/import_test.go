@@ -61,11 +61,11 @@ func TestImportOfExports(t *testing.T) {
 	}
 }
 
-// TestFastfoodOfOperators reads Fastfood layers that were written as operators
-// back as what they were.
-func TestFastfoodOfOperators(t *testing.T) {
+// TestLayersOfOperators reads layers that were written as several operators back as
+// what they were.
+func TestLayersOfOperators(t *testing.T) {
 	for _, d := range oneLayer() {
-		if !strings.HasPrefix(d.Name, "fastfood") && d.Name != "residual" && d.Name != "cos" {
+		if !strings.HasPrefix(d.Name, "fastfood") && !slices.Contains([]string{"residual", "cos", "gelu", "normalize"}, d.Name) {
 			continue
 		}
 		network := shaken(t, d)

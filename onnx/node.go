@@ -252,6 +252,10 @@ func FloatAttribute(name string, value float32) Attribute {
 	return binary.LittleEndian.AppendUint32(a, math.Float32bits(value))
 }
 
+func stringAttribute(name, value string) Attribute {
+	return appendText(attribute(name, kindString), attributeString, value)
+}
+
 // NewNode returns a node. The operation is one of ONNX, or has its domain before
 // it, with a dot between them.
 func NewNode(operation, name string, inputs, outputs []string, attributes ...Attribute) *Node {

@@ -49,6 +49,8 @@ func oneLayer() []nn.Description {
 	add("fastfood one", nn.Shape{1}, nn.Fastfood{Out: 3})
 	add("norm", image, nn.LocalResponseNorm{Alpha: 0.3}, nn.LocalResponseNorm{Size: 3, Alpha: 0.1, Beta: 0.6, K: 2})
 	add("batchnorm", image, nn.BatchNorm{}, nn.Dense{Out: 6}, nn.BatchNorm{Epsilon: 0.1})
+	add("normalize", image, nn.Normalize{}, nn.ReLU{}, nn.Normalize{PerValue: true}, nn.Dense{Out: 3}, nn.ReLU{}, nn.Normalize{})
+	add("gelu", image, nn.GELU{}, nn.GELU{Tanh: true})
 	add("activations", image, nn.LeakyReLU{Slope: 0.1}, nn.Clip{Min: -1, Max: 2}, nn.Tanh{}, nn.Sigmoid{}, nn.ReLU{})
 	add("softmax", vector, nn.SoftmaxLayer{})
 	add("softmax image", image, nn.SoftmaxLayer{})
