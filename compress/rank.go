@@ -62,12 +62,15 @@ func (r Rank) size(l *Layer) int {
 }
 
 // roundUp makes a rank that is not given a multiple of the kernels' vectors: of 8
-// floats (AVX2), or of 16 (AVX-512) where that adds little.
+// floats (AVX2), or of 16 (AVX-512) where that adds little; small ones, of which each
+// counts, less.
 func roundUp(n int) int {
 	multiple := 16
 	switch {
 	case n <= 8:
 		return n
+	case n <= 16:
+		multiple = 4
 	case n <= 64:
 		multiple = 8
 	}
@@ -78,7 +81,7 @@ func roundUp(n int) int {
 func ladder(top int) []int {
 	var sizes []int
 	for i := 0; ; i++ {
-		n := roundUp(int(float64(top) * math.Pow(2, -float64(i)/4)))
+		n := roundUp(int(math.Round(float64(top) * math.Pow(2, -float64(i)/4))))
 		if n < 1 {
 			return sizes
 		}
