@@ -36,10 +36,6 @@ func (t *target) basis(rank int) *basis {
 	if t.found != nil && len(t.found.energies) >= rank {
 		return t.found
 	}
-	if t.wide() {
-		t.found = newBasis(t.weights, t.Inputs, rank, t.seed)
-		return t.found
-	}
 	n := len(t.y) / t.Outputs
 	rows := make([]float32, 0, (n+t.Inputs)*t.Outputs)
 	rows = append(rows, t.y...)
@@ -104,20 +100,10 @@ func (t *target) energies(b *basis) (along []float64, total float64) {
 	return along, linear.Dot(centred, centred)
 }
 
-// wide tells whether a matrix [Outputs, Outputs] would be large beside W. Then svd
-// uses a basis of the inputs, that of W alone.
-func (t *target) wide() bool { return t.Outputs > 2048 && t.Outputs > 8*t.Inputs }
-
 // fit returns the layer cut to a rank. On data, the bias makes up for what is cut
 // from the mean.
 func (svd) fit(_ context.Context, t *target, rank int) (*nn.Network, error) {
 	b := t.basis(rank)
-	if t.wide() { // Ŵ = W·V·Vᵀ
-		first, second := b.vectors[:rank*t.Inputs], make([]float32, t.Outputs*rank)
-		v, w := simd.RowMajor(first, rank, t.Inputs), simd.RowMajor(t.weights, t.Outputs, t.Inputs)
-		linear.Multiply(simd.RowMajor(second, t.Outputs, rank), w, v.T())
-		return t.chainOf(rank, first, second, t.bias)
-	}
 	first, second := b.factors(t.weights, t.Inputs, t.Outputs, rank)
 	bias := t.bias
 	if t.mean != nil {
