@@ -65,7 +65,11 @@ func (c *compressor) candidates(ctx context.Context) ([]choices, error) {
 		if err != nil {
 			return nil, err
 		}
-		k := choices{Layer: l, before: measure(original)}
+		placed, err := l.placed(original)
+		if err != nil {
+			return nil, err
+		}
+		k := choices{Layer: l, before: measure(placed)}
 		first := candidate{chain: original, cost: k.before}
 		if c.allFloat16() {
 			first.cost.Bytes = c.storedBytes(original)
@@ -100,6 +104,12 @@ func (c *compressor) extend(ctx context.Context, k *choices) error {
 	}
 	for i, method := range c.Methods {
 		if method.needs().data && c.Data == nil { // of several
+			continue
+		}
+		if !k.takes(method) {
+			if len(c.Methods) == 1 {
+				k.notes = append(k.notes, fmt.Sprintf("left alone: %s does not take a convolution's place", method.Name()))
+			}
 			continue
 		}
 		sizes, reason := c.sizes(t, method)
@@ -175,7 +185,7 @@ func (c *compressor) target(l *Layer) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.x = c.fitted.head(n).outputs(before)
+	t.x = l.vectors(c.fitted.head(l.samples(n)).outputs(before), n)
 	t.y = train.Outputs(original, t.x)
 	return t, nil
 }
@@ -196,7 +206,8 @@ func (c *compressor) probe(k *choices) (p probe, err error) {
 		if err != nil {
 			return p, err
 		}
-		p.x = c.held.head(1000).outputs(before)
+		const n = 1000
+		p.x = k.vectors(c.held.head(k.samples(n)).outputs(before), n)
 	}
 	p.y = train.Outputs(k.candidates[0].chain, p.x)
 	if c.hasGoal() && c.samples > 0 {
@@ -291,7 +302,11 @@ func (c *compressor) replace(ctx context.Context, t *target, method Method, size
 		n.reason = fmt.Sprintf("it can't be fitted: %v", err)
 		return n, nil
 	}
-	n.cost = measure(n.chain)
+	placed, err := t.placed(n.chain)
+	if err != nil {
+		return n, err
+	}
+	n.cost = measure(placed)
 	n.cost.Bytes = c.storedBytes(n.chain)
 	if c.AllowSlower || isDense(n.chain) {
 		return n, nil

@@ -70,7 +70,11 @@ func rewrite(network *nn.Network, chains map[string]*nn.Network) (*nn.Network, e
 			if j == 0 {
 				from = n.From
 			}
-			nodes = append(nodes, nn.Node{Name: name, Op: part.Op, From: from})
+			op := part.Op
+			if conv, ok := n.Op.(nn.Conv); ok {
+				op = pixelwise(op, conv.Stride, j)
+			}
+			nodes = append(nodes, nn.Node{Name: name, Op: op, From: from})
 		}
 	}
 	d.Nodes = nodes

@@ -34,12 +34,18 @@ type Model struct {
 	bytes   int // of Files
 }
 
-// Layer is a fully-connected layer of a model, y = W·x + bias.
+// Layer is a fully-connected layer of a model, y = W·x + bias: on vectors, or, as a
+// convolution of one pixel, on every pixel of an image.
 type Layer struct {
 	Name            string
 	Inputs, Outputs int
 
 	weights, bias []float32 // [Outputs, Inputs] and [Outputs] or nil
+	// image is the shape of the images that a convolution takes, and stride the
+	// distance of the pixels that it takes of them; nil for layers on vectors, and where
+	// the file can't be imported.
+	image  nn.Shape
+	stride int
 }
 
 // Open reads a checkpoint, or an ONNX file, which need not be trusted. Input is
@@ -137,7 +143,7 @@ func (m *Model) importFile(input nn.Shape) error {
 		if err != nil {
 			return err
 		}
-		m.Layers = append(m.Layers, &Layer{l.Name, l.Inputs, l.Outputs, w, nil}) // the bias stays
+		m.Layers = append(m.Layers, &Layer{Name: l.Name, Inputs: l.Inputs, Outputs: l.Outputs, weights: w}) // the bias stays
 	}
 	return nil
 }
@@ -156,15 +162,26 @@ func (m *Model) refuseInfinite() {
 	})
 }
 
-// denseLayers lists the dense layers of a network.
+// denseLayers lists the dense layers of a network, and the convolutions of one pixel.
 func denseLayers(network *nn.Network) []*Layer {
 	var found []*Layer
-	for _, info := range network.Layers() {
-		if info.Kind != "dense" {
+	shapes := map[string]nn.Shape{nn.Input: network.Description.Input}
+	nodes := network.Description.Nodes
+	for i, info := range network.Layers() {
+		shapes[info.Name] = info.Output
+		l := &Layer{Name: info.Name}
+		switch op := nodes[i].Op.(type) {
+		case nn.Dense:
+		case nn.Conv:
+			if op.Kernel != 1 || op.Pad != 0 || op.Groups > 1 {
+				continue
+			}
+			l.image, l.stride = shapes[sources(nodes, i)[0]], max(op.Stride, 1)
+		default:
 			continue
 		}
 		w := info.Params[0]
-		l := &Layer{Name: info.Name, Inputs: w.Shape[1], Outputs: w.Shape[0], weights: w.Data}
+		l.Inputs, l.Outputs, l.weights = w.Shape[1], w.Shape[0], w.Data
 		if len(info.Params) > 1 {
 			l.bias = info.Params[1].Data
 		}

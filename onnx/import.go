@@ -34,7 +34,8 @@ func Import(m *Model, o ImportOptions) (*nn.Network, error) {
 }
 
 // ImportLinears is Import that also returns, by the names of the network's dense
-// layers, the places in the model that they are made of, for Model.Replace.
+// layers and convolutions of one pixel, the places in the model that they are made
+// of, for Model.Replace.
 func ImportLinears(m *Model, o ImportOptions) (*nn.Network, map[string]*Linear, error) {
 	if m == nil {
 		return nil, nil, errors.New("onnx: there is no model (nil)")
@@ -67,7 +68,7 @@ type importer struct {
 	repeats     map[string]int    // how often a name was wanted again
 	params      map[string][]float32
 	indices     map[string][]int32
-	linears     map[string]*Linear // by the name of the dense layer
+	linears     map[string]*Linear // by the name of the layer
 }
 
 // value is what is known of a value of the graph: a constant, or the output of a

@@ -175,6 +175,10 @@ func (im *importer) conv(n *Node) (value, error) {
 	if _, err := im.param(y.layer.name+".weight", weights); err != nil {
 		return value{}, err
 	}
+	if l, err := im.graph.linear(n); err == nil && op.Kernel == 1 && op.Pad == 0 {
+		l.Name, l.whole = y.layer.name, true
+		im.linears[l.Name] = l
+	}
 	return y, im.bias(n, 2, y, op.Out, 1)
 }
 

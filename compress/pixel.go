@@ -1,0 +1,81 @@
+package compress
+
+import (
+	"slices"
+
+	"github.com/deepfry/deepfry/nn"
+)
+
+// A convolution of one pixel is a fully-connected layer at every pixel: its inputs are
+// the pixels' channels, and what takes its place are convolutions of one pixel again.
+// So methods make chains of dense layers for it, which pixelwise turns.
+
+// vectors returns the inputs of a layer, [n, its image or Inputs], as rows of Inputs
+// numbers: one for each pixel that the layer takes, about limit of them, evenly
+// spread.
+func (l *Layer) vectors(x []float32, limit int) []float32 {
+	if l.image == nil {
+		return x
+	}
+	height, width := l.image[1], l.image[2]
+	down, across := (height-1)/l.stride+1, (width-1)/l.stride+1
+	images := len(x) / l.image.Size()
+	all := images * down * across
+	step := max(1, all/max(limit, 1))
+	if step > 1 && (down*across)%step == 0 { // the same pixels of all images
+		step++
+	}
+	rows := make([]float32, 0, (all+step-1)/step*l.Inputs)
+	for i := 0; i < all; i += step {
+		image, y, column := i/(down*across), i/across%down*l.stride, i%across*l.stride
+		for c := range l.Inputs {
+			rows = append(rows, x[((image*l.Inputs+c)*height+y)*width+column])
+		}
+	}
+	return rows
+}
+
+// samples returns how many of a network's samples have n inputs of the layer, but at
+// least some, for pixels of an image resemble each other.
+func (l *Layer) samples(n int) int {
+	if l.image == nil {
+		return n
+	}
+	least := min(256, max(fitFloats/l.image.Size(), 8))
+	pixels := ((l.image[1]-1)/l.stride + 1) * ((l.image[2]-1)/l.stride + 1)
+	return max(min(n, least), n/pixels)
+}
+
+// takes tells whether a method can take the layer's place.
+func (l *Layer) takes(m Method) bool {
+	return l.image == nil || !slices.ContainsFunc(m.ops(l, 1), func(op nn.Op) bool { return op.Kind() != (nn.Dense{}).Kind() })
+}
+
+// placed returns a chain as it is in the place of the layer.
+func (l *Layer) placed(chain *nn.Network) (*nn.Network, error) {
+	if l.image == nil {
+		return chain, nil
+	}
+	d := chain.Description
+	d.Input, d.Nodes = l.image, slices.Clone(d.Nodes)
+	for i, n := range d.Nodes {
+		d.Nodes[i].Op = pixelwise(n.Op, l.stride, i)
+	}
+	params, next := chain.Params(), 0
+	return nn.Restore(d, func(p *nn.Param) error {
+		p.Data = params[next].Data
+		next++
+		return nil
+	})
+}
+
+// pixelwise returns layer i of a chain of dense layers as a convolution. The first one
+// has the stride.
+func pixelwise(op nn.Op, stride, i int) nn.Op {
+	dense := op.(nn.Dense)
+	conv := nn.Conv{Out: dense.Out, Kernel: 1, NoBias: dense.NoBias}
+	if i == 0 {
+		conv.Stride = stride
+	}
+	return conv
+}
