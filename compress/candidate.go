@@ -70,9 +70,10 @@ func (c *compressor) candidates(ctx context.Context) ([]choices, error) {
 			return nil, err
 		}
 		k := choices{Layer: l, before: measure(placed)}
+		k.before.Bytes = l.storedBytes()
 		first := candidate{chain: original, cost: k.before}
 		if c.allFloat16() {
-			first.cost.Bytes = c.storedBytes(original)
+			first.cost.Bytes = c.replacedBytes(l, original)
 		}
 		k.candidates = []candidate{first}
 		if len(c.Layers) == 0 || slices.Contains(c.Layers, l.Name) {
@@ -291,8 +292,15 @@ func (c *compressor) replace(ctx context.Context, t *target, method Method, size
 		}
 		return n, nil
 	}
-	saved := int(float64(was.cost.Bytes) * (1 - float64(weights)/float64(was.cost.Weights)))
-	if least := c.leastSaved(); saved < least {
+	number := t.number
+	if c.Float16 {
+		number = 2
+	}
+	switch saved, least := t.bytes-weights*number, c.leastSaved(); {
+	case t.bytes < t.Weights()*number && saved <= 0: // they are stored in fewer bits
+		n.reason = fmt.Sprintf("its weights would take %d bytes, no less than the layer's %d in the file", weights*number, t.bytes)
+		return n, nil
+	case saved < least:
 		n.reason = fmt.Sprintf("it saves %d bytes, and what saves under %d of the file's %d is not worth it", saved, least, c.model.bytes)
 		return n, nil
 	}
@@ -307,7 +315,7 @@ func (c *compressor) replace(ctx context.Context, t *target, method Method, size
 		return n, err
 	}
 	n.cost = measure(placed)
-	n.cost.Bytes = c.storedBytes(n.chain)
+	n.cost.Bytes = c.replacedBytes(t.Layer, n.chain)
 	if c.AllowSlower || isDense(n.chain) {
 		return n, nil
 	}
@@ -403,6 +411,22 @@ func (c *compressor) storedBytes(network *nn.Network) int {
 	}
 	return checkpoint.Bytes(network.Params())
 }
+
+// replacedBytes is storedBytes for what takes a layer's place in a file that stores
+// numbers in its own way.
+func (c *compressor) replacedBytes(l *Layer, network *nn.Network) int {
+	switch bytes := c.storedBytes(network); {
+	case l.number == 2:
+		return checkpoint.BytesFloat16(network.Params())
+	case l.number == 8 && !c.Float16:
+		return 2 * bytes
+	default:
+		return bytes
+	}
+}
+
+// storedBytes returns how many bytes a layer has in the file.
+func (l *Layer) storedBytes() int { return l.bytes + l.number*len(l.bias) }
 
 func (c *compressor) damageInputs() []float32 {
 	size := c.logits.Description.Input.Size()

@@ -331,16 +331,20 @@ func (c *compressor) totalWeights() int {
 // rest returns the weights and bytes of what is no fully-connected layer.
 func (c *compressor) rest() (weights, bytes int) {
 	weights, bytes = c.totalWeights(), c.model.bytes
-	size := 4
-	if c.allFloat16() {
-		size = 2
-	}
-	if c.model.Network != nil {
+	anew := c.model.file == nil || c.allFloat16()
+	if anew {
 		bytes = c.storedBytes(c.model.Network)
 	}
 	for _, l := range c.model.Layers {
 		weights -= l.Weights()
-		bytes -= size * (l.Weights() + len(l.bias))
+		switch {
+		case !anew:
+			bytes -= l.storedBytes()
+		case c.Float16:
+			bytes -= 2 * (l.Weights() + len(l.bias))
+		default:
+			bytes -= 4 * (l.Weights() + len(l.bias))
+		}
 	}
 	return weights, bytes
 }

@@ -46,6 +46,9 @@ type Layer struct {
 	// the file can't be imported.
 	image  nn.Shape
 	stride int
+	// bytes are those of the weights in the file, and number those of one in a
+	// replacement there, before Options.Float16.
+	bytes, number int
 }
 
 // Open reads a checkpoint, or an ONNX file, which need not be trusted. Input is
@@ -67,6 +70,11 @@ func Open(path string, input nn.Shape) (*Model, error) {
 	}
 	if m.Network != nil {
 		m.Layers = denseLayers(m.Network)
+		for _, l := range m.Layers {
+			if linear := m.linears[l.Name]; linear != nil {
+				l.bytes, l.number = linear.Bytes(), linear.NumberBytes()
+			}
+		}
 	}
 	if m.bytes, err = filesBytes(m.Files()...); err != nil {
 		return nil, err
@@ -134,7 +142,11 @@ func (m *Model) importFile(input nn.Shape) error {
 		m.linears[l.Name] = l
 	}
 	var imported map[string]*onnx.Linear
-	if m.Network, imported, m.Reason = onnx.ImportLinears(m.file, onnx.ImportOptions{Input: input}); m.Reason == nil {
+	m.Network, imported, m.Reason = onnx.ImportLinears(m.file, onnx.ImportOptions{Input: input})
+	if shared := sharedWeights(linears); m.Reason == nil && shared != "" {
+		m.Network, m.Reason = nil, errors.New(shared) // it would have them twice
+	}
+	if m.Reason == nil {
 		m.linears = imported
 		return nil
 	}
@@ -143,9 +155,20 @@ func (m *Model) importFile(input nn.Shape) error {
 		if err != nil {
 			return err
 		}
-		m.Layers = append(m.Layers, &Layer{Name: l.Name, Inputs: l.Inputs, Outputs: l.Outputs, weights: w}) // the bias stays
+		m.Layers = append(m.Layers, &Layer{Name: l.Name, Inputs: l.Inputs, Outputs: l.Outputs, weights: w, bytes: l.Bytes(), number: l.NumberBytes()}) // the bias stays
 	}
 	return nil
+}
+
+// sharedWeights says which nodes share weights that replacements would share, too, or
+// "".
+func sharedWeights(linears []*onnx.Linear) string {
+	for _, l := range linears {
+		if nodes := l.Nodes(); len(nodes) > 1 {
+			return fmt.Sprintf("%v and %v share their weights", nodes[0], nodes[1])
+		}
+	}
+	return ""
 }
 
 // refuseInfinite leaves out layers whose weights, or whose weights' squares, are
@@ -185,6 +208,7 @@ func denseLayers(network *nn.Network) []*Layer {
 		if len(info.Params) > 1 {
 			l.bias = info.Params[1].Data
 		}
+		l.bytes, l.number = 4*l.Weights(), 4
 		found = append(found, l)
 	}
 	return found

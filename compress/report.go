@@ -96,7 +96,14 @@ func (c *compressor) report(r *Result, layers []choices) (*Report, error) {
 	if r.Network == nil {
 		return report, nil
 	}
-	return report, c.compare(report, r)
+	if err := c.compare(report, r); err != nil {
+		return nil, err
+	}
+	if c.model.file != nil && !c.allFloat16() { // it stores numbers in its own way
+		report.Before.Bytes = c.model.bytes
+		_, report.After.Bytes = c.size(layers, r.chosen)
+	}
+	return report, nil
 }
 
 // report says what became of the layer whose candidate k was chosen, for a goal or

@@ -302,6 +302,18 @@ func (l *Linear) Weights() ([]float32, error) {
 	return values, nil
 }
 
+// stored returns the type of the numbers in a replacement: that of the layer's weights
+// as they are used, but float16 where they are stored so.
+func (l *Linear) stored() DataType {
+	if t := l.weights.tensor; t != nil && t.Type == Float16 {
+		return Float16
+	}
+	return l.weights.kind
+}
+
+// NumberBytes returns how many bytes a number of a replacement takes.
+func (l *Linear) NumberBytes() int { return typeSizes[l.stored()] }
+
 // Bytes returns how much of the file the weights take.
 func (l *Linear) Bytes() int {
 	if l.weights.tensor == nil {

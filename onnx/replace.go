@@ -45,8 +45,8 @@ func (m *Model) replace(l *Linear, network *nn.Network, float16 bool) error {
 	if err != nil {
 		return err
 	}
-	b := builder{taken: m.names(), opset: m.Opset[""], activations: l.weights.kind, weights: l.weights.kind, written: map[stored]string{}}
-	if t := l.weights.tensor; float16 || t != nil && t.Type == Float16 {
+	b := builder{taken: m.names(), opset: m.Opset[""], activations: l.weights.kind, weights: l.stored(), written: map[stored]string{}}
+	if float16 {
 		b.weights = Float16
 	}
 	replaced := map[*Node][]part{}
