@@ -247,14 +247,25 @@ func (c *compressor) judge() (judgement, error) {
 			return e <= c.maxError
 		}, nil
 	}
-	before := c.held.wrong(c.logits)
-	if one := 100 / float64(len(before)); one > c.MaxDrop/2 {
-		c.note("sizes are chosen on %d samples with labels, each of which is %.2g points: more would say more of a drop of %g", len(before), one, c.MaxDrop)
+	sets := []rows{c.held}
+	if len(c.fresh.index) > 0 {
+		sets = append(sets, c.fresh)
+	} else if one := 100 / float64(len(c.held.index)); one > c.MaxDrop/4 {
+		c.note("sizes are chosen on %d samples with labels, each of which is %.2g points: more would say more of a drop of %g", len(c.held.index), one, c.MaxDrop)
+	}
+	var before [][]bool
+	for _, set := range sets {
+		before = append(before, set.wrong(c.logits))
 	}
 	return func(network *nn.Network, name string) bool {
-		lost, most := drop(before, c.held.wrong(network))
-		c.tell("%s: %d weights, %.2f points lost, at most %.2f", name, network.Weights(), lost, most)
-		return most <= c.MaxDrop
+		for i, set := range sets {
+			lost, most := drop(before[i], set.wrong(network))
+			c.tell("%s: %d weights, %.2f points lost on %s, at most %.2f", name, network.Weights(), lost, []string{"held-out training samples", "test samples"}[i], most)
+			if most <= c.MaxDrop {
+				return true
+			}
+		}
+		return false
 	}, nil
 }
 
@@ -308,11 +319,6 @@ func (c *compressor) size(layers []choices, chosen []int) (weights, bytes int) {
 		weights, bytes = weights+cost.Weights, bytes+cost.Bytes
 	}
 	return weights, bytes
-}
-
-// errorPercent is the part of samples whose largest output is not at their label.
-func errorPercent(network *nn.Network, s Samples) float64 {
-	return 100 * float64(train.Wrong(network, s.Inputs, s.Labels)) / float64(len(s.Labels))
 }
 
 // totalWeights returns the model's weights; of a file that can't be imported, those

@@ -25,6 +25,7 @@ type Result struct {
 	methods []Method // of the chains
 	tuned   bool
 	epochs  int // of fine-tuning
+	notes   []string
 	float16 bool
 }
 
@@ -39,10 +40,10 @@ type compressor struct {
 	explicit bool    // whether the options ask for what saves little, too
 	model    *Model
 	logits   *nn.Network // the model without softmax, or nil
-	// held and fitted are the parts of Data.Train that split tells of.
-	held, fitted rows
-	tuning       Samples // fitted in one piece, once it is fine-tuned on
-	notes        []string
+	// The sets that split tells of.
+	held, fitted, fresh, test rows
+	tuning                    Samples // fitted in one piece, once it is fine-tuned on
+	notes                     []string
 	// samples is how many the network can be run on without data: none if one takes
 	// memory out of proportion to the file, which alone says how large it is.
 	samples int
@@ -100,6 +101,11 @@ func (c *compressor) round(network *nn.Network) error {
 		float16.Round(p.Data)
 	}
 	return nil
+}
+
+// note adds a line to the report.
+func (r *Result) note(format string, values ...any) {
+	r.notes = append(r.notes, fmt.Sprintf(format, values...))
 }
 
 // Save writes the compressed model: an ONNX file if path ends in .onnx, and else

@@ -251,6 +251,11 @@ func classifier(t *testing.T) (*nn.Network, *Data) {
 	return network, data
 }
 
+// errorPercent is the part of samples whose largest output is not at their label.
+func errorPercent(network *nn.Network, s Samples) float64 {
+	return 100 * float64(train.Wrong(network, s.Inputs, s.Labels)) / float64(len(s.Labels))
+}
+
 func TestGoals(t *testing.T) {
 	network, data := classifier(t)
 	model, err := FromNetwork(network)

@@ -23,7 +23,7 @@ func (c *compressor) rate(r *Result) float64 {
 }
 
 // fineTune trains the whole network on labels, or on the original's outputs, and
-// leaves it as it was if that is no better on the held-out rows, or if the training
+// leaves it as it was if that is no better on rows held out, or if the training
 // diverges. When the context ends, so does the training, and the better is kept.
 func (c *compressor) fineTune(ctx context.Context, r *Result) error {
 	if c.FineTune == 0 {
@@ -41,22 +41,22 @@ func (c *compressor) fineTune(ctx context.Context, r *Result) error {
 	diverged, isDiverged := errors.AsType[*train.DivergedError](trained)
 	switch {
 	case isDiverged:
-		c.note("fine-tuning was left out, for it diverged (%v): try a lower rate", diverged)
+		r.note("fine-tuning was left out, for it diverged (%v): try a lower rate", diverged)
 	case trained != nil && ctx.Err() == nil:
 		return trained
 	case trained != nil:
-		c.note("fine-tuning was interrupted in epoch %d of %d", r.epochs+1, c.FineTune)
+		r.note("fine-tuning was interrupted in epoch %d of %d", r.epochs+1, c.FineTune)
 		fallthrough
 	default:
 		after, err := c.harm(r.Network)
 		if err != nil {
 			return err
 		}
-		c.tell("on the held-out samples: %v before fine-tuning, %v after", before, after)
+		c.tell("on samples held out: %v before fine-tuning, %v after", before, after)
 		if r.tuned = after.lessThan(before); r.tuned {
 			return nil
 		}
-		c.note("fine-tuning was left out, for it makes nothing better on the held-out samples: %v before it, %v after", before, after)
+		r.note("fine-tuning was left out, for it makes nothing better on samples held out: %v before it, %v after", before, after)
 	}
 	r.Network, r.epochs = untuned, 0
 	return nil
@@ -84,7 +84,7 @@ func (c *compressor) train(ctx context.Context, r *Result) error {
 	})
 }
 
-// harm is how bad a network is on the held-out rows: how many it classifies wrongly,
+// harm is how bad a network is on rows held out: how many it classifies wrongly,
 // and among equals its loss, or, without labels, the error of its outputs.
 type harm struct {
 	labels       bool
@@ -108,7 +108,11 @@ func (c *compressor) harm(whole *nn.Network) (harm, error) {
 	if err != nil {
 		return harm{}, err
 	}
-	held, outputs := c.held.copy(), network.OutShape().Size()
+	outputs := network.OutShape().Size()
+	held := c.held.copy()
+	if len(c.fresh.index) > 0 { // which the original does not know by heart
+		held = c.fresh.copy()
+	}
 	y := train.Outputs(network, held.Inputs)
 	if held.Labels == nil {
 		e, _ := outputError(y, train.Outputs(c.logits, held.Inputs), outputs)

@@ -72,7 +72,7 @@ type Trial struct {
 
 // report measures the result.
 func (c *compressor) report(r *Result, layers []choices) (*Report, error) {
-	report := &Report{Model: c.model.path, Method: nameOf(c.Methods), WeightsBefore: c.totalWeights(), FileBefore: c.model.bytes, FineTune: r.epochs, Notes: slices.Concat(c.model.Refused, c.notes)}
+	report := &Report{Model: c.model.path, Method: nameOf(c.Methods), WeightsBefore: c.totalWeights(), FileBefore: c.model.bytes, FineTune: r.epochs, Notes: slices.Concat(c.model.Refused, c.notes, r.notes)}
 	report.WeightsAfter, _ = c.size(layers, r.chosen)
 	for i, l := range layers {
 		report.Layers = append(report.Layers, l.report(r.chosen[i], c.hasGoal()))
@@ -147,11 +147,13 @@ func (c *compressor) compare(report *Report, r *Result) error {
 		x = c.damageInputs()
 	} else {
 		report.Data = c.Data.Name
-		x = c.Data.Test.Inputs
+		x = c.test.head(1000).copy().Inputs
 		if c.Data.Test.Labels != nil {
-			report.ErrorBefore, report.ErrorAfter = new(errorPercent(c.logits, c.Data.Test)), new(errorPercent(network, c.Data.Test))
+			report.ErrorBefore, report.ErrorAfter = new(c.test.errorPercent(c.logits)), new(c.test.errorPercent(network))
 		}
-		x = x[:min(len(x), 1000*c.logits.Description.Input.Size())]
+		if len(c.fresh.index) > 0 {
+			report.Notes = append(report.Notes, fmt.Sprintf("errors are those of %d test samples: choices were made on the other %d, and on %d training samples", len(c.test.index), len(c.fresh.index), len(c.held.index)))
+		}
 	}
 	e, kind := outputError(train.Outputs(network, x), train.Outputs(c.logits, x), network.OutShape().Size())
 	if math.IsNaN(e) || math.IsInf(e, 0) {
