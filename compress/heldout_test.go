@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/deepfry/deepfry/internal/linear"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/train"
 )
@@ -96,7 +97,7 @@ func TestEitherSetMaySay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	subtract(other.Param("fc3.weight").Data, normals(5*48, 9), 0.5)
+	linear.Subtract(other.Param("fc3.weight").Data, normals(5*48, 9), 0.5)
 	labelled := func(by *nn.Network) Samples {
 		s := Samples{Inputs: data.Train.Inputs, Labels: make([]int32, len(data.Train.Labels))}
 		for i := range s.Labels {
