@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/deepfry/deepfry/internal/random"
 	"github.com/deepfry/deepfry/nn"
@@ -54,6 +55,44 @@ func (c *compressor) split() {
 
 func (c *compressor) shuffled(name string, n int) []int {
 	return rand.New(random.New(c.Seed, random.For(name), 0, 0)).Perm(n)
+}
+
+// rows are some samples of a set, by their numbers.
+type rows struct {
+	of    Samples
+	size  int // of an input
+	index []int
+}
+
+// head returns the first n of them, or all.
+func (r rows) head(n int) rows {
+	r.index = r.index[:min(n, len(r.index))]
+	return r
+}
+
+// copy returns them as a set of their own.
+func (r rows) copy() Samples {
+	s := Samples{Inputs: make([]float32, 0, len(r.index)*r.size)}
+	for _, i := range r.index {
+		s.Inputs = append(s.Inputs, r.of.Inputs[i*r.size:(i+1)*r.size]...)
+		if r.of.Labels != nil {
+			s.Labels = append(s.Labels, r.of.Labels[i])
+		}
+	}
+	return s
+}
+
+// outputs returns what a network makes of them, or, without one, themselves. Copies
+// are of few at a time: data can take most of the memory.
+func (r rows) outputs(network *nn.Network) []float32 {
+	if network == nil {
+		return r.copy().Inputs
+	}
+	y := make([]float32, 0, len(r.index)*network.OutShape().Size())
+	for batch := range slices.Chunk(r.index, 512) {
+		y = append(y, train.Outputs(network, rows{r.of, r.size, batch}.copy().Inputs)...)
+	}
+	return y
 }
 
 // wrong tells for each row whether its largest output is elsewhere than at its label.

@@ -73,13 +73,8 @@ the layers that are replaced. Ctrl-C during fine-tuning writes the best so far.`
 }
 
 func (c *compressCommand) Run(term *console.Terminal) error {
-	switch {
-	case c.To != "" && c.Out != "":
-		return fmt.Errorf("there are two files to write, %s and -o %s: name one", c.To, c.Out)
-	case c.To != "":
-		c.Out = c.To
-	case c.Out == "" && !c.DryRun:
-		return console.Hint(errors.New("there is no file to write"), "name one behind the model, or ask for --dry-run")
+	if err := c.nameOutput(); err != nil {
+		return err
 	}
 	if c.Quiet {
 		quiet := *term
@@ -119,6 +114,19 @@ func (c *compressCommand) Run(term *console.Terminal) error {
 		}
 	}
 	return errors.Join(c.write(term, result.Report), err)
+}
+
+// nameOutput sets Out to the file to write, which there are two ways to name.
+func (c *compressCommand) nameOutput() error {
+	switch {
+	case c.To != "" && c.Out != "":
+		return fmt.Errorf("there are two files to write, %s and -o %s: name one", c.To, c.Out)
+	case c.To != "":
+		c.Out = c.To
+	case c.Out == "" && !c.DryRun:
+		return console.Hint(errors.New("there is no file to write"), "name one behind the model, or ask for --dry-run")
+	}
+	return nil
 }
 
 // checkOutputs fails before hours of work.
