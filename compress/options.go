@@ -30,7 +30,7 @@ type Options struct {
 	// A goal has sizes chosen for every layer. At most one is not zero.
 	Budget float64 // divides the model's weights by at least this
 	// MaxDrop is how many points of accuracy may be lost after fine-tuning, if there is
-	// any: with a probability of 90%, by what samples say that nothing was fitted to. It
+	// any: with a probability of 80%, by what samples say that nothing was fitted to. It
 	// needs labels. With fine-tuning, up to five networks are fine-tuned in search of the
 	// smallest.
 	MaxDrop     float64
