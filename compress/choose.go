@@ -91,9 +91,10 @@ func (c *compressor) withinBytes(layers []choices, path [][]int) ([]int, error) 
 		return path[0], nil
 	}
 	beside, written := 0, 0
-	for _, chosen := range path[1:] {
+	for i := 1; i < len(path); i++ {
+		chosen := path[i]
 		_, bytes := c.size(layers, chosen)
-		if bytes+beside > c.TargetBytes && &chosen[0] != &path[len(path)-1][0] {
+		if bytes+beside > c.TargetBytes && i < len(path)-1 {
 			continue
 		}
 		var err error
@@ -108,7 +109,7 @@ func (c *compressor) withinBytes(layers []choices, path [][]int) ([]int, error) 
 	return nil, fmt.Errorf("compress: the goal is out of reach: the smallest file that was found has %d bytes, and the target is %d", written, c.TargetBytes)
 }
 
-// fileBytes returns how many bytes Save will write.
+// fileBytes returns how many bytes Save will write at most.
 func (c *compressor) fileBytes(layers []choices, chosen []int) (int, error) {
 	r, err := c.build(layers, chosen)
 	if err != nil {
@@ -123,12 +124,23 @@ func (c *compressor) fileBytes(layers []choices, chosen []int) (int, error) {
 	if name == "" {
 		name = c.model.path
 	}
-	r.tuned = c.FineTune > 0
-	path := filepath.Join(folder, "network"+filepath.Ext(name))
-	if err := r.save(path); err != nil {
-		return 0, err
+	bytes := 0
+	for _, tuned := range []bool{false, true} { // it is known later whether fine-tuning is kept
+		if tuned && c.FineTune == 0 {
+			continue
+		}
+		r.tuned = tuned
+		path := filepath.Join(folder, fmt.Sprint("network", tuned, filepath.Ext(name)))
+		if err := r.save(path); err != nil {
+			return 0, err
+		}
+		written, err := writtenBytes(path)
+		if err != nil {
+			return 0, err
+		}
+		bytes = max(bytes, written)
 	}
-	return writtenBytes(path)
+	return bytes, nil
 }
 
 // withinLoss returns the last choice of the path that loses as little as is allowed

@@ -30,7 +30,7 @@ type Options struct {
 	// A goal has sizes chosen for every layer. At most one is not zero.
 	Budget float64 // divides the model's weights by at least this
 	// MaxDrop is how many points of accuracy may be lost after fine-tuning, if there is
-	// any: with a probability of 90%, by what samples say that nothing was fitted to. It
+	// any: with a probability of 80%, by what samples say that nothing was fitted to. It
 	// needs labels. With fine-tuning, up to five networks are fine-tuned in search of the
 	// smallest.
 	MaxDrop     float64
@@ -45,7 +45,8 @@ type Options struct {
 	// of a drop or of fine-tuning, and there are at least 1,000 test samples, half of
 	// those have a say in choices, too, and the report tells the errors of the others.
 	Data *Data
-	// FineTune is epochs for the whole network, on labels or on the original's outputs.
+	// FineTune is epochs for the whole network, on the original's outputs, and on labels
+	// if there are any.
 	// The better of before and after is kept.
 	FineTune int
 	// Rate is the highest learning rate of fine-tuning; 0 means 0.001, but 0.003

@@ -54,6 +54,25 @@ func TestEnergyIsKept(t *testing.T) {
 	}
 }
 
+// TestEnergyOfFewDirections has inputs that vary in six directions, so that six are
+// enough for the outputs, whatever else W has.
+func TestEnergyOfFewDirections(t *testing.T) {
+	l := &Layer{Inputs: 64, Outputs: 48, weights: normals(64*48, 3)}
+	x, latent := make([]float32, 400*64), normals(400*6, 1)
+	for i := range 400 {
+		for k := range 6 {
+			linear.Subtract(x[i*64:(i+1)*64], normals(64, uint64(50+k)), latent[i*6+k])
+		}
+	}
+	original, err := l.dense()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rank, found := (&target{Layer: l, x: x, y: train.Outputs(original, x)}).rankFor(0.999, 20); rank > 6 || !found {
+		t.Errorf("rank %d, found %v", rank, found)
+	}
+}
+
 // lostEnergy returns ‖W - Ŵ‖²/‖W‖².
 func lostEnergy(l *Layer, chain *nn.Network) float64 {
 	first, second := chain.Params()[0], chain.Params()[1]

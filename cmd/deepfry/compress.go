@@ -30,7 +30,7 @@ type compressCommand struct {
 	TargetSize string   `placeholder:"1MB" help:"Choose sizes so that the file has at most so many bytes."`
 
 	Data        string  `placeholder:"DATA" help:"mnist, fashion, a folder of IDX files, one of pictures with a subfolder for each class, as for train, or an .npz file with x_train, y_train, x_test, y_test, or x, y, or arrays without names in this order. Default for a checkpoint with --finetune: what it was trained on."`
-	Finetune    int     `placeholder:"EPOCHS" help:"Train the whole afterwards, on the data's labels, or on the original's outputs if there are none; the better of before and after is kept. With --max-drop, up to five networks are trained."`
+	Finetune    int     `placeholder:"EPOCHS" help:"Train the whole afterwards, on the original's outputs, and on the data's labels if there are any; the better of before and after is kept. With --max-drop, up to five networks are trained."`
 	Rate        float64 `placeholder:"X" help:"Highest learning rate of fine-tuning. Default: 0.001 after svd, 0.003 after fastfood and rp, 0.005 after lowrank."`
 	Seed        uint64  `default:"1" help:"Of random numbers."`
 	Input       string  `placeholder:"1x28x28" help:"Shape of a sample, for ONNX files that do not say it."`
@@ -65,20 +65,16 @@ Without data there is svd alone, and nothing is known of the accuracy: layers of
 nothing is worth it, nothing is written, and the exit code is 0.
 
 Sizes are chosen, and fine-tuning is judged, on a fifth of the training samples that
-nothing is fitted to, at most 10,000; the errors that are told are those of test samples.
+nothing is fitted to, at most 10,000. Where labels decide and there are 1,000 test samples
+or more, half of these have a say too, and the errors that are told are those of the others.
 
 An ONNX file that is neither fine-tuned nor stored as float16 stays as it is, but for
 the layers that are replaced. Ctrl-C during fine-tuning writes the best so far.`
 }
 
 func (c *compressCommand) Run(term *console.Terminal) error {
-	switch {
-	case c.To != "" && c.Out != "":
-		return fmt.Errorf("there are two files to write, %s and -o %s: name one", c.To, c.Out)
-	case c.To != "":
-		c.Out = c.To
-	case c.Out == "" && !c.DryRun:
-		return console.Hint(errors.New("there is no file to write"), "name one behind the model, or ask for --dry-run")
+	if err := c.nameOutput(); err != nil {
+		return err
 	}
 	if c.Quiet {
 		quiet := *term
@@ -121,6 +117,19 @@ func (c *compressCommand) Run(term *console.Terminal) error {
 		}
 	}
 	return errors.Join(c.write(term, result.Report), err)
+}
+
+// nameOutput sets Out to the file to write, which there are two ways to name.
+func (c *compressCommand) nameOutput() error {
+	switch {
+	case c.To != "" && c.Out != "":
+		return fmt.Errorf("there are two files to write, %s and -o %s: name one", c.To, c.Out)
+	case c.To != "":
+		c.Out = c.To
+	case c.Out == "" && !c.DryRun:
+		return console.Hint(errors.New("there is no file to write"), "name one behind the model, or ask for --dry-run")
+	}
+	return nil
 }
 
 // checkOutputs fails before hours of work.

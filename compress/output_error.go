@@ -2,10 +2,6 @@ package compress
 
 import (
 	"math"
-	"slices"
-
-	"github.com/deepfry/deepfry/nn"
-	"github.com/deepfry/deepfry/train"
 )
 
 // kind says what outputs are an error's measure.
@@ -42,42 +38,4 @@ func outputError(a, b []float32, columns int) (float64, kind) {
 		return math.Sqrt(difference / whole), constant
 	}
 	return math.Sqrt(difference / deviation), varied
-}
-
-// rows are some samples of a set, by their numbers.
-type rows struct {
-	of    Samples
-	size  int // of an input
-	index []int
-}
-
-// head returns the first n of them, or all.
-func (r rows) head(n int) rows {
-	r.index = r.index[:min(n, len(r.index))]
-	return r
-}
-
-// copy returns them as a set of their own.
-func (r rows) copy() Samples {
-	s := Samples{Inputs: make([]float32, 0, len(r.index)*r.size)}
-	for _, i := range r.index {
-		s.Inputs = append(s.Inputs, r.of.Inputs[i*r.size:(i+1)*r.size]...)
-		if r.of.Labels != nil {
-			s.Labels = append(s.Labels, r.of.Labels[i])
-		}
-	}
-	return s
-}
-
-// outputs returns what a network makes of them, or, without one, themselves. Copies
-// are of few at a time: data can take most of the memory.
-func (r rows) outputs(network *nn.Network) []float32 {
-	if network == nil {
-		return r.copy().Inputs
-	}
-	y := make([]float32, 0, len(r.index)*network.OutShape().Size())
-	for batch := range slices.Chunk(r.index, 512) {
-		y = append(y, train.Outputs(network, rows{r.of, r.size, batch}.copy().Inputs)...)
-	}
-	return y
 }

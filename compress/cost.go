@@ -1,0 +1,98 @@
+package compress
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/deepfry/deepfry/checkpoint"
+	"github.com/deepfry/deepfry/nn"
+)
+
+// Cost is what a layer or a network takes.
+type Cost struct {
+	Weights      int     `json:"weights"`       // biases and permutations apart
+	Bytes        int     `json:"bytes"`         // of all parameters in a checkpoint, biases and permutations included; float32 before, after as Options say
+	MultiplyAdds int     `json:"multiply_adds"` // for one sample
+	Microseconds float64 `json:"microseconds"`  // for one sample, measured on this machine
+}
+
+// measure returns what a network costs. The time is that of the fastest of several
+// runs: others only add to it.
+func measure(network *nn.Network) Cost {
+	cost := Cost{Weights: network.Weights(), Bytes: checkpoint.Bytes(network.Params())}
+	for _, l := range network.Layers() {
+		cost.MultiplyAdds += l.MultiplyAdds
+	}
+	x := randomInputs(1, network.Description.Input.Size(), 1)
+	w := network.NewWorkspace(1, false)
+	fastest := time.Duration(math.MaxInt64)
+	for start, runs := time.Now(), 0; runs < 10 || runs < 1000 && time.Since(start) < 5*time.Millisecond; runs++ {
+		began := time.Now()
+		w.Forward(x)
+		fastest = min(fastest, time.Since(began))
+	}
+	cost.Microseconds = float64(fastest.Nanoseconds()) / 1000
+	return cost
+}
+
+// allFloat16 tells whether layers that stay as they are become float16 too: those of
+// an ONNX file that can't be imported do not.
+func (c *compressor) allFloat16() bool { return c.Float16 && c.model.Network != nil }
+
+func (c *compressor) storedBytes(network *nn.Network) int {
+	if c.Float16 {
+		return checkpoint.BytesFloat16(network.Params())
+	}
+	return checkpoint.Bytes(network.Params())
+}
+
+// Whether a replacement is slower must not hang on what else the machine does. A
+// product of dense layers, which has fewer weights and so fewer multiply-adds, is
+// never refused as slower. What a transform takes, its operations do not tell: it is
+// measured in turn with the dense layer, and refused where the median says so clearly.
+
+// slower is how many times longer than a dense layer a replacement may take: so much
+// comes of measuring alone.
+const slower = 1.1
+
+// isDense tells whether a chain has dense layers alone.
+func isDense(chain *nn.Network) bool {
+	return !slices.ContainsFunc(chain.Layers(), func(l nn.LayerInfo) bool { return l.Kind != (nn.Dense{}).Kind() })
+}
+
+// timeRatio returns the median, over several runs in turn, of the time that a network
+// takes for a sample over that of another on the same inputs.
+func timeRatio(network, other *nn.Network) float64 {
+	x := randomInputs(1, network.Description.Input.Size(), 1)
+	first, second := network.NewWorkspace(1, false), other.NewWorkspace(1, false)
+	took := func(w *nn.Workspace) float64 {
+		began := time.Now()
+		w.Forward(x)
+		return float64(max(time.Since(began), 1))
+	}
+	took(first)
+	took(second)
+	var ratios []float64
+	for start := time.Now(); len(ratios) < 15 || len(ratios) < 1001 && time.Since(start) < 20*time.Millisecond; {
+		ratios = append(ratios, took(first)/took(second))
+	}
+	slices.Sort(ratios)
+	return ratios[len(ratios)/2]
+}
+
+// replacedBytes is storedBytes for what takes a layer's place in a file that stores
+// numbers in its own way.
+func (c *compressor) replacedBytes(l *Layer, network *nn.Network) int {
+	switch bytes := c.storedBytes(network); {
+	case l.number == 2:
+		return checkpoint.BytesFloat16(network.Params())
+	case l.number == 8 && !c.Float16:
+		return 2 * bytes
+	default:
+		return bytes
+	}
+}
+
+// storedBytes returns how many bytes a layer has in the file.
+func (l *Layer) storedBytes() int { return l.bytes + l.number*len(l.bias) }
