@@ -22,13 +22,13 @@ func (c *compressor) choose(ctx context.Context, layers []choices) (*Result, err
 	case c.MaxDrop > 0 || c.maxError > 0:
 		return c.withinLoss(ctx, layers, path)
 	case c.TargetBytes > 0:
-		chosen, err := c.withinBytes(layers, path)
+		chosen, err := c.withinBytes(layers, finer(layers, path))
 		if err != nil {
 			return nil, err
 		}
 		return c.finish(ctx, layers, chosen)
 	case c.Budget > 0:
-		chosen, err := c.withinBudget(layers, path)
+		chosen, err := c.withinBudget(layers, finer(layers, path))
 		if err != nil {
 			return nil, err
 		}
@@ -68,6 +68,14 @@ func (c *compressor) path(layers []choices) [][]int {
 		path = append(path, slices.Clone(chosen))
 	}
 	return path
+}
+
+// finer returns a path with what is between its choices.
+func finer(layers []choices, path [][]int) (all [][]int) {
+	for i := range path[:len(path)-1] {
+		all = append(all, between(layers, path[i], path[i+1])...)
+	}
+	return append(all, path[len(path)-1])
 }
 
 // withinBudget returns the first choice of the path with few enough weights.
@@ -130,7 +138,11 @@ func (c *compressor) fileBytes(layers []choices, chosen []int) (int, error) {
 			continue
 		}
 		r.tuned = tuned
-		path := filepath.Join(folder, fmt.Sprint("network", tuned, filepath.Ext(name)))
+		ending := ".safetensors"
+		if IsONNX(name) {
+			ending = ".onnx"
+		}
+		path := filepath.Join(folder, fmt.Sprint("network", tuned, ending))
 		if err := r.save(path); err != nil {
 			return 0, err
 		}

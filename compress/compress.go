@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/internal/float16"
@@ -108,10 +110,11 @@ func (r *Result) note(format string, values ...any) {
 	r.notes = append(r.notes, fmt.Sprintf(format, values...))
 }
 
-// Save writes the compressed model: an ONNX file if path ends in .onnx, and else
-// a checkpoint, without what only training needs. An ONNX file that was not
-// fine-tuned stays as it is, to the byte, but for the layers that were replaced;
-// otherwise, and as float16 if it can be imported, it is written anew.
+// Save writes the compressed model: an ONNX file if path ends in .onnx, and a
+// checkpoint, without what only training needs, if it ends in .safetensors. An ONNX
+// file that was not fine-tuned stays as it is, to the byte, but for the layers that
+// were replaced, and for weights that become float16. Otherwise it is written anew,
+// with its input and output, its texts and, where that can be written, its opset.
 func (r *Result) Save(path string) error {
 	if len(r.chains) == 0 {
 		return ErrNothing
@@ -145,6 +148,9 @@ func writtenBytes(path string) (int, error) {
 }
 
 func (r *Result) save(path string) error {
+	if !IsONNX(path) && !strings.EqualFold(filepath.Ext(path), ".safetensors") {
+		return fmt.Errorf("compress: %s: name a file that ends in .onnx or .safetensors", path)
+	}
 	if !IsONNX(path) {
 		if r.Network == nil {
 			return fmt.Errorf("compress: %s: only networks become checkpoints, and the file can't be imported as one: %w", path, r.model.Reason)
