@@ -266,6 +266,12 @@ func (m *Model) prune(names []string) error {
 			makers[n.Outputs[0]] = n
 		}
 	}
+	for _, in := range m.Inputs {
+		uses[in.Name]++
+	}
+	for name := range m.given() {
+		uses[name]++
+	}
 	unused, removed := map[string]bool{}, map[*Node]bool{}
 	for len(names) > 0 {
 		name := names[0]
@@ -282,14 +288,9 @@ func (m *Model) prune(names []string) error {
 		}
 	}
 	m.graph = slices.DeleteFunc(m.graph, func(p part) bool {
-		return removed[p.node] || p.tensor != nil && unused[p.tensor.Name] || p.input != "" && unused[p.input] && !m.isInput(p.input)
+		return removed[p.node] || p.tensor != nil && unused[p.tensor.Name] || p.input != "" && unused[p.input]
 	})
 	return nil
-}
-
-// isInput tells whether a value is an input of the graph that whoever runs it gives.
-func (m *Model) isInput(name string) bool {
-	return slices.ContainsFunc(m.Inputs, func(v Value) bool { return v.Name == name })
 }
 
 // uses counts how often nodes, or the graph itself, take a value.

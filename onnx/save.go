@@ -74,14 +74,11 @@ const minHalved = 128
 // It fails, and changes nothing, if one has a number beyond the largest float16.
 // Constants that whoever runs the model may replace, as inputs, stay as they are.
 func (m *Model) StoreFloat16() error {
-	listed := map[string]bool{} // as inputs; files of before version 4 list all constants
-	for _, p := range m.graph {
-		listed[p.input] = m.IRVersion >= 4
-	}
+	given := m.given()
 	b := builder{taken: m.names(), activations: Float, weights: Float16}
 	halved := map[string]*Tensor{}
 	for _, t := range m.Initializers() {
-		if t.Type != Float || len(t.Dims) < 2 || t.Size() < minHalved || listed[t.Name] {
+		if t.Type != Float || len(t.Dims) < 2 || t.Size() < minHalved || given[t.Name] {
 			continue
 		}
 		values, err := t.Floats()
