@@ -17,6 +17,7 @@ type constant struct {
 	floats func() ([]float32, error) // of other numbers; nil for integers
 	tensor *Tensor                   // whose numbers it holds, perhaps cast, turned or scaled, or nil
 	names  []string                  // of the values between the tensor's and this one
+	depth  int                       // how many nodes it comes through
 }
 
 // batchSize stands for the number of samples among integers that depend on it.
@@ -163,10 +164,22 @@ func (g *graph) fold(n *Node, input func(int) (*constant, error)) (*constant, er
 			return nil, err
 		}
 	}
-	c := all[0]
-	if c == nil {
+	if all[0] == nil {
 		return nil, nil
 	}
+	if all[0].depth >= maxDepth { // each may go through all numbers
+		return nil, fmt.Errorf("a constant made of others through more than %d nodes", maxDepth)
+	}
+	c, err := folded(n, all)
+	if c != nil {
+		c.depth = all[0].depth + 1
+	}
+	return c, err
+}
+
+// folded computes a node of constants, the first of which is not missing.
+func folded(n *Node, all []*constant) (*constant, error) {
+	c := all[0]
 	switch n.Type {
 	case "Identity":
 		return c.with(c.dims, c.floats), nil
@@ -283,13 +296,14 @@ func dequantized(n *Node, all []*constant) (*constant, error) {
 	}
 	axis, errA := n.Int("axis", 1)
 	block, errB := n.Int("block_size", 0)
-	if err := errors.Join(errA, errB); err != nil {
+	kind, errC := n.Int("output_dtype", 0)
+	if err := errors.Join(errA, errB, errC); err != nil {
 		return nil, err
 	}
 	if axis < 0 {
 		axis += int64(len(x.dims))
 	}
-	if x.tensor == nil || x.floats != nil || scale == nil || scale.floats == nil || block != 0 {
+	if x.tensor == nil || x.floats != nil || scale == nil || scale.floats == nil || scale.size() < 1 || block != 0 || kind != 0 && DataType(kind) != scale.kind {
 		return nil, errors.New("it is supported for a constant of integers, with one scale or one for each index along an axis")
 	}
 	scales, inner := scale.size(), 1
@@ -301,26 +315,30 @@ func dequantized(n *Node, all []*constant) (*constant, error) {
 			inner *= d
 		}
 	}
-	zero := func() ([]int64, error) { return make([]int64, scales), nil }
+	var zero *Tensor
 	if len(all) > 2 && all[2] != nil {
-		if all[2].floats != nil || all[2].tensor == nil || all[2].size() != scales {
+		if zero = all[2].tensor; all[2].floats != nil || zero == nil || all[2].size() != scales {
 			return nil, fmt.Errorf("zero points of %v: want integers, as many as scales", all[2].dims)
 		}
-		zero = all[2].tensor.Ints
 	}
 	c := x.with(x.dims, func() ([]float32, error) {
-		ints, errA := x.tensor.Ints()
-		factors, errB := scale.floats()
-		zeros, errC := zero()
-		if err := errors.Join(errA, errB, errC); err != nil {
+		factors, err := scale.floats()
+		if err != nil {
 			return nil, err
 		}
-		values := make([]float32, len(ints))
-		for i, v := range ints {
+		zeros := make([]int64, scales)
+		if zero != nil {
+			err = zero.eachInteger(func(i int, v int64) { zeros[i] = v })
+		}
+		values := []float32{}
+		err = errors.Join(err, x.tensor.eachInteger(func(i int, v int64) {
+			if i == 0 {
+				values = make([]float32, x.size())
+			}
 			k := i / inner % scales
 			values[i] = float32(v-zeros[k]) * factors[k]
-		}
-		return values, nil
+		}))
+		return values, err
 	})
 	c.kind, c.ints = scale.kind, nil
 	return c, nil
@@ -424,8 +442,27 @@ func (c *constant) transpose() *constant {
 		if err != nil {
 			return nil, err
 		}
-		return transposeMatrix(values, rows, columns), nil
+		turn(values, rows, columns)
+		return values, nil
 	})
+}
+
+// turn transposes a matrix where it is: there may be no memory for two.
+func turn(values []float32, rows, columns int) {
+	done := make([]uint64, len(values)/64+1) // a bit for each place that has its new value
+	for start := range values {
+		if done[start/64]>>(start%64)&1 != 0 {
+			continue
+		}
+		for at, moved := start, values[start]; ; {
+			at = at%columns*rows + at/columns
+			moved, values[at] = values[at], moved
+			done[at/64] |= 1 << (at % 64)
+			if at == start {
+				break
+			}
+		}
+	}
 }
 
 func transposeMatrix(values []float32, rows, columns int) []float32 {

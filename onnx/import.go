@@ -314,7 +314,7 @@ func layerName(n *Node, weights string) string {
 
 // param keeps a parameter's values.
 func (im *importer) param(name string, c *constant) ([]float32, error) {
-	if err := im.budget.spend(8 * c.size()); err != nil { // and as much for what they are made of
+	if err := im.budget.spend(4 * c.size()); err != nil {
 		return nil, err
 	}
 	values, err := c.floats()

@@ -26,10 +26,7 @@ func (im *importer) shiftOrScale(n *Node, x, constant value) (value, error) {
 	}
 	if len(numbers) == x.shape[0] {
 		scale, shift := asAffine(n, numbers, first.constant != nil)
-		if !slices.ContainsFunc(scale, infinite) && im.foldAffine(x, scale, shift) {
-			if l := im.linears[x.layer.name]; l != nil {
-				l.places[0].last = n
-			}
+		if !slices.ContainsFunc(scale, infinite) && im.foldAffine(n, x, scale, shift) {
 			return x, nil
 		}
 	}

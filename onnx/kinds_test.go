@@ -224,6 +224,14 @@ func matmuls() (kinds []kind) {
 	two := []*Tensor{w(), floatTensor("v", 24, 3)}
 	return append(kinds,
 		kind{name: "matmul scaled", tensors: []*Tensor{w(), floatTensor("s", 24), b()}, nodes: []*Node{op("MatMul", "a", "x w"), op("Mul", "c", "a s"), op("Add", "y", "c b")}},
+		kind{name: "a cast before the bias", tensors: []*Tensor{w(), doubleTensor("b", 1, 24)}, outputs: []Value{{"y", Double, []int{-1, 24}}},
+			nodes: []*Node{op("MatMul", "a", "x w"), op("Cast", "c", "a", IntAttribute("to", int64(Double))), op("Add", "y", "c b")}},
+		kind{name: "a reshape before the bias", tensors: []*Tensor{w(), b(), NewIntTensor("to", 0, 4, 6), NewIntTensor("back", 0, 24)},
+			nodes: []*Node{op("MatMul", "a", "x w"), op("Reshape", "c", "a to"), op("Reshape", "d", "c back"), op("Add", "y", "d b")}},
+		kind{name: "a batch normalization behind it", tensors: []*Tensor{w(), b(), floatTensor("s", 24), NewTensor("var", []int{24}, slices.Repeat([]float32{1, 2, 3}, 8))},
+			nodes: []*Node{op("Gemm", "a", "x w b"), op("BatchNormalization", "y", "a s b b var")}},
+		kind{name: "names that are taken", tensors: []*Tensor{w(), NewTensor("m/1", []int{24}, gaussian(24, 3)), floatTensor("m/2.weight", 1, 24)},
+			nodes: []*Node{NewNode("MatMul", "m", []string{"x", "w"}, []string{"m/2"}), op("Mul", "c", "m/2 m/2.weight"), op("Add", "y", "c m/1")}},
 		kind{name: "matmul whose output two take", tensors: []*Tensor{w(), b()}, nodes: []*Node{op("MatMul", "a", "x w"), op("Add", "c", "a b"), op("Mul", "y", "a c")}},
 		kind{name: "an output in the middle", tensors: two, layers: 2, outputs: []Value{{"a", Float, []int{-1, 24}}, {"y", Float, []int{-1, 3}}},
 			nodes: []*Node{op("MatMul", "a", "x w"), op("Relu", "c", "a"), op("MatMul", "y", "c v")}},
@@ -394,21 +402,26 @@ func (k kind) variants(t testing.TB) (all []variant) {
 		t.Errorf("%s: %v", k.name, err)
 	}
 	all = append(all, variant{"stored as float16", stored, 1e-2})
-	network, imported, err := ImportLinears(m, ImportOptions{})
-	if err != nil || len(imported) == 0 {
-		return all
-	}
-	changed := m.Clone()
-	for _, info := range network.Layers() {
-		if l := imported[info.Name]; l != nil {
-			k.change(t, changed, l, behindIdentity(t, l, info), false)
+	var network *nn.Network
+	for _, fold := range []bool{false, true} {
+		var imported map[string]*Linear
+		var err error
+		if network, imported, err = ImportLinears(m, ImportOptions{FoldBatchNorm: fold}); err != nil || len(imported) == 0 {
+			return all
 		}
+		changed := m.Clone()
+		for _, info := range network.Layers() {
+			if l := imported[info.Name]; l != nil {
+				k.change(t, changed, l, behindIdentity(t, l, info), false)
+			}
+		}
+		all = append(all, variant{fmt.Sprintf("imported, folded %v", fold), changed, tolerance})
 	}
 	like, err := FromNetwork(network, Options{Like: m})
 	if err != nil {
 		t.Errorf("%s: %v", k.name, err)
 	}
-	return append(all, variant{"imported", changed, tolerance}, variant{"like it", like, tolerance})
+	return append(all, variant{"like it", like, tolerance})
 }
 
 func (k kind) change(t testing.TB, m *Model, l *Linear, network *nn.Network, float16 bool) {
@@ -481,7 +494,7 @@ func reread(t testing.TB, m *Model) *Model {
 func TestKinds(t *testing.T) {
 	for _, k := range allKinds() {
 		m := k.model(t)
-		before := encoded(t, m)
+		before := wires(m)
 		layers, refused := m.Linears()
 		want := k.layers
 		if want == 0 && k.refused == nil {
@@ -511,7 +524,7 @@ func TestKinds(t *testing.T) {
 				t.Errorf("%s, %s: the old weights are still there", k.name, v.name)
 			}
 		}
-		if !bytes.Equal(encoded(t, m), before) {
+		if !slices.Equal(wires(m), before) {
 			t.Errorf("%s: the original was changed", k.name)
 		}
 	}

@@ -80,7 +80,7 @@ func (m *Model) Linears() ([]*Linear, []Refused) {
 				same.places, byNode[n] = append(same.places, l.places...), same
 				continue
 			}
-			err = b.spend(8 * l.Inputs * l.Outputs) // for Weights, which may turn them
+			err = b.spend(4 * l.Inputs * l.Outputs) // for Weights
 		}
 		if err != nil {
 			refused = append(refused, Refused{n, err.Error()})

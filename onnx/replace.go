@@ -232,7 +232,8 @@ func (b *builder) rename(output, name string) {
 	b.nodes[last] = &n
 }
 
-// names returns the names of all values and nodes.
+// names returns the names of all values and nodes, also of values that the graph only
+// describes.
 func (m *Model) names() map[string]bool {
 	names := map[string]bool{}
 	for _, p := range m.graph {
@@ -245,12 +246,34 @@ func (m *Model) names() map[string]bool {
 				names[output] = true
 			}
 			_ = eachInner(p.node.message, 0, 0, func(name string) { names[name] = true }) // uses has checked it
+		default:
+			addDescribed(p.wire, names)
 		}
 	}
 	for _, in := range m.Inputs {
 		names[in.Name] = true
 	}
 	return names
+}
+
+// addDescribed adds the name of a value that a field of the graph describes, or of a
+// sparse constant.
+func addDescribed(wire []byte, names map[string]bool) {
+	name := func(f field) error {
+		if f.number == valueName || f.number == tensorName {
+			names[string(f.value)] = true
+		}
+		return nil
+	}
+	_ = eachField(wire, 0, func(f field) error { // what can't be read has no name
+		switch f.number {
+		case graphValueInfo:
+			return f.each("a value", name)
+		case graphSparse:
+			return f.each("a sparse constant", func(f field) error { return f.each("its numbers", name) })
+		}
+		return nil
+	})
 }
 
 // prune removes the named values' constants, and nodes whose results are these
