@@ -145,7 +145,7 @@ func foldable(n *Node) bool {
 	switch n.Type {
 	case "Constant":
 		return true
-	case "Identity", "Cast", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Gather", "Concat", "Slice", "DequantizeLinear":
+	case "Identity", "Cast", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Gather", "Concat", "Slice", "DequantizeLinear", "ConstantOfShape":
 		return len(n.Inputs) > 0 && len(n.Outputs) == 1
 	}
 	return false
@@ -170,7 +170,7 @@ func (g *graph) fold(n *Node, input func(int) (*constant, error)) (*constant, er
 	if all[0].depth >= maxDepth { // each may go through all numbers
 		return nil, fmt.Errorf("a constant made of others through more than %d nodes", maxDepth)
 	}
-	c, err := folded(n, all)
+	c, err := g.folded(n, all)
 	if c != nil {
 		c.depth = all[0].depth + 1
 	}
@@ -178,7 +178,7 @@ func (g *graph) fold(n *Node, input func(int) (*constant, error)) (*constant, er
 }
 
 // folded computes a node of constants, the first of which is not missing.
-func folded(n *Node, all []*constant) (*constant, error) {
+func (g *graph) folded(n *Node, all []*constant) (*constant, error) {
 	c := all[0]
 	switch n.Type {
 	case "Identity":
@@ -187,6 +187,8 @@ func folded(n *Node, all []*constant) (*constant, error) {
 		return castConstant(n, c)
 	case "DequantizeLinear":
 		return dequantized(n, all)
+	case "ConstantOfShape":
+		return g.filled(n, c)
 	}
 	if c.floats == nil {
 		return foldInts(n, all)
@@ -344,6 +346,30 @@ func dequantized(n *Node, all []*constant) (*constant, error) {
 	return c, nil
 }
 
+// filled returns a few integers that are all the same; nil where they are many, or no
+// integers.
+func (g *graph) filled(n *Node, shape *constant) (*constant, error) {
+	t, err := n.tensor("value", g.model.folder, g.budget)
+	if err != nil || t == nil || t.Size() != 1 || shape.floats != nil {
+		return nil, err
+	}
+	value, err := g.tensorConstant(t)
+	if err != nil || value.floats != nil {
+		return nil, err
+	}
+	c := &constant{kind: t.Type}
+	size := int64(1)
+	for _, d := range shape.ints {
+		if d < 0 || d > maxFolded || size*d > maxFolded {
+			return nil, nil
+		}
+		size *= d
+		c.dims = append(c.dims, int(d))
+	}
+	c.ints = slices.Repeat(value.ints, int(size))
+	return c, g.budget.spend(8 * int(size))
+}
+
 // foldInts computes with shapes, as exporters have it done to flatten a batch of
 // any size.
 func foldInts(n *Node, all []*constant) (*constant, error) {
@@ -386,6 +412,20 @@ func foldInts(n *Node, all []*constant) (*constant, error) {
 		return intConstant(joined), nil
 	case "Slice":
 		return sliceInts(n, all)
+	case "Reshape":
+		return reshaped(n, all)
+	case "Transpose": // of pairs, as PyTorch has the padding
+		perm, err := n.Ints("perm", []int64{1, 0})
+		if err != nil || len(c.dims) != 2 || !slices.Equal(perm, []int64{1, 0}) {
+			return nil, err
+		}
+		turned := &constant{dims: []int{c.dims[1], c.dims[0]}, kind: c.kind}
+		for j := range c.dims[1] {
+			for i := range c.dims[0] {
+				turned.ints = append(turned.ints, ints[i*c.dims[1]+j])
+			}
+		}
+		return turned, nil
 	}
 	return nil, nil
 }
@@ -413,13 +453,39 @@ func sliceInts(n *Node, all []*constant) (*constant, error) {
 	if err != nil {
 		return nil, err
 	}
+	axes, err := n.Ints("axes", []int64{0})
+	if n.input(3) != "" {
+		axes, err = integersOf(n, 3, all[3])
+	}
+	if err != nil {
+		return nil, err
+	}
+	steps := []int64{1}
 	if n.input(4) != "" {
-		if steps, err := integersOf(n, 4, all[4]); err != nil || !slices.Equal(steps, []int64{1}) {
-			return nil, fmt.Errorf("steps other than 1 are not supported")
+		if steps, err = integersOf(n, 4, all[4]); err != nil {
+			return nil, err
 		}
 	}
-	first, last := clampIndex(start, len(ints)), clampIndex(end, len(ints))
-	return intConstant(ints[first:max(first, last)]), nil
+	c := all[0]
+	if len(c.dims) < 1 || !slices.Equal(axes, []int64{0}) && !slices.Equal(axes, []int64{int64(-len(c.dims))}) {
+		return nil, fmt.Errorf("axes %v of %v: want the first", axes, c.dims)
+	}
+	count := c.dims[0]
+	row := len(ints) / max(count, 1)
+	sliced := &constant{dims: slices.Clone(c.dims), kind: c.kind}
+	switch {
+	case slices.Equal(steps, []int64{1}):
+		first, last := clampIndex(start, count), clampIndex(end, count)
+		sliced.ints = ints[first*row : max(first, last)*row]
+		sliced.dims[0] = max(first, last) - first
+	case slices.Equal(steps, []int64{-1}) && (start == -1 || start >= int64(count)-1) && end < int64(-count): // all of them
+		for i := count - 1; i >= 0; i-- {
+			sliced.ints = append(sliced.ints, ints[i*row:(i+1)*row]...)
+		}
+	default:
+		return nil, fmt.Errorf("steps %v from %d to %d: want 1, or -1 through all", steps, start, end)
+	}
+	return sliced, nil
 }
 
 // transposed exchanges rows and columns of a matrix.

@@ -110,7 +110,7 @@ func (g *graph) number(name string) (number float32, ok bool) {
 // integers returns a constant of a few integers, or nil.
 func (g *graph) integers(name string) []int64 {
 	c, err := g.constant(name)
-	if c == nil || err != nil || c.floats != nil || len(c.ints) > 8 {
+	if c == nil || err != nil || c.floats != nil || len(c.ints) > 16 {
 		return nil
 	}
 	return c.ints
