@@ -213,7 +213,7 @@ func (g *graph) windowInMiddle(pool, square *Node, half int64) bool {
 		switch {
 		case n.Type == "Pad":
 			pads := g.zeroPads(n)
-			if len(pads) != len(total) {
+			if len(pads) != len(total) || slices.Min(pads) < 0 {
 				return false
 			}
 			for i, p := range pads {
