@@ -368,6 +368,10 @@ func elsewhere() []kind {
 			nodes: []*Node{op("MatMul", "a", "x w"), op("local.Two", "y", "a v")}},
 		{name: "fused gemm", tensors: []*Tensor{w(), b(), floatTensor("v", 24, 24)}, layers: 1, refused: []string{"a runtime has fused it"}, weights: "v", more: appendMessage(nil, modelOpset, operatorSet("com.microsoft", 1)),
 			nodes: []*Node{op("com.microsoft.FusedGemm", "a", "x w b", stringAttribute("activation", "Relu")), op("MatMul", "y", "a v")}},
+		{name: "einsum", tensors: []*Tensor{w(), floatTensor("v", 24, 24)}, layers: 1, refused: []string{"a product of any form"}, weights: "v",
+			nodes: []*Node{op("Einsum", "a", "x w", stringAttribute("equation", "ij,jk->ik")), op("MatMul", "y", "a v")}},
+		{name: "recurrent", inputs: in(Float, rows, 2, 16), tensors: []*Tensor{floatTensor("u", 1, 24, 16), floatTensor("r", 1, 24, 24), NewIntTensor("axes", 1), floatTensor("v", 24, 24)}, layers: 1, refused: []string{"it is recurrent"}, weights: "v",
+			nodes: []*Node{op("RNN", "a", "x u r", IntAttribute("hidden_size", 24)), op("Squeeze", "c", "a axes"), op("MatMul", "y", "c v")}},
 		{name: "integers", inputs: in(Uint8, -1, 16), outputs: []Value{{"y", Int32, []int{-1, 24}}}, tensors: []*Tensor{shifted(Int8, []int{16, 24}, 0)}, refused: []string{"its weights are quantized"}, nodes: []*Node{op("MatMulInteger", "y", "x w")}},
 		{name: "quantized", inputs: in(Uint8, -1, 16), refused: []string{"its weights are quantized"},
 			tensors: []*Tensor{shifted(Int8, []int{16, 24}, 0), NewTensor("s", nil, []float32{0.1}), newTensor("z", Uint8, nil, []byte{100}), newTensor("zero", Int8, nil, []byte{0})}, nodes: []*Node{op("QLinearMatMul", "y", "x s z w s zero s z")}},
@@ -394,7 +398,7 @@ func (k kind) variants(t testing.TB) (all []variant) {
 	for _, float16 := range []bool{false, true} {
 		changed := m.Clone()
 		for _, l := range layers {
-			k.change(t, changed, l, k.factors(t, l), float16)
+			k.change(t, changed, l, k.factors(t, l, float16), float16)
 		}
 		all = append(all, variant{fmt.Sprintf("replaced, float16 %v", float16), changed, max(tolerance, map[bool]float64{true: 1e-2}[float16])})
 	}
@@ -432,11 +436,28 @@ func (k kind) change(t testing.TB, m *Model, l *Linear, network *nn.Network, flo
 	}
 }
 
-// factors returns a network that is the layer, but for its bias.
-func (k kind) factors(t testing.TB, l *Linear) *nn.Network {
+// factors returns a network that is the layer, but for its bias. One of Fastfood may have
+// the identity behind it.
+func (k kind) factors(t testing.TB, l *Linear, more bool) *nn.Network {
 	t.Helper()
 	if k.fastfood {
-		return fried(t, kindTransform())
+		network := fried(t, kindTransform())
+		if !more {
+			return network
+		}
+		d := network.Description
+		d.Nodes = append(slices.Clone(d.Nodes), nn.Node{Name: "2", Op: nn.Dense{Out: 24, NoBias: true}})
+		mixed, err := nn.Restore(d, func(p *nn.Param) error {
+			p.Data = identity(24)
+			if q := network.Param(p.Name); q != nil {
+				p.Data, p.Indices = q.Data, q.Indices
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return mixed
 	}
 	weights, err := l.Weights()
 	if err != nil {
@@ -621,7 +642,7 @@ func TestExternalKindInONNXRuntime(t *testing.T) {
 		t.Fatal(err)
 	}
 	layers, _ := m.Linears()
-	k.change(t, m, layers[0], k.factors(t, layers[0]), false)
+	k.change(t, m, layers[0], k.factors(t, layers[0], false), false)
 	replaced := filepath.Join(j.folder, "replaced.onnx")
 	if err := m.Save(replaced); err != nil {
 		t.Fatal(err)

@@ -117,6 +117,10 @@ func otherProduct(n *Node) string {
 		if n.Domain != "" {
 			return "a runtime has fused it with other nodes: compress the file from which that was made"
 		}
+	case "RNN", "GRU", "LSTM":
+		return "it is recurrent: its weights are several layers'"
+	case "Einsum":
+		return "it is a product of any form: only Gemm, MatMul and Conv are read"
 	}
 	return ""
 }

@@ -109,10 +109,13 @@ func (b *builder) replacement(l *Linear, p place, network *nn.Network) error {
 	products := !slices.ContainsFunc(network.Description.Nodes, func(n nn.Node) bool { return n.Op.Kind() != (nn.Dense{}).Kind() })
 	x := tensor{p.first.Inputs[0], nn.Shape{l.Inputs}}
 	flat := p.first.Type == "MatMul" && !products
+	if b.opset < 11 { // each Gemm has a bias
+		e.dense = e.product
+	}
 	switch {
 	case flat:
 		x.name = e.node("Reshape", l.prefix()+"/flat", []string{x.name, e.ints(-1, int64(l.Inputs))})
-	case p.first.Type == "MatMul" || p.first.Type == "Gemm" && b.opset < 11: // before, each Gemm has a bias
+	case p.first.Type == "MatMul":
 		e.dense = e.product
 	case p.first.Type == "Conv" && !products:
 		return errors.New("a convolution can only become others: want a network of dense layers")
@@ -128,6 +131,10 @@ func (b *builder) replacement(l *Linear, p place, network *nn.Network) error {
 	}
 	e.last, e.outputs[nn.Input] = x, x
 	for i, node := range network.Description.Nodes {
+		kind := node.Op.Kind()
+		if b.opset < minOpset && kind != (nn.Dense{}).Kind() && kind != (nn.Fastfood{}).Kind() {
+			return fmt.Errorf("layer %s: in a file of opset %d only dense and Fastfood layers can be put", node.Name, b.opset)
+		}
 		if err := e.layer(i); err != nil {
 			return fmt.Errorf("layer %s: %w", node.Name, err)
 		}

@@ -440,6 +440,11 @@ func TestReplaceErrors(t *testing.T) {
 	if !bytes.Equal(encoded(t, m), before) {
 		t.Error("a replacement that failed changed the model")
 	}
+	old := drawn{opset: 9, input: nn.Shape{2}, tensors: []*Tensor{NewTensor("w", []int{2, 2}, gaussian(4, 1))}, nodes: []*Node{op("MatMul", "y", "x w")}}.model(t)
+	layers, _ = old.Linears()
+	if err := old.Replace(layers[0], chainOf(t, 2, []nn.Op{nn.Dense{Out: 2}, nn.Clip{Min: 0, Max: 1}}, gaussian(4, 1), gaussian(2, 1)), false); err == nil || !strings.Contains(err.Error(), "opset 9") {
+		t.Errorf("a layer that is written otherwise in old files: %v", err)
+	}
 }
 
 // TestExternalData moves data to another file and back, and lets them be read
