@@ -17,6 +17,7 @@ type constant struct {
 	floats func() ([]float32, error) // of other numbers; nil for integers
 	tensor *Tensor                   // whose numbers it holds, perhaps cast, turned or scaled, or nil
 	names  []string                  // of the values between the tensor's and this one
+	depth  int                       // how many nodes it comes through
 }
 
 // batchSize stands for the number of samples among integers that depend on it.
@@ -144,7 +145,7 @@ func foldable(n *Node) bool {
 	switch n.Type {
 	case "Constant":
 		return true
-	case "Identity", "Cast", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Gather", "Concat", "Slice", "DequantizeLinear":
+	case "Identity", "Cast", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Gather", "Concat", "Slice", "DequantizeLinear", "ConstantOfShape":
 		return len(n.Inputs) > 0 && len(n.Outputs) == 1
 	}
 	return false
@@ -163,10 +164,22 @@ func (g *graph) fold(n *Node, input func(int) (*constant, error)) (*constant, er
 			return nil, err
 		}
 	}
-	c := all[0]
-	if c == nil {
+	if all[0] == nil {
 		return nil, nil
 	}
+	if all[0].depth >= maxDepth { // each may go through all numbers
+		return nil, fmt.Errorf("a constant made of others through more than %d nodes", maxDepth)
+	}
+	c, err := g.folded(n, all)
+	if c != nil {
+		c.depth = all[0].depth + 1
+	}
+	return c, err
+}
+
+// folded computes a node of constants, the first of which is not missing.
+func (g *graph) folded(n *Node, all []*constant) (*constant, error) {
+	c := all[0]
 	switch n.Type {
 	case "Identity":
 		return c.with(c.dims, c.floats), nil
@@ -174,6 +187,8 @@ func (g *graph) fold(n *Node, input func(int) (*constant, error)) (*constant, er
 		return castConstant(n, c)
 	case "DequantizeLinear":
 		return dequantized(n, all)
+	case "ConstantOfShape":
+		return g.filled(n, c)
 	}
 	if c.floats == nil {
 		return foldInts(n, all)
@@ -283,13 +298,14 @@ func dequantized(n *Node, all []*constant) (*constant, error) {
 	}
 	axis, errA := n.Int("axis", 1)
 	block, errB := n.Int("block_size", 0)
-	if err := errors.Join(errA, errB); err != nil {
+	kind, errC := n.Int("output_dtype", 0)
+	if err := errors.Join(errA, errB, errC); err != nil {
 		return nil, err
 	}
 	if axis < 0 {
 		axis += int64(len(x.dims))
 	}
-	if x.tensor == nil || x.floats != nil || scale == nil || scale.floats == nil || block != 0 {
+	if x.tensor == nil || x.floats != nil || scale == nil || scale.floats == nil || scale.size() < 1 || block != 0 || kind != 0 && DataType(kind) != scale.kind {
 		return nil, errors.New("it is supported for a constant of integers, with one scale or one for each index along an axis")
 	}
 	scales, inner := scale.size(), 1
@@ -301,29 +317,57 @@ func dequantized(n *Node, all []*constant) (*constant, error) {
 			inner *= d
 		}
 	}
-	zero := func() ([]int64, error) { return make([]int64, scales), nil }
+	var zero *Tensor
 	if len(all) > 2 && all[2] != nil {
-		if all[2].floats != nil || all[2].tensor == nil || all[2].size() != scales {
+		if zero = all[2].tensor; all[2].floats != nil || zero == nil || all[2].size() != scales {
 			return nil, fmt.Errorf("zero points of %v: want integers, as many as scales", all[2].dims)
 		}
-		zero = all[2].tensor.Ints
 	}
 	c := x.with(x.dims, func() ([]float32, error) {
-		ints, errA := x.tensor.Ints()
-		factors, errB := scale.floats()
-		zeros, errC := zero()
-		if err := errors.Join(errA, errB, errC); err != nil {
+		factors, err := scale.floats()
+		if err != nil {
 			return nil, err
 		}
-		values := make([]float32, len(ints))
-		for i, v := range ints {
+		zeros := make([]int64, scales)
+		if zero != nil {
+			err = zero.eachInteger(func(i int, v int64) { zeros[i] = v })
+		}
+		values := []float32{}
+		err = errors.Join(err, x.tensor.eachInteger(func(i int, v int64) {
+			if i == 0 {
+				values = make([]float32, x.size())
+			}
 			k := i / inner % scales
 			values[i] = float32(v-zeros[k]) * factors[k]
-		}
-		return values, nil
+		}))
+		return values, err
 	})
 	c.kind, c.ints = scale.kind, nil
 	return c, nil
+}
+
+// filled returns a few integers that are all the same; nil where they are many, or no
+// integers.
+func (g *graph) filled(n *Node, shape *constant) (*constant, error) {
+	t, err := n.tensor("value", g.model.folder, g.budget)
+	if err != nil || t == nil || t.Size() != 1 || shape.floats != nil {
+		return nil, err
+	}
+	value, err := g.tensorConstant(t)
+	if err != nil || value.floats != nil {
+		return nil, err
+	}
+	c := &constant{kind: t.Type}
+	size := int64(1)
+	for _, d := range shape.ints {
+		if d < 0 || d > maxFolded || size*d > maxFolded {
+			return nil, nil
+		}
+		size *= d
+		c.dims = append(c.dims, int(d))
+	}
+	c.ints = slices.Repeat(value.ints, int(size))
+	return c, g.budget.spend(8 * int(size))
 }
 
 // foldInts computes with shapes, as exporters have it done to flatten a batch of
@@ -368,6 +412,20 @@ func foldInts(n *Node, all []*constant) (*constant, error) {
 		return intConstant(joined), nil
 	case "Slice":
 		return sliceInts(n, all)
+	case "Reshape":
+		return reshaped(n, all)
+	case "Transpose": // of pairs, as PyTorch has the padding
+		perm, err := n.Ints("perm", []int64{1, 0})
+		if err != nil || len(c.dims) != 2 || !slices.Equal(perm, []int64{1, 0}) {
+			return nil, err
+		}
+		turned := &constant{dims: []int{c.dims[1], c.dims[0]}, kind: c.kind}
+		for j := range c.dims[1] {
+			for i := range c.dims[0] {
+				turned.ints = append(turned.ints, ints[i*c.dims[1]+j])
+			}
+		}
+		return turned, nil
 	}
 	return nil, nil
 }
@@ -395,13 +453,39 @@ func sliceInts(n *Node, all []*constant) (*constant, error) {
 	if err != nil {
 		return nil, err
 	}
+	axes, err := n.Ints("axes", []int64{0})
+	if n.input(3) != "" {
+		axes, err = integersOf(n, 3, all[3])
+	}
+	if err != nil {
+		return nil, err
+	}
+	steps := []int64{1}
 	if n.input(4) != "" {
-		if steps, err := integersOf(n, 4, all[4]); err != nil || !slices.Equal(steps, []int64{1}) {
-			return nil, fmt.Errorf("steps other than 1 are not supported")
+		if steps, err = integersOf(n, 4, all[4]); err != nil {
+			return nil, err
 		}
 	}
-	first, last := clampIndex(start, len(ints)), clampIndex(end, len(ints))
-	return intConstant(ints[first:max(first, last)]), nil
+	c := all[0]
+	if len(c.dims) < 1 || !slices.Equal(axes, []int64{0}) && !slices.Equal(axes, []int64{int64(-len(c.dims))}) {
+		return nil, fmt.Errorf("axes %v of %v: want the first", axes, c.dims)
+	}
+	count := c.dims[0]
+	row := len(ints) / max(count, 1)
+	sliced := &constant{dims: slices.Clone(c.dims), kind: c.kind}
+	switch {
+	case slices.Equal(steps, []int64{1}):
+		first, last := clampIndex(start, count), clampIndex(end, count)
+		sliced.ints = ints[first*row : max(first, last)*row]
+		sliced.dims[0] = max(first, last) - first
+	case slices.Equal(steps, []int64{-1}) && (start == -1 || start >= int64(count)-1) && end < int64(-count): // all of them
+		for i := count - 1; i >= 0; i-- {
+			sliced.ints = append(sliced.ints, ints[i*row:(i+1)*row]...)
+		}
+	default:
+		return nil, fmt.Errorf("steps %v from %d to %d: want 1, or -1 through all", steps, start, end)
+	}
+	return sliced, nil
 }
 
 // transposed exchanges rows and columns of a matrix.
@@ -424,8 +508,27 @@ func (c *constant) transpose() *constant {
 		if err != nil {
 			return nil, err
 		}
-		return transposeMatrix(values, rows, columns), nil
+		turn(values, rows, columns)
+		return values, nil
 	})
+}
+
+// turn transposes a matrix where it is: there may be no memory for two.
+func turn(values []float32, rows, columns int) {
+	done := make([]uint64, len(values)/64+1) // a bit for each place that has its new value
+	for start := range values {
+		if done[start/64]>>(start%64)&1 != 0 {
+			continue
+		}
+		for at, moved := start, values[start]; ; {
+			at = at%columns*rows + at/columns
+			moved, values[at] = values[at], moved
+			done[at/64] |= 1 << (at % 64)
+			if at == start {
+				break
+			}
+		}
+	}
 }
 
 func transposeMatrix(values []float32, rows, columns int) []float32 {

@@ -1,6 +1,9 @@
 package onnx
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // graph is the index of a model's graph: its values by name. Import and
 // replacing read the graph through it.
@@ -10,10 +13,11 @@ type graph struct {
 	tensors   map[string]*Tensor
 	makers    map[string]*Node
 	constants map[string]*constant // those that were asked for; nil for what is none
+	given     map[string]bool      // tensors that are not to pass for constants
 }
 
 func (m *Model) newGraph(b *budget) *graph {
-	g := &graph{m, b, map[string]*Tensor{}, map[string]*Node{}, map[string]*constant{}}
+	g := &graph{m, b, map[string]*Tensor{}, map[string]*Node{}, map[string]*constant{}, nil}
 	for _, p := range m.graph {
 		if p.tensor != nil {
 			g.tensors[p.tensor.Name] = p.tensor
@@ -25,6 +29,23 @@ func (m *Model) newGraph(b *budget) *graph {
 		}
 	}
 	return g
+}
+
+// given returns the constants that are inputs of the graph, too, which whoever runs the
+// model may give or leave out. Files of before version 4 of the format list all constants
+// as inputs, but mean nothing by it.
+func (m *Model) given() map[string]bool {
+	given := map[string]bool{}
+	if m.IRVersion < 4 {
+		return given
+	}
+	for _, p := range m.graph {
+		given[p.input] = p.input != ""
+	}
+	for _, v := range m.Inputs {
+		delete(given, v.Name)
+	}
+	return given
 }
 
 // constant returns the constant of that name, or nil if the value is not constant,
@@ -46,6 +67,9 @@ func (g *graph) constantAt(name string, depth int) (*constant, error) {
 }
 
 func (g *graph) findConstant(name string, depth int) (*constant, error) {
+	if g.given[name] {
+		return nil, fmt.Errorf("%q is also an input of the graph, for which whoever runs the model may give others", name)
+	}
 	if t := g.tensors[name]; t != nil {
 		return g.tensorConstant(t)
 	}
@@ -86,7 +110,7 @@ func (g *graph) number(name string) (number float32, ok bool) {
 // integers returns a constant of a few integers, or nil.
 func (g *graph) integers(name string) []int64 {
 	c, err := g.constant(name)
-	if c == nil || err != nil || c.floats != nil || len(c.ints) > 8 {
+	if c == nil || err != nil || c.floats != nil || len(c.ints) > 16 {
 		return nil
 	}
 	return c.ints

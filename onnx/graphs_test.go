@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -69,8 +70,11 @@ func typed(name string, kind DataType, dims []int, number protowire.Number, pack
 }
 
 func constantNode(output string, t *Tensor) *Node {
-	a := appendMessage(attribute("value", kindTensor), attributeTensor, bytes.Join([][]byte{t.message, appendMessage(nil, tensorRawData, t.raw)}, nil))
-	return op("Constant", output, "", Attribute(a))
+	return op("Constant", output, "", tensorAttribute("value", t))
+}
+
+func tensorAttribute(name string, t *Tensor) Attribute {
+	return appendMessage(attribute(name, kindTensor), attributeTensor, append(slices.Clone(t.message), appendMessage(nil, tensorRawData, t.raw)...))
 }
 
 // numbers returns tensors of float32 numbers in every form that there is.
@@ -210,6 +214,12 @@ func drawings() []drawn {
 		{name: "pad", input: image, kinds: "conv averagepool", tensors: []*Tensor{w, NewIntTensor("pads", 0, 0, 2, 2, 0, 0, 2, 2), NewIntTensor("none", 0, 0, 0, 0, 0, 0, 0, 0)}, nodes: []*Node{
 			op("Pad", "a", "x pads"), op("Conv", "b", "a w"), op("Pad", "d", "b pads"), op("AveragePool", "e", "d", IntsAttribute("kernel_shape", 3, 3)), op("Pad", "y", "e none"),
 		}},
+		{name: "pads as PyTorch computes them", input: image, kinds: "conv", tensors: []*Tensor{
+			w, NewIntTensor("last", 2, 2, 2, 2), NewIntTensor("four", 4), NewIntTensor("pairs", -1, 2), NewIntTensor("all", -1), NewIntTensor("end", math.MinInt64), NewIntTensor("zero", 0),
+		}, nodes: []*Node{
+			op("ConstantOfShape", "first", "four", tensorAttribute("value", NewIntTensor("", 0))), op("Concat", "pads", "last first", IntAttribute("axis", 0)), op("Reshape", "a", "pads pairs"),
+			op("Slice", "b", "a all end zero all"), op("Transpose", "c", "b"), op("Reshape", "d", "c all"), op("Cast", "e", "d", IntAttribute("to", int64(Int64))), op("Pad", "f", "x e"), op("Conv", "y", "f w"),
+		}},
 		{name: "flatten by shape", input: image, kinds: "conv dense", tensors: []*Tensor{w1, NewTensor("m2", []int{108, 2}, gaussian(216, 8)), NewIntTensor("rest", -1), NewIntTensor("zero", 0), NewIntTensor("one", 1)}, nodes: []*Node{
 			op("Conv", "a", "x w1"), op("Shape", "s", "a"), op("Slice", "n", "s zero one"), op("Concat", "to", "n rest", IntAttribute("axis", 0)), op("Reshape", "b", "a to"), op("MatMul", "y", "b m2"),
 		}},
@@ -254,6 +264,45 @@ func TestImportOfDrawings(t *testing.T) {
 			if got := strings.Join(kinds, " "); got != d.kinds {
 				t.Errorf("%s: layers %s, want %s", d.name, got, d.kinds)
 			}
+		}
+	}
+}
+
+// TestNormalizationByOperators reads a local response normalisation as operators, and
+// none where the window is another one.
+func TestNormalizationByOperators(t *testing.T) {
+	kernel := IntsAttribute("kernel_shape", 3, 1, 1)
+	zeros, ones := []int64{0, 0, 0, 0, 0, 0}, []int64{0, 0, 1, 0, 0, 0, 0, 1, 0, 0}
+	count := IntAttribute("count_include_pad", 1)
+	for _, c := range []struct {
+		name  string
+		pads  []int64 // of the Pad; nil: there is none
+		value float32
+		pool  []Attribute
+		right bool
+	}{
+		{"a Pad", ones, 0, nil, true},
+		{"a Pad and a pool's zeros", ones, 0, []Attribute{IntsAttribute("pads", zeros...), IntsAttribute("strides", 1, 1, 1)}, true},
+		{"the pool's own", nil, 0, []Attribute{IntsAttribute("pads", 1, 0, 0, 1, 0, 0), count}, true},
+		{"the pool's own, not counted", nil, 0, []Attribute{IntsAttribute("pads", 1, 0, 0, 1, 0, 0)}, false},
+		{"both", ones, 0, []Attribute{IntsAttribute("pads", 1, 0, 0, 1, 0, 0), count}, false},
+		{"none", nil, 0, nil, false},
+		{"shifted", []int64{0, 0, 2, 0, 0, 0, 0, 0, 0, 0}, 0, nil, false},
+		{"of other dimensions", []int64{0, 0, 0, 1, 0, 0, 0, 0, 1, 0}, 0, nil, false},
+		{"ones around", ones, 1, nil, false},
+		{"strides", ones, 0, []Attribute{IntsAttribute("strides", 2, 1, 1)}, false},
+		{"dilated", ones, 0, []Attribute{IntsAttribute("dilations", 2, 1, 1)}, false},
+		{"auto_pad", nil, 0, []Attribute{stringAttribute("auto_pad", "SAME_UPPER")}, false},
+	} {
+		d := drawn{input: nn.Shape{4, 3, 3}, tensors: []*Tensor{NewIntTensor("axes", 1), NewTensor("n", nil, []float32{0.75})}, nodes: []*Node{op("Mul", "a", "x x"), op("Unsqueeze", "p", "a axes")}}
+		if c.pads != nil {
+			d.tensors = append(d.tensors, NewIntTensor("pads", c.pads...), NewTensor("value", nil, []float32{c.value}))
+			d.nodes[1] = op("Unsqueeze", "b", "a axes")
+			d.nodes = append(d.nodes, op("Pad", "p", "b pads value"))
+		}
+		d.nodes = append(d.nodes, op("AveragePool", "m", "p", append(c.pool, kernel)...), op("Squeeze", "e", "m axes"), op("Mul", "f", "e n"), op("Add", "g", "f n"), op("Pow", "h", "g n"), op("Div", "y", "x h"))
+		if network, err := Import(d.model(t), ImportOptions{}); (err == nil) != c.right || c.right && network.Description.Nodes[0].Op.Kind() != (nn.LocalResponseNorm{}).Kind() {
+			t.Errorf("%s: error %v", c.name, err)
 		}
 	}
 }

@@ -237,6 +237,9 @@ func FuzzMutations(f *testing.F) {
 	for name, d := range refusedDrawings() {
 		files["refused "+name] = encoded(f, d.model(f))
 	}
+	for _, k := range allKinds() {
+		files["kind "+k.name] = encoded(f, k.model(f))
+	}
 	var data []byte
 	files["external"], data = externalModel(f)
 	var all [][]byte

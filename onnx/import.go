@@ -29,14 +29,29 @@ type ImportOptions struct {
 // .weight, and otherwise the nodes'. What has no counterpart among the layers of
 // nn is an error that names the node and the reason.
 func Import(m *Model, o ImportOptions) (*nn.Network, error) {
-	network, _, err := ImportLinears(m, o)
+	network, _, err := importModel(m, o)
 	return network, err
 }
 
 // ImportLinears is Import that also returns, by the names of the network's dense
 // layers and convolutions of one pixel, the places in the model that they are made
-// of, for Model.Replace.
+// of, for Model.Replace. It fails for a model with constants that are inputs of the
+// graph, too, and would no longer be.
 func ImportLinears(m *Model, o ImportOptions) (*nn.Network, map[string]*Linear, error) {
+	network, im, err := importModel(m, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	given := m.given()
+	for _, t := range m.Initializers() {
+		if given[t.Name] {
+			return nil, nil, fmt.Errorf("onnx: %q is a constant and an input of the graph, for which whoever runs the model may give another value", t.Name)
+		}
+	}
+	return network, im.linears, nil
+}
+
+func importModel(m *Model, o ImportOptions) (*nn.Network, *importer, error) {
 	if m == nil {
 		return nil, nil, errors.New("onnx: there is no model (nil)")
 	}
@@ -48,7 +63,7 @@ func ImportLinears(m *Model, o ImportOptions) (*nn.Network, map[string]*Linear, 
 	if err != nil {
 		return nil, nil, fmt.Errorf("onnx: %w", err)
 	}
-	return network, im.linears, nil
+	return network, im, nil
 }
 
 // importer holds what is known of a graph, up to a node.
@@ -299,7 +314,7 @@ func layerName(n *Node, weights string) string {
 
 // param keeps a parameter's values.
 func (im *importer) param(name string, c *constant) ([]float32, error) {
-	if err := im.budget.spend(8 * c.size()); err != nil { // and as much for what they are made of
+	if err := im.budget.spend(4 * c.size()); err != nil {
 		return nil, err
 	}
 	values, err := c.floats()

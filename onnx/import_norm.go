@@ -26,10 +26,7 @@ func (im *importer) shiftOrScale(n *Node, x, constant value) (value, error) {
 	}
 	if len(numbers) == x.shape[0] {
 		scale, shift := asAffine(n, numbers, first.constant != nil)
-		if !slices.ContainsFunc(scale, infinite) && im.foldAffine(x, scale, shift) {
-			if l := im.linears[x.layer.name]; l != nil {
-				l.places[0].last = n
-			}
+		if !slices.ContainsFunc(scale, infinite) && im.foldAffine(n, x, scale, shift) {
 			return x, nil
 		}
 	}
@@ -188,11 +185,65 @@ func (g *graph) responseNormOf(n *Node) *Node {
 		return nil
 	}
 	square := g.behind(g.makers[pool.input(0)], "Mul")
-	if square == nil || len(square.Inputs) != 2 || square.Inputs[0] != x || square.Inputs[1] != x {
+	if square == nil || len(square.Inputs) != 2 || square.Inputs[0] != x || square.Inputs[1] != x || !g.windowInMiddle(pool, square, kernel[0]/2) {
 		return nil
 	}
 	return NewNode("LRN", n.Name, []string{x}, n.Outputs, IntAttribute("size", kernel[0]),
 		FloatAttribute("alpha", alpha), FloatAttribute("beta", beta), FloatAttribute("bias", k))
+}
+
+// windowInMiddle tells whether the mean that a pool of kernel [2·half+1, 1, 1] makes for a
+// channel is that over half as many channels before it and behind it, with zeros for those
+// that are not there: it has strides of 1, and padding of half on both sides, its own,
+// which counts, or that of Pads between the square and it.
+func (g *graph) windowInMiddle(pool, square *Node, half int64) bool {
+	strides, errA := pool.Ints("strides", []int64{1, 1, 1})
+	dilations, errB := pool.Ints("dilations", []int64{1, 1, 1})
+	own, errC := pool.Ints("pads", make([]int64, 6))
+	count, errD := pool.Int("count_include_pad", 0)
+	auto, errE := pool.Text("auto_pad", "NOTSET")
+	ones := []int64{1, 1, 1}
+	if errors.Join(errA, errB, errC, errD, errE) != nil || !slices.Equal(strides, ones) || !slices.Equal(dilations, ones) || auto != "NOTSET" && auto != "VALID" ||
+		len(own) != 6 || count == 0 && slices.Max(own) > 0 {
+		return false
+	}
+	total := []int64{0, 0, own[0], own[1], own[2], 0, 0, own[3], own[4], own[5]}
+	for n := g.makers[pool.input(0)]; n != square; n = g.makers[n.input(0)] { // behind has come that way
+		shape := g.integers(n.input(1))
+		switch {
+		case n.Type == "Pad":
+			pads := g.zeroPads(n)
+			if len(pads) != len(total) || slices.Min(pads) < 0 {
+				return false
+			}
+			for i, p := range pads {
+				total[i] += p
+			}
+		case n.Type == "Reshape" && shape != nil && (len(shape) != 5 || shape[1] != 1):
+			return false
+		case n.Type == "If":
+			return false
+		}
+	}
+	return slices.Equal(total, []int64{0, 0, half, 0, 0, 0, 0, half, 0, 0})
+}
+
+// zeroPads returns how many zeros a Pad puts around a value of five dimensions, or nil if
+// that is not known or it does something else.
+func (g *graph) zeroPads(n *Node) []int64 {
+	pads, errA := n.Ints("pads", nil)
+	mode, errB := n.Text("mode", "constant")
+	constant, errC := n.Float("value", 0) // in files of before opset 11
+	if errors.Join(errA, errB, errC) != nil || mode != "constant" || constant != 0 || n.input(3) != "" {
+		return nil
+	}
+	if number, ok := g.number(n.input(2)); n.input(2) != "" && (!ok || number != 0) {
+		return nil
+	}
+	if n.input(1) != "" {
+		pads = g.integers(n.input(1))
+	}
+	return pads
 }
 
 // behind goes back from a node through operators that only change the shape, to

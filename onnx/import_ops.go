@@ -195,7 +195,7 @@ func (im *importer) linear(n *Node) (value, error) {
 	if err != nil {
 		return value{}, err
 	}
-	if err := im.budget.spend(8 * l.Inputs * l.Outputs); err != nil { // and as much for what they are made of
+	if err := im.budget.spend(4 * l.Inputs * l.Outputs); err != nil {
 		return value{}, err
 	}
 	l.Name, l.whole = y.layer.name, true
@@ -236,7 +236,7 @@ func (im *importer) batchNorm(n *Node) (value, error) {
 	}
 	if im.options.FoldBatchNorm {
 		scale, shift := affine(numbers, epsilon)
-		if im.foldAffine(x, scale, shift) {
+		if im.foldAffine(n, x, scale, shift) {
 			return x, nil
 		}
 	}
@@ -268,22 +268,23 @@ func (x value) foldable() bool {
 }
 
 // foldAffine has the layer of x, which nothing else takes, multiply its outputs
-// by scale and add shift, a number for each channel, of which either may be nil.
-// It returns false if that is not a convolution, a dense layer or a normalisation
-// over batches.
-func (im *importer) foldAffine(x value, scale, shift []float32) bool {
+// by scale and add shift, a number for each channel, of which either may be nil, in
+// place of a node. It returns false if that is not a convolution, a dense layer or a
+// normalisation over batches.
+func (im *importer) foldAffine(n *Node, x value, scale, shift []float32) bool {
 	if !x.foldable() {
 		return false
 	}
 	node := &im.description.Nodes[x.layer.index]
+	l := im.linears[node.Name]
+	if l != nil && !slices.Equal(x.shape, x.layer.shape) {
+		return false // what Model.Replace puts in its place has the layer's own shape
+	}
 	switch op := node.Op.(type) {
 	case nn.Conv:
 		op.NoBias = op.NoBias && shift == nil
 		node.Op = op
 	case nn.Dense:
-		if !slices.Equal(x.shape, x.layer.shape) {
-			return false // what Model.Replace puts in its place has the layer's own shape
-		}
 		op.NoBias = op.NoBias && shift == nil
 		node.Op = op
 	case nn.BatchNorm:
@@ -306,6 +307,9 @@ func (im *importer) foldAffine(x value, scale, shift []float32) bool {
 	}
 	for c, s := range shift {
 		bias[c] += s
+	}
+	if l != nil {
+		l.places[0].last = n
 	}
 	return true
 }
@@ -465,6 +469,9 @@ func (im *importer) identity(n *Node) (value, error) {
 			return value{}, fmt.Errorf("casting to %v is not supported", kind)
 		}
 		x.integers = false
+		if l := im.linears[x.layer.name]; l != nil && DataType(to) != l.weights.kind {
+			x.sole = false // what is behind has another type than the layer and can't be a part of it
+		}
 	}
 	return x, nil
 }

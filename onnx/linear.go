@@ -52,6 +52,7 @@ const minReplaced = 7
 func (m *Model) Linears() ([]*Linear, []Refused) {
 	b := newBudget(m.size+m.externalSize()) - 4<<20 // the model may have been imported before
 	g := m.newGraph(&b)
+	g.given = m.given()
 	parts := g.fastfoodParts()
 	var found []*Linear
 	var refused []Refused
@@ -79,7 +80,7 @@ func (m *Model) Linears() ([]*Linear, []Refused) {
 				same.places, byNode[n] = append(same.places, l.places...), same
 				continue
 			}
-			err = b.spend(8 * l.Inputs * l.Outputs) // for Weights, which may turn them
+			err = b.spend(4 * l.Inputs * l.Outputs) // for Weights
 		}
 		if err != nil {
 			refused = append(refused, Refused{n, err.Error()})
@@ -90,15 +91,14 @@ func (m *Model) Linears() ([]*Linear, []Refused) {
 	}
 	tied, err := g.tied(found, byNode)
 	found = slices.DeleteFunc(found, func(l *Linear) bool {
-		switch other := tied[l]; {
-		case err != nil:
-			refused = append(refused, Refused{l.Node, err.Error()})
-		case other != nil:
-			refused = append(refused, Refused{l.Node, fmt.Sprintf("its weights, %q, are also taken by %v: a replacement would be stored beside them", l.Node.Inputs[1], other)})
-		default:
-			return false
+		reason := tied[l]
+		if err != nil {
+			reason = err.Error()
 		}
-		return true
+		if reason != "" {
+			refused = append(refused, Refused{l.Node, reason})
+		}
+		return reason != ""
 	})
 	nameApart(found)
 	for _, f := range m.functionFields {
@@ -117,6 +117,10 @@ func otherProduct(n *Node) string {
 		if n.Domain != "" {
 			return "a runtime has fused it with other nodes: compress the file from which that was made"
 		}
+	case "RNN", "GRU", "LSTM":
+		return "it is recurrent: its weights are several layers'"
+	case "Einsum":
+		return "it is a product of any form: only Gemm, MatMul and Conv are read"
 	}
 	return ""
 }
@@ -254,20 +258,25 @@ func (l *Linear) sharesWeights(other *Linear) bool {
 		l.alpha == other.alpha && l.turned == other.turned
 }
 
-// tied returns the layers whose weights, or what these are made of, another node
-// takes, too, with such a node. layers has those of the nodes.
-func (g *graph) tied(found []*Linear, layers map[*Node]*Linear) (map[*Linear]*Node, error) {
-	made, tied := map[string][]*Linear{}, map[*Linear]*Node{} // made of the values of these names
+// tied says of layers whose weights, or what these are made of, something else takes,
+// too, what that is. layers has those of the nodes.
+func (g *graph) tied(found []*Linear, layers map[*Node]*Linear) (map[*Linear]string, error) {
+	made, tied := map[string][]*Linear{}, map[*Linear]string{} // made of the values of these names
 	for _, l := range found {
 		for _, name := range l.weights.names {
 			made[name] = append(made[name], l)
 		}
 	}
+	for _, out := range g.model.Outputs {
+		for _, l := range made[out.Name] {
+			tied[l] = fmt.Sprintf("its weights, %q, are also an output of the graph", l.Node.Inputs[1])
+		}
+	}
 	for _, n := range g.model.Nodes() {
 		err := eachTaken(n, func(name string) {
 			for _, l := range made[name] {
-				if layers[n] != l && (len(n.Outputs) != 1 || !slices.Contains(l.weights.names, n.Outputs[0])) {
-					tied[l] = n
+				if tied[l] == "" && layers[n] != l && (len(n.Outputs) != 1 || !slices.Contains(l.weights.names, n.Outputs[0])) {
+					tied[l] = fmt.Sprintf("its weights, %q, are also taken by %v: a replacement would be stored beside them", l.Node.Inputs[1], n)
 				}
 			}
 		})

@@ -393,19 +393,41 @@ func (m *Model) graphName() string {
 }
 
 // ExternalFiles returns the paths of the files beside the model's own that hold data of
-// its tensors.
+// its tensors, also of those in nodes.
 func (m *Model) ExternalFiles() []string {
 	var files []string
-	for _, p := range m.graph {
-		if p.tensor == nil || p.tensor.external == nil {
-			continue
-		}
-		path := filepath.Join(p.tensor.external.folder, filepath.FromSlash(p.tensor.external.location))
-		if !slices.Contains(files, path) {
-			files = append(files, path)
+	seen := map[string]bool{}
+	add := func(e *external) {
+		path := filepath.Join(e.folder, filepath.FromSlash(e.location))
+		if !seen[path] {
+			seen[path], files = true, append(files, path)
 		}
 	}
+	for _, p := range m.graph {
+		if p.tensor != nil && p.tensor.external != nil {
+			add(p.tensor.external)
+		}
+	}
+	_ = m.eachInnerExternal(add) // what can't be read names no file
 	return files
+}
+
+// eachInnerExternal visits the tensors in nodes, and in graphs within them, whose data
+// are in other files: Save leaves these as they are.
+func (m *Model) eachInnerExternal(visit func(*external)) error {
+	for _, n := range m.Nodes() {
+		if err := eachInnerTensor(n.message, n.at, 0, func(f field) error {
+			b := budget(1 << 10) // for the tensor's name and place
+			t, err := decodeTensor(f, m.folder, &b)
+			if err == nil && t.external != nil {
+				visit(t.external)
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // externalSize returns the bytes of the files that hold external data.

@@ -87,7 +87,7 @@ func (n *tree) mutate(source *rand.Rand, strings []string) {
 	c := m.children[i]
 	switch source.IntN(9) {
 	case 0: // drop
-		m.children = slices.Delete(m.children, i, i+1)
+		m.children = slices.Delete(slices.Clone(m.children), i, i+1) // a copy of the message may have the same slice
 	case 1: // repeat
 		for range 1 << source.IntN(8) {
 			m.children = append(m.children, c)

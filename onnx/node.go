@@ -225,6 +225,36 @@ func eachInner(message []byte, at, depth int, visit func(name string)) error {
 	})
 }
 
+// eachInnerTensor visits the tensors that the message of a node holds as attributes, and
+// those of the graphs in it.
+func eachInnerTensor(message []byte, at, depth int, visit func(field) error) error {
+	if depth > maxDepth {
+		return fmt.Errorf("byte %d: graphs are nested more than %d deep", at, maxDepth)
+	}
+	return eachField(message, at, func(f field) error {
+		if f.number != nodeAttribute {
+			return nil
+		}
+		return f.each("an attribute", func(f field) error {
+			switch f.number {
+			case attributeTensor:
+				return visit(f)
+			case attributeGraph, attributeGraphs:
+				return f.each("a graph", func(f field) error {
+					switch f.number {
+					case graphInitializer:
+						return visit(f)
+					case graphNode:
+						return eachInnerTensor(f.value, f.at, depth+1, visit)
+					}
+					return nil
+				})
+			}
+			return nil
+		})
+	})
+}
+
 // Attribute is a setting of a new node.
 type Attribute []byte
 

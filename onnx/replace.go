@@ -109,10 +109,13 @@ func (b *builder) replacement(l *Linear, p place, network *nn.Network) error {
 	products := !slices.ContainsFunc(network.Description.Nodes, func(n nn.Node) bool { return n.Op.Kind() != (nn.Dense{}).Kind() })
 	x := tensor{p.first.Inputs[0], nn.Shape{l.Inputs}}
 	flat := p.first.Type == "MatMul" && !products
+	if b.opset < 11 { // each Gemm has a bias
+		e.dense = e.product
+	}
 	switch {
 	case flat:
 		x.name = e.node("Reshape", l.prefix()+"/flat", []string{x.name, e.ints(-1, int64(l.Inputs))})
-	case p.first.Type == "MatMul" || p.first.Type == "Gemm" && b.opset < 11: // before, each Gemm has a bias
+	case p.first.Type == "MatMul":
 		e.dense = e.product
 	case p.first.Type == "Conv" && !products:
 		return errors.New("a convolution can only become others: want a network of dense layers")
@@ -128,6 +131,10 @@ func (b *builder) replacement(l *Linear, p place, network *nn.Network) error {
 	}
 	e.last, e.outputs[nn.Input] = x, x
 	for i, node := range network.Description.Nodes {
+		kind := node.Op.Kind()
+		if b.opset < minOpset && kind != (nn.Dense{}).Kind() && kind != (nn.Fastfood{}).Kind() {
+			return fmt.Errorf("layer %s: in a file of opset %d only dense and Fastfood layers can be put", node.Name, b.opset)
+		}
 		if err := e.layer(i); err != nil {
 			return fmt.Errorf("layer %s: %w", node.Name, err)
 		}
@@ -232,7 +239,8 @@ func (b *builder) rename(output, name string) {
 	b.nodes[last] = &n
 }
 
-// names returns the names of all values and nodes.
+// names returns the names of all values and nodes, also of values that the graph only
+// describes.
 func (m *Model) names() map[string]bool {
 	names := map[string]bool{}
 	for _, p := range m.graph {
@@ -245,12 +253,34 @@ func (m *Model) names() map[string]bool {
 				names[output] = true
 			}
 			_ = eachInner(p.node.message, 0, 0, func(name string) { names[name] = true }) // uses has checked it
+		default:
+			addDescribed(p.wire, names)
 		}
 	}
 	for _, in := range m.Inputs {
 		names[in.Name] = true
 	}
 	return names
+}
+
+// addDescribed adds the name of a value that a field of the graph describes, or of a
+// sparse constant.
+func addDescribed(wire []byte, names map[string]bool) {
+	name := func(f field) error {
+		if f.number == valueName || f.number == tensorName {
+			names[string(f.value)] = true
+		}
+		return nil
+	}
+	_ = eachField(wire, 0, func(f field) error { // what can't be read has no name
+		switch f.number {
+		case graphValueInfo:
+			return f.each("a value", name)
+		case graphSparse:
+			return f.each("a sparse constant", func(f field) error { return f.each("its numbers", name) })
+		}
+		return nil
+	})
 }
 
 // prune removes the named values' constants, and nodes whose results are these
@@ -265,6 +295,12 @@ func (m *Model) prune(names []string) error {
 		if len(n.Outputs) == 1 {
 			makers[n.Outputs[0]] = n
 		}
+	}
+	for _, in := range m.Inputs {
+		uses[in.Name]++
+	}
+	for name := range m.given() {
+		uses[name]++
 	}
 	unused, removed := map[string]bool{}, map[*Node]bool{}
 	for len(names) > 0 {
@@ -282,14 +318,9 @@ func (m *Model) prune(names []string) error {
 		}
 	}
 	m.graph = slices.DeleteFunc(m.graph, func(p part) bool {
-		return removed[p.node] || p.tensor != nil && unused[p.tensor.Name] || p.input != "" && unused[p.input] && !m.isInput(p.input)
+		return removed[p.node] || p.tensor != nil && unused[p.tensor.Name] || p.input != "" && unused[p.input]
 	})
 	return nil
-}
-
-// isInput tells whether a value is an input of the graph that whoever runs it gives.
-func (m *Model) isInput(name string) bool {
-	return slices.ContainsFunc(m.Inputs, func(v Value) bool { return v.Name == name })
 }
 
 // uses counts how often nodes, or the graph itself, take a value.

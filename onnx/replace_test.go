@@ -252,27 +252,60 @@ func TestReplaceKeepsOtherBiases(t *testing.T) {
 	}
 }
 
-// TestOldFormat lists constants as inputs, too, as files of before version 4 do.
-func TestOldFormat(t *testing.T) {
-	d := drawn{opset: 11, input: nn.Shape{2}, tensors: []*Tensor{NewTensor("w", []int{2, 2}, gaussian(4, 1))}, nodes: []*Node{op("MatMul", "y", "x w")}}
-	m := d.model(t)
-	m.graph = append(m.graph, part{wire: valueInfo(graphInput, tensor{"w", nn.Shape{2}}), input: "w"})
-	m.graphWire = nil
-	m, err := Parse(encoded(t, m))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Import(m, ImportOptions{}); err != nil {
-		t.Error(err)
-	}
+// TestDescribedNamesAreTaken has names that a graph gives to values that no node makes:
+// new values must not be described so.
+func TestDescribedNamesAreTaken(t *testing.T) {
+	m := mlp(t)
+	sparse := appendMessage(nil, graphSparse, appendMessage(nil, 1, NewTensor("first/1.weight", []int{1}, []float32{1}).message))
+	m.graph = append(m.graph, part{wire: tensorInfo(graphValueInfo, "first/1", Double, nil)}, part{wire: sparse})
 	layers, _ := m.Linears()
-	if err := m.Replace(layers[0], products(t, 2, gaussian(4, 2)), false); err != nil {
+	if err := m.Replace(layers[0], products(t, 6, gaussian(12, 1), gaussian(10, 1)), false); err != nil {
 		t.Fatal(err)
 	}
-	if file := encoded(t, m); bytes.Contains(file, []byte("\x0a\x01w")) {
-		t.Error("the old weights are still an input")
+	for _, n := range m.Nodes() {
+		if slices.Contains(n.Outputs, "first/1") || slices.Contains(n.Inputs, "first/1.weight") {
+			t.Errorf("%v has a name that is taken: %v, %v", n, n.Inputs, n.Outputs)
+		}
 	}
-	d.opset = 6
+}
+
+// TestDataOfNodesStay has a Constant node and a graph in a node with data in another
+// file, which Save does not move.
+func TestDataOfNodesStay(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "numbers"), make([]byte, 64), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	message := appendInt(appendMessage(appendInt(appendInt(nil, tensorDims, 4), tensorType, int64(Float)), tensorExternal, entry("location", "numbers")), tensorLocation, locationExternal)
+	constant := Attribute(appendMessage(attribute("value", kindTensor), attributeTensor, message))
+	inner := Attribute(appendMessage(attribute("body", 5), attributeGraph, appendMessage(nil, graphInitializer, message)))
+	for _, n := range []*Node{op("Constant", "y", "", constant), op("If", "y", "x", inner)} {
+		path := filepath.Join(folder, "net.onnx")
+		if err := os.WriteFile(path, encoded(t, drawn{input: nn.Shape{4}, nodes: []*Node{n}}.model(t)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		m, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if files := m.ExternalFiles(); !slices.Equal(files, []string{filepath.Join(folder, "numbers")}) {
+			t.Errorf("%v: data in %v", n, files)
+		}
+		if err := m.Save(filepath.Join(folder, "other.onnx")); err != nil {
+			t.Error(err)
+		}
+		if err := m.Save(filepath.Join(folder, "numbers")); err == nil || !strings.Contains(err.Error(), "would be written over") {
+			t.Errorf("%v: %v", n, err)
+		}
+		if err := m.Save(filepath.Join(t.TempDir(), "net.onnx")); err == nil || !strings.Contains(err.Error(), "in the folder of the original") {
+			t.Errorf("%v: %v", n, err)
+		}
+	}
+}
+
+// TestOldOpset has shapes broadcast in another way.
+func TestOldOpset(t *testing.T) {
+	d := drawn{opset: 6, input: nn.Shape{2}, tensors: []*Tensor{NewTensor("w", []int{2, 2}, gaussian(4, 1))}, nodes: []*Node{op("MatMul", "y", "x w")}}
 	if layers, refused := d.model(t).Linears(); len(layers) != 0 || len(refused) != 1 || !strings.Contains(refused[0].Reason, "opset 6") {
 		t.Errorf("opset 6: %v, refused %v", layers, refused)
 	}
@@ -406,6 +439,11 @@ func TestReplaceErrors(t *testing.T) {
 	}
 	if !bytes.Equal(encoded(t, m), before) {
 		t.Error("a replacement that failed changed the model")
+	}
+	old := drawn{opset: 9, input: nn.Shape{2}, tensors: []*Tensor{NewTensor("w", []int{2, 2}, gaussian(4, 1))}, nodes: []*Node{op("MatMul", "y", "x w")}}.model(t)
+	layers, _ = old.Linears()
+	if err := old.Replace(layers[0], chainOf(t, 2, []nn.Op{nn.Dense{Out: 2}, nn.Clip{Min: 0, Max: 1}}, gaussian(4, 1), gaussian(2, 1)), false); err == nil || !strings.Contains(err.Error(), "opset 9") {
+		t.Errorf("a layer that is written otherwise in old files: %v", err)
 	}
 }
 

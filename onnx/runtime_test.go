@@ -131,18 +131,27 @@ type job struct {
 	Output    string               `json:"output"`
 	Inputs    map[string]jobTensor `json:"inputs"`
 	want      []float32
+	like      *job // whose outputs it should have, in place of want
 	tolerance float64
 }
 
 type jobTensor struct {
 	File string `json:"file"`
 	Dims []int  `json:"dims"`
+	Type string `json:"type,omitempty"` // none: float32
+}
+
+// jobOutput is what an output of a job turns out to be.
+type jobOutput struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+	Dims []int  `json:"dims"`
 }
 
 // jobs are to run in one process.
 type jobs struct {
 	folder string
-	all    []job
+	all    []*job
 }
 
 func floatFile(t testing.TB, path string, values []float32) string {
@@ -170,8 +179,51 @@ func readFloats(t testing.TB, path string) []float32 {
 
 func (j *jobs) add(t testing.TB, name, model, input string, dims []int, x, want []float32, tolerance float64) {
 	path := filepath.Join(j.folder, fmt.Sprint(len(j.all)))
-	inputs := map[string]jobTensor{input: {floatFile(t, path+".in", x), dims}}
-	j.all = append(j.all, job{name, model, path + ".out", inputs, want, tolerance})
+	inputs := map[string]jobTensor{input: {File: floatFile(t, path+".in", x), Dims: dims}}
+	j.all = append(j.all, &job{name: name, Model: model, Output: path + ".out", Inputs: inputs, want: want, tolerance: tolerance})
+}
+
+// same adds a model that must have the outputs of another job, of the same names, types
+// and dimensions; nil: it is such another job itself.
+func (j *jobs) same(t testing.TB, name, model string, feeds map[string]*Tensor, like *job, tolerance float64) *job {
+	path := filepath.Join(j.folder, fmt.Sprint(len(j.all)))
+	added := &job{name: name, Model: model, Output: path + ".out", Inputs: map[string]jobTensor{}, like: like, tolerance: tolerance}
+	for name, x := range feeds {
+		file := path + "." + name
+		if err := os.WriteFile(file, x.raw, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		added.Inputs[name] = jobTensor{file, x.Dims, x.Type.String()}
+	}
+	j.all = append(j.all, added)
+	return added
+}
+
+// outputs reads what a job has written: numbers as float32, and what they are.
+func (j *job) outputs(t testing.TB) (values []float32, outputs []jobOutput) {
+	text, errA := os.ReadFile(j.Output + ".json")
+	raw, errB := os.ReadFile(j.Output)
+	if err := errors.Join(errA, errB, json.Unmarshal(text, &outputs)); err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range outputs {
+		x := &Tensor{Name: o.Name, Dims: o.Dims}
+		for _, kind := range []DataType{Float, Double, Float16, Int32, Uint8} {
+			if kind.String() == o.Type {
+				x.Type = kind
+			}
+		}
+		size := x.Size() * typeSizes[x.Type]
+		x.raw, raw = raw[:size], raw[size:]
+		numbers, err := numbersOf(x)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range numbers {
+			values = append(values, float32(v))
+		}
+	}
+	return values, outputs
 }
 
 // save writes a model without waiting for the disk, as Model.Save does.
@@ -222,6 +274,12 @@ func (j *jobs) run(t *testing.T) {
 	command := exec.Command("node", "testdata/onnxruntime.js", file)
 	command.Env = append(os.Environ(), "NODE_PATH="+filepath.Join(os.Getenv(runtimeVariable), "node_modules"))
 	if output, err := command.CombinedOutput(); err != nil {
+		for _, job := range j.all { // which has stopped it
+			_, errA := os.Stat(job.Output)
+			if _, errB := os.Stat(job.Output + ".error"); errA != nil && errB != nil {
+				t.Fatalf("%s: %v: %s", job.name, err, output)
+			}
+		}
 		t.Fatalf("%v: %s", err, output)
 	}
 	for _, job := range j.all {
@@ -229,7 +287,17 @@ func (j *jobs) run(t *testing.T) {
 			t.Errorf("%s: %s", job.name, message)
 			continue
 		}
-		d := difference(readFloats(t, job.Output), job.want)
+		got, outputs := job.outputs(t)
+		if job.like != nil {
+			want, others := job.like.outputs(t)
+			if fmt.Sprint(outputs) != fmt.Sprint(others) {
+				t.Errorf("%s: the outputs are %v, want %v", job.name, outputs, others)
+			}
+			job.want = want
+		} else if job.want == nil {
+			job.want = got
+		}
+		d := difference(got, job.want)
 		if !(d <= job.tolerance) {
 			t.Errorf("%s: ONNX Runtime differs by %.2g of the output's scale, want at most %v", job.name, d, job.tolerance)
 		} else {

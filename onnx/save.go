@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,8 +16,10 @@ const externalBytes = 1024
 // Save writes the model to path, under a temporary name first. What nobody
 // changed is written as it was read. If the model has external data, or is too
 // large for one file, the large tensors' data go to path with .data behind it
-// and the tensors refer to them there; all else is as it was. It refuses to write
-// over a file that the model's own data are in.
+// and the tensors refer to them there; all else is as it was. Tensors in nodes, as those
+// of Constant and of the branches of an If, stay as they are: if their data are in other
+// files, they can be saved in the model's own folder alone. It refuses to write over a file
+// that the model's own data are in.
 func (m *Model) Save(path string) error {
 	moved := *m
 	_, size := m.encode()
@@ -25,6 +28,9 @@ func (m *Model) Save(path string) error {
 		if sameFile(file, path) || external && sameFile(file, path+".data") {
 			return fmt.Errorf("onnx: %s would be written over %s, where the model's own weights are: name another file", path, file)
 		}
+	}
+	if err := m.checkInnerExternal(filepath.Dir(path)); err != nil {
+		return fmt.Errorf("onnx: %s: %w", path, err)
 	}
 	if external {
 		err := wholefile.Write(path+".data", func(data *os.File) error {
@@ -38,6 +44,17 @@ func (m *Model) Save(path string) error {
 		return fmt.Errorf("onnx: %w", err)
 	}
 	return nil
+}
+
+// checkInnerExternal fails if tensors in nodes have data in files that are not in a folder.
+func (m *Model) checkInnerExternal(folder string) (err error) {
+	if m.folder == "" || sameFile(m.folder, folder) {
+		return nil
+	}
+	errB := m.eachInnerExternal(func(e *external) {
+		err = fmt.Errorf("its nodes have data in %q: save it in the folder of the original, %s", e.location, m.folder)
+	})
+	return errors.Join(err, errB)
 }
 
 // sameFile tells whether two paths are those of one file.
@@ -74,14 +91,14 @@ const minHalved = 128
 // It fails, and changes nothing, if one has a number beyond the largest float16.
 // Constants that whoever runs the model may replace, as inputs, stay as they are.
 func (m *Model) StoreFloat16() error {
-	listed := map[string]bool{} // as inputs; files of before version 4 list all constants
-	for _, p := range m.graph {
-		listed[p.input] = m.IRVersion >= 4
+	if m.Opset[""] < minReplaced { // Cast was another
+		return fmt.Errorf("onnx: float16: the file has opset %d: want %d or more", m.Opset[""], minReplaced)
 	}
+	given := m.given()
 	b := builder{taken: m.names(), activations: Float, weights: Float16}
 	halved := map[string]*Tensor{}
 	for _, t := range m.Initializers() {
-		if t.Type != Float || len(t.Dims) < 2 || t.Size() < minHalved || listed[t.Name] {
+		if t.Type != Float || len(t.Dims) < 2 || t.Size() < minHalved || given[t.Name] {
 			continue
 		}
 		values, err := t.Floats()

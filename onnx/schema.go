@@ -26,7 +26,8 @@ const (
 	graphInitializer = 5  // repeated Tensor
 	graphInput       = 11 // repeated ValueInfo
 	graphOutput      = 12 // repeated ValueInfo
-	graphSparse      = 15 // repeated sparse tensors
+	graphValueInfo   = 13 // repeated ValueInfo: of values in between
+	graphSparse      = 15 // repeated SparseTensor, of which field 1 is a Tensor with the name
 
 	nodeInput     = 1 // repeated string
 	nodeOutput    = 2 // repeated string

@@ -126,29 +126,41 @@ func (t *Tensor) Floats() ([]float32, error) {
 // Ints returns the elements of a tensor of integers, in row-major order. It
 // fails as Floats does.
 func (t *Tensor) Ints() ([]int64, error) {
+	values := []int64{}
+	err := t.eachInteger(func(i int, v int64) {
+		if i == 0 { // there are as many as the dimensions say
+			values = make([]int64, t.Size())
+		}
+		values[i] = v
+	})
+	return values, err
+}
+
+// eachInteger visits the elements of a tensor of integers, in row-major order. It fails as
+// Floats does, before the first.
+func (t *Tensor) eachInteger(visit func(i int, v int64)) error {
 	switch t.Type {
 	case Int64, Int32, Int8, Uint8, Bool:
 	default:
-		return nil, fmt.Errorf("tensor %q holds %v, want integers", t.Name, t.Type)
+		return fmt.Errorf("tensor %q holds %v, want integers", t.Name, t.Type)
 	}
 	raw, err := t.bytes()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	values := make([]int64, t.Size())
-	for i := range values {
+	for i := range t.Size() {
 		switch t.Type {
 		case Int64:
-			values[i] = int64(binary.LittleEndian.Uint64(raw[8*i:]))
+			visit(i, int64(binary.LittleEndian.Uint64(raw[8*i:])))
 		case Int32:
-			values[i] = int64(int32(binary.LittleEndian.Uint32(raw[4*i:])))
+			visit(i, int64(int32(binary.LittleEndian.Uint32(raw[4*i:]))))
 		case Int8:
-			values[i] = int64(int8(raw[i]))
+			visit(i, int64(int8(raw[i])))
 		default:
-			values[i] = int64(raw[i])
+			visit(i, int64(raw[i]))
 		}
 	}
-	return values, nil
+	return nil
 }
 
 // bytes returns the elements one after another, little endian.

@@ -3,14 +3,16 @@ package main
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"os"
 	"text/tabwriter"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
+	"github.com/deepfry/deepfry/compress"
 	"github.com/deepfry/deepfry/models"
 	"github.com/deepfry/deepfry/nn"
+	"github.com/deepfry/deepfry/onnx"
 )
 
 type inspectCommand struct {
@@ -28,7 +30,7 @@ type inspection struct {
 	Convolutions   totals         `json:"convolutions"`
 	FullyConnected totals         `json:"fully_connected"` // dense and Fastfood layers
 	Biases         int            `json:"biases"`
-	FileBytes      int64          `json:"file_bytes,omitempty"` // of a checkpoint
+	FileBytes      int64          `json:"file_bytes,omitempty"` // of a file, and of those that an ONNX file's weights are in
 	Layers         []nn.LayerInfo `json:"layers"`
 }
 
@@ -49,11 +51,18 @@ func (*inspectCommand) Help() string {
   deepfry inspect lenet --fc adaptive:1024
   deepfry inspect caffenet --fc adaptive:16384 --classifier adaptive
   deepfry inspect runs/lenet-mnist-adaptive-1024-seed1.safetensors --json
-  deepfry inspect net.onnx`
+  deepfry inspect net.onnx
+
+Of an ONNX file that can't be imported as a network it lists the fully-connected layers,
+which deepfry compress can replace where they are, and says of other products of matrices
+why it can't.`
 }
 
 func (c *inspectCommand) Run(term *console.Terminal) error {
 	result, err := c.inspect()
+	if reason, ok := errors.AsType[notImported](err); ok {
+		return c.runLinears(term, reason.error)
+	}
 	if err != nil {
 		return err
 	}
@@ -77,6 +86,26 @@ func (c *inspectCommand) Run(term *console.Terminal) error {
 	return result.print(term)
 }
 
+// notImported is why an ONNX file can't be imported as a network.
+type notImported struct{ error }
+
+// runLinears lists the fully-connected layers of an ONNX file that can't be imported for
+// that reason. It fails, with the reason, if it is no such file at all.
+func (c *inspectCommand) runLinears(term *console.Terminal, reason error) error {
+	model, err := onnx.Open(c.Network)
+	if err != nil {
+		return reason
+	}
+	result, err := inspectLinears(c.Network, model, reason)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return json.NewEncoder(term.Stdout).Encode(result)
+	}
+	return result.print(term)
+}
+
 // inspect lists the layers of a known model, or those of a file.
 func (c *inspectCommand) inspect() (inspection, error) {
 	named := ""
@@ -89,14 +118,25 @@ func (c *inspectCommand) inspect() (inspection, error) {
 	}
 	if isFile {
 		network, err := flags.OpenNetwork(c.Network, c.Input)
+		if _, bad := flags.ParseShape(c.Input); err != nil && bad == nil && compress.IsONNX(c.Network) {
+			return inspection{}, notImported{err}
+		}
 		if err != nil {
 			return inspection{}, err
 		}
-		info, err := os.Stat(c.Network)
+		files := []string{c.Network}
+		if compress.IsONNX(c.Network) {
+			model, err := onnx.Open(c.Network)
+			if err != nil {
+				return inspection{}, err
+			}
+			files = append(files, model.ExternalFiles()...)
+		}
+		size, err := sizeOf(files...)
 		if err != nil {
 			return inspection{}, err
 		}
-		return inspection{Name: network.Description.Name, Input: network.Description.Input, Layers: network.Layers(), FileBytes: info.Size()}, nil
+		return inspection{Name: network.Description.Name, Input: network.Description.Input, Layers: network.Layers(), FileBytes: size}, nil
 	}
 	if c.Input != "" {
 		return inspection{}, flags.ErrNotONNX

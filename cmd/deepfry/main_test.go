@@ -25,6 +25,7 @@ import (
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/onnx"
 	"github.com/rogpeppe/go-internal/testscript"
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // beDeepfry makes the test binary run as the command, for tests that kill it.
@@ -51,6 +52,8 @@ func TestMain(m *testing.M) {
 //	                          x,y or x_train,y_train,x_test,y_test, all parts alike
 //	makemodel FILE C H W [N]  to write a small network, of N outputs or ten, as a checkpoint
 //	                          or ONNX file
+//	makeexternal FILE.onnx N  to write an Erf and a product by N×N weights, which are in
+//	                          FILE.onnx.data
 //	damage FILE OLD NEW       to replace bytes of a file, which may be \x00
 //	jsonlast FILE KEY VALUE   to check a field of a file's last JSON line
 func TestScripts(t *testing.T) {
@@ -91,6 +94,9 @@ func TestScripts(t *testing.T) {
 					outputs = atoi(args[4])
 				}
 				ts.Check(makeModel(ts.MkAbs(args[0]), nn.Shape{atoi(args[1]), atoi(args[2]), atoi(args[3])}, outputs))
+			},
+			"makeexternal": func(ts *testscript.TestScript, _ bool, args []string) {
+				ts.Check(makeExternal(ts.MkAbs(args[0]), atoi(args[1])))
 			},
 			"damage": func(ts *testscript.TestScript, _ bool, args []string) {
 				was, err := strconv.Unquote(`"` + args[1] + `"`)
@@ -153,6 +159,32 @@ func makeModel(path string, input nn.Shape, outputs int) error {
 		return err
 	}
 	return model.Save(path)
+}
+
+// makeExternal writes an ONNX file of x → Erf → MatMul by weights in another file.
+func makeExternal(path string, n int) error {
+	text := func(message []byte, number protowire.Number, texts ...string) []byte {
+		for _, t := range texts {
+			message = protowire.AppendString(protowire.AppendTag(message, number, protowire.BytesType), t)
+		}
+		return message
+	}
+	number := func(message []byte, field protowire.Number, v int) []byte {
+		return protowire.AppendVarint(protowire.AppendTag(message, field, protowire.VarintType), uint64(v))
+	}
+	weights := number(number(number(nil, 1, n), 1, n), 2, 1) // n×n of float32
+	weights = text(text(weights, 8, "fc.weight"), 13, string(text(text(nil, 1, "location"), 2, filepath.Base(path)+".data")))
+	graph := text(nil, 1, string(text(text(text(nil, 1, "x"), 2, "h"), 4, "Erf")), string(text(text(text(nil, 1, "h", "fc.weight"), 2, "y"), 4, "MatMul")))
+	graph = text(graph, 5, string(number(weights, 14, 1)))
+	tensor := number(nil, 1, 1) // float32, [1, n]
+	tensor = text(tensor, 2, string(text(nil, 1, string(number(nil, 1, 1)), string(number(nil, 1, n)))))
+	kind := string(text(nil, 1, string(tensor)))
+	graph = text(text(graph, 11, string(text(text(nil, 1, "x"), 2, kind))), 12, string(text(text(nil, 1, "y"), 2, kind)))
+	file := text(text(number(nil, 1, 8), 7, string(graph)), 8, string(number(nil, 2, 17)))
+	if err := os.WriteFile(path+".data", make([]byte, 4*n*n), 0o644); err != nil {
+		return err
+	}
+	return os.WriteFile(path, file, 0o644)
 }
 
 // stripes draws images like digits: two bright rows, which the label places,
