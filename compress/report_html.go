@@ -153,9 +153,9 @@ func times(before, after float64) string {
 	case before <= 0 || after <= 0 || before == after:
 		return ""
 	case after < before:
-		return short(before/after) + " times less"
+		return short(before/after) + "× less"
 	default:
-		return short(after/before) + " times more"
+		return short(after/before) + "× more"
 	}
 }
 
