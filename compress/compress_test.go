@@ -473,38 +473,6 @@ func TestMutations(t *testing.T) {
 	}
 }
 
-func TestReport(t *testing.T) {
-	network, data := classifier(t)
-	model, err := FromNetwork(network)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := model.Compress(context.Background(), Options{Methods: []Method{SVD}, Budget: 2, Data: data, AllowSlower: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Report.Model = "<script>"
-	var text, page strings.Builder
-	if err := errors.Join(r.Report.WriteText(&text), r.Report.WriteHTML(&page)); err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{"fc1", "whole network", "times less; error on places"} {
-		if !strings.Contains(text.String(), want) {
-			t.Errorf("the text lacks %q:\n%s", want, text.String())
-		}
-	}
-	for _, want := range []string{"<svg", "<circle", "&lt;script&gt;", "</html>"} {
-		if !strings.Contains(page.String(), want) {
-			t.Errorf("the page lacks %q", want)
-		}
-	}
-	for _, bad := range []string{"<script>", "http://", "https://", "ZgotmplZ", "NaN"} {
-		if strings.Contains(page.String(), bad) {
-			t.Errorf("the page has %q", bad)
-		}
-	}
-}
-
 func TestParseRank(t *testing.T) {
 	for text, want := range map[string]Rank{"12": {N: 12}, "half": {Part: 0.5}, "quarter": {Part: 0.25}, "energy": {Energy: 0.95}, "energy:0.5": {Energy: 0.5}} {
 		if got, err := ParseRank(text); err != nil || got != want {

@@ -2,17 +2,23 @@ package compress
 
 import (
 	"fmt"
-	"io"
 	"math"
 	"slices"
 	"strings"
-	"text/tabwriter"
+	"time"
 
 	"github.com/deepfry/deepfry/train"
 )
 
 // Report says what became of a model.
 type Report struct {
+	// Date, Version, Command and Machine say when, by what and where it was compressed.
+	// Compress leaves them empty, so that equal runs give equal reports but for times.
+	Date    time.Time `json:"date,omitzero"`
+	Version string    `json:"version,omitempty"`
+	Command string    `json:"command,omitempty"`
+	Machine string    `json:"machine,omitempty"`
+
 	Model         string `json:"model"`
 	Method        string `json:"method"` // a method's name, or auto for several
 	WeightsBefore int    `json:"weights_before"`
@@ -23,6 +29,7 @@ type Report struct {
 	FileAfter     int    `json:"file_bytes_after,omitempty"` // once it is saved
 
 	Data        string   `json:"data,omitempty"`         // "" for random inputs
+	Samples     *Split   `json:"samples,omitempty"`      // of the data
 	ErrorBefore *float64 `json:"error_before,omitempty"` // percent of test samples classified wrongly
 	ErrorAfter  *float64 `json:"error_after,omitempty"`
 	FineTune    int      `json:"finetune_epochs,omitempty"`
@@ -32,6 +39,14 @@ type Report struct {
 
 	Layers []LayerReport `json:"layers"`
 	Notes  []string      `json:"notes,omitempty"`
+}
+
+// Split says how many samples of the data were for what.
+type Split struct {
+	Fitted int `json:"fitted"` // training samples that layers were fitted to
+	Held   int `json:"held"`   // others, on which choices were made
+	Chosen int `json:"chosen"` // test samples on which choices were made, too
+	Tested int `json:"tested"` // the test samples of which errors are told
 }
 
 // LayerReport says what became of a fully-connected layer.
@@ -74,6 +89,10 @@ type Trial struct {
 func (c *compressor) report(r *Result, layers []choices) (*Report, error) {
 	report := &Report{Model: c.model.path, Method: nameOf(c.Methods), WeightsBefore: c.totalWeights(), FileBefore: c.model.bytes, FineTune: r.epochs, Notes: slices.Concat(c.model.Refused, c.notes, r.notes)}
 	report.WeightsAfter, _ = c.size(layers, r.chosen)
+	if c.Data != nil {
+		report.Data = c.Data.Name
+		report.Samples = &Split{Fitted: len(c.fitted.index), Held: len(c.held.index), Chosen: len(c.fresh.index), Tested: len(c.test.index)}
+	}
 	for i, l := range layers {
 		report.Layers = append(report.Layers, l.report(r.chosen[i], c.hasGoal()))
 	}
@@ -146,7 +165,6 @@ func (c *compressor) compare(report *Report, r *Result) error {
 	if c.Data == nil {
 		x = c.damageInputs()
 	} else {
-		report.Data = c.Data.Name
 		x = c.test.head(1000).copy().Inputs
 		if c.Data.Test.Labels != nil {
 			report.ErrorBefore, report.ErrorAfter = new(c.test.errorPercent(c.logits)), new(c.test.errorPercent(network))
@@ -165,56 +183,4 @@ func (c *compressor) compare(report *Report, r *Result) error {
 	}
 	report.OutputError = &e
 	return nil
-}
-
-// WriteText writes the report as tables.
-func (r *Report) WriteText(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "layer\tsize\tnow\tweights\t\t\tbytes\t\t\tmultiply-adds\t\t\tµs\t\t\toutput error\t")
-	row := func(name, size, now string, before, after Cost, err string) {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t→\t%d\t%d\t→\t%d\t%d\t→\t%d\t%.1f\t→\t%.1f\t%s\t\n", name, size, now,
-			before.Weights, after.Weights, before.Bytes, after.Bytes, before.MultiplyAdds, after.MultiplyAdds, before.Microseconds, after.Microseconds, err)
-	}
-	for _, l := range r.Layers {
-		now, err := l.Method, ""
-		if l.Size > 0 {
-			now, err = fmt.Sprintf("%s %d", l.Method, l.Size), fmt.Sprintf("%.2f%%", 100*l.Error)
-		}
-		row(l.Name, fmt.Sprintf("%d×%d", l.Inputs, l.Outputs), now, l.Before, l.After, err)
-	}
-	if r.Before != nil && r.After != nil {
-		err := ""
-		if r.OutputError != nil {
-			err = fmt.Sprintf("%.2f%%", 100**r.OutputError)
-		}
-		row("whole network", "", "", *r.Before, *r.After, err)
-	}
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	for _, l := range r.Layers {
-		if l.Note != "" {
-			fmt.Fprintf(w, "%s: %s\n", l.Name, l.Note)
-		}
-	}
-	for _, note := range r.Notes {
-		fmt.Fprintln(w, "note: "+note)
-	}
-	_, err := fmt.Fprintln(w, r.Summary())
-	return err
-}
-
-// Summary is the report in a line.
-func (r *Report) Summary() string {
-	s := fmt.Sprintf("nothing was replaced: %d weights", r.WeightsBefore)
-	if r.WeightsAfter != r.WeightsBefore {
-		s = fmt.Sprintf("%d weights → %d, %.1f times less", r.WeightsBefore, r.WeightsAfter, float64(r.WeightsBefore)/float64(max(r.WeightsAfter, 1)))
-	}
-	if r.ErrorBefore != nil {
-		s += fmt.Sprintf("; error on %s %.2f%% → %.2f%%", r.Data, *r.ErrorBefore, *r.ErrorAfter)
-	}
-	if r.FileAfter > 0 {
-		s += fmt.Sprintf("; file %d bytes → %d", r.FileBefore, r.FileAfter)
-	}
-	return s
 }

@@ -5,102 +5,167 @@ import (
 	"fmt"
 	"html/template"
 	"io"
-	"math"
+	"path/filepath"
+	"strings"
+
+	"github.com/deepfry/deepfry/internal/thousands"
 )
 
 //go:embed report.html
 var reportHTML string
 
 var reportTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
+	"apart":   thousands.Apart,
+	"short":   short,
+	"shorten": shorten,
+	"mul":     func(a, b int) int { return a * b },
+	"add":     func(a, b int) int { return a + b },
 	"percent": func(x float64) string { return fmt.Sprintf("%.2f%%", 100*x) },
-	"fixed":   func(x float64) string { return fmt.Sprintf("%.1f", x) },
 	"deref":   func(x *float64) float64 { return *x },
-	"bars":    bars,
-	"plot":    plotTrials,
-	"units":   func() []string { return []string{"weights", "bytes", "multiply-adds", "µs"} },
-	"height":  func(r *Report) int { return barHeight*len(r.Layers) + 4 },
 }).Parse(reportHTML))
 
-// WriteHTML writes the report as a page that needs no other file.
-func (r *Report) WriteHTML(w io.Writer) error { return reportTemplate.Execute(w, r) }
-
-// chartWidth is that of the charts' area, in pixels.
-const chartWidth = 560
-
-// barHeight is the room for a layer's two bars.
-const barHeight = 34
-
-// bar is a layer before and after in a bar chart.
-type bar struct {
-	Name          string
-	Y             int
-	Before, After float64 // widths in pixels
-	Text          string
+// page is what the template shows.
+type page struct {
+	*Report
+	Title    string
+	Lead     string // what was done
+	Facts    [][2]string
+	Whole    []change
+	Charts   []barChart
+	Methods  []methodStyle // of the plots
+	Plots    []plot
+	Measured string // what layers' errors are measured on
+	Refused  []refusal
 }
 
-// bars makes a bar chart of what the layers take, of one unit.
-func bars(r *Report, unit string) []bar {
-	value := func(c Cost) float64 {
-		switch unit {
-		case "bytes":
-			return float64(c.Bytes)
-		case "multiply-adds":
-			return float64(c.MultiplyAdds)
-		case "µs":
-			return c.Microseconds
-		}
-		return float64(c.Weights)
+// refusal is a trial that was refused for a layer.
+type refusal struct {
+	Layer string
+	Trial
+}
+
+// WriteHTML writes the report as a page that needs no other file. It is well-formed
+// XML, too.
+func (r *Report) WriteHTML(w io.Writer) error {
+	p := page{Report: r, Title: filepath.Base(r.Model), Lead: r.lead(), Facts: r.facts(), Whole: r.whole(), Measured: r.measuredOn()}
+	if len(r.Layers) > 0 {
+		p.Charts = r.barCharts()
 	}
-	most := 1e-9
+	shown := map[string]bool{}
 	for _, l := range r.Layers {
-		most = math.Max(most, math.Max(value(l.Before), value(l.After)))
+		if q := plotTrials(l); q != nil {
+			p.Plots = append(p.Plots, *q)
+			for _, m := range q.Marks {
+				shown[m.Style.Name] = true
+			}
+		}
+		for _, t := range l.Tried {
+			if t.Note != "" {
+				p.Refused = append(p.Refused, refusal{l.Name, t})
+			}
+		}
 	}
-	var all []bar
-	for i, l := range r.Layers {
-		before, after := value(l.Before), value(l.After)
-		all = append(all, bar{l.Name, barHeight * i, before / most * chartWidth, after / most * chartWidth, fmt.Sprintf("%.6g → %.6g", before, after)})
+	for i := range registry {
+		if style := styleOf(i); shown[style.Name] {
+			p.Methods = append(p.Methods, style)
+		}
+	}
+	return reportTemplate.Execute(w, p)
+}
+
+// lead says what was done.
+func (r *Report) lead() string {
+	replaced := 0
+	for _, l := range r.Layers {
+		if l.Size > 0 {
+			replaced++
+		}
+	}
+	were := "were"
+	if replaced == 1 {
+		were = "was"
+	}
+	return fmt.Sprintf("%s of %s fully-connected layers %s replaced: %s.", thousands.Apart(replaced), thousands.Apart(len(r.Layers)), were, r.Summary())
+}
+
+// facts lists what there is to know of how the report came about.
+func (r *Report) facts() (facts [][2]string) {
+	add := func(name, text string) {
+		if text != "" {
+			facts = append(facts, [2]string{name, text})
+		}
+	}
+	add("Model", r.Model)
+	if !r.Date.IsZero() {
+		add("Date", r.Date.Format("2 January 2006, 15:04 MST"))
+	}
+	add("Version", r.Version)
+	add("Command", r.Command)
+	add("Machine", r.Machine)
+	add("Method", r.Method)
+	data := "none: errors are those on random inputs"
+	if r.Data != "" {
+		data = r.Data
+	}
+	if s := r.Samples; s != nil {
+		data += fmt.Sprintf(": layers are fitted to %s training samples; sizes are chosen on %s others", thousands.Apart(s.Fitted), thousands.Apart(s.Held))
+		if s.Chosen > 0 {
+			data += fmt.Sprintf(" and on %s test samples", thousands.Apart(s.Chosen))
+		}
+		data += fmt.Sprintf("; errors are those of %s test samples that nothing else has seen", thousands.Apart(s.Tested))
+	}
+	add("Data", data)
+	if r.FineTune > 0 {
+		add("Fine-tuning", thousands.Apart(r.FineTune)+" epochs")
+	}
+	return facts
+}
+
+// change is a quantity of the whole before and after.
+type change struct{ Name, Before, After, Change string }
+
+// whole lists what is known of the whole.
+func (r *Report) whole() []change {
+	all := []change{counted("weights", r.WeightsBefore, r.WeightsAfter)}
+	if r.FileAfter > 0 {
+		all = append(all, counted("file, bytes", r.FileBefore, r.FileAfter))
+	}
+	if b, a := r.Before, r.After; b != nil && a != nil {
+		all = append(all, counted("parameters, bytes", b.Bytes, a.Bytes), counted("multiply-adds for a sample", b.MultiplyAdds, a.MultiplyAdds),
+			change{"time for a sample, µs", short(b.Microseconds), short(a.Microseconds), times(b.Microseconds, a.Microseconds)})
+	}
+	if b, a := r.ErrorBefore, r.ErrorAfter; b != nil && a != nil {
+		all = append(all, change{"error on " + r.Data, fmt.Sprintf("%.2f%%", *b), fmt.Sprintf("%.2f%%", *a), fmt.Sprintf("%+.2f points", *a-*b)})
+	}
+	if r.OutputError != nil {
+		all = append(all, change{"error of the outputs", "", fmt.Sprintf("%.2f%%", 100**r.OutputError), ""})
 	}
 	return all
 }
 
-// mark is a trial in a plot of error against weights.
-type mark struct {
-	X, Y  float64
-	Color string
-	Shown bool // it is the one that was chosen
-	Text  string
+func counted(name string, before, after int) change {
+	return change{name, thousands.Apart(before), thousands.Apart(after), times(float64(before), float64(after))}
 }
 
-// plot is such a plot, with 10^0, 10^1, ... weights on its axis.
-type plot struct {
-	Marks []mark
-	Ticks []mark
+// times says how many times less, or more, after is than before.
+func times(before, after float64) string {
+	switch {
+	case before <= 0 || after <= 0 || before == after:
+		return ""
+	case after < before:
+		return short(before/after) + "× less"
+	default:
+		return short(after/before) + "× more"
+	}
 }
 
-var methodColors = map[string]string{"svd": "#1f77b4", "fastfood": "#d62728", "rp": "#2ca02c", "lowrank": "#9467bd"}
-
-// plotHeight is for errors from 0 to 100%.
-const plotHeight = 200
-
-// plotTrials makes the plot of a layer, or nil if fewer than two trials were made.
-func plotTrials(l LayerReport) *plot {
-	p := &plot{}
-	most := math.Log10(float64(max(l.Before.Weights, 10)))
-	for _, t := range l.Tried {
-		if t.Note != "" || t.Error == nil {
-			continue
-		}
-		p.Marks = append(p.Marks, mark{
-			X: math.Log10(float64(max(t.Weights, 1))) / most * chartWidth, Y: plotHeight * (1 - math.Min(*t.Error, 1)),
-			Color: methodColors[t.Method], Shown: t.Method == l.Method && t.Size == l.Size,
-			Text: fmt.Sprintf("%s %d: %d weights, error %.2f%%", t.Method, t.Size, t.Weights, 100**t.Error),
-		})
+// shorten cuts a long name in its middle: the ends of layers' names tell them apart.
+func shorten(name string) string {
+	const longest = 36
+	runes := []rune(name)
+	if len(runes) <= longest {
+		return name
 	}
-	for i := 0; float64(i) <= most; i++ {
-		p.Ticks = append(p.Ticks, mark{X: float64(i) / most * chartWidth, Text: fmt.Sprintf("%.0f", math.Pow10(i))})
-	}
-	if len(p.Marks) < 2 {
-		return nil
-	}
-	return p
+	const start = 10
+	return strings.TrimSpace(string(runes[:start])) + "…" + string(runes[len(runes)-(longest-start-1):])
 }

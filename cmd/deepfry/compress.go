@@ -6,12 +6,17 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
+	"time"
+	"unicode"
 
+	"github.com/alecthomas/kong"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/compress"
+	"github.com/deepfry/deepfry/internal/cpu"
 	"github.com/deepfry/deepfry/internal/wholefile"
 	"github.com/deepfry/deepfry/predict"
 )
@@ -72,7 +77,7 @@ An ONNX file that is neither fine-tuned nor stored as float16 stays as it is, bu
 the layers that are replaced. Ctrl-C during fine-tuning writes the best so far.`
 }
 
-func (c *compressCommand) Run(term *console.Terminal) error {
+func (c *compressCommand) Run(term *console.Terminal, parsed *kong.Context) error {
 	if err := c.nameOutput(); err != nil {
 		return err
 	}
@@ -116,6 +121,7 @@ func (c *compressCommand) Run(term *console.Terminal) error {
 			return err
 		}
 	}
+	describeRun(result.Report, parsed.Args)
 	return errors.Join(c.write(term, result.Report), err)
 }
 
@@ -146,6 +152,23 @@ func (c *compressCommand) checkOutputs(model *compress.Model) error {
 		}
 	}
 	return c.CheckOutput("--report", c.Report, inputs...)
+}
+
+// describeRun has the report say when, by what and where it was made.
+func describeRun(report *compress.Report, arguments []string) {
+	release, commit := built()
+	report.Date = time.Now().Round(time.Second)
+	report.Version = fmt.Sprintf("deepfry %s, commit %s, %s", release, commit, runtime.Version())
+	report.Command = "deepfry"
+	for _, argument := range arguments {
+		if unsafe := strings.IndexFunc(argument, func(r rune) bool {
+			return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_./,:=+@%", r)
+		}); unsafe >= 0 || argument == "" {
+			argument = "'" + strings.ReplaceAll(argument, "'", `'\''`) + "'"
+		}
+		report.Command += " " + argument
+	}
+	report.Machine = fmt.Sprintf("%s, %s, %s/%s, %v kernels", cpu.Name(), console.Counted(runtime.GOMAXPROCS(0), "core"), runtime.GOOS, runtime.GOARCH, cpu.Current())
 }
 
 // write writes the report in all forms that are wanted.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/internal/thousands"
 )
 
 // confusionClasses is up to how many classes the whole matrix is printed.
@@ -80,7 +80,7 @@ func printClasses(w io.Writer, classes []classJSON) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "class\timages\twrong\terror\t")
 	for _, c := range classes {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%.2f%%\t\n", c.Name, console.Grouped(c.Images), console.Grouped(c.Errors), 100*float64(c.Errors)/float64(c.Images))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%.2f%%\t\n", c.Name, thousands.Apart(c.Images), thousands.Apart(c.Errors), 100*float64(c.Errors)/float64(c.Images))
 	}
 	t.Flush()
 }

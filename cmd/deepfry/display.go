@@ -8,6 +8,7 @@ import (
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/dataset"
+	"github.com/deepfry/deepfry/internal/thousands"
 	"github.com/deepfry/deepfry/train"
 )
 
@@ -27,7 +28,7 @@ func newDisplay(term *console.Terminal, contestants []*contestant, data *dataset
 	d := &display{term: term, bar: console.NewBar(term), images: data.Train.Len(), measuring: float64(data.Test.Len()) / float64(3*data.Train.Len())}
 	fmt.Fprintf(term.Stdout, "%d training images, %d to measure on\n\n", data.Train.Len(), data.Test.Len())
 	for _, k := range contestants {
-		fmt.Fprintf(term.Stdout, "%-16s %9s weights   %s\n", k.fc, console.Grouped(k.trainer.Network.Weights()), k.path)
+		fmt.Fprintf(term.Stdout, "%-16s %9s weights   %s\n", k.fc, thousands.Apart(k.trainer.Network.Weights()), k.path)
 		d.work += float64(k.trainer.Recipe.Epochs - len(k.trainer.History))
 	}
 	fmt.Fprintf(term.Stdout, "\n%7s  %-16s %8s %12s %11s %8s\n", "epoch", "network", "loss", "train error", "test error", "time")
@@ -48,7 +49,7 @@ func (d *display) step(k *contestant, p train.Progress) {
 		fmt.Fprintf(d.term.Stderr, "this will take about %v\n", left)
 	}
 	d.bar.Show(fmt.Sprintf("%d/%d %s", p.Epoch, p.Epochs, k.fc), p.Images, d.images, fmt.Sprintf("%v left", left), fmt.Sprintf("loss %.4f", p.Loss),
-		fmt.Sprintf("error %.2f%%", p.ErrorPercent), console.Grouped(int(float64(p.Timed)/max(p.Elapsed.Seconds(), 1e-9)))+" images/s")
+		fmt.Sprintf("error %.2f%%", p.ErrorPercent), thousands.Apart(int(float64(p.Timed)/max(p.Elapsed.Seconds(), 1e-9)))+" images/s")
 }
 
 func (d *display) epoch(k *contestant, r train.EpochResult) {
@@ -86,9 +87,9 @@ func (d *display) table(c *trainCommand, contestants []*contestant) {
 	first := contestants[0].trainer.Network.Weights()
 	for _, k := range contestants {
 		weights := k.trainer.Network.Weights()
-		fmt.Fprintf(table, "%s\t%s\t%.1f%%\t%.2f%%\t", k.fc, console.Grouped(weights), 100*float64(weights)/float64(first), k.final().Test.ErrorPercent)
+		fmt.Fprintf(table, "%s\t%s\t%.1f%%\t%.2f%%\t", k.fc, thousands.Apart(weights), 100*float64(weights)/float64(first), k.final().Test.ErrorPercent)
 		if figures, ok := published[k.fc]; ok && showPaper {
-			fmt.Fprintf(table, "%s\t%s\t", console.Grouped(figures.weights), figures.percent)
+			fmt.Fprintf(table, "%s\t%s\t", thousands.Apart(figures.weights), figures.percent)
 		}
 		fmt.Fprintln(table)
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/internal/thousands"
 	"github.com/deepfry/deepfry/predict"
 )
 
@@ -95,7 +96,7 @@ func (r *evaluation) print(w io.Writer) error {
 		fmt.Fprintf(w, ", mean loss %.4f", r.all.Loss())
 	}
 	if n := r.weights(); n > 0 {
-		fmt.Fprintf(w, "; %s weights", console.Grouped(n))
+		fmt.Fprintf(w, "; %s weights", thousands.Apart(n))
 	}
 	fmt.Fprintln(w)
 	switch {

@@ -9,6 +9,7 @@ import (
 	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
+	"github.com/deepfry/deepfry/internal/thousands"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/onnx"
 	"github.com/deepfry/deepfry/train"
@@ -99,6 +100,6 @@ func (c *exportCommand) print(term *console.Terminal, network *nn.Network, detai
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(term.Stdout, "%s: %s bytes, %s weights; %s\n", c.Out, console.Grouped(int(info.Size())), console.Grouped(network.Weights()), details)
+	_, err = fmt.Fprintf(term.Stdout, "%s: %s bytes, %s weights; %s\n", c.Out, thousands.Apart(int(info.Size())), thousands.Apart(network.Weights()), details)
 	return err
 }

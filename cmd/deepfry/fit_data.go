@@ -11,6 +11,7 @@ import (
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/dataset/table"
+	"github.com/deepfry/deepfry/internal/thousands"
 	"github.com/deepfry/deepfry/kernel/machine"
 	"github.com/deepfry/deepfry/predict"
 )
@@ -87,7 +88,7 @@ func (c *fitCommand) openImages() (*fitData, error) {
 	d := &fitData{
 		name: filepath.Base(c.Table), task: table.Classification, train: all.Len(), all: all, learn: learn, validation: all.Slice(learn.Len(), all.Len()), test: test,
 		scaling: machine.Scaling{UnitRows: true}, preset: images, notes: predict.ImageNotes(data, options),
-		said: append(data.Said, fmt.Sprintf("%s training images, %s to measure on", console.Grouped(all.Len()), console.Grouped(test.Len()))),
+		said: append(data.Said, fmt.Sprintf("%s training images, %s to measure on", thousands.Apart(all.Len()), thousands.Apart(test.Len()))),
 	}
 	return d, nil
 }

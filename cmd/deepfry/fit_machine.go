@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/internal/thousands"
 	"github.com/deepfry/deepfry/kernel"
 	"github.com/deepfry/deepfry/kernel/machine"
 )
@@ -200,7 +201,7 @@ func (f *fitter) checkMemory(n int) error {
 	case "logistic": // the weights and gradients of 15 steps
 		bytes += outputs * 8 * 40 * targets
 	}
-	if err := f.Check(fmt.Sprintf("%s with %s features", f.Machine, console.Grouped(int(outputs))), bytes); err != nil {
+	if err := f.Check(fmt.Sprintf("%s with %s features", f.Machine, thousands.Apart(int(outputs))), bytes); err != nil {
 		return console.Hint(err, hint)
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/dataset/table"
+	"github.com/deepfry/deepfry/internal/thousands"
 	"github.com/deepfry/deepfry/kernel/machine"
 )
 
@@ -76,8 +77,8 @@ func (f *fitter) report(path string) error {
 	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', tabwriter.AlignRight)
 	if f.data.task == table.Classification {
 		fmt.Fprintf(t, "on %s\terror\twrong\t\n", console.Counted(f.result.Rows, "row"))
-		fmt.Fprintf(t, "%s\t%.2f%%\t%s\t\n", f.kernelName(), f.result.ErrorPercent(), console.Grouped(f.result.Errors))
-		fmt.Fprintf(t, "linear\t%.2f%%\t%s\t\n", f.baseline.ErrorPercent(), console.Grouped(f.baseline.Errors))
+		fmt.Fprintf(t, "%s\t%.2f%%\t%s\t\n", f.kernelName(), f.result.ErrorPercent(), thousands.Apart(f.result.Errors))
+		fmt.Fprintf(t, "linear\t%.2f%%\t%s\t\n", f.baseline.ErrorPercent(), thousands.Apart(f.baseline.Errors))
 	} else {
 		fmt.Fprintf(t, "on %s\tRMSE\tR²\t\n", console.Counted(f.result.Rows, "row"))
 		fmt.Fprintf(t, "%s\t%.4g\t%.4f\t\n", f.kernelName(), f.result.RMSE(), f.result.R2())
@@ -85,7 +86,7 @@ func (f *fitter) report(path string) error {
 	}
 	t.Flush()
 	if f.result.Unknown > 0 {
-		fmt.Fprintf(w, "\n%s of the rows measured on are of a class that was not learnt from\n", console.Grouped(f.result.Unknown))
+		fmt.Fprintf(w, "\n%s of the rows measured on are of a class that was not learnt from\n", thousands.Apart(f.result.Unknown))
 	}
 	if f.Posterior {
 		fmt.Fprintf(w, "\n%.1f%% of the targets are in their 95%% intervals\n", f.result.CoveredPercent())
@@ -97,7 +98,7 @@ func (f *fitter) report(path string) error {
 	fmt.Fprintf(w, "\nchosen in %.1f s, fitted in %.1f s\n", f.searched.Seconds(), f.took.Seconds())
 	size := ""
 	if info, err := os.Stat(path); err == nil {
-		size = fmt.Sprintf(" (%s bytes)", console.Grouped(int(info.Size())))
+		size = fmt.Sprintf(" (%s bytes)", thousands.Apart(int(info.Size())))
 	}
 	fmt.Fprintf(w, "%s%s\n\nTry: deepfry predict %s %s\n", path, size, path, f.tryWith())
 	return nil
@@ -112,7 +113,7 @@ func (f *fitter) describe() string {
 	if f.HasGamma() {
 		text += fmt.Sprintf(" with γ = %.3g", f.gamma)
 	}
-	text += fmt.Sprintf(", %s %s frequencies, %s features", console.Grouped(options.N), options.Sampling, console.Grouped(f.features.Outputs()))
+	text += fmt.Sprintf(", %s %s frequencies, %s features", thousands.Apart(options.N), options.Sampling, thousands.Apart(f.features.Outputs()))
 	if f.ridge > 0 {
 		text += fmt.Sprintf(", regularisation %.2g", f.ridge)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/compress"
+	"github.com/deepfry/deepfry/internal/thousands"
 	"github.com/deepfry/deepfry/models"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/onnx"
@@ -153,7 +154,7 @@ func (r inspection) print(term *console.Terminal) error {
 	table := tabwriter.NewWriter(term.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	row := func(name, kind, output string, t totals) {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", name, kind, output,
-			console.Grouped(t.Weights), percent(t.Weights, r.Weights), console.Grouped(t.MultiplyAdds), percent(t.MultiplyAdds, r.MultiplyAdds))
+			thousands.Apart(t.Weights), percent(t.Weights, r.Weights), thousands.Apart(t.MultiplyAdds), percent(t.MultiplyAdds, r.MultiplyAdds))
 	}
 	fmt.Fprintf(table, "layer\tkind\toutput\tweights\tshare\tmultiply-adds\tshare\t\n")
 	for _, l := range r.Layers {
@@ -167,9 +168,9 @@ func (r inspection) print(term *console.Terminal) error {
 	}
 	file := ""
 	if r.FileBytes > 0 {
-		file = fmt.Sprintf(" The file has %s bytes.", console.Grouped(int(r.FileBytes)))
+		file = fmt.Sprintf(" The file has %s bytes.", thousands.Apart(int(r.FileBytes)))
 	}
-	_, err := fmt.Fprintf(term.Stdout, "\n%s, input %v; %s biases are not counted among the weights.%s\n", r.Name, r.Input, console.Grouped(r.Biases), file)
+	_, err := fmt.Fprintf(term.Stdout, "\n%s, input %v; %s biases are not counted among the weights.%s\n", r.Name, r.Input, thousands.Apart(r.Biases), file)
 	return err
 }
 

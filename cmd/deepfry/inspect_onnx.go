@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/internal/thousands"
 	"github.com/deepfry/deepfry/onnx"
 )
 
@@ -72,7 +73,7 @@ func sizeOf(paths ...string) (total int64, err error) {
 func (r fileInspection) print(term *console.Terminal) error {
 	table := tabwriter.NewWriter(term.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	row := func(name, shape string, weights, bytes int) {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t\n", name, shape, console.Grouped(weights), console.Grouped(bytes), percent(bytes, int(r.FileBytes)))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t\n", name, shape, thousands.Apart(weights), thousands.Apart(bytes), percent(bytes, int(r.FileBytes)))
 	}
 	fmt.Fprintf(table, "layer\tinputs×outputs\tweights\tbytes\tshare\t\n")
 	weights, bytes := 0, 0
@@ -88,7 +89,7 @@ func (r fileInspection) print(term *console.Terminal) error {
 	if len(r.DataFiles) > 0 {
 		with = " with " + strings.Join(r.DataFiles, ", ")
 	}
-	text := fmt.Sprintf("\n%s%s has %s bytes.\n", r.Name, with, console.Grouped(int(r.FileBytes)))
+	text := fmt.Sprintf("\n%s%s has %s bytes.\n", r.Name, with, thousands.Apart(int(r.FileBytes)))
 	if len(r.Refused) > 0 {
 		text += "\nThese multiply matrices, too, but can't be replaced:\n"
 	}

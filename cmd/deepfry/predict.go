@@ -10,6 +10,7 @@ import (
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
+	"github.com/deepfry/deepfry/internal/thousands"
 	"github.com/deepfry/deepfry/predict"
 )
 
@@ -187,7 +188,7 @@ func answerText(a predict.Answer) string {
 // summary says how well answers did.
 func summary(t *predict.Tally, thing string) string {
 	if t.Confusion != nil {
-		return fmt.Sprintf("%s of %s predicted wrongly: %.2f%% error%s", console.Grouped(t.Errors), console.Counted(t.Rows, thing), t.ErrorPercent(), unknownClasses(t))
+		return fmt.Sprintf("%s of %s predicted wrongly: %.2f%% error%s", thousands.Apart(t.Errors), console.Counted(t.Rows, thing), t.ErrorPercent(), unknownClasses(t))
 	}
 	return fmt.Sprintf("RMSE %.4g, R² %.4f on %s", t.RMSE(), t.R2(), console.Counted(t.Rows, thing))
 }
@@ -197,5 +198,5 @@ func unknownClasses(t *predict.Tally) string {
 	if t.Unknown == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; %s of a class that the model does not know", console.Grouped(t.Unknown))
+	return fmt.Sprintf("; %s of a class that the model does not know", thousands.Apart(t.Unknown))
 }

@@ -24,9 +24,9 @@ func (versionCommand) Run(term *console.Terminal) error {
 	return err
 }
 
-// version tells what bits of results may depend on.
-func version() string {
-	release, commit := "(devel)", "unknown: go build in the repository stores it"
+// built tells the release and the commit.
+func built() (release, commit string) {
+	release, commit = "(devel)", "unknown: go build in the repository stores it"
 	if info, ok := debug.ReadBuildInfo(); ok {
 		release = cmp.Or(info.Main.Version, release)
 		for _, s := range info.Settings {
@@ -38,6 +38,12 @@ func version() string {
 			}
 		}
 	}
+	return release, commit
+}
+
+// version tells what bits of results may depend on.
+func version() string {
+	release, commit := built()
 	var kernels []string
 	for _, k := range cpu.Available() {
 		kernels = append(kernels, k.String())

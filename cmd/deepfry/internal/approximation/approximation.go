@@ -16,6 +16,7 @@ import (
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/drawing"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/internal/par"
+	"github.com/deepfry/deepfry/internal/thousands"
 	"github.com/deepfry/deepfry/kernel"
 	"github.com/deepfry/deepfry/kernel/machine"
 )
@@ -247,7 +248,7 @@ func (r *kernelResult) print(term *console.Terminal) error {
 	}
 	fmt.Fprintln(table, "\ntraining rows\texact kernel machine\tfeatures\tratio\t")
 	for _, p := range r.Prediction {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%.1f\t\n", console.Grouped(p.TrainRows), console.Nanoseconds(p.ExactNS), console.Nanoseconds(p.FeaturesNS), p.ExactNS/p.FeaturesNS)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%.1f\t\n", thousands.Apart(p.TrainRows), console.Nanoseconds(p.ExactNS), console.Nanoseconds(p.FeaturesNS), p.ExactNS/p.FeaturesNS)
 	}
 	if err := table.Flush(); err != nil {
 		return err

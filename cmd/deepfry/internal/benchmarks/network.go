@@ -12,6 +12,7 @@ import (
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/internal/bench"
+	"github.com/deepfry/deepfry/internal/thousands"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/train"
 )
@@ -300,7 +301,7 @@ func describeNetwork(network *nn.Network, name string) networkFacts {
 		facts.ParameterBytes += 4 * p.Size()
 	}
 	facts.about = fmt.Sprintf("%s: %v to %v; %s weights, %s bytes of parameters; %s multiply-adds a sample", name, network.Description.Input,
-		network.OutShape(), console.Grouped(facts.Weights), console.Grouped(facts.ParameterBytes), console.Grouped(facts.MultiplyAdds))
+		network.OutShape(), thousands.Apart(facts.Weights), thousands.Apart(facts.ParameterBytes), thousands.Apart(facts.MultiplyAdds))
 	return facts
 }
 

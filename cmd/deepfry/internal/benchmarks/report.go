@@ -9,6 +9,7 @@ import (
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/internal/bench"
 	"github.com/deepfry/deepfry/internal/cpu"
+	"github.com/deepfry/deepfry/internal/thousands"
 )
 
 // benchResult is a line of the output. Times are of one row, or one product.
@@ -119,5 +120,5 @@ func perSecond(rate float64) string {
 	if rate < 100 {
 		return fmt.Sprintf("%.3g", rate)
 	}
-	return console.Grouped(int(rate))
+	return thousands.Apart(int(rate))
 }

@@ -7,8 +7,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strconv"
 	"syscall"
+
+	"github.com/deepfry/deepfry/internal/thousands"
 )
 
 // Terminal is what a subcommand may write to and is told by. Tests replace it.
@@ -53,21 +54,12 @@ func (e *HintedError) Unwrap() error { return e.error }
 // Hint returns err with advice.
 func Hint(err error, advice string) *HintedError { return &HintedError{err, advice} }
 
-// Grouped writes thousands apart, as in 430,500.
-func Grouped(n int) string {
-	digits := strconv.Itoa(n)
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
-}
-
 // Counted writes a number of things.
 func Counted(n int, thing string) string {
 	if n != 1 {
 		thing += "s"
 	}
-	return Grouped(n) + " " + thing
+	return thousands.Apart(n) + " " + thing
 }
 
 // Nanoseconds writes a time with three digits or more.

@@ -13,6 +13,7 @@ import (
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/fwht"
+	"github.com/deepfry/deepfry/internal/thousands"
 )
 
 // Command is deepfry hadamard.
@@ -205,7 +206,7 @@ func (r hadamardResult) print(term *console.Terminal) error {
 		table := tabwriter.NewWriter(term.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 		fmt.Fprintln(table, "kept\tcoefficients\tPSNR\t")
 		for _, cut := range r.Cuts {
-			fmt.Fprintf(table, "%s\t%s\t%s\t\n", percentOf(cut.Kept), console.Grouped(cut.Coefficients), cut.psnr())
+			fmt.Fprintf(table, "%s\t%s\t%s\t\n", percentOf(cut.Kept), thousands.Apart(cut.Coefficients), cut.psnr())
 		}
 		fmt.Fprintln(table)
 		if err := table.Flush(); err != nil {
