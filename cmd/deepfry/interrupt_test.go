@@ -32,7 +32,7 @@ func TestInterruptedCommandsSaySo(t *testing.T) {
 	}
 	cancelled, cancel := context.WithCancelCause(t.Context())
 	cancel(console.Interruption{Signal: syscall.SIGINT})
-	for _, args := range [][]string{{"eval", path, "--data", data}, {"compress", path, "-o", path + ".small", "--data", data, "--budget", "2x"}, {"bench", "fwht", "--time", "1h"}, {"bench", "model", path, "--threads", "1,2", "--time", "1h"}, {"bench", "scaling", "--time", "1h"}, {"fit", table, "--json", "--out", model}} {
+	for _, args := range [][]string{{"eval", path, "--data", data}, {"compress", path, "-o", path + ".small.safetensors", "--data", data, "--budget", "2x"}, {"bench", "fwht", "--time", "1h"}, {"bench", "model", path, "--threads", "1,2", "--time", "1h"}, {"bench", "scaling", "--time", "1h"}, {"fit", table, "--json", "--out", model}} {
 		var out, complaint bytes.Buffer
 		if code := run(args, &console.Terminal{Context: cancelled, Stdout: &out, Stderr: &complaint}); code != 130 || complaint.String() != "deepfry: interrupted\n" {
 			t.Errorf("%v: exit code %d, %q", args, code, complaint.String())
