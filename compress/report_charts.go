@@ -116,8 +116,8 @@ type mark struct {
 type plot struct {
 	Name   string
 	Marks  []mark
-	Chosen *mark // is one of them, and Label its name; nil if none was taken
-	Label  string
+	Chosen mark   // one of them, or Dense
+	Label  string // its name
 	Lines  []curve
 	Dense  mark // the layer as it was
 	X, Y   []tick
@@ -132,26 +132,29 @@ type curve struct {
 // plotTrials makes the plot of a layer, or nil if fewer than two trials were measured
 // and not refused.
 func plotTrials(l LayerReport) *plot {
-	trials, worst, least := []Trial{}, 0.0, max(l.Before.Weights, 10)
-	for _, t := range l.Tried {
-		if t.Note == "" && t.Error != nil {
-			trials, worst, least = append(trials, t), max(worst, *t.Error), min(least, max(t.Weights, 1))
-		}
-	}
+	trials := slices.DeleteFunc(slices.Clone(l.Tried), func(t Trial) bool { return t.Note != "" || t.Error == nil })
 	if len(trials) < 2 {
 		return nil
 	}
 	slices.SortStableFunc(trials, func(a, b Trial) int { return a.Weights - b.Weights })
-	p := &plot{Name: l.Name}
-	first, last := math.Floor(math.Log10(float64(least))), math.Log10(float64(max(l.Before.Weights, 10)))
-	x := func(weights int) float64 {
-		return 100 * (math.Log10(float64(max(weights, 1))) - first) / (last - first)
+	p, worst := &plot{Name: l.Name}, 0.0
+	for _, t := range trials {
+		worst = max(worst, *t.Error)
 	}
+	log := func(weights int) float64 { return math.Log10(float64(max(weights, 1))) }
+	first, last := math.Floor(log(trials[0].Weights)), log(max(l.Before.Weights, 10))
+	x := func(weights int) float64 { return 100 * (log(weights) - first) / (last - first) }
 	p.Y, worst = evenTicks(100 * worst)
-	for e := first; e <= last; e++ {
-		weights := int(math.Round(math.Pow(10, e)))
-		p.X = append(p.X, tick{x(weights), thousands.Apart(weights), int(e-first)%2 == 1})
+	step := 1.0 // powers of ten
+	if last-first > 5 {
+		step = 2
 	}
+	for e := first; e <= last; e += step {
+		weights := int(math.Round(math.Pow(10, e)))
+		p.X = append(p.X, tick{x(weights), thousands.Apart(weights), len(p.X)%2 == 1})
+	}
+	p.Dense = mark{X: x(l.Before.Weights), Y: 100, Text: fmt.Sprintf("as it was: %s weights", thousands.Apart(l.Before.Weights))}
+	p.Chosen, p.Label = p.Dense, "as it was"
 	for i, m := range registry {
 		c := curve{Style: styleOf(i)}
 		for _, t := range trials {
@@ -159,18 +162,17 @@ func plotTrials(l LayerReport) *plot {
 				continue
 			}
 			k := mark{x(t.Weights), 100 - 100*100**t.Error/worst, c.Style,
-				fmt.Sprintf("%s %d: %s weights, error %.2f%%", t.Method, t.Size, thousands.Apart(t.Weights), 100**t.Error)}
+				fmt.Sprintf("%s %s: %s weights, error %.2f%%", t.Method, thousands.Apart(t.Size), thousands.Apart(t.Weights), 100**t.Error)}
 			p.Marks = append(p.Marks, k)
 			c.Points += fmt.Sprintf("%.2f,%.2f ", k.X, k.Y)
 			if t.Method == l.Method && t.Size == l.Size {
-				p.Chosen, p.Label = &k, fmt.Sprintf("%s %d", t.Method, t.Size)
+				p.Chosen, p.Label = k, fmt.Sprintf("%s %s", t.Method, thousands.Apart(t.Size))
 			}
 		}
 		if c.Points != "" {
 			p.Lines = append(p.Lines, c)
 		}
 	}
-	p.Dense = mark{X: x(l.Before.Weights), Y: 100, Text: fmt.Sprintf("as it was: %s weights", thousands.Apart(l.Before.Weights))}
 	return p
 }
 

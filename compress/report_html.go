@@ -35,8 +35,12 @@ type page struct {
 	Methods  []methodStyle // of the plots
 	Plots    []plot
 	Measured string // what layers' errors are measured on
+	Remarks  []remark
 	Refused  []refusal
 }
+
+// remark is a note on a layer, or, without a name, on the whole.
+type remark struct{ Layer, Text string }
 
 // refusal is a trial that was refused for a layer.
 type refusal struct {
@@ -47,12 +51,21 @@ type refusal struct {
 // WriteHTML writes the report as a page that needs no other file. It is well-formed
 // XML, too.
 func (r *Report) WriteHTML(w io.Writer) error {
-	p := page{Report: r, Title: filepath.Base(r.Model), Lead: r.lead(), Facts: r.facts(), Whole: r.whole(), Measured: r.measuredOn()}
+	p := page{Report: r, Title: "A network", Lead: r.lead(), Facts: r.facts(), Whole: r.whole(), Measured: r.measuredOn()}
+	if r.Model != "" {
+		p.Title = filepath.Base(r.Model)
+	}
 	if len(r.Layers) > 0 {
 		p.Charts = r.barCharts()
 	}
-	shown := map[string]bool{}
+	for _, note := range r.Notes {
+		p.Remarks = append(p.Remarks, remark{"", note})
+	}
+	shown := map[string]bool{} // methods
 	for _, l := range r.Layers {
+		if l.Note != "" {
+			p.Remarks = append(p.Remarks, remark{l.Name, l.Note})
+		}
 		if q := plotTrials(l); q != nil {
 			p.Plots = append(p.Plots, *q)
 			for _, m := range q.Marks {
@@ -81,11 +94,14 @@ func (r *Report) lead() string {
 			replaced++
 		}
 	}
-	were := "were"
-	if replaced == 1 {
-		were = "was"
+	all := thousands.Apart(len(r.Layers))
+	switch {
+	case len(r.Layers) == 0:
+		return "The model has no fully-connected layers that can be replaced."
+	case replaced == 0:
+		return fmt.Sprintf("Of %s fully-connected layers none was replaced.", all)
 	}
-	return fmt.Sprintf("%s of %s fully-connected layers %s replaced: %s.", thousands.Apart(replaced), thousands.Apart(len(r.Layers)), were, r.Summary())
+	return fmt.Sprintf("Of %s fully-connected layers %s became smaller: %s.", all, thousands.Apart(replaced), r.Summary())
 }
 
 // facts lists what there is to know of how the report came about.
@@ -116,7 +132,7 @@ func (r *Report) facts() (facts [][2]string) {
 	}
 	add("Data", data)
 	if r.FineTune > 0 {
-		add("Fine-tuning", thousands.Apart(r.FineTune)+" epochs")
+		add("Epochs of fine-tuning", thousands.Apart(r.FineTune))
 	}
 	return facts
 }

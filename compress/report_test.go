@@ -223,6 +223,37 @@ func TestShorten(t *testing.T) {
 	}
 }
 
+// TestPlotTrials: a layer that was kept is what was chosen; what was refused is not
+// drawn; all marks are in the plot, and powers of ten that are many are every second one.
+func TestPlotTrials(t *testing.T) {
+	l := LayerReport{Method: "dense", Before: Cost{Weights: 100_000_000}, Tried: []Trial{
+		{Method: "svd", Size: 4, Weights: 4000, Error: new(0.5)}, {Method: "svd", Size: 1, Weights: 10, Error: new(0.98)},
+		{Method: "rp", Size: 1, Weights: 30, Note: "refused", Error: new(3.0)}, {Method: "svd", Size: 9, Weights: 9000, Note: "not made"},
+	}}
+	p := plotTrials(l)
+	if p == nil || len(p.Marks) != 2 || len(p.Lines) != 1 || p.Chosen != p.Dense || p.Dense.X != 100 || p.Label != "as it was" {
+		t.Fatalf("the plot is %+v", p)
+	}
+	var ticks []string
+	for _, tick := range p.X {
+		ticks = append(ticks, tick.Text)
+	}
+	if got := strings.Join(ticks, " "); got != "10 1,000 100,000 10,000,000" {
+		t.Errorf("weights are at %s", got)
+	}
+	if a, b := p.Marks[0], p.Marks[1]; a.X != 0 || math.Abs(a.Y-2) > 1e-9 || b.X <= a.X || b.Y != 50 {
+		t.Errorf("marks are at %v, %v and %v, %v", a.X, a.Y, b.X, b.Y)
+	}
+	l.Method, l.Size = "svd", 4
+	if p := plotTrials(l); p.Chosen != p.Marks[1] || p.Label != "svd 4" {
+		t.Errorf("%s at %v was chosen", p.Label, p.Chosen.X)
+	}
+	l.Tried = l.Tried[1:]
+	if plotTrials(l) != nil {
+		t.Error("a plot of a single trial")
+	}
+}
+
 // TestReportOfRun writes the report of a network that was compressed.
 func TestReportOfRun(t *testing.T) {
 	network, data := classifier(t)
