@@ -55,11 +55,10 @@ func (c *compressor) candidates(ctx context.Context) ([]choices, error) {
 		if err != nil {
 			return nil, err
 		}
-		placed, err := l.placed(original)
-		if err != nil {
+		k := choices{Layer: l}
+		if k.before, err = l.cost(original); err != nil {
 			return nil, err
 		}
-		k := choices{Layer: l, before: measure(placed)}
 		k.before.Bytes = l.storedBytes()
 		first := candidate{chain: original, cost: k.before}
 		if c.allFloat16() {
@@ -302,11 +301,9 @@ func (c *compressor) replace(ctx context.Context, t *target, method Method, size
 		n.reason = fmt.Sprintf("it can't be fitted: %v", err)
 		return n, nil
 	}
-	placed, err := t.placed(n.chain)
-	if err != nil {
+	if n.cost, err = t.cost(n.chain); err != nil {
 		return n, err
 	}
-	n.cost = measure(placed)
 	n.cost.Bytes = c.replacedBytes(t.Layer, n.chain)
 	if c.AllowSlower || isDense(n.chain) {
 		return n, nil

@@ -42,8 +42,7 @@ func (l *Layer) samples(n int) int {
 		return n
 	}
 	least := min(256, max(fitFloats/l.image.Size(), 8))
-	pixels := ((l.image[1]-1)/l.stride + 1) * ((l.image[2]-1)/l.stride + 1)
-	return max(min(n, least), n/pixels)
+	return max(min(n, least), n/l.pixels())
 }
 
 // takes tells whether a method can take the layer's place.
@@ -51,22 +50,38 @@ func (l *Layer) takes(m Method) bool {
 	return l.image == nil || !slices.ContainsFunc(m.ops(l, 1), func(op nn.Op) bool { return op.Kind() != (nn.Dense{}).Kind() })
 }
 
-// placed returns a chain as it is in the place of the layer.
-func (l *Layer) placed(chain *nn.Network) (*nn.Network, error) {
+// cost returns what a chain in the layer's place costs. Of an image, a part is
+// enough to measure it.
+func (l *Layer) cost(chain *nn.Network) (Cost, error) {
 	if l.image == nil {
-		return chain, nil
+		return measure(chain), nil
 	}
+	const side = 16 // of the part, in pixels that the layer takes
 	d := chain.Description
-	d.Input, d.Nodes = l.image, slices.Clone(d.Nodes)
+	part := *l
+	part.image = nn.Shape{l.Inputs, min(l.image[1], side*l.stride), min(l.image[2], side*l.stride)}
+	d.Input, d.Nodes = part.image, slices.Clone(d.Nodes)
 	for i, n := range d.Nodes {
 		d.Nodes[i].Op = pixelwise(n.Op, l.stride, i)
 	}
 	params, next := chain.Params(), 0
-	return nn.Restore(d, func(p *nn.Param) error {
+	network, err := nn.Restore(d, func(p *nn.Param) error {
 		p.Data = params[next].Data
 		next++
 		return nil
 	})
+	if err != nil {
+		return Cost{}, err
+	}
+	cost := measure(network)
+	cost.MultiplyAdds = cost.MultiplyAdds / part.pixels() * l.pixels()
+	cost.Microseconds *= float64(l.pixels()) / float64(part.pixels())
+	return cost, nil
+}
+
+// pixels is how many pixels of an image a convolution takes.
+func (l *Layer) pixels() int {
+	return ((l.image[1]-1)/l.stride + 1) * ((l.image[2]-1)/l.stride + 1)
 }
 
 // pixelwise returns layer i of a chain of dense layers as a convolution. The first one
