@@ -28,7 +28,7 @@ def compress(deepfry, original, smaller, data):
         run = subprocess.run(command + more, capture_output=True, text=True)
         found = {"command": command[1:] + more, "seconds": time.time() - start, "data": bool(more)}
         if run.returncode == 0:
-            return {**found, "report": json.loads(run.stdout)}
+            return {**found, "report": json.loads(run.stdout or "null")}
         print(run.stderr.strip().splitlines()[-1:], file=sys.stderr)
     return {**found, "failed": run.stderr.strip()}
 
