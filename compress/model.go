@@ -3,6 +3,7 @@ package compress
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -70,11 +71,15 @@ func Open(path string, input nn.Shape) (*Model, error) {
 	}
 	if m.Network != nil {
 		m.Layers = denseLayers(m.Network)
-		for _, l := range m.Layers {
-			if linear := m.linears[l.Name]; linear != nil {
+	}
+	if m.Network != nil && m.file != nil {
+		m.Layers = slices.DeleteFunc(m.Layers, func(l *Layer) bool {
+			linear := m.linears[l.Name]
+			if linear != nil {
 				l.bytes, l.number = linear.Bytes(), linear.NumberBytes()
 			}
-		}
+			return linear == nil
+		})
 	}
 	if m.bytes, err = filesBytes(m.Files()...); err != nil {
 		return nil, err
@@ -147,6 +152,9 @@ func (m *Model) importFile(input nn.Shape) error {
 		m.Network, m.Reason = nil, errors.New(shared) // it would have them twice
 	}
 	if m.Reason == nil {
+		for _, r := range refused { // for the reason given, though they are imported
+			maps.DeleteFunc(imported, func(_ string, l *onnx.Linear) bool { return l.Node == r.Node })
+		}
 		m.linears = imported
 		return nil
 	}

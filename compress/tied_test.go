@@ -1,0 +1,57 @@
+package compress
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/deepfry/deepfry/nn"
+	"github.com/deepfry/deepfry/onnx"
+)
+
+// TestTiedWeights has an autoencoder whose second matrix is the first one turned: a
+// replacement of either would be stored beside them.
+func TestTiedWeights(t *testing.T) {
+	network, err := nn.New(nn.Description{Name: "tied", Input: nn.Shape{48}, Nodes: []nn.Node{
+		{Name: "encode", Op: nn.Dense{Out: 40, NoBias: true}}, {Name: "relu", Op: nn.ReLU{}}, {Name: "decode", Op: nn.Dense{Out: 48, NoBias: true}},
+	}}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := onnx.FromNetwork(network, onnx.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "tied.onnx")
+	if err := file.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The second node takes the first one's weights, not turned: names of one length,
+	// and transB 0 in the place of 1.
+	at := strings.LastIndex(string(content), "transB")
+	turned := []byte(strings.ReplaceAll(string(content), "decode.weight", "encode.weight"))
+	for i := at; i < at+20; i++ {
+		if turned[i] == 0x18 { // the field of the integer
+			turned[i+1] = 0
+			break
+		}
+	}
+	if err := os.WriteFile(path, turned, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	model, err := Open(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := model.Compress(context.Background(), Options{Rank: Rank{N: 4}})
+	if !errors.Is(err, ErrNothing) || !strings.Contains(strings.Join(r.Report.Notes, "\n"), "are also taken by") {
+		t.Errorf("error %v, report %+v", err, r)
+	}
+}
