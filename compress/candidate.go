@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sort"
 
+	"github.com/deepfry/deepfry/internal/thousands"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/train"
 )
@@ -81,7 +82,7 @@ func (c *compressor) candidates(ctx context.Context) ([]choices, error) {
 // better.
 func (c *compressor) extend(ctx context.Context, k *choices) error {
 	if least, bytes := c.leastSaved(), k.candidates[0].cost.Bytes; bytes < least {
-		k.notes = append(k.notes, fmt.Sprintf("left alone: it has %d bytes, and what saves under %d of the file's %d is not worth it", bytes, least, c.model.bytes))
+		k.notes = append(k.notes, fmt.Sprintf("left alone: it has %s bytes, and what saves under %s of the file's %s is not worth it", thousands.Apart(bytes), thousands.Apart(least), thousands.Apart(c.model.bytes)))
 		return nil
 	}
 	t, err := c.target(k.Layer)
@@ -155,7 +156,7 @@ func (c *compressor) try(ctx context.Context, t *target, m Method, size int, k *
 	if err := c.measureErrors(&n, k, p); err != nil || n.reason != "" {
 		return n, err
 	}
-	c.tell("%s: %s %d: %d weights of %d, output error %.1f%%", k.Name, n.method.Name(), n.size, n.cost.Weights, k.Weights(), 100*n.error)
+	c.tell("%s: %s %d: %s weights of %s, output error %.1f%%", k.Name, n.method.Name(), n.size, thousands.Apart(n.cost.Weights), thousands.Apart(k.Weights()), 100*n.error)
 	return n, nil
 }
 
@@ -274,7 +275,7 @@ func (c *compressor) replace(ctx context.Context, t *target, method Method, size
 	}
 	n.cost.Weights = weights
 	if weights >= was.cost.Weights {
-		n.reason = fmt.Sprintf("%d weights are no less than the dense layer's %d", weights, was.cost.Weights)
+		n.reason = fmt.Sprintf("%s weights are no less than the dense layer's %s", thousands.Apart(weights), thousands.Apart(was.cost.Weights))
 		if !method.needs().transforms {
 			n.reason += fmt.Sprintf("; the break-even is rank %d", breakEven(method, t.Layer, size))
 		}
@@ -289,10 +290,10 @@ func (c *compressor) replace(ctx context.Context, t *target, method Method, size
 	}
 	switch saved, least := bytes-weights*number, c.leastSaved(); {
 	case saved <= 0: // the layer's are stored in fewer bits
-		n.reason = fmt.Sprintf("its weights would take %d bytes, no less than the layer's %d in the file", weights*number, bytes)
+		n.reason = fmt.Sprintf("its weights would take %s bytes, no less than the layer's %s in the file", thousands.Apart(weights*number), thousands.Apart(bytes))
 		return n, nil
 	case saved < least:
-		n.reason = fmt.Sprintf("it saves %d bytes, and what saves under %d of the file's %d is not worth it", saved, least, c.model.bytes)
+		n.reason = fmt.Sprintf("it saves %s bytes, and what saves under %s of the file's %s is not worth it", thousands.Apart(saved), thousands.Apart(least), thousands.Apart(c.model.bytes))
 		return n, nil
 	}
 	if n.chain, err = method.fit(ctx, t, size); ctx.Err() != nil {

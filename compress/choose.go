@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sort"
 
+	"github.com/deepfry/deepfry/internal/thousands"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/train"
 )
@@ -95,7 +96,7 @@ func (c *compressor) withinBudget(layers []choices, path [][]int) ([]int, error)
 // from those that are written.
 func (c *compressor) withinBytes(layers []choices, path [][]int) ([]int, error) {
 	if !c.Float16 && c.model.bytes <= c.TargetBytes {
-		c.note("the file has %d bytes, no more than the target: nothing is to be done", c.model.bytes)
+		c.note("the file has %s bytes, no more than the target: nothing is to be done", thousands.Apart(c.model.bytes))
 		return path[0], nil
 	}
 	beside, written := 0, 0
@@ -267,7 +268,7 @@ func (c *compressor) judge() (judgement, error) {
 		reference, columns := train.Outputs(c.logits, x), c.logits.OutShape().Size()
 		return func(network *nn.Network, name string) bool {
 			e, _ := outputError(train.Outputs(network, x), reference, columns)
-			c.tell("%s: %d weights, output error %.1f%%", name, network.Weights(), 100*e)
+			c.tell("%s: %s weights, output error %.1f%%", name, thousands.Apart(network.Weights()), 100*e)
 			return e <= c.maxError
 		}, nil
 	}
@@ -275,7 +276,7 @@ func (c *compressor) judge() (judgement, error) {
 	if len(c.fresh.index) > 0 {
 		sets = append(sets, c.fresh)
 	} else if one := 100 / float64(len(c.held.index)); one > c.MaxDrop/4 {
-		c.note("sizes are chosen on %d samples with labels, each of which is %.2g points: more would say more of a drop of %g", len(c.held.index), one, c.MaxDrop)
+		c.note("sizes are chosen on %s samples with labels, each of which is %.2g points: more would say more of a drop of %g", thousands.Apart(len(c.held.index)), one, c.MaxDrop)
 	}
 	var before [][]bool
 	for _, set := range sets {
@@ -284,7 +285,7 @@ func (c *compressor) judge() (judgement, error) {
 	return func(network *nn.Network, name string) bool {
 		for i, set := range sets {
 			lost, most := drop(before[i], set.wrong(network))
-			c.tell("%s: %d weights, %.2f points lost on %s, at most %.2f", name, network.Weights(), lost, []string{"held-out training samples", "test samples"}[i], most)
+			c.tell("%s: %s weights, %.2f points lost on %s, at most %.2f", name, thousands.Apart(network.Weights()), lost, []string{"held-out training samples", "test samples"}[i], most)
 			if most <= c.MaxDrop {
 				return true
 			}

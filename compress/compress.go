@@ -11,6 +11,7 @@ import (
 
 	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/internal/float16"
+	"github.com/deepfry/deepfry/internal/thousands"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/onnx"
 	"github.com/deepfry/deepfry/train"
@@ -128,7 +129,7 @@ func (r *Result) Save(path string) error {
 	}
 	r.Report.FileAfter = bytes
 	if before := r.Report.FileBefore; bytes > before {
-		r.Report.Notes = append(r.Report.Notes, fmt.Sprintf("the file has grown, from %d bytes to %d", before, bytes))
+		r.Report.Notes = append(r.Report.Notes, fmt.Sprintf("the file has grown, from %s bytes to %s", thousands.Apart(before), thousands.Apart(bytes)))
 	}
 	return nil
 }

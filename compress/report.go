@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/deepfry/deepfry/internal/thousands"
 	"github.com/deepfry/deepfry/train"
 )
 
@@ -170,7 +171,7 @@ func (c *compressor) compare(report *Report, r *Result) error {
 			report.ErrorBefore, report.ErrorAfter = new(c.test.errorPercent(c.logits)), new(c.test.errorPercent(network))
 		}
 		if len(c.fresh.index) > 0 {
-			report.Notes = append(report.Notes, fmt.Sprintf("errors are those of %d test samples: choices were made on the other %d, and on %d training samples", len(c.test.index), len(c.fresh.index), len(c.held.index)))
+			report.Notes = append(report.Notes, fmt.Sprintf("errors are those of %s test samples: choices were made on the other %s, and on %s training samples", thousands.Apart(len(c.test.index)), thousands.Apart(len(c.fresh.index)), thousands.Apart(len(c.held.index))))
 		}
 	}
 	e, kind := outputError(train.Outputs(network, x), train.Outputs(c.logits, x), network.OutShape().Size())
