@@ -151,7 +151,10 @@ func plotTrials(l LayerReport) *plot {
 	}
 	for e := first; e <= last; e += step {
 		weights := int(math.Round(math.Pow(10, e)))
-		p.X = append(p.X, tick{x(weights), thousands.Apart(weights), len(p.X)%2 == 1})
+		p.X = append(p.X, tick{At: x(weights), Text: thousands.Apart(weights)})
+	}
+	for i := 1; i < len(p.X) && len(p.X) > 3; i += 2 {
+		p.X[i].Odd = true
 	}
 	p.Dense = mark{X: x(l.Before.Weights), Y: 100, Text: fmt.Sprintf("as it was: %s weights", thousands.Apart(l.Before.Weights))}
 	p.Chosen, p.Label = p.Dense, "as it was"

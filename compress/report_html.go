@@ -147,7 +147,10 @@ func (r *Report) whole() []change {
 		all = append(all, counted("file, bytes", r.FileBefore, r.FileAfter))
 	}
 	if b, a := r.Before, r.After; b != nil && a != nil {
-		all = append(all, counted("parameters, bytes", b.Bytes, a.Bytes), counted("multiply-adds for a sample", b.MultiplyAdds, a.MultiplyAdds),
+		if r.FileAfter == 0 {
+			all = append(all, counted("parameters, bytes", b.Bytes, a.Bytes))
+		}
+		all = append(all, counted("multiply-adds for a sample", b.MultiplyAdds, a.MultiplyAdds),
 			change{"time for a sample, µs", short(b.Microseconds), short(a.Microseconds), times(b.Microseconds, a.Microseconds)})
 	}
 	if b, a := r.ErrorBefore, r.ErrorAfter; b != nil && a != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -158,7 +159,7 @@ func (c *compressCommand) checkOutputs(model *compress.Model) error {
 func describeRun(report *compress.Report, arguments []string) {
 	release, commit := built()
 	report.Date = time.Now().Round(time.Second)
-	report.Version = fmt.Sprintf("deepfry %s, commit %s, %s", release, commit, runtime.Version())
+	report.Version = fmt.Sprintf("deepfry %s, commit %s, %s", release, cmp.Or(commit, "unknown"), runtime.Version())
 	report.Command = "deepfry"
 	for _, argument := range arguments {
 		if unsafe := strings.IndexFunc(argument, func(r rune) bool {

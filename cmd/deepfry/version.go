@@ -24,9 +24,9 @@ func (versionCommand) Run(term *console.Terminal) error {
 	return err
 }
 
-// built tells the release and the commit.
+// built tells the release, and the commit if go build has stored it.
 func built() (release, commit string) {
-	release, commit = "(devel)", "unknown: go build in the repository stores it"
+	release = "(devel)"
 	if info, ok := debug.ReadBuildInfo(); ok {
 		release = cmp.Or(info.Main.Version, release)
 		for _, s := range info.Settings {
@@ -44,6 +44,7 @@ func built() (release, commit string) {
 // version tells what bits of results may depend on.
 func version() string {
 	release, commit := built()
+	commit = cmp.Or(commit, "unknown: go build in the repository stores it")
 	var kernels []string
 	for _, k := range cpu.Available() {
 		kernels = append(kernels, k.String())
