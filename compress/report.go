@@ -134,7 +134,7 @@ func (l choices) report(k int, goal bool) LayerReport {
 	notes := slices.Clone(l.notes)
 	if len(l.candidates) == 1 && len(l.refused) > 0 {
 		last := l.refused[len(l.refused)-1]
-		notes = append(notes, fmt.Sprintf("%s %d refused: %s", last.name(), last.size, last.reason))
+		notes = append(notes, fmt.Sprintf("%s %s refused: %s", last.name(), thousands.Apart(last.size), last.reason))
 	}
 	if k == 0 && len(l.candidates) > 1 {
 		notes = append(notes, "no size of it was within the goal")
