@@ -63,7 +63,7 @@ func (c *compressor) candidates(ctx context.Context) ([]choices, error) {
 		k.before.Bytes = l.storedBytes()
 		first := candidate{chain: original, cost: k.before}
 		if c.allFloat16() {
-			first.cost.Bytes = c.replacedBytes(l, original)
+			first.cost.Bytes = min(first.cost.Bytes, c.replacedBytes(l, original))
 		}
 		k.candidates = []candidate{first}
 		if len(c.Layers) == 0 || slices.Contains(c.Layers, l.Name) {
@@ -281,12 +281,9 @@ func (c *compressor) replace(ctx context.Context, t *target, method Method, size
 		}
 		return n, nil
 	}
-	bytes, number := t.bytes, t.number
-	if c.Float16 {
-		number = 2
-	}
+	bytes, number := t.bytes, c.numberBytes(t.Layer)
 	if c.allFloat16() {
-		bytes = 2 * t.Weights()
+		bytes = min(bytes, 2*t.Weights())
 	}
 	switch saved, least := bytes-weights*number, c.leastSaved(); {
 	case saved <= 0: // the layer's are stored in fewer bits

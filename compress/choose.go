@@ -192,6 +192,11 @@ func (c *compressor) lastWithin(ctx context.Context, layers []choices, path [][]
 			return true
 		}
 		network, err := rewrite(c.logits, c.chains(layers, path[i+1]))
+		if err == nil && c.Float16 {
+			if network, err = clone(network); err == nil {
+				err = c.round(network)
+			}
+		}
 		if err != nil {
 			failed = err
 			return true
@@ -282,9 +287,12 @@ func (c *compressor) judge() (judgement, error) {
 	for _, set := range sets {
 		before = append(before, set.wrong(c.logits))
 	}
+	// Of a drop that is just too large, one set says so with a probability of 80%; of
+	// two, of which either may let it pass, each must with √0.8.
+	deviations := []float64{0.8416, 1.2505}[len(sets)-1] // quantiles of the normal distribution
 	return func(network *nn.Network, name string) bool {
 		for i, set := range sets {
-			lost, most := drop(before[i], set.wrong(network))
+			lost, most := drop(before[i], set.wrong(network), deviations)
 			c.tell("%s: %s weights, %.2f points lost on %s, at most %.2f", name, thousands.Apart(network.Weights()), lost, []string{"held-out training samples", "test samples"}[i], most)
 			if most <= c.MaxDrop {
 				return true

@@ -12,7 +12,7 @@ import (
 // Cost is what a layer or a network takes.
 type Cost struct {
 	Weights      int     `json:"weights"`       // biases and permutations apart
-	Bytes        int     `json:"bytes"`         // of all parameters in a checkpoint, biases and permutations included; float32 before, after as Options say
+	Bytes        int     `json:"bytes"`         // of all parameters as the file has them, biases and permutations included
 	MultiplyAdds int     `json:"multiply_adds"` // for one sample
 	Microseconds float64 `json:"microseconds"`  // for one sample, measured on this machine
 }
@@ -81,17 +81,23 @@ func timeRatio(network, other *nn.Network) float64 {
 	return ratios[len(ratios)/2]
 }
 
-// replacedBytes is storedBytes for what takes a layer's place in a file that stores
-// numbers in its own way.
-func (c *compressor) replacedBytes(l *Layer, network *nn.Network) int {
-	switch bytes := c.storedBytes(network); {
-	case l.number == 2:
-		return checkpoint.BytesFloat16(network.Params())
-	case l.number == 8 && !c.Float16:
-		return 2 * bytes
-	default:
-		return bytes
+// numberBytes returns how many bytes a number takes in what is stored in a layer's place.
+func (c *compressor) numberBytes(l *Layer) int {
+	if c.Float16 {
+		return 2
 	}
+	return l.number
+}
+
+// replacedBytes is storedBytes for what takes a layer's place.
+func (c *compressor) replacedBytes(l *Layer, network *nn.Network) int {
+	switch c.numberBytes(l) {
+	case 2:
+		return checkpoint.BytesFloat16(network.Params())
+	case 8:
+		return 2 * checkpoint.Bytes(network.Params())
+	}
+	return checkpoint.Bytes(network.Params())
 }
 
 // storedBytes returns how many bytes a layer has in the file.

@@ -50,7 +50,10 @@ func (d *Data) Standardize(s dataset.Standardization, input nn.Shape) error {
 	if err := s.Check(input); err != nil {
 		return err
 	}
-	for _, samples := range []Samples{d.Train, d.Test} {
+	for i, samples := range []Samples{d.Train, d.Test} {
+		if i > 0 && len(samples.Inputs) > 0 && len(d.Train.Inputs) > 0 && &samples.Inputs[0] == &d.Train.Inputs[0] {
+			continue // they are the same
+		}
 		if err := s.Apply(samples.Inputs, input); err != nil {
 			return fmt.Errorf("%s: %w", d.Name, err)
 		}

@@ -119,10 +119,12 @@ func (r rows) errorPercent(network *nn.Network) float64 {
 
 // drop returns how many points of accuracy are lost from one network to another, by
 // their wrong answers on the same rows, and the most that it may be on rows like
-// these: the upper end of a one-sided interval of 80%. Only the b rows that have
-// become wrong and the c that have become right count: the drop (b - c)/n has the
-// variance (b + c - (b-c)²/n)/n² (as in McNemar's test, Psychometrika 12, 1947).
-func drop(before, after []bool) (lost, most float64) {
+// these: the upper end of a one-sided interval, so many standard deviations above. Only
+// the b rows that have become wrong and the c that have become right count: the drop
+// (b - c)/n has the variance (b + c - (b-c)²/n)/n² (as in McNemar's test, Psychometrika
+// 12, 1947). One row more is counted, for that none has changed does not say that none
+// would.
+func drop(before, after []bool, deviations float64) (lost, most float64) {
 	var b, c float64
 	for i := range before {
 		switch {
@@ -133,9 +135,8 @@ func drop(before, after []bool) (lost, most float64) {
 		}
 	}
 	n := float64(len(before))
-	const quantile = 0.8416 // of the normal distribution
 	lost = (b - c) / n
-	return 100 * lost, 100 * (lost + quantile*math.Sqrt(b+c-(b-c)*lost)/n)
+	return 100 * lost, 100 * (lost + deviations*math.Sqrt(b+c+1-(b-c)*lost)/n)
 }
 
 // warnOfChance notes that the model agrees with the labels hardly better than by

@@ -25,7 +25,8 @@ type Model struct {
 	Reason  error
 	// Layers are the fully-connected layers, in order, if there are any.
 	Layers []*Layer
-	// Refused says which Gemm and MatMul nodes of an ONNX file are none, and why.
+	// Refused says which nodes of an ONNX file multiply matrices and are none that can be
+	// replaced, and why.
 	Refused []string
 
 	path    string
