@@ -78,6 +78,11 @@ func rewrite(network *nn.Network, chains map[string]*nn.Network) (*nn.Network, e
 		}
 	}
 	d.Nodes = nodes
+	return sharing(d, params)
+}
+
+// sharing returns a network on the memory of parameters, in their order.
+func sharing(d nn.Description, params []*nn.Param) (*nn.Network, error) {
 	next := 0
 	return nn.Restore(d, func(p *nn.Param) error {
 		p.Data, p.Indices, p.Seed = params[next].Data, params[next].Indices, params[next].Seed

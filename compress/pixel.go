@@ -64,12 +64,7 @@ func (l *Layer) cost(chain *nn.Network) (Cost, error) {
 	for i, n := range d.Nodes {
 		d.Nodes[i].Op = pixelwise(n.Op, l.stride, i)
 	}
-	params, next := chain.Params(), 0
-	network, err := nn.Restore(d, func(p *nn.Param) error {
-		p.Data = params[next].Data
-		next++
-		return nil
-	})
+	network, err := sharing(d, chain.Params())
 	if err != nil {
 		return Cost{}, err
 	}
