@@ -147,7 +147,11 @@ func (c *compressor) fileBytes(layers []choices, chosen []int) (int, error) {
 		if err := r.save(path); err != nil {
 			return 0, err
 		}
-		written, err := writtenBytes(path)
+		files, err := writtenFiles(path)
+		if err != nil {
+			return 0, err
+		}
+		written, err := filesBytes(files...)
 		if err != nil {
 			return 0, err
 		}

@@ -123,29 +123,48 @@ func (r *Result) Save(path string) error {
 	if err := r.save(path); err != nil {
 		return err
 	}
-	bytes, err := writtenBytes(path)
+	files, err := writtenFiles(path)
+	if err != nil {
+		return err
+	}
+	bytes, err := filesBytes(files...)
 	if err != nil {
 		return err
 	}
 	r.Report.FileAfter = bytes
+	if was := r.model.file; was != nil && r.tuned && IsONNX(path) {
+		r.Report.Notes = append(r.Report.Notes, writtenAnew(was, path, len(files) > 1))
+	}
 	if before := r.Report.FileBefore; bytes > before {
 		r.Report.Notes = append(r.Report.Notes, fmt.Sprintf("the file has grown, from %s bytes to %s", thousands.Apart(before), thousands.Apart(bytes)))
 	}
 	return nil
 }
 
-// writtenBytes returns how many bytes a file that was saved has, with those beside it
-// that hold its weights.
-func writtenBytes(path string) (int, error) {
-	files := []string{path}
-	if IsONNX(path) {
-		file, err := onnx.Open(path)
-		if err != nil {
-			return 0, err
-		}
-		files = append(files, file.ExternalFiles()...)
+// writtenAnew says what a file does not keep that was written anew.
+func writtenAnew(was *onnx.Model, path string, external bool) string {
+	note := "the file was written anew, for fine-tuning changes all layers: it keeps the input, the output and the texts; other names, nodes and functions are new"
+	if now, err := onnx.Open(path); err == nil && now.Opset[""] != was.Opset[""] {
+		note += fmt.Sprintf("; opset %d has become %d", was.Opset[""], now.Opset[""])
 	}
-	return filesBytes(files...)
+	if len(was.ExternalFiles()) > 0 && !external {
+		note += "; weights that were in other files are in it"
+	}
+	return note
+}
+
+// writtenFiles returns the path of a file that was saved, and those of files beside it
+// that hold its weights.
+func writtenFiles(path string) ([]string, error) {
+	files := []string{path}
+	if !IsONNX(path) {
+		return files, nil
+	}
+	file, err := onnx.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return append(files, file.ExternalFiles()...), nil
 }
 
 func (r *Result) save(path string) error {

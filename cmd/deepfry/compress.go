@@ -74,8 +74,8 @@ Sizes are chosen, and fine-tuning is judged, on a fifth of the training samples 
 nothing is fitted to, at most 10,000. Where labels decide and there are 1,000 test samples
 or more, half of these have a say too, and the errors that are told are those of the others.
 
-An ONNX file that is neither fine-tuned nor stored as float16 stays as it is, but for
-the layers that are replaced. Ctrl-C during fine-tuning writes the best so far.`
+An ONNX file that is not fine-tuned stays as it is, but for the layers that are replaced,
+and for weights that become float16. Ctrl-C during fine-tuning writes the best so far.`
 }
 
 func (c *compressCommand) Run(term *console.Terminal, parsed *kong.Context) error {
