@@ -62,7 +62,7 @@ func (c *compressor) candidates(ctx context.Context) ([]choices, error) {
 		}
 		k.before.Bytes = l.storedBytes()
 		first := candidate{chain: original, cost: k.before}
-		if c.allFloat16() {
+		if c.Float16 {
 			first.cost.Bytes = min(first.cost.Bytes, c.replacedBytes(l, original))
 		}
 		k.candidates = []candidate{first}
@@ -282,7 +282,7 @@ func (c *compressor) replace(ctx context.Context, t *target, method Method, size
 		return n, nil
 	}
 	bytes, number := t.bytes, c.numberBytes(t.Layer)
-	if c.allFloat16() {
+	if c.Float16 {
 		bytes = min(bytes, 2*t.Weights())
 	}
 	switch saved, least := bytes-weights*number, c.leastSaved(); {

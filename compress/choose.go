@@ -285,7 +285,7 @@ func (c *compressor) judge() (judgement, error) {
 	if len(c.fresh.index) > 0 {
 		sets = append(sets, c.fresh)
 	} else if one := 100 / float64(len(c.held.index)); one > c.MaxDrop/4 {
-		c.note("sizes are chosen on %s samples with labels, each of which is %.2g points: more would say more of a drop of %g", thousands.Apart(len(c.held.index)), one, c.MaxDrop)
+		c.note("sizes are chosen on %s samples with labels, each of which is %.3g points: more would say more of a drop of %g", thousands.Apart(len(c.held.index)), one, c.MaxDrop)
 	}
 	var before [][]bool
 	for _, set := range sets {
@@ -362,7 +362,7 @@ func (c *compressor) size(layers []choices, chosen []int) (weights, bytes int) {
 // of its fully-connected layers.
 func (c *compressor) totalWeights() int {
 	if c.model.Network != nil {
-		return c.model.Network.Weights()
+		return c.model.Network.Weights() - c.model.repeated
 	}
 	total := 0
 	for _, l := range c.model.Layers {
@@ -374,7 +374,7 @@ func (c *compressor) totalWeights() int {
 // rest returns the weights and bytes of what is no fully-connected layer.
 func (c *compressor) rest() (weights, bytes int) {
 	weights, bytes = c.totalWeights(), c.model.bytes
-	anew := c.model.file == nil || c.allFloat16()
+	anew := c.model.file == nil || c.Float16 && c.model.Network != nil
 	if anew {
 		bytes = c.storedBytes(c.model.Network)
 	}

@@ -101,7 +101,10 @@ func (c *compressor) round(network *nn.Network) error {
 		if i := float16.Overflow(p.Data); i >= 0 {
 			return fmt.Errorf("compress: parameter %s: entry %d is %v, but the largest float16 is %v: use float32", p.Name, i, p.Data[i], float16.Max)
 		}
-		float16.Round(p.Data)
+		some := slices.ContainsFunc(p.Data, notZero)
+		if float16.Round(p.Data); some && !slices.ContainsFunc(p.Data, notZero) {
+			return fmt.Errorf("compress: parameter %s: all of its numbers are so small that they are 0 as float16: use float32", p.Name)
+		}
 	}
 	return nil
 }
@@ -110,6 +113,8 @@ func (c *compressor) round(network *nn.Network) error {
 func (r *Result) note(format string, values ...any) {
 	r.notes = append(r.notes, fmt.Sprintf(format, values...))
 }
+
+func notZero(v float32) bool { return v != 0 }
 
 // Save writes the compressed model: an ONNX file if path ends in .onnx, and a
 // checkpoint, without what only training needs, if it ends in .safetensors. An ONNX
@@ -202,7 +207,7 @@ func (r *Result) save(path string) error {
 			return err
 		}
 	}
-	if r.float16 && r.Network != nil {
+	if r.float16 {
 		if err := file.StoreFloat16(); err != nil {
 			return err
 		}

@@ -36,10 +36,6 @@ func measure(network *nn.Network) Cost {
 	return cost
 }
 
-// allFloat16 tells whether layers that stay as they are become float16 too: those of
-// an ONNX file that can't be imported do not.
-func (c *compressor) allFloat16() bool { return c.Float16 && c.model.Network != nil }
-
 func (c *compressor) storedBytes(network *nn.Network) int {
 	if c.Float16 {
 		return checkpoint.BytesFloat16(network.Params())

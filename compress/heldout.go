@@ -1,12 +1,15 @@
 package compress
 
 import (
+	"encoding/binary"
 	"fmt"
+	"hash/maphash"
 	"math"
 	"math/rand/v2"
 	"slices"
 
 	"github.com/deepfry/deepfry/internal/random"
+	"github.com/deepfry/deepfry/internal/thousands"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/train"
 )
@@ -38,14 +41,14 @@ const freshRows = 500
 // split sets the parts. Of fewer than five rows of Data.Train, all are fitted and held.
 func (c *compressor) split() {
 	size := c.model.Network.Description.Input.Size()
-	order := c.shuffled("held-out rows", len(c.Data.Train.Inputs)/size)
+	order := c.shuffled("held-out rows", c.distinct(c.Data.Train, "training", size))
 	held := min(len(order)/5, heldRows)
 	c.held, c.fitted = rows{c.Data.Train, size, order[:held]}, rows{c.Data.Train, size, order[held:]}
 	if held == 0 {
 		c.held = c.fitted
 		c.note("the data have %d training samples, too few to hold any out: choices are made on those that layers are fitted to", len(order))
 	}
-	order = c.shuffled("fresh rows", len(c.Data.Test.Inputs)/size)
+	order = c.shuffled("fresh rows", c.distinct(c.Data.Test, "test", size))
 	fresh := 0
 	if c.Data.Train.Labels != nil && c.Data.Test.Labels != nil && (c.MaxDrop > 0 || c.FineTune > 0) && len(order) >= 2*freshRows {
 		fresh = len(order) / 2
@@ -53,8 +56,41 @@ func (c *compressor) split() {
 	c.fresh, c.test = rows{c.Data.Test, size, order[:fresh]}, rows{c.Data.Test, size, order[fresh:]}
 }
 
-func (c *compressor) shuffled(name string, n int) []int {
-	return rand.New(random.New(c.Seed, random.For(name), 0, 0)).Perm(n)
+// shuffled returns rows in an order drawn by the seed.
+func (c *compressor) shuffled(name string, index []int) []int {
+	rand.New(random.New(c.Seed, random.For(name), 0, 0)).Shuffle(len(index), func(i, j int) { index[i], index[j] = index[j], index[i] })
+	return index
+}
+
+// distinct returns the numbers of the rows that repeat no other before them: a row in
+// two parts would flatter, and many of one are no more than one.
+func (c *compressor) distinct(s Samples, name string, size int) (index []int) {
+	seen, seed := map[uint64]bool{}, maphash.MakeSeed()
+	n, row := len(s.Inputs)/size, make([]byte, 0, 4*size)
+	for i := range n {
+		row = row[:0]
+		for _, v := range s.Inputs[i*size : (i+1)*size] {
+			row = binary.LittleEndian.AppendUint32(row, math.Float32bits(v))
+		}
+		if sum := maphash.Bytes(seed, row); !seen[sum] {
+			seen[sum], index = true, append(index, i)
+		}
+	}
+	if repeated := n - len(index); repeated > n/10 {
+		c.note("of the %s %s samples, %s repeat others, and are left out", thousands.Apart(n), name, thousands.Apart(repeated))
+	}
+	return index
+}
+
+// warnOfClasses notes classes of which the data say nothing.
+func (c *compressor) warnOfClasses() {
+	classes, found := c.logits.OutShape().Size(), map[int32]bool{}
+	for _, label := range c.Data.Train.Labels {
+		found[label] = true
+	}
+	if len(found) > 0 && len(found) < classes {
+		c.note("the training samples are of %s of the network's %s classes: of the others nothing is known, and they may be lost", thousands.Apart(len(found)), thousands.Apart(classes))
+	}
 }
 
 // rows are some samples of a set, by their numbers.

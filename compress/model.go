@@ -34,6 +34,9 @@ type Model struct {
 	file    *onnx.Model      // nil for a checkpoint
 	linears map[string]*onnx.Linear
 	bytes   int // of Files
+	// repeated is how many weights the network has more than the file, whose layers
+	// share some.
+	repeated int
 }
 
 // Layer is a fully-connected layer of a model, y = W·x + bias: on vectors, or, as a
@@ -153,6 +156,14 @@ func (m *Model) importFile(input nn.Shape) error {
 		m.Network, m.Reason = nil, errors.New(shared) // it would have them twice
 	}
 	if m.Reason == nil {
+		sources := map[string]bool{}
+		for _, name := range slices.Sorted(maps.Keys(imported)) {
+			l := imported[name]
+			if source := l.Source(); source != "" && sources[source] {
+				m.repeated += l.Inputs * l.Outputs
+			}
+			sources[l.Source()] = true
+		}
 		for _, r := range refused { // for the reason given, though they are imported
 			maps.DeleteFunc(imported, func(_ string, l *onnx.Linear) bool { return l.Node == r.Node })
 		}

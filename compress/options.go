@@ -59,8 +59,6 @@ type Options struct {
 	// have fewer multiply-adds and are never refused for their time.
 	AllowSlower bool
 	// Float16 has Save store weights as float16, and sizes in bytes are meant so.
-	// An ONNX file that can't be imported keeps all others of its weights as they
-	// are.
 	Float16 bool
 
 	Progress func(text string) // nil, or is told what goes on
@@ -98,6 +96,7 @@ func (c *compressor) prepare() error {
 	if c.Data != nil {
 		c.split()
 		c.warnOfChance()
+		c.warnOfClasses()
 	}
 	return nil
 }

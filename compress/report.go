@@ -63,8 +63,9 @@ type LayerReport struct {
 	// root of the sum of squares, over that of the original outputs' deviations from
 	// their mean, so that 1 is what the mean would do. It is measured on held-out
 	// samples, or on random inputs.
-	Error float64 `json:"error"`
-	Note  string  `json:"note,omitempty"` // why it was refused
+	// It is nil for a layer that was left alone.
+	Error *float64 `json:"error,omitempty"`
+	Note  string   `json:"note,omitempty"` // why it was refused
 	// Tried lists what was considered for the layer.
 	Tried []Trial `json:"tried,omitempty"`
 }
@@ -109,6 +110,7 @@ func (c *compressor) report(r *Result, layers []choices) (*Report, error) {
 		return report, nil
 	}
 	before := measure(c.model.Network)
+	before.Weights -= c.model.repeated
 	report.Before = &before
 	if c.Data == nil {
 		note("no data: errors are those on random inputs, and nothing can be said of accuracy")
@@ -119,7 +121,12 @@ func (c *compressor) report(r *Result, layers []choices) (*Report, error) {
 	if err := c.compare(report, r); err != nil {
 		return nil, err
 	}
-	if c.model.file != nil && !c.allFloat16() { // it stores numbers in its own way
+	if report.ErrorBefore != nil && c.MaxDrop > 0 {
+		if lost, n := *report.ErrorAfter-*report.ErrorBefore, len(c.test.index); lost > c.MaxDrop {
+			note("on the %s test samples %.2f points are lost, where %g were allowed on those that sizes were chosen on: each is %.3g points, so it may be chance; more samples say more, and a smaller drop loses less", thousands.Apart(n), lost, c.MaxDrop, 100/float64(n))
+		}
+	}
+	if c.model.file != nil && !c.Float16 { // it stores numbers in its own way
 		report.Before.Bytes = c.model.bytes
 		_, report.After.Bytes = c.size(layers, r.chosen)
 	}
@@ -130,7 +137,10 @@ func (c *compressor) report(r *Result, layers []choices) (*Report, error) {
 // not.
 func (l choices) report(k int, goal bool) LayerReport {
 	is := l.candidates[k]
-	r := LayerReport{Name: l.Name, Inputs: l.Inputs, Outputs: l.Outputs, Method: is.name(), Size: is.size, Before: l.before, After: is.cost, Error: is.error}
+	r := LayerReport{Name: l.Name, Inputs: l.Inputs, Outputs: l.Outputs, Method: is.name(), Size: is.size, Before: l.before, After: is.cost}
+	if is.measured {
+		r.Error = new(is.error)
+	}
 	notes := slices.Clone(l.notes)
 	if len(l.candidates) == 1 && len(l.refused) > 0 {
 		last := l.refused[len(l.refused)-1]
@@ -156,6 +166,7 @@ func (l choices) report(k int, goal bool) LayerReport {
 // compare measures the new network beside the old one.
 func (c *compressor) compare(report *Report, r *Result) error {
 	after := measure(r.Network)
+	after.Weights -= c.model.repeated
 	after.Bytes = c.storedBytes(r.Network)
 	report.After = &after
 	network, err := logits(r.Network)

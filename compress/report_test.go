@@ -28,7 +28,7 @@ func testReport() *Report {
 	for i := range 40 {
 		l := LayerReport{
 			Name: fmt.Sprintf("%s/layers.%d/<MatMul> \"quoted\" & so on", strings.Repeat("/encoder", i%7), i), Inputs: 1568, Outputs: 1024,
-			Method: "svd", Size: 32, Error: 0.0664, Before: Cost{1605632, 6426624, 1605632, 1903.1}, After: Cost{82944, 335872, 82944, 87.8},
+			Method: "svd", Size: 32, Error: new(0.0664), Before: Cost{1605632, 6426624, 1605632, 1903.1}, After: Cost{82944, 335872, 82944, 87.8},
 		}
 		for k, m := range registry {
 			for n := 1; n <= 64; n *= 2 {

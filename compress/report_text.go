@@ -20,7 +20,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	for _, l := range r.Layers {
 		now, err := l.Method, ""
 		if l.Size > 0 {
-			now, err, replaced = fmt.Sprintf("%s %d", l.Method, l.Size), fmt.Sprintf("%.2f%%", 100*l.Error), true
+			now, err, replaced = fmt.Sprintf("%s %d", l.Method, l.Size), fmt.Sprintf("%.2f%%", 100**l.Error), true
 		}
 		t.add([]string{l.Name, fmt.Sprintf("%d×%d", l.Inputs, l.Outputs), now}, l.Before, l.After, err)
 	}
@@ -62,7 +62,10 @@ func (r *Report) measuredOn() string {
 
 // Summary is the report in a line.
 func (r *Report) Summary() string {
-	s := fmt.Sprintf("nothing was replaced: %s weights", thousands.Apart(r.WeightsBefore))
+	s := "nothing was replaced"
+	if r.WeightsBefore > 0 {
+		s += fmt.Sprintf(": %s weights", thousands.Apart(r.WeightsBefore))
+	}
 	if r.WeightsAfter != r.WeightsBefore {
 		s = fmt.Sprintf("%s weights → %s, %.1f times less", thousands.Apart(r.WeightsBefore), thousands.Apart(r.WeightsAfter), float64(r.WeightsBefore)/float64(max(r.WeightsAfter, 1)))
 	}

@@ -320,6 +320,10 @@ func (l *Linear) stored() DataType {
 	return l.weights.kind
 }
 
+// Source returns the name of the constant in the file that the weights are made of, or
+// "".
+func (l *Linear) Source() string { return l.weights.name() }
+
 // NumberBytes returns how many bytes a number of a replacement takes.
 func (l *Linear) NumberBytes() int { return typeSizes[l.stored()] }
 
