@@ -183,7 +183,7 @@ func TestDrop(t *testing.T) {
 		if says(2*i, 0.8416) {
 			one++
 		}
-		if says(2*i, 1.2505) || says(2*i+1, 1.2505) {
+		if says(2*i, 1.8808) || says(2*i+1, 0.9542) {
 			either++
 		}
 	}
