@@ -72,13 +72,6 @@ class Encoder(nn.Module):
         return self.classifier(self.encoder(self.embedding(x) + self.position).mean(1))
 
 
-class ReLU6(nn.ReLU6):
-    """PyTorch 1.13 has no gradient of it in bfloat16."""
-
-    def forward(self, x):
-        return super().forward(x.float())
-
-
 class InvertedResidual(nn.Module):
     """MobileNetV2's block (Sandler et al. 2018): 1×1 to more channels, 3×3 depthwise, 1×1 to few."""
 
@@ -87,8 +80,8 @@ class InvertedResidual(nn.Module):
         hidden = inputs * expansion
         self.shortcut = stride == 1 and inputs == outputs
         self.block = nn.Sequential(
-            nn.Conv2d(inputs, hidden, 1, bias=False), nn.BatchNorm2d(hidden), ReLU6(),
-            nn.Conv2d(hidden, hidden, 3, stride, 1, groups=hidden, bias=False), nn.BatchNorm2d(hidden), ReLU6(),
+            nn.Conv2d(inputs, hidden, 1, bias=False), nn.BatchNorm2d(hidden), nn.ReLU6(),
+            nn.Conv2d(hidden, hidden, 3, stride, 1, groups=hidden, bias=False), nn.BatchNorm2d(hidden), nn.ReLU6(),
             nn.Conv2d(hidden, outputs, 1, bias=False), nn.BatchNorm2d(outputs),
         )  # fmt: skip
 
@@ -98,11 +91,11 @@ class InvertedResidual(nn.Module):
 
 def mobilenet():
     return nn.Sequential(
-        nn.Conv2d(1, 16, 3, 2, 1, bias=False), nn.BatchNorm2d(16), ReLU6(),
-        InvertedResidual(16, 16, 1, 1), InvertedResidual(16, 24, 1, 4),
-        InvertedResidual(24, 48, 2, 4), InvertedResidual(48, 48, 1, 4),
-        nn.Conv2d(48, 1280, 1, bias=False), nn.BatchNorm2d(1280), ReLU6(),
-        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.2), nn.Linear(1280, 10),
+        nn.Conv2d(1, 16, 3, 2, 1, bias=False), nn.BatchNorm2d(16), nn.ReLU6(),
+        InvertedResidual(16, 16, 2, 2), InvertedResidual(16, 24, 1, 3),
+        InvertedResidual(24, 32, 1, 3), InvertedResidual(32, 32, 1, 3),
+        nn.Conv2d(32, 512, 1, bias=False), nn.BatchNorm2d(512), nn.ReLU6(),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.2), nn.Linear(512, 10),
     )  # fmt: skip
 
 
@@ -166,12 +159,14 @@ def error(network, rows):
 
 
 def train_epoch(network, optimizer, rows, batch_size, epoch):
-    """Trains with products in bfloat16 (weights stay float32), which takes a third of the time."""
+    """Trains with products in bfloat16 (weights stay float32), which takes a third of the time but for
+    depthwise convolutions."""
     network.train()
+    half = not any(isinstance(module, InvertedResidual) for module in network.modules())
     optimizer.param_groups[0]["lr"] = RATE * DECAY**epoch
     x, y = rows
     for batch in torch.randperm(len(y)).split(batch_size):
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
             loss = nn.functional.cross_entropy(network(x[batch]), y[batch])
         optimizer.zero_grad()
         loss.backward()
