@@ -291,10 +291,10 @@ func (c *compressor) judge() (judgement, error) {
 	for _, set := range sets {
 		before = append(before, set.wrong(c.logits))
 	}
-	// Of a drop that is just too large, one set says so with a probability of 80%; of
-	// two, of which either may let it pass, with 97% and 83%: together 80%, most of it
+	// Of a drop that is just too large, one set says so with a probability of 90%; of
+	// two, of which either may let it pass, with 98% and 92%: together 90%, most of it
 	// spent on those that do not flatter. These are quantiles of the normal distribution.
-	deviations := [][]float64{{0.8416}, {1.8808, 0.9542}}[len(sets)-1]
+	deviations := [][]float64{{1.2816}, {2.0537, 1.4051}}[len(sets)-1]
 	return func(network *nn.Network, name string) bool {
 		for i, set := range sets {
 			lost, most := drop(before[i], set.wrong(network), deviations[i])

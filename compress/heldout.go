@@ -19,7 +19,8 @@ import (
 //
 //   - fitted, Data.Train without held: what layers are fitted to and the network is
 //     fine-tuned on.
-//   - held, a fifth of Data.Train, at most heldRows, and fresh, half of Data.Test:
+//   - held, a fifth of Data.Train, at most heldRows (where they decide of a drop, at least
+//     leastHeld, or half), and fresh, half of Data.Test:
 //     what choices are made on, of sizes, and whether fine-tuning was for the better.
 //   - test, the rest of Data.Test: what the report tells errors of.
 //
@@ -31,9 +32,13 @@ import (
 // is Data.Test split at all.
 
 // heldRows are so many that a drop of half a point is told from none: of 10,000
-// rows, 200 of which are classified otherwise than before, it is known within ±0.12
-// points (80%, one-sided).
+// rows, 200 of which are classified otherwise than before, it is known within ±0.18
+// points (90%, one-sided).
 const heldRows = 10000
+
+// leastHeld are so many rows as say something of a drop of half a point. Fits need
+// fewer.
+const leastHeld = 2000
 
 // freshRows are the fewest that say anything of drops of a point.
 const freshRows = 500
@@ -43,6 +48,9 @@ func (c *compressor) split() {
 	size := c.model.Network.Description.Input.Size()
 	order := c.shuffled("held-out rows", c.distinct(c.Data.Train, "training", size))
 	held := min(len(order)/5, heldRows)
+	if c.MaxDrop > 0 {
+		held = max(held, min(len(order)/2, leastHeld))
+	}
 	c.held, c.fitted = rows{c.Data.Train, size, order[:held]}, rows{c.Data.Train, size, order[held:]}
 	if held == 0 {
 		c.held = c.fitted

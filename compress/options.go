@@ -30,7 +30,7 @@ type Options struct {
 	// A goal has sizes chosen for every layer. At most one is not zero.
 	Budget float64 // divides the model's weights by at least this
 	// MaxDrop is how many points of accuracy may be lost after fine-tuning, if there is
-	// any: with a probability of 80%, by what samples say that nothing was fitted to. It
+	// any: with a probability of 90%, by what samples say that nothing was fitted to. It
 	// needs labels. With fine-tuning, up to five networks are fine-tuned in search of the
 	// smallest.
 	MaxDrop     float64
@@ -40,7 +40,7 @@ type Options struct {
 	Output string
 
 	// Data are what layers are fitted to, the network is fine-tuned on and choices are
-	// made on; nil: only SVD, and errors are measured on random inputs. A fifth of
+	// made on; nil: only SVD, and errors are measured on random inputs. A fifth (of few, half) of
 	// Data.Train, at most 10,000 samples, is held out from fits. Where labels decide,
 	// of a drop or of fine-tuning, and there are at least 1,000 test samples, half of
 	// those have a say in choices, too, and the report tells the errors of the others.

@@ -71,7 +71,7 @@ Without data there is svd alone, and nothing is known of the accuracy: layers of
 nothing is worth it, nothing is written, and the exit code is 0.
 
 Sizes are chosen, and fine-tuning is judged, on a fifth of the training samples that
-nothing is fitted to, at most 10,000. Where labels decide and there are 1,000 test samples
+nothing is fitted to, at most 10,000 (where a drop is judged, at least 2,000 or half). Where labels decide and there are 1,000 test samples
 or more, half of these have a say too, and the errors that are told are those of the others.
 
 An ONNX file that is not fine-tuned stays as it is, but for the layers that are replaced,
