@@ -120,3 +120,46 @@ func TestStoreFloat16(t *testing.T) {
 		t.Errorf("a weight beyond float16: %v", err)
 	}
 }
+
+// TestOnlyWeightsAreFloat16: of constants that are taken as something else, too, and of
+// means, nothing is rounded.
+func TestOnlyWeightsAreFloat16(t *testing.T) {
+	yes := newTensor("yes", Bool, nil, []byte{1})
+	branch := graphAttributeOf("then_branch", []*Node{op("Relu", "z", "inner")}, nil, Value{"z", Float, nil})
+	square := func(name string) *Tensor { return floatTensor(name, 16, 16) }
+	k := kind{inputs: in(Float, -1, 16, 4, 4), outputs: []Value{{"y", Float, nil}, {"seen", Float, []int{16, 16}}},
+		tensors: []*Tensor{yes, floatTensor("mean", 1, 16, 4, 4), floatTensor("kernel", 16, 16, 1, 1), floatTensor("turned", 16, 16, 1, 1), square("gemm"), square("bias"), square("product"),
+			square("left"), square("sum"), square("seen"), square("inner"), square("table"), NewIntTensor("flat", 256, 16), NewIntTensor("to", 16, 16, 4, 4)},
+		nodes: []*Node{
+			op("Sub", "a", "x mean"), op("Conv", "b", "a kernel"), op("ConvTranspose", "c", "b turned"), op("Reshape", "d", "c flat"), op("Gemm", "e", "d gemm bias"), op("MatMul", "f", "e product"),
+			op("MatMul", "g", "left left"), op("MatMul", "h", "f sum"), op("Add", "i", "g sum"), op("MatMul", "j", "h seen"), op("MatMul", "k", "j inner"),
+			op("If", "l", "yes", branch), op("Gather", "m", "table flat"), op("Foo", "y", "k l m i"),
+		}}
+	m := k.model(t)
+	if err := m.StoreFloat16(); err != nil {
+		t.Fatal(err)
+	}
+	var halved []string
+	for _, tensor := range m.Initializers() {
+		if tensor.Type == Float16 {
+			halved = append(halved, tensor.Name)
+		}
+	}
+	if want := []string{"kernel.float16", "turned.float16", "gemm.float16", "product.float16"}; !slices.Equal(halved, want) {
+		t.Errorf("float16: %v, want %v", halved, want)
+	}
+}
+
+// TestFloat16LeavesHadamardMatrices: they stay what they are.
+func TestFloat16LeavesHadamardMatrices(t *testing.T) {
+	network := shaken(t, nn.Description{Name: "fried", Input: nn.Shape{512}, Nodes: []nn.Node{{Name: "fc", Op: nn.Fastfood{Out: 500}}}})
+	m := exported(t, network, Options{})
+	if err := m.StoreFloat16(); err != nil {
+		t.Fatal(err)
+	}
+	for _, tensor := range m.Initializers() {
+		if tensor.Type == Float16 {
+			t.Errorf("%s is float16", tensor.Name)
+		}
+	}
+}
