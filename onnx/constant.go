@@ -379,12 +379,8 @@ func foldInts(n *Node, all []*constant) (*constant, error) {
 		return nil, nil // not shapes, but weights perhaps
 	}
 	switch n.Type {
-	case "Squeeze":
-		return &constant{kind: c.kind, ints: ints}, nil // of one integer: a vector or a number
-	case "Unsqueeze":
-		return intConstant(ints), nil
 	case "Gather":
-		if len(all) < 2 || all[1] == nil || all[1].floats != nil {
+		if len(c.dims) > 1 || len(all) < 2 || all[1] == nil || all[1].floats != nil || len(all[1].ints) != all[1].size() {
 			return nil, nil
 		}
 		gathered := &constant{dims: all[1].dims, kind: c.kind}
@@ -405,6 +401,9 @@ func foldInts(n *Node, all []*constant) (*constant, error) {
 			if err != nil {
 				return nil, err
 			}
+			if len(part.dims) > 1 {
+				return nil, nil
+			}
 			if joined = append(joined, ints...); len(joined) > maxFolded {
 				return nil, fmt.Errorf("more than %d integers", maxFolded)
 			}
@@ -412,7 +411,7 @@ func foldInts(n *Node, all []*constant) (*constant, error) {
 		return intConstant(joined), nil
 	case "Slice":
 		return sliceInts(n, all)
-	case "Reshape":
+	case "Reshape", "Squeeze", "Unsqueeze":
 		return reshaped(n, all)
 	case "Transpose": // of pairs, as PyTorch has the padding
 		perm, err := n.Ints("perm", []int64{1, 0})
