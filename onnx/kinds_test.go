@@ -258,7 +258,7 @@ func shared() []kind {
 			refused: []string{"are also taken by the node of \"e\""}, nodes: []*Node{NewNode("Gather", "", []string{"w", "i"}, []string{"e"}), op("Gemm", "a", "x w b"), op("Add", "y", "a e")}},
 		{name: "weights that are an output", tensors: []*Tensor{square}, refused: []string{"are also an output of the graph"}, outputs: []Value{{"y", Float, []int{-1, 16}}, {"w", Float, []int{16, 16}}}, nodes: []*Node{op("MatMul", "y", "x w")}},
 		{name: "weights that are an input", format: 4, tensors: []*Tensor{w(), b()}, inputs: []Value{{"x", Float, []int{-1, 16}}, {"w", Float, []int{16, 24}}},
-			refused: []string{"is also an input of the graph"}, nodes: []*Node{op("Gemm", "y", "x w b")}},
+			refused: []string{"or export the model again with keep_initializers_as_inputs=False"}, nodes: []*Node{op("Gemm", "y", "x w b")}},
 		{name: "an input and weights behind it", format: 4, tensors: []*Tensor{floatTensor("w", 24, 16), b()}, inputs: []Value{{"x", Float, []int{-1, 16}}, {"w", Float, []int{24, 16}}},
 			refused: []string{"is also an input of the graph"}, nodes: []*Node{op("Transpose", "v", "w"), op("Gemm", "y", "x v b")}},
 		{name: "a bias that is an input", format: 4, tensors: []*Tensor{w(), b()}, inputs: []Value{{"x", Float, []int{-1, 16}}, {"b", Float, []int{24}}},
@@ -339,10 +339,14 @@ func pointwise() []kind {
 	groups := conv("conv in groups", []int{3, 3}, IntAttribute("group", 2))
 	groups.tensors[0] = floatTensor("w", 24, 8, 1, 1)
 	groups.refused = []string{} // an ordinary convolution
+	padded := conv("conv with pads", []int{6, 5}, IntsAttribute("pads", 1, 1, 1, 1))
+	padded.refused = []string{}
 	return []kind{
 		conv("conv of 1 dimension", []int{7}), conv("conv of 2 dimensions", []int{6, 5}, IntsAttribute("kernel_shape", 1, 1), IntsAttribute("strides", 2, 3)),
 		conv("conv of 3 dimensions", []int{3, 4, 2}, IntsAttribute("strides", 1, 2, 1), IntsAttribute("dilations", 2, 2, 2)),
-		conv("conv with auto_pad", []int{6, 5}, stringAttribute("auto_pad", "SAME_UPPER"), IntsAttribute("strides", 2, 2)), old, groups,
+		conv("conv with auto_pad", []int{6, 5}, stringAttribute("auto_pad", "SAME_UPPER"), IntsAttribute("strides", 2, 2)), old, groups, padded,
+		conv("conv with pads that auto_pad overrules", []int{6, 5}, stringAttribute("auto_pad", "VALID"), IntsAttribute("pads", 1, 1, 1, 1)),
+		conv("conv with pads that auto_pad replaces", []int{6, 5}, stringAttribute("auto_pad", "SAME_LOWER"), IntsAttribute("pads", 1, 1, 1, 1)),
 	}
 }
 

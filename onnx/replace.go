@@ -23,6 +23,9 @@ func (m *Model) Clone() *Model {
 // ImportLinears. Weights get the type that the layer's have in the file, or float16.
 // It fails, and changes nothing, if the network does not fit.
 func (m *Model) Replace(l *Linear, network *nn.Network, float16 bool) error {
+	if l == nil {
+		return errors.New("onnx: there is no layer to replace (nil)")
+	}
 	changed := m.Clone()
 	if err := changed.replace(l, network, float16); err != nil {
 		return fmt.Errorf("onnx: %v can't be replaced: %w", l.Node, err)

@@ -437,6 +437,9 @@ func TestReplaceErrors(t *testing.T) {
 			t.Errorf("no error for network %d", i)
 		}
 	}
+	if err := m.Replace(nil, products(t, 6, gaussian(30, 1)), false); err == nil {
+		t.Error("no error for no layer")
+	}
 	if !bytes.Equal(encoded(t, m), before) {
 		t.Error("a replacement that failed changed the model")
 	}
