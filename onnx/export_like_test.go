@@ -75,6 +75,47 @@ func TestLike(t *testing.T) {
 	}
 }
 
+// TestOutputHasItsShape writes networks in place of models whose outputs have other
+// dimensions than the last layer, or are a softmax of more than one.
+func TestOutputHasItsShape(t *testing.T) {
+	for _, c := range []struct {
+		dims []int // of the output
+		last string
+	}{
+		{[]int{-1, 24}, "Flatten"}, {[]int{3, -1}, "Flatten"}, {[]int{-1, 24, 1, 1}, "Identity"}, {[]int{-1, -1, -1, -1}, "Identity"}, {nil, "Identity"},
+		{[]int{-1, 24, 1, 1}, "Softmax"},
+	} {
+		k := kind{inputs: in(Float, -1, 16, 6, 6), outputs: []Value{{"y", Float, c.dims}}, tensors: []*Tensor{floatTensor("w", 24, 16, 1, 1)},
+			nodes: []*Node{op("Conv", "c", "x w"), op("GlobalAveragePool", "g", "c"), op(c.last, "y", "g", IntAttribute("axis", 1))}}
+		network, err := Import(k.model(t), ImportOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		im := importOf(t, exported(t, network, Options{Like: k.model(t)}))
+		want := nn.Shape{24, 1, 1}
+		if c.last == "Flatten" {
+			want = nn.Shape{24}
+		}
+		if got := im.values["y"].shape; !slices.Equal(got, want) {
+			t.Errorf("%v behind %s: the output has the shape %v, want %v", c.dims, c.last, got, want)
+		}
+	}
+	im := importOf(t, exported(t, shaken(t, nn.Description{Name: "softmax", Input: nn.Shape{4, 3, 2}, Nodes: []nn.Node{{Name: "y", Op: nn.SoftmaxLayer{}}}}), Options{}))
+	if got := im.values["y"].shape; !slices.Equal(got, nn.Shape{4, 3, 2}) {
+		t.Errorf("a softmax over images: the output has the shape %v", got)
+	}
+}
+
+// importOf returns what Import knows of a model's values.
+func importOf(t *testing.T, m *Model) *importer {
+	t.Helper()
+	_, im, err := importModel(m, ImportOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return im
+}
+
 // TestStoreFloat16 halves the matrices of a file, and of one of the old format.
 func TestStoreFloat16(t *testing.T) {
 	network := shaken(t, nn.Description{Name: "halved", Input: nn.Shape{12}, Nodes: []nn.Node{

@@ -124,6 +124,20 @@ func (e *exporter) gelu(name string, op nn.GELU, x tensor) string {
 	return e.node("Mul", name, []string{half, with("Add", "one", sigmoid, 1)})
 }
 
+// softmax adds it over the last dimension or, of vectors and of channels of one pixel, over
+// the only one; images get their shape back.
+func (e *exporter) softmax(name string, op nn.SoftmaxLayer, x tensor) string {
+	operation := map[bool]string{false: "Softmax", true: "LogSoftmax"}[op.Log]
+	switch {
+	case op.LastAxis || len(x.shape) == 1:
+		return e.node(operation, name, []string{x.name})
+	case x.shape[1:].Size() == 1:
+		return e.node(operation, name, []string{x.name}, IntAttribute("axis", 1))
+	}
+	flat := e.node(operation, name+"/flat", []string{e.flattened(name, x)})
+	return e.node("Reshape", name, []string{flat, e.ints(batched(x.shape)...)})
+}
+
 func (e *exporter) responseNorm(name string, op nn.LocalResponseNorm, x tensor) string {
 	return e.node("LRN", name, []string{x.name}, IntAttribute("size", int64(cmp.Or(op.Size, 5))), FloatAttribute("alpha", float32(cmp.Or(op.Alpha, 1e-4))),
 		FloatAttribute("beta", float32(cmp.Or(op.Beta, 0.75))), FloatAttribute("bias", float32(cmp.Or(op.K, 1))))
