@@ -43,15 +43,29 @@ func (e *exporter) gemmLayer(name string, op nn.Dense, x tensor, info nn.LayerIn
 // product adds y = W·x + bias on any number of dimensions, of which the last one is
 // that of vectors.
 func (e *exporter) product(name string, op nn.Dense, x tensor, info nn.LayerInfo) string {
-	weights, in := param(info, name+".weight").Data, x.shape.Size()
-	matrix := e.once(stored{&weights[0], true}, func() string {
-		return e.store(name+".weight", []int{in, op.Out}, transposeMatrix(weights, op.Out, in))
-	})
-	y := e.node("MatMul", name, []string{x.name, matrix})
+	y := e.node("MatMul", name, []string{x.name, e.turnedWeights(name, op, x, info)})
 	if bias := e.bias(info); bias != "" {
 		y = e.node("Add", name+"/bias", []string{y, bias})
 	}
 	return y
+}
+
+// turnedGemm is gemmLayer on the matrix that product takes, for weights of both.
+func (e *exporter) turnedGemm(name string, op nn.Dense, x tensor, info nn.LayerInfo) string {
+	inputs := []string{e.flattened(name, x), e.turnedWeights(name, op, x, info)}
+	if bias := e.bias(info); bias != "" {
+		inputs = append(inputs, bias)
+	}
+	return e.node("Gemm", name, inputs)
+}
+
+// turnedWeights adds a dense layer's weights as a matrix [in, out], unless it is there, and
+// returns its name.
+func (e *exporter) turnedWeights(name string, op nn.Dense, x tensor, info nn.LayerInfo) string {
+	weights, in := param(info, name+".weight").Data, x.shape.Size()
+	return e.once(stored{&weights[0], true}, func() string {
+		return e.store(name+".weight", []int{in, op.Out}, transposeMatrix(weights, op.Out, in))
+	})
 }
 
 // bias adds a layer's bias and returns its name, or "" if it has none.

@@ -252,6 +252,36 @@ func TestReplaceKeepsOtherBiases(t *testing.T) {
 	}
 }
 
+// TestFactorsAreStoredOnce has weights that both a Gemm and a MatMul take: so do those in
+// their place.
+func TestFactorsAreStoredOnce(t *testing.T) {
+	tensors := []*Tensor{NewTensor("w", []int{16, 16}, gaussian(256, 1)), NewTensor("b", []int{16}, make([]float32, 16))}
+	network, x := products(t, 16, gaussian(16*3, 1), gaussian(16*3, 2)), gaussian(16, 5)
+	for _, opset := range []int{9, 17} {
+		m := drawn{opset: opset, input: nn.Shape{16}, tensors: tensors, nodes: []*Node{op("Gemm", "h", "x w b"), op("MatMul", "y", "h w")}}.model(t)
+		layers, _ := m.Linears()
+		if err := m.Replace(layers[0], network, false); err != nil {
+			t.Fatal(err)
+		}
+		numbers := 0
+		for _, tensor := range m.Initializers() {
+			if len(tensor.Dims) == 2 {
+				numbers += tensor.Size()
+			}
+		}
+		if numbers != 2*16*3 {
+			t.Errorf("opset %d: %d numbers are stored, want %d", opset, numbers, 2*16*3)
+		}
+		back, err := Import(m, ImportOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := difference(run(back, x, 1), run(network, slices.Clone(run(network, x, 1)), 1)); !(d <= 1e-5) {
+			t.Errorf("opset %d: the outputs differ by %v", opset, d)
+		}
+	}
+}
+
 // TestDescribedNamesAreTaken has names that a graph gives to values that no node makes:
 // new values must not be described so.
 func TestDescribedNamesAreTaken(t *testing.T) {
