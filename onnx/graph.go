@@ -14,11 +14,12 @@ type graph struct {
 	makers    map[string]*Node
 	constants map[string]*constant // those that were asked for; nil for what is none
 	unread    map[string]error     // why a constant that was asked for can't be read
-	given     map[string]bool      // tensors that are not to pass for constants
+	read      map[*Tensor]*constant
+	given     map[string]bool // tensors that are not to pass for constants
 }
 
 func (m *Model) newGraph(b *budget) *graph {
-	g := &graph{m, b, map[string]*Tensor{}, map[string]*Node{}, map[string]*constant{}, map[string]error{}, nil}
+	g := &graph{m, b, map[string]*Tensor{}, map[string]*Node{}, map[string]*constant{}, map[string]error{}, map[*Tensor]*constant{}, nil}
 	for _, p := range m.graph {
 		if p.tensor != nil {
 			g.tensors[p.tensor.Name] = p.tensor
