@@ -282,6 +282,17 @@ func TestFactorsAreStoredOnce(t *testing.T) {
 	}
 }
 
+// TestAutoPadOverrulesPads: a convolution of one pixel gets no padding from auto_pad.
+func TestAutoPadOverrulesPads(t *testing.T) {
+	for auto, want := range map[string]int{"VALID": 1, "SAME_UPPER": 1, "SAME_LOWER": 1, "NOTSET": 0, "": 0} {
+		d := drawn{input: nn.Shape{16, 6, 5}, tensors: []*Tensor{floatTensor("w", 24, 16, 1, 1)},
+			nodes: []*Node{op("Conv", "y", "x w", stringAttribute("auto_pad", auto), IntsAttribute("pads", 1, 1, 1, 1))}}
+		if layers, _ := d.model(t).Linears(); len(layers) != want {
+			t.Errorf("auto_pad %q: %d layers, want %d", auto, len(layers), want)
+		}
+	}
+}
+
 // TestDescribedNamesAreTaken has names that a graph gives to values that no node makes:
 // new values must not be described so.
 func TestDescribedNamesAreTaken(t *testing.T) {
