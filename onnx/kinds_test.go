@@ -224,6 +224,8 @@ func matmuls() (kinds []kind) {
 	}
 	two := []*Tensor{w(), floatTensor("v", 24, 3)}
 	return append(kinds,
+		kind{name: "inputs less a large mean", inputs: in(Float, -1, 200), tensors: []*Tensor{NewTensor("m", []int{1, 200}, slices.Repeat([]float32{30001, 29999}, 100)), floatTensor("w", 200, 24)},
+			nodes: []*Node{op("Sub", "d", "x m"), op("MatMul", "y", "d w")}},
 		kind{name: "matmul scaled", tensors: []*Tensor{w(), floatTensor("s", 24), b()}, nodes: []*Node{op("MatMul", "a", "x w"), op("Mul", "c", "a s"), op("Add", "y", "c b")}},
 		kind{name: "a cast before the bias", tensors: []*Tensor{w(), doubleTensor("b", 1, 24)}, outputs: []Value{{"y", Double, []int{-1, 24}}},
 			nodes: []*Node{op("MatMul", "a", "x w"), op("Cast", "c", "a", IntAttribute("to", int64(Double))), op("Add", "y", "c b")}},
@@ -345,6 +347,10 @@ func pointwise() []kind {
 		conv("conv of 1 dimension", []int{7}), conv("conv of 2 dimensions", []int{6, 5}, IntsAttribute("kernel_shape", 1, 1), IntsAttribute("strides", 2, 3)),
 		conv("conv of 3 dimensions", []int{3, 4, 2}, IntsAttribute("strides", 1, 2, 1), IntsAttribute("dilations", 2, 2, 2)),
 		conv("conv with auto_pad", []int{6, 5}, stringAttribute("auto_pad", "SAME_UPPER"), IntsAttribute("strides", 2, 2)), old, groups, padded,
+		{name: "conv and a mean of pixels", inputs: in(Float, -1, 16, 6, 6), outputs: []Value{{"y", Float, []int{-1, 24}}}, tensors: []*Tensor{floatTensor("w", 24, 16, 1, 1)},
+			nodes: []*Node{op("Conv", "c", "x w"), op("GlobalAveragePool", "g", "c"), op("Flatten", "y", "g")}},
+		{name: "conv and a softmax of channels", inputs: in(Float, -1, 16, 6, 6), outputs: []Value{{"y", Float, []int{-1, 24, 1, 1}}}, tensors: []*Tensor{floatTensor("w", 24, 16, 1, 1)},
+			nodes: []*Node{op("Conv", "c", "x w"), op("GlobalAveragePool", "g", "c"), op("Softmax", "y", "g", IntAttribute("axis", 1))}},
 	}
 }
 
