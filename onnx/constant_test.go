@@ -37,6 +37,39 @@ func TestConstantsThroughManyNodes(t *testing.T) {
 	}
 }
 
+// TestReasonIsTold says of every layer on a constant why that can't be read.
+func TestReasonIsTold(t *testing.T) {
+	d := drawn{input: nn.Shape{4}, tensors: []*Tensor{NewTensor("w", []int{2, 2, 4}, gaussian(16, 1))},
+		nodes: []*Node{op("Transpose", "v", "w"), op("MatMul", "a", "x v"), op("MatMul", "y", "a v")}}
+	_, refused := d.model(t).Linears()
+	if len(refused) != 2 {
+		t.Fatalf("refused: %v", refused)
+	}
+	for _, r := range refused {
+		if !strings.Contains(r.Reason, "only matrices can be transposed") {
+			t.Errorf("%v: %s", r.Node, r.Reason)
+		}
+	}
+}
+
+// TestNamesApart has layers whose names, told apart, are those of others.
+func TestNamesApart(t *testing.T) {
+	d := drawn{input: nn.Shape{2}}
+	for i, name := range []string{"a", "a", "a (y1)", "a (y2)"} {
+		w, y := fmt.Sprint("w", i), fmt.Sprint("y", i)
+		d.tensors = append(d.tensors, NewTensor(w, []int{2, 2}, gaussian(4, uint64(i))))
+		d.nodes = append(d.nodes, NewNode("MatMul", name, []string{"x", w}, []string{y}))
+	}
+	layers, _ := d.model(t).Linears()
+	names := map[string]bool{}
+	for _, l := range layers {
+		names[l.Name] = true
+	}
+	if len(names) != 4 || !names["a (y0)"] || !names["a (y1)"] {
+		t.Errorf("names %v", names)
+	}
+}
+
 // TestQuantizedWeights reads a file that is a quarter as large as its weights are as
 // float32, and keeps within the memory that is promised.
 func TestQuantizedWeights(t *testing.T) {

@@ -87,6 +87,7 @@ func FromNetwork(network *nn.Network, o Options) (*Model, error) {
 	}
 	if m := o.Like; m != nil {
 		out := m.Outputs[0]
+		e.reshapeLike(out)
 		e.nodes = append(e.nodes, NewNode("Cast", out.Name, []string{e.last.name}, []string{out.Name}, IntAttribute("to", int64(cmp.Or(out.Type, Float)))))
 		e.last.name = out.Name
 	}
@@ -94,6 +95,23 @@ func FromNetwork(network *nn.Network, o Options) (*Model, error) {
 		return nil, fmt.Errorf("onnx: network %s: %w", network.Description.Name, e.overflow)
 	}
 	return e.model()
+}
+
+// reshapeLike gives the last layer's output the dimensions of another one of as many
+// values: layers do not say how a graph takes their values in the end, as by Flatten. It
+// stays as it is where the dimensions are not known.
+func (e *exporter) reshapeLike(out Value) {
+	if len(out.Dims) < 2 {
+		return
+	}
+	var dims []int64
+	for _, d := range out.Dims[1:] {
+		dims = append(dims, int64(d))
+	}
+	shape, err := resolve(dims, e.last.shape)
+	if err == nil && !slices.Equal(shape, e.last.shape) {
+		e.last = tensor{e.node("Reshape", out.Name+"/shape", []string{e.last.name, e.ints(batched(shape)...)}), shape}
+	}
 }
 
 // tensor is the output of a layer in the graph.
@@ -193,10 +211,7 @@ func (e *exporter) operation(node nn.Node, info nn.LayerInfo, from []tensor) (st
 	case nn.GELU:
 		return e.gelu(name, op, x), nil
 	case nn.SoftmaxLayer:
-		if !op.LastAxis {
-			inputs[0] = e.flattened(name, x)
-		}
-		return e.node(map[bool]string{false: "Softmax", true: "LogSoftmax"}[op.Log], name, inputs), nil
+		return e.softmax(name, op, x), nil
 	case nn.Cos, nn.CosSin:
 		return e.cosine(name, op, x), nil
 	case nn.Dropout:

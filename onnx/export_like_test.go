@@ -75,6 +75,47 @@ func TestLike(t *testing.T) {
 	}
 }
 
+// TestOutputHasItsShape writes networks in place of models whose outputs have other
+// dimensions than the last layer, or are a softmax of more than one.
+func TestOutputHasItsShape(t *testing.T) {
+	for _, c := range []struct {
+		dims []int // of the output
+		last string
+	}{
+		{[]int{-1, 24}, "Flatten"}, {[]int{3, -1}, "Flatten"}, {[]int{-1, 24, 1, 1}, "Identity"}, {[]int{-1, -1, -1, -1}, "Identity"}, {nil, "Identity"},
+		{[]int{-1, 24, 1, 1}, "Softmax"},
+	} {
+		k := kind{inputs: in(Float, -1, 16, 6, 6), outputs: []Value{{"y", Float, c.dims}}, tensors: []*Tensor{floatTensor("w", 24, 16, 1, 1)},
+			nodes: []*Node{op("Conv", "c", "x w"), op("GlobalAveragePool", "g", "c"), op(c.last, "y", "g", IntAttribute("axis", 1))}}
+		network, err := Import(k.model(t), ImportOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		im := importOf(t, exported(t, network, Options{Like: k.model(t)}))
+		want := nn.Shape{24, 1, 1}
+		if c.last == "Flatten" {
+			want = nn.Shape{24}
+		}
+		if got := im.values["y"].shape; !slices.Equal(got, want) {
+			t.Errorf("%v behind %s: the output has the shape %v, want %v", c.dims, c.last, got, want)
+		}
+	}
+	im := importOf(t, exported(t, shaken(t, nn.Description{Name: "softmax", Input: nn.Shape{4, 3, 2}, Nodes: []nn.Node{{Name: "y", Op: nn.SoftmaxLayer{}}}}), Options{}))
+	if got := im.values["y"].shape; !slices.Equal(got, nn.Shape{4, 3, 2}) {
+		t.Errorf("a softmax over images: the output has the shape %v", got)
+	}
+}
+
+// importOf returns what Import knows of a model's values.
+func importOf(t *testing.T, m *Model) *importer {
+	t.Helper()
+	_, im, err := importModel(m, ImportOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return im
+}
+
 // TestStoreFloat16 halves the matrices of a file, and of one of the old format.
 func TestStoreFloat16(t *testing.T) {
 	network := shaken(t, nn.Description{Name: "halved", Input: nn.Shape{12}, Nodes: []nn.Node{
@@ -118,5 +159,48 @@ func TestStoreFloat16(t *testing.T) {
 	before := encoded(t, m)
 	if err := m.StoreFloat16(); err == nil || !bytes.Equal(encoded(t, m), before) {
 		t.Errorf("a weight beyond float16: %v", err)
+	}
+}
+
+// TestOnlyWeightsAreFloat16: of constants that are taken as something else, too, and of
+// means, nothing is rounded.
+func TestOnlyWeightsAreFloat16(t *testing.T) {
+	yes := newTensor("yes", Bool, nil, []byte{1})
+	branch := graphAttributeOf("then_branch", []*Node{op("Relu", "z", "inner")}, nil, Value{"z", Float, nil})
+	square := func(name string) *Tensor { return floatTensor(name, 16, 16) }
+	k := kind{inputs: in(Float, -1, 16, 4, 4), outputs: []Value{{"y", Float, nil}, {"seen", Float, []int{16, 16}}},
+		tensors: []*Tensor{yes, floatTensor("mean", 1, 16, 4, 4), floatTensor("kernel", 16, 16, 1, 1), floatTensor("turned", 16, 16, 1, 1), square("gemm"), square("bias"), square("product"),
+			square("left"), square("sum"), square("seen"), square("inner"), square("table"), NewIntTensor("flat", 256, 16), NewIntTensor("to", 16, 16, 4, 4)},
+		nodes: []*Node{
+			op("Sub", "a", "x mean"), op("Conv", "b", "a kernel"), op("ConvTranspose", "c", "b turned"), op("Reshape", "d", "c flat"), op("Gemm", "e", "d gemm bias"), op("MatMul", "f", "e product"),
+			op("MatMul", "g", "left left"), op("MatMul", "h", "f sum"), op("Add", "i", "g sum"), op("MatMul", "j", "h seen"), op("MatMul", "k", "j inner"),
+			op("If", "l", "yes", branch), op("Gather", "m", "table flat"), op("Foo", "y", "k l m i"),
+		}}
+	m := k.model(t)
+	if err := m.StoreFloat16(); err != nil {
+		t.Fatal(err)
+	}
+	var halved []string
+	for _, tensor := range m.Initializers() {
+		if tensor.Type == Float16 {
+			halved = append(halved, tensor.Name)
+		}
+	}
+	if want := []string{"kernel.float16", "turned.float16", "gemm.float16", "product.float16"}; !slices.Equal(halved, want) {
+		t.Errorf("float16: %v, want %v", halved, want)
+	}
+}
+
+// TestFloat16LeavesHadamardMatrices: they stay what they are.
+func TestFloat16LeavesHadamardMatrices(t *testing.T) {
+	network := shaken(t, nn.Description{Name: "fried", Input: nn.Shape{512}, Nodes: []nn.Node{{Name: "fc", Op: nn.Fastfood{Out: 500}}}})
+	m := exported(t, network, Options{})
+	if err := m.StoreFloat16(); err != nil {
+		t.Fatal(err)
+	}
+	for _, tensor := range m.Initializers() {
+		if tensor.Type == Float16 {
+			t.Errorf("%s is float16", tensor.Name)
+		}
 	}
 }

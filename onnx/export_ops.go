@@ -43,15 +43,29 @@ func (e *exporter) gemmLayer(name string, op nn.Dense, x tensor, info nn.LayerIn
 // product adds y = W·x + bias on any number of dimensions, of which the last one is
 // that of vectors.
 func (e *exporter) product(name string, op nn.Dense, x tensor, info nn.LayerInfo) string {
-	weights, in := param(info, name+".weight").Data, x.shape.Size()
-	matrix := e.once(stored{&weights[0], true}, func() string {
-		return e.store(name+".weight", []int{in, op.Out}, transposeMatrix(weights, op.Out, in))
-	})
-	y := e.node("MatMul", name, []string{x.name, matrix})
+	y := e.node("MatMul", name, []string{x.name, e.turnedWeights(name, op, x, info)})
 	if bias := e.bias(info); bias != "" {
 		y = e.node("Add", name+"/bias", []string{y, bias})
 	}
 	return y
+}
+
+// turnedGemm is gemmLayer on the matrix that product takes, for weights of both.
+func (e *exporter) turnedGemm(name string, op nn.Dense, x tensor, info nn.LayerInfo) string {
+	inputs := []string{e.flattened(name, x), e.turnedWeights(name, op, x, info)}
+	if bias := e.bias(info); bias != "" {
+		inputs = append(inputs, bias)
+	}
+	return e.node("Gemm", name, inputs)
+}
+
+// turnedWeights adds a dense layer's weights as a matrix [in, out], unless it is there, and
+// returns its name.
+func (e *exporter) turnedWeights(name string, op nn.Dense, x tensor, info nn.LayerInfo) string {
+	weights, in := param(info, name+".weight").Data, x.shape.Size()
+	return e.once(stored{&weights[0], true}, func() string {
+		return e.store(name+".weight", []int{in, op.Out}, transposeMatrix(weights, op.Out, in))
+	})
 }
 
 // bias adds a layer's bias and returns its name, or "" if it has none.
@@ -122,6 +136,20 @@ func (e *exporter) gelu(name string, op nn.GELU, x tensor) string {
 	}
 	half := with("Mul", "half", x.name, 0.5)
 	return e.node("Mul", name, []string{half, with("Add", "one", sigmoid, 1)})
+}
+
+// softmax adds it over the last dimension or, of vectors and of channels of one pixel, over
+// the only one; images get their shape back.
+func (e *exporter) softmax(name string, op nn.SoftmaxLayer, x tensor) string {
+	operation := map[bool]string{false: "Softmax", true: "LogSoftmax"}[op.Log]
+	switch {
+	case op.LastAxis || len(x.shape) == 1:
+		return e.node(operation, name, []string{x.name})
+	case x.shape[1:].Size() == 1:
+		return e.node(operation, name, []string{x.name}, IntAttribute("axis", 1))
+	}
+	flat := e.node(operation, name+"/flat", []string{e.flattened(name, x)})
+	return e.node("Reshape", name, []string{flat, e.ints(batched(x.shape)...)})
 }
 
 func (e *exporter) responseNorm(name string, op nn.LocalResponseNorm, x tensor) string {

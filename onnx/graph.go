@@ -13,11 +13,13 @@ type graph struct {
 	tensors   map[string]*Tensor
 	makers    map[string]*Node
 	constants map[string]*constant // those that were asked for; nil for what is none
-	given     map[string]bool      // tensors that are not to pass for constants
+	unread    map[string]error     // why a constant that was asked for can't be read
+	read      map[*Tensor]*constant
+	given     map[string]bool // tensors that are not to pass for constants
 }
 
 func (m *Model) newGraph(b *budget) *graph {
-	g := &graph{m, b, map[string]*Tensor{}, map[string]*Node{}, map[string]*constant{}, nil}
+	g := &graph{m, b, map[string]*Tensor{}, map[string]*Node{}, map[string]*constant{}, map[string]error{}, map[*Tensor]*constant{}, nil}
 	for _, p := range m.graph {
 		if p.tensor != nil {
 			g.tensors[p.tensor.Name] = p.tensor
@@ -48,6 +50,9 @@ func (m *Model) given() map[string]bool {
 	return given
 }
 
+// notGiven says what to do about such constants.
+const notGiven = "remove it from the graph's inputs, or export the model again with keep_initializers_as_inputs=False"
+
 // constant returns the constant of that name, or nil if the value is not constant,
 // or depends on the size of the batch. It goes back through the nodes that make
 // one constant of another.
@@ -55,20 +60,24 @@ func (g *graph) constant(name string) (*constant, error) { return g.constantAt(n
 
 func (g *graph) constantAt(name string, depth int) (*constant, error) {
 	if c, known := g.constants[name]; known || name == "" || depth > maxDepth {
-		return c, nil
+		return c, g.unread[name]
 	}
 	g.constants[name] = nil // also for a node that takes its own output
 	c, err := g.findConstant(name, depth)
-	if c != nil && err == nil {
+	if err != nil {
+		g.unread[name] = err
+		return nil, err
+	}
+	if c != nil {
 		c.names = append(slices.Clip(c.names), name)
 		g.constants[name] = c
 	}
-	return c, err
+	return c, nil
 }
 
 func (g *graph) findConstant(name string, depth int) (*constant, error) {
 	if g.given[name] {
-		return nil, fmt.Errorf("%q is also an input of the graph, for which whoever runs the model may give others", name)
+		return nil, fmt.Errorf("%q is also an input of the graph, for which whoever runs the model may give others: %s", name, notGiven)
 	}
 	if t := g.tensors[name]; t != nil {
 		return g.tensorConstant(t)

@@ -300,18 +300,20 @@ func TestSmallFilesForMuch(t *testing.T) {
 	}
 }
 
+// chain returns nodes one behind another, from x on.
+func chain(n int, next func(i int, from, to string) *Node) (nodes []*Node) {
+	from := "x"
+	for i := range n {
+		to := "v" + strconv.Itoa(i)
+		nodes = append(nodes, next(i, from, to))
+		from = to
+	}
+	return nodes
+}
+
 // TestManyForOne are valid models that make much of little, or take long.
 func TestManyForOne(t *testing.T) {
 	long := strings.Repeat("long", 1<<10)
-	chain := func(n int, next func(i int, from, to string) *Node) (nodes []*Node) {
-		from := "x"
-		for i := range n {
-			to := "v" + strconv.Itoa(i)
-			nodes = append(nodes, next(i, from, to))
-			from = to
-		}
-		return nodes
-	}
 	ints := NewIntTensor("ints", make([]int64, maxFolded/2)...)
 	big := NewTensor("w", []int{256, 256}, make([]float32, 1<<16))
 	for _, d := range []drawn{
@@ -338,6 +340,40 @@ func TestManyForOne(t *testing.T) {
 		{name: "a sum", input: nn.Shape{2}, nodes: []*Node{op("Relu", "a", "x"), op("Sum", "y", strings.Repeat("a ", 50000))}},
 	} {
 		compressToo(t, t.TempDir(), encoded(t, d.model(t)))
+		if t.Failed() {
+			t.Fatal(d.name)
+		}
+	}
+}
+
+// TestLargePartsOfMany are models in which many nodes take what is long to read, or to
+// compare: that is done once.
+func TestLargePartsOfMany(t *testing.T) {
+	one := func(name string) *Tensor { return NewTensor(name, []int{1, 1}, []float32{1}) }
+	hidden := typed("c", Float, nil, tensorFloatData, []byte{0, 0, 128, 63}) // a number behind many other fields
+	hidden.message = append(bytes.Repeat(appendInt(nil, 1000, 1), 80000), hidden.message...)
+	hidden.wire = appendMessage(nil, graphInitializer, hidden.message)
+	var branch []*Node
+	for i := range 4000 {
+		branch = append(branch, op("Abs", "i"+strconv.Itoa(i), "q"))
+	}
+	for _, d := range []drawn{
+		{name: "many layers of one weight", input: nn.Shape{1}, tensors: []*Tensor{one("w")}, nodes: chain(20000, func(i int, from, to string) *Node {
+			return NewNode("Gemm", "", []string{from, "w"}, []string{to}, FloatAttribute("alpha", float32(2+i)))
+		})},
+		{name: "many layers of one weight that many nodes make", input: nn.Shape{1}, tensors: []*Tensor{one("u")}, nodes: append(slices.Repeat([]*Node{op("Identity", "w", "u")}, 10000), chain(10000, func(i int, from, to string) *Node {
+			return NewNode("Gemm", "", []string{from, "w"}, []string{to}, FloatAttribute("alpha", float32(2+i)))
+		})...)},
+		{name: "a number behind many fields", input: nn.Shape{1}, tensors: []*Tensor{hidden}, nodes: chain(4000, func(i int, from, to string) *Node {
+			return NewNode("Mul", "", []string{from, "c"}, []string{to})
+		})},
+		{name: "a large branch behind many", input: nn.Shape{1}, tensors: []*Tensor{one("k")}, nodes: append([]*Node{
+			NewNode("If", "if", []string{"yes"}, []string{"m"}, graphAttributeOf("then_branch", branch, nil, Value{"i0", Float, nil})), op("Mul", "s", "m k"), op("Add", "t", "s k"), op("Pow", "p", "t k"),
+		}, chain(4000, func(i int, from, to string) *Node {
+			return NewNode("Div", "", []string{from, "p"}, []string{to})
+		})...)},
+	} {
+		useFile(t, t.TempDir(), encoded(t, d.model(t)))
 		if t.Failed() {
 			t.Fatal(d.name)
 		}

@@ -45,7 +45,7 @@ func ImportLinears(m *Model, o ImportOptions) (*nn.Network, map[string]*Linear, 
 	given := m.given()
 	for _, t := range m.Initializers() {
 		if given[t.Name] {
-			return nil, nil, fmt.Errorf("onnx: %q is a constant and an input of the graph, for which whoever runs the model may give another value", t.Name)
+			return nil, nil, fmt.Errorf("onnx: %q is a constant and an input of the graph, for which whoever runs the model may give another value: %s", t.Name, notGiven)
 		}
 	}
 	return network, im.linears, nil

@@ -247,9 +247,13 @@ func (g *graph) zeroPads(n *Node) []int64 {
 }
 
 // behind goes back from a node through operators that only change the shape, to
-// one of that operation.
+// one of that operation. What it reads is charged to the budget, for many nodes may
+// have the same ones behind them.
 func (g *graph) behind(n *Node, operation string) *Node {
 	for range maxDepth {
+		if n != nil && g.budget.spend(len(n.message)) != nil {
+			return nil
+		}
 		if n == nil || n.Type == operation {
 			return n
 		}

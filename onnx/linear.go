@@ -158,13 +158,14 @@ func productsIn(graph field, nodes protowire.Number, where string, b *budget) (r
 
 // nameApart gives layers names that no other has.
 func nameApart(layers []*Linear) {
-	names := map[string]int{}
+	names, b := map[string]int{}, builder{taken: map[string]bool{}}
 	for _, l := range layers {
 		names[l.Name]++
+		b.taken[l.Name] = true
 	}
 	for _, l := range layers {
 		if names[l.Name] > 1 {
-			l.Name += " (" + l.Node.Outputs[0] + ")"
+			l.Name = b.unique(l.Name + " (" + l.Node.Outputs[0] + ")")
 		}
 	}
 }
@@ -196,10 +197,12 @@ func (g *graph) linear(n *Node) (*Linear, error) {
 		l.turned = false
 		group, errA := n.Int("group", 1)
 		pads, errB := n.Ints("pads", nil)
-		if err := errors.Join(errA, errB); err != nil {
+		auto, errC := n.Text("auto_pad", "NOTSET") // any other stands for no padding here, whatever pads says
+		if err := errors.Join(errA, errB, errC); err != nil {
 			return nil, err
 		}
-		if group != 1 || slices.ContainsFunc(pads, func(p int64) bool { return p != 0 }) {
+		padded := (auto == "NOTSET" || auto == "") && slices.ContainsFunc(pads, func(p int64) bool { return p != 0 })
+		if group != 1 || padded {
 			return nil, errWindow
 		}
 	case "Gemm":
@@ -238,7 +241,6 @@ func (g *graph) linearWeights(l *Linear) error {
 		if len(c.dims) < 3 || c.size() < 1 || c.size() != c.dims[0]*c.dims[1] {
 			return errWindow
 		}
-		l.Inputs, l.Outputs = c.dims[1], c.dims[0]
 	} else if len(c.dims) != 2 || c.dims[0] < 1 || c.dims[1] < 1 {
 		return fmt.Errorf("its weights, %q, have the dimensions %v, want two", l.Node.Inputs[1], c.dims)
 	}
@@ -271,14 +273,22 @@ func (g *graph) tied(found []*Linear, layers map[*Node]*Linear) (map[*Linear]str
 		for _, l := range made[out.Name] {
 			tied[l] = fmt.Sprintf("its weights, %q, are also an output of the graph", l.Node.Inputs[1])
 		}
+		delete(made, out.Name)
 	}
 	for _, n := range g.model.Nodes() {
+		makes := func(l *Linear) bool { // n is one of the nodes that make the weights
+			return len(n.Outputs) == 1 && g.makers[n.Outputs[0]] == n && slices.Contains(l.weights.names, n.Outputs[0])
+		}
 		err := eachTaken(n, func(name string) {
-			for _, l := range made[name] {
-				if tied[l] == "" && layers[n] != l && (len(n.Outputs) != 1 || !slices.Contains(l.weights.names, n.Outputs[0])) {
+			if len(made[name]) == 0 {
+				return
+			}
+			made[name] = slices.DeleteFunc(made[name], func(l *Linear) bool { // one reason is enough, and many may take one value
+				if tied[l] == "" && layers[n] != l && !makes(l) {
 					tied[l] = fmt.Sprintf("its weights, %q, are also taken by %v: a replacement would be stored beside them", l.Node.Inputs[1], n)
 				}
-			}
+				return tied[l] != ""
+			})
 		})
 		if err != nil {
 			return nil, err

@@ -23,6 +23,9 @@ func (m *Model) Clone() *Model {
 // ImportLinears. Weights get the type that the layer's have in the file, or float16.
 // It fails, and changes nothing, if the network does not fit.
 func (m *Model) Replace(l *Linear, network *nn.Network, float16 bool) error {
+	if l == nil {
+		return errors.New("onnx: there is no layer to replace (nil)")
+	}
 	changed := m.Clone()
 	if err := changed.replace(l, network, float16); err != nil {
 		return fmt.Errorf("onnx: %v can't be replaced: %w", l.Node, err)
@@ -117,6 +120,8 @@ func (b *builder) replacement(l *Linear, p place, network *nn.Network) error {
 		x.name = e.node("Reshape", l.prefix()+"/flat", []string{x.name, e.ints(-1, int64(l.Inputs))})
 	case p.first.Type == "MatMul":
 		e.dense = e.product
+	case p.first.Type == "Gemm" && products && b.opset >= 11 && l.isAt("MatMul"):
+		e.dense = e.turnedGemm
 	case p.first.Type == "Conv" && !products:
 		return errors.New("a convolution can only become others: want a network of dense layers")
 	case p.first.Type == "Conv":
@@ -152,6 +157,11 @@ func (b *builder) replacement(l *Linear, p place, network *nn.Network) error {
 	e.rename(y, p.last.Outputs[0])
 	*b = e.builder
 	return nil
+}
+
+// isAt tells whether one of the layer's places is at such a node.
+func (l *Linear) isAt(operation string) bool {
+	return slices.ContainsFunc(l.places, func(p place) bool { return p.first.Type == operation })
 }
 
 // usePointwise has dense layers written as convolutions of one pixel, of which the

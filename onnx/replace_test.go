@@ -252,6 +252,47 @@ func TestReplaceKeepsOtherBiases(t *testing.T) {
 	}
 }
 
+// TestFactorsAreStoredOnce has weights that both a Gemm and a MatMul take: so do those in
+// their place.
+func TestFactorsAreStoredOnce(t *testing.T) {
+	tensors := []*Tensor{NewTensor("w", []int{16, 16}, gaussian(256, 1)), NewTensor("b", []int{16}, make([]float32, 16))}
+	network, x := products(t, 16, gaussian(16*3, 1), gaussian(16*3, 2)), gaussian(16, 5)
+	for _, opset := range []int{9, 17} {
+		m := drawn{opset: opset, input: nn.Shape{16}, tensors: tensors, nodes: []*Node{op("Gemm", "h", "x w b"), op("MatMul", "y", "h w")}}.model(t)
+		layers, _ := m.Linears()
+		if err := m.Replace(layers[0], network, false); err != nil {
+			t.Fatal(err)
+		}
+		numbers := 0
+		for _, tensor := range m.Initializers() {
+			if len(tensor.Dims) == 2 {
+				numbers += tensor.Size()
+			}
+		}
+		if numbers != 2*16*3 {
+			t.Errorf("opset %d: %d numbers are stored, want %d", opset, numbers, 2*16*3)
+		}
+		back, err := Import(m, ImportOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := difference(run(back, x, 1), run(network, slices.Clone(run(network, x, 1)), 1)); !(d <= 1e-5) {
+			t.Errorf("opset %d: the outputs differ by %v", opset, d)
+		}
+	}
+}
+
+// TestAutoPadOverrulesPads: a convolution of one pixel gets no padding from auto_pad.
+func TestAutoPadOverrulesPads(t *testing.T) {
+	for auto, want := range map[string]int{"VALID": 1, "SAME_UPPER": 1, "SAME_LOWER": 1, "NOTSET": 0, "": 0} {
+		d := drawn{input: nn.Shape{16, 6, 5}, tensors: []*Tensor{floatTensor("w", 24, 16, 1, 1)},
+			nodes: []*Node{op("Conv", "y", "x w", stringAttribute("auto_pad", auto), IntsAttribute("pads", 1, 1, 1, 1))}}
+		if layers, _ := d.model(t).Linears(); len(layers) != want {
+			t.Errorf("auto_pad %q: %d layers, want %d", auto, len(layers), want)
+		}
+	}
+}
+
 // TestDescribedNamesAreTaken has names that a graph gives to values that no node makes:
 // new values must not be described so.
 func TestDescribedNamesAreTaken(t *testing.T) {
@@ -436,6 +477,9 @@ func TestReplaceErrors(t *testing.T) {
 		if err := m.Replace(layers[0], network, false); err == nil {
 			t.Errorf("no error for network %d", i)
 		}
+	}
+	if err := m.Replace(nil, products(t, 6, gaussian(30, 1)), false); err == nil {
+		t.Error("no error for no layer")
 	}
 	if !bytes.Equal(encoded(t, m), before) {
 		t.Error("a replacement that failed changed the model")

@@ -86,19 +86,23 @@ func (m *Model) moveData(data *os.File, location string) error {
 // minHalved is how many numbers a constant has at least to be worth a Cast node.
 const minHalved = 128
 
-// StoreFloat16 stores the model's matrices and kernels, constants of float32 with two
-// dimensions or more, as float16, and has them cast to float32 where they are used.
+// StoreFloat16 stores the model's matrices and kernels of float32, constants that nothing
+// but products and convolutions take, as their weights, as float16, and has them cast to
+// float32 where they are used. All other constants stay as they are, such as biases and
+// means, and those that whoever runs the model may replace, as inputs.
 // It fails, and changes nothing, if one has a number beyond the largest float16.
-// Constants that whoever runs the model may replace, as inputs, stay as they are.
 func (m *Model) StoreFloat16() error {
 	if m.Opset[""] < minReplaced { // Cast was another
 		return fmt.Errorf("onnx: float16: the file has opset %d: want %d or more", m.Opset[""], minReplaced)
 	}
-	given := m.given()
+	matrices, err := m.matrices()
+	if err != nil {
+		return fmt.Errorf("onnx: %w", err)
+	}
 	b := builder{taken: m.names(), activations: Float, weights: Float16}
 	halved := map[string]*Tensor{}
 	for _, t := range m.Initializers() {
-		if t.Type != Float || len(t.Dims) < 2 || t.Size() < minHalved || given[t.Name] {
+		if t.Type != Float || t.Size() < minHalved || !matrices[t.Name] {
 			continue
 		}
 		values, err := t.Floats()
@@ -125,4 +129,39 @@ func (m *Model) StoreFloat16() error {
 	}
 	m.graph, m.graphWire = graph, nil
 	return nil
+}
+
+// matrices returns the names of values that are the second input of products and
+// convolutions and nothing else. The factors of Hadamard matrices are not among them:
+// they are few numbers, and known by their exact values.
+func (m *Model) matrices() (map[string]bool, error) {
+	matrices, others := map[string]bool{}, m.given()
+	for _, out := range m.Outputs {
+		others[out.Name] = true
+	}
+	b := newBudget(m.size)
+	parts := m.newGraph(&b).fastfoodParts()
+	for _, n := range m.Nodes() {
+		weights := ""
+		switch n.Type {
+		case "Gemm", "MatMul", "Conv", "ConvTranspose":
+			if n.Domain == "" && !parts[n] {
+				weights = n.input(1)
+			}
+		}
+		for i, input := range n.Inputs {
+			if i == 1 && input == weights {
+				matrices[input] = true
+			} else {
+				others[input] = true
+			}
+		}
+		if err := eachInner(n.message, n.at, 0, func(name string) { others[name] = true }); err != nil {
+			return nil, err
+		}
+	}
+	for name := range others {
+		delete(matrices, name)
+	}
+	return matrices, nil
 }
