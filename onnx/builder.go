@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/deepfry/deepfry/internal/float16"
@@ -19,7 +20,7 @@ type builder struct {
 	activations, weights DataType
 	// written are the values of weights that are in the file already.
 	written  map[stored]string
-	overflow error // about the first constant that is too large for float16
+	overflow error // about the first constant that float16 can't hold
 }
 
 // stored says which weights a value is: where they are in memory, and whether they
@@ -93,7 +94,12 @@ func (b *builder) floats(kind DataType, name string, dims []int, values []float3
 	if i := float16.Overflow(values); i >= 0 && b.overflow == nil {
 		b.overflow = fmt.Errorf("tensor %s: entry %d is %v, but the largest float16 is %v: use float32", name, i, values[i], float16.Max)
 	}
-	return NewFloat16Tensor(name, dims, values)
+	t := NewFloat16Tensor(name, dims, values)
+	some := slices.ContainsFunc(values, func(v float32) bool { return v != 0 })
+	if b.overflow == nil && some && !slices.ContainsFunc(values, func(v float32) bool { return float16.From(v)&0x7fff != 0 }) {
+		b.overflow = fmt.Errorf("tensor %s: all of its numbers are so small that they are 0 as float16: use float32", name)
+	}
+	return t
 }
 
 // ints adds a vector of integers, or finds it: its name says what it holds.

@@ -88,8 +88,11 @@ func FromNetwork(network *nn.Network, o Options) (*Model, error) {
 	if m := o.Like; m != nil {
 		out := m.Outputs[0]
 		e.reshapeLike(out)
-		e.nodes = append(e.nodes, NewNode("Cast", out.Name, []string{e.last.name}, []string{out.Name}, IntAttribute("to", int64(cmp.Or(out.Type, Float)))))
-		e.last.name = out.Name
+		node := NewNode("Identity", out.Name, []string{e.last.name}, []string{out.Name})
+		if kind := cmp.Or(out.Type, Float); kind != Float {
+			node = NewNode("Cast", out.Name, []string{e.last.name}, []string{out.Name}, IntAttribute("to", int64(kind)))
+		}
+		e.nodes, e.last.name = append(e.nodes, node), out.Name
 	}
 	if e.overflow != nil {
 		return nil, fmt.Errorf("onnx: network %s: %w", network.Description.Name, e.overflow)

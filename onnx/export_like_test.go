@@ -3,6 +3,7 @@ package onnx
 import (
 	"bytes"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/deepfry/deepfry/nn"
@@ -154,6 +155,14 @@ func TestStoreFloat16(t *testing.T) {
 			t.Errorf("format %d: outputs differ by %v", version, d)
 		}
 	}
+	tiny := slices.Clone(network.Param("fc1.weight").Data)
+	for i := range network.Param("fc1.weight").Data {
+		network.Param("fc1.weight").Data[i] *= 1e-12
+	}
+	if err := exported(t, network, Options{}).StoreFloat16(); err == nil || !strings.Contains(err.Error(), "so small") {
+		t.Errorf("weights that vanish: %v", err)
+	}
+	copy(network.Param("fc1.weight").Data, tiny)
 	network.Param("fc2.weight").Data[7] = 1e5
 	m := exported(t, network, Options{})
 	before := encoded(t, m)

@@ -389,6 +389,14 @@ func FuzzUse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, file []byte) { compressToo(t, t.TempDir(), file) })
 }
 
+func TestTwoConstantsOfAName(t *testing.T) {
+	m := drawn{input: nn.Shape{2}, tensors: []*Tensor{NewTensor("w", []int{2, 2}, gaussian(4, 1))}, nodes: []*Node{op("MatMul", "y", "x w")}}.model(t)
+	m.graph, m.graphWire = append(m.graph, part{tensor: NewTensor("w", []int{2, 2}, gaussian(4, 2))}), nil
+	if _, err := Parse(encoded(t, m)); err == nil || !strings.Contains(err.Error(), `a second constant is called "w"`) {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestOtherFilesAreNamed(t *testing.T) {
 	for content, want := range map[string]string{
 		"\x89PNG\r\n\x1a\n....":                            "a PNG picture, not an ONNX model",

@@ -195,6 +195,9 @@ func (m *Model) decodeGraph(graph field, b *budget) error {
 	err = graph.each("the graph", func(f field) error {
 		p, err := m.decodePart(f, b)
 		if p.tensor != nil {
+			if initialized[p.tensor.Name] && err == nil {
+				err = fmt.Errorf("byte %d: a second constant is called %q: programs differ in which they take", f.at, p.tensor.Name)
+			}
 			initialized[p.tensor.Name] = true
 		}
 		m.graph = append(m.graph, p)
