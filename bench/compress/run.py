@@ -1,6 +1,6 @@
 """Compresses what train_originals.py trained, one default command each; see README.md beside this file.
 
-run.py ORIGINALS DEEPFRY RESULTS [NAME...]
+run.py ORIGINALS DEEPFRY RESULTS [NAME...] [--arguments="--finetune 3"]
 
 Writes RESULTS/NAME.onnx and NAME.json, and prints a table. What has a NAME.json is not run again: for
 another deepfry, name another folder.
@@ -20,9 +20,9 @@ from programs import lines  # noqa: E402
 from train_originals import NETWORKS  # noqa: E402
 
 
-def compress(deepfry, original, smaller, data):
+def compress(deepfry, original, smaller, data, arguments):
     """Runs the command and returns what is known of it. A file for which data are refused gets none."""
-    command = [deepfry, "compress", original, "-o", smaller, "--overwrite", "--json"]
+    command = [deepfry, "compress", original, smaller, "--overwrite", "--json"] + arguments.split()
     for more in (["--data", data], []):
         start = time.time()
         run = subprocess.run(command + more, capture_output=True, text=True)
@@ -40,7 +40,7 @@ def measure(name, arguments):
     data, unseen = (os.path.abspath(os.path.join(arguments.originals, f"fashion-{shape}{end}.npz")) for end in ("", "-unseen"))
     if os.path.exists(smaller):
         os.remove(smaller)  # of an earlier, interrupted run
-    found = compress(os.path.abspath(arguments.deepfry), original, smaller, data)
+    found = compress(os.path.abspath(arguments.deepfry), original, smaller, data, arguments.arguments)
     if os.path.exists(smaller):
         found["check"] = lines(["node", os.path.join(HERE, "check.js"), original, smaller, unseen])[-1]
     return found
@@ -66,6 +66,7 @@ def main():
     for name in ("originals", "deepfry", "results"):
         parser.add_argument(name)
     parser.add_argument("names", nargs="*", default=list(NETWORKS), metavar="NAME", help=f"default: {' '.join(NETWORKS)}")
+    parser.add_argument("--arguments", default="", help="more arguments of deepfry compress")
     arguments = parser.parse_args()
     os.makedirs(arguments.results, exist_ok=True)
     print("| network | weights | times less | bytes | error on unseen rows | µs, batch 1 | µs, batch 32 | seconds of the command | |")
