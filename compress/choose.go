@@ -291,6 +291,9 @@ func (c *compressor) judge() (judgement, error) {
 	for _, set := range sets {
 		before = append(before, set.wrong(c.logits))
 	}
+	if len(sets) == 1 {
+		c.warnOfMemory(before[0])
+	}
 	// Of a drop that is just too large, one set says so with a probability of 90%; of
 	// two, of which either may let it pass, with 98% and 92%: together 90%, most of it
 	// spent on those that do not flatter. These are quantiles of the normal distribution.

@@ -90,6 +90,25 @@ func (c *compressor) distinct(s Samples, name string, size int) (index []int) {
 	return index
 }
 
+// warnOfMemory notes that the original knows its training samples by heart, where they
+// alone decide of drops: what they lose is then not what others lose.
+func (c *compressor) warnOfMemory(wrong []bool) {
+	if c.test.of.Labels == nil || len(c.test.index) == 0 {
+		return
+	}
+	known := 0.0
+	for _, w := range wrong {
+		if w {
+			known += 100 / float64(len(wrong))
+		}
+	}
+	test := c.test.errorPercent(c.logits)
+	deviation := math.Sqrt(test * (100 - test) / float64(len(c.test.index)))
+	if known < test/2 && test-known > 2*deviation {
+		c.note("the original knows its training samples by heart (%.2f%% of them are wrong, and %.2f%% of the test samples), and sizes are chosen on them: others may lose more; %s or more test samples would have a say", known, test, thousands.Apart(2*freshRows))
+	}
+}
+
 // warnOfClasses notes classes of which the data say nothing.
 func (c *compressor) warnOfClasses() {
 	classes, found := c.logits.OutShape().Size(), map[int32]bool{}
