@@ -285,7 +285,7 @@ func (c *compressor) judge() (judgement, error) {
 	if len(c.fresh.index) > 0 {
 		sets = append(sets, c.fresh)
 	} else if one := 100 / float64(len(c.held.index)); one > c.MaxDrop/4 {
-		c.note("sizes are chosen on %s samples with labels, each of which is %.3g points: more would say more of a drop of %g", thousands.Apart(len(c.held.index)), one, c.MaxDrop)
+		c.note("sizes are chosen on %s samples with labels, of which one makes %.3g points: more would say more of a drop of %g", thousands.Apart(len(c.held.index)), one, c.MaxDrop)
 	}
 	var before [][]bool
 	for _, set := range sets {
