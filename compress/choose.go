@@ -147,15 +147,11 @@ func (c *compressor) fileBytes(layers []choices, chosen []int) (int, error) {
 		if err := r.save(path); err != nil {
 			return 0, err
 		}
-		files, err := writtenFiles(path)
+		_, all, err := written(path)
 		if err != nil {
 			return 0, err
 		}
-		written, err := filesBytes(files...)
-		if err != nil {
-			return 0, err
-		}
-		bytes = max(bytes, written)
+		bytes = max(bytes, all)
 	}
 	return bytes, nil
 }

@@ -128,17 +128,13 @@ func (r *Result) Save(path string) error {
 	if err := r.save(path); err != nil {
 		return err
 	}
-	files, err := writtenFiles(path)
-	if err != nil {
-		return err
-	}
-	bytes, err := filesBytes(files...)
+	now, bytes, err := written(path)
 	if err != nil {
 		return err
 	}
 	r.Report.FileAfter = bytes
-	if was := r.model.file; was != nil && r.tuned && IsONNX(path) {
-		r.Report.Notes = append(r.Report.Notes, writtenAnew(was, path, len(files) > 1))
+	if was := r.model.file; was != nil && now != nil && r.tuned {
+		r.Report.Notes = append(r.Report.Notes, notKept(was, now))
 	}
 	if before := r.Report.FileBefore; bytes > before {
 		r.Report.Notes = append(r.Report.Notes, fmt.Sprintf("the file has grown, from %s bytes to %s", thousands.Apart(before), thousands.Apart(bytes)))
@@ -146,30 +142,30 @@ func (r *Result) Save(path string) error {
 	return nil
 }
 
-// writtenAnew says what a file does not keep that was written anew.
-func writtenAnew(was *onnx.Model, path string, external bool) string {
+// notKept says what a file that was written anew does not keep of the one before.
+func notKept(was, now *onnx.Model) string {
 	note := "the file was written anew, for fine-tuning changes all layers: it keeps the input, the output and the texts; other names, nodes and functions are new"
-	if now, err := onnx.Open(path); err == nil && now.Opset[""] != was.Opset[""] {
+	if now.Opset[""] != was.Opset[""] {
 		note += fmt.Sprintf("; opset %d has become %d", was.Opset[""], now.Opset[""])
 	}
-	if len(was.ExternalFiles()) > 0 && !external {
+	if len(was.ExternalFiles()) > 0 && len(now.ExternalFiles()) == 0 {
 		note += "; weights that were in other files are in it"
 	}
 	return note
 }
 
-// writtenFiles returns the path of a file that was saved, and those of files beside it
-// that hold its weights.
-func writtenFiles(path string) ([]string, error) {
+// written returns a file that was saved, if it is an ONNX file, and how many bytes it has
+// together with those beside it that hold its weights.
+func written(path string) (file *onnx.Model, bytes int, err error) {
 	files := []string{path}
-	if !IsONNX(path) {
-		return files, nil
+	if IsONNX(path) {
+		if file, err = onnx.Open(path); err != nil {
+			return nil, 0, err
+		}
+		files = append(files, file.ExternalFiles()...)
 	}
-	file, err := onnx.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	return append(files, file.ExternalFiles()...), nil
+	bytes, err = filesBytes(files...)
+	return file, bytes, err
 }
 
 func (r *Result) save(path string) error {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/nn"
+	"github.com/deepfry/deepfry/train"
 )
 
 // Cost is what a layer or a network takes.
@@ -17,15 +18,17 @@ type Cost struct {
 	Microseconds float64 `json:"microseconds"`  // for one sample, measured on this machine
 }
 
-// measure returns what a network costs. The time is that of the fastest of several
-// runs: others only add to it.
-func measure(network *nn.Network) Cost {
+// measure returns what a network costs.
+func measure(network *nn.Network) Cost { return measureIn(network.NewWorkspace(1, false), network) }
+
+// measureIn is measure in a workspace of the network's. The time is that of the fastest of
+// several runs: others only add to it.
+func measureIn(w *nn.Workspace, network *nn.Network) Cost {
 	cost := Cost{Weights: network.Weights(), Bytes: checkpoint.Bytes(network.Params())}
 	for _, l := range network.Layers() {
 		cost.MultiplyAdds += l.MultiplyAdds
 	}
 	x := randomInputs(1, network.Description.Input.Size(), 1)
-	w := network.NewWorkspace(1, false)
 	fastest := time.Duration(math.MaxInt64)
 	for start, runs := time.Now(), 0; runs < 10 || runs < 1000 && time.Since(start) < 5*time.Millisecond; runs++ {
 		began := time.Now()
@@ -34,6 +37,26 @@ func measure(network *nn.Network) Cost {
 	}
 	cost.Microseconds = float64(fastest.Nanoseconds()) / 1000
 	return cost
+}
+
+// run returns what a network costs, and what it makes of a few samples, without the
+// softmax at its end, if there is one. If there is none, one workspace serves for both:
+// for a small file that stands for much, it is most of the memory.
+func run(network *nn.Network, x []float32) (Cost, []float32, error) {
+	before, err := logits(network)
+	if err != nil {
+		return Cost{}, nil, err
+	}
+	if before != network {
+		return measure(network), train.Outputs(before, x), nil
+	}
+	w, size := network.NewWorkspace(1, false), network.Description.Input.Size()
+	cost := measureIn(w, network)
+	y := make([]float32, 0, len(x)/size*network.OutShape().Size())
+	for sample := range slices.Chunk(x, size) {
+		y = append(y, w.Forward(sample)...)
+	}
+	return cost, y, nil
 }
 
 func (c *compressor) storedBytes(network *nn.Network) int {

@@ -24,12 +24,13 @@ import (
 //     what choices are made on, of sizes, and whether fine-tuning was for the better.
 //   - test, the rest of Data.Test: what the report tells errors of.
 //
-// The original was probably trained on all of Data.Train. What it knows of these rows
-// by heart is the first that a smaller network forgets, so that held exaggerates drops
-// of accuracy: by a factor of two to five for a network whose error is 6% there and 9%
-// elsewhere. That is why there is fresh; but it is often small. So a drop is small
+// The original was probably trained on all of Data.Train, so that held is not like other
+// rows. What a network barely knows by heart a smaller one forgets first: of one whose
+// error was 6% there and 9% elsewhere, held exaggerated drops of accuracy by a factor of
+// two to five. What it knows by a wide margin stays right when others no longer do
+// (warnOfMemory). That is why there is fresh; but it is often small. So a drop is small
 // enough if either says so. Only where labels decide, and they are at least 2·freshRows,
-// is Data.Test split at all.
+// is Data.Test split at all, and then rows that repeat others are left out of it.
 
 // heldRows are so many that a drop of half a point is told from none: of 10,000
 // rows, 200 of which are classified otherwise than before, it is known within ±0.18
@@ -56,12 +57,18 @@ func (c *compressor) split() {
 		c.held = c.fitted
 		c.note("the data have %d training samples, too few to hold any out: choices are made on those that layers are fitted to", len(order))
 	}
-	order = c.shuffled("fresh rows", c.distinct(c.Data.Test, "test", size))
-	fresh := 0
-	if c.Data.Train.Labels != nil && c.Data.Test.Labels != nil && (c.MaxDrop > 0 || c.FineTune > 0) && len(order) >= 2*freshRows {
-		fresh = len(order) / 2
+	c.test = rows{c.Data.Test, size, make([]int, len(c.Data.Test.Inputs)/size)}
+	for i := range c.test.index {
+		c.test.index[i] = i
 	}
-	c.fresh, c.test = rows{c.Data.Test, size, order[:fresh]}, rows{c.Data.Test, size, order[fresh:]}
+	decide := c.Data.Train.Labels != nil && c.Data.Test.Labels != nil && (c.MaxDrop > 0 || c.FineTune > 0)
+	if !decide || len(c.test.index) < 2*freshRows {
+		return
+	}
+	if order = c.shuffled("fresh rows", c.distinct(c.Data.Test, "test", size)); len(order) >= 2*freshRows {
+		fresh := len(order) / 2
+		c.fresh, c.test = rows{c.Data.Test, size, order[:fresh]}, rows{c.Data.Test, size, order[fresh:]}
+	}
 }
 
 // shuffled returns rows in an order drawn by the seed.
@@ -84,7 +91,7 @@ func (c *compressor) distinct(s Samples, name string, size int) (index []int) {
 			seen[sum], index = true, append(index, i)
 		}
 	}
-	if repeated := n - len(index); repeated > n/10 {
+	if repeated := n - len(index); repeated > 0 {
 		c.note("of the %s %s samples, %s repeat others, and are left out", thousands.Apart(n), name, thousands.Apart(repeated))
 	}
 	return index

@@ -3,7 +3,6 @@ package compress
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -73,17 +72,8 @@ func Open(path string, input nn.Shape) (*Model, error) {
 	} else if m.Network, m.extra, err = checkpoint.Load(path); err != nil {
 		return nil, fmt.Errorf("%w (ONNX files have names that end in .onnx)", err)
 	}
-	if m.Network != nil {
+	if m.Network != nil && m.file == nil {
 		m.Layers = denseLayers(m.Network)
-	}
-	if m.Network != nil && m.file != nil {
-		m.Layers = slices.DeleteFunc(m.Layers, func(l *Layer) bool {
-			linear := m.linears[l.Name]
-			if linear != nil {
-				l.bytes, l.number = linear.Bytes(), linear.NumberBytes()
-			}
-			return linear == nil
-		})
 	}
 	if m.bytes, err = filesBytes(m.Files()...); err != nil {
 		return nil, err
@@ -156,18 +146,7 @@ func (m *Model) importFile(input nn.Shape) error {
 		m.Network, m.Reason = nil, errors.New(shared) // it would have them twice
 	}
 	if m.Reason == nil {
-		sources := map[string]bool{}
-		for _, name := range slices.Sorted(maps.Keys(imported)) {
-			l := imported[name]
-			if source := l.Source(); source != "" && sources[source] {
-				m.repeated += l.Inputs * l.Outputs
-			}
-			sources[l.Source()] = true
-		}
-		for _, r := range refused { // for the reason given, though they are imported
-			maps.DeleteFunc(imported, func(_ string, l *onnx.Linear) bool { return l.Node == r.Node })
-		}
-		m.linears = imported
+		m.placeLayers(imported, refused)
 		return nil
 	}
 	for _, l := range linears {
@@ -178,6 +157,30 @@ func (m *Model) importFile(input nn.Shape) error {
 		m.Layers = append(m.Layers, &Layer{Name: l.Name, Inputs: l.Inputs, Outputs: l.Outputs, weights: w, bytes: l.Bytes(), number: l.NumberBytes()}) // the bias stays
 	}
 	return nil
+}
+
+// placeLayers lists the network's layers that are in places of the file where they can
+// be replaced, and counts weights of which the network has copies.
+func (m *Model) placeLayers(imported map[string]*onnx.Linear, refused []onnx.Refused) {
+	sources, alone := map[string]bool{}, map[*onnx.Node]bool{}
+	for _, l := range imported {
+		if source := l.Source(); source != "" && sources[source] {
+			m.repeated += l.Inputs * l.Outputs
+		}
+		sources[l.Source()] = true
+	}
+	for _, r := range refused { // for the reason given, though they are imported
+		alone[r.Node] = true
+	}
+	m.linears = imported
+	m.Layers = slices.DeleteFunc(denseLayers(m.Network), func(l *Layer) bool {
+		linear := imported[l.Name]
+		if linear == nil || alone[linear.Node] {
+			return true
+		}
+		l.bytes, l.number = linear.Bytes(), linear.NumberBytes()
+		return false
+	})
 }
 
 // sharedWeights says which nodes share weights that replacements would share, too, or

@@ -109,13 +109,13 @@ func (c *compressor) report(r *Result, layers []choices) (*Report, error) {
 		note("no data, and a sample takes much memory for a file of this size: the whole network was not run, and only its layers' errors are measured, on random inputs")
 		return report, nil
 	}
-	before := measure(c.model.Network)
-	before.Weights -= c.model.repeated
-	report.Before = &before
 	if c.Data == nil {
 		note("no data: errors are those on random inputs, and nothing can be said of accuracy")
 	}
 	if r.Network == nil {
+		before := measure(c.model.Network)
+		report.Before = &before
+		report.Before.Weights -= c.model.repeated
 		return report, nil
 	}
 	if err := c.compare(report, r); err != nil {
@@ -165,27 +165,14 @@ func (l choices) report(k int, goal bool) LayerReport {
 
 // compare measures the new network beside the old one.
 func (c *compressor) compare(report *Report, r *Result) error {
-	after := measure(r.Network)
-	after.Weights -= c.model.repeated
-	after.Bytes = c.storedBytes(r.Network)
-	report.After = &after
-	network, err := logits(r.Network)
+	before, after, reference, y, err := c.runBoth(report, r)
 	if err != nil {
 		return err
 	}
-	var x []float32
-	if c.Data == nil {
-		x = c.damageInputs()
-	} else {
-		x = c.test.head(1000).copy().Inputs
-		if c.Data.Test.Labels != nil {
-			report.ErrorBefore, report.ErrorAfter = new(c.test.errorPercent(c.logits)), new(c.test.errorPercent(network))
-		}
-		if len(c.fresh.index) > 0 {
-			report.Notes = append(report.Notes, fmt.Sprintf("errors are those of %s test samples: choices were made on the other %s, and on %s training samples", thousands.Apart(len(c.test.index)), thousands.Apart(len(c.fresh.index)), thousands.Apart(len(c.held.index))))
-		}
-	}
-	e, kind := outputError(train.Outputs(network, x), train.Outputs(c.logits, x), network.OutShape().Size())
+	before.Weights, after.Weights = before.Weights-c.model.repeated, after.Weights-c.model.repeated
+	after.Bytes = c.storedBytes(r.Network)
+	report.Before, report.After = &before, &after
+	e, kind := outputError(y, reference, c.logits.OutShape().Size())
 	if math.IsNaN(e) || math.IsInf(e, 0) {
 		report.Notes = append(report.Notes, "the network's outputs are not all finite numbers: nothing is said of their error")
 		return nil
@@ -195,4 +182,28 @@ func (c *compressor) compare(report *Report, r *Result) error {
 	}
 	report.OutputError = &e
 	return nil
+}
+
+// runBoth returns what both networks cost, and their outputs on random inputs or test
+// samples, on which it counts errors.
+func (c *compressor) runBoth(report *Report, r *Result) (before, after Cost, reference, y []float32, err error) {
+	if c.Data == nil {
+		x := c.damageInputs()
+		if before, reference, err = run(c.model.Network, x); err == nil {
+			after, y, err = run(r.Network, x)
+		}
+		return before, after, reference, y, err
+	}
+	network, err := logits(r.Network)
+	if err != nil {
+		return before, after, nil, nil, err
+	}
+	if c.Data.Test.Labels != nil {
+		report.ErrorBefore, report.ErrorAfter = new(c.test.errorPercent(c.logits)), new(c.test.errorPercent(network))
+	}
+	if len(c.fresh.index) > 0 {
+		report.Notes = append(report.Notes, fmt.Sprintf("errors are those of %s test samples: choices were made on the other %s, and on %s training samples", thousands.Apart(len(c.test.index)), thousands.Apart(len(c.fresh.index)), thousands.Apart(len(c.held.index))))
+	}
+	x := c.test.head(1000).copy().Inputs
+	return measure(c.model.Network), measure(r.Network), train.Outputs(c.logits, x), train.Outputs(network, x), nil
 }

@@ -321,9 +321,9 @@ func (l *Linear) Weights() ([]float32, error) {
 	return values, nil
 }
 
-// stored returns the type of the numbers in a replacement: that of the layer's weights
+// numberType returns the type of the numbers in a replacement: that of the layer's weights
 // as they are used, but float16 where they are stored so.
-func (l *Linear) stored() DataType {
+func (l *Linear) numberType() DataType {
 	if t := l.weights.tensor; t != nil && t.Type == Float16 {
 		return Float16
 	}
@@ -335,7 +335,7 @@ func (l *Linear) stored() DataType {
 func (l *Linear) Source() string { return l.weights.name() }
 
 // NumberBytes returns how many bytes a number of a replacement takes.
-func (l *Linear) NumberBytes() int { return typeSizes[l.stored()] }
+func (l *Linear) NumberBytes() int { return typeSizes[l.numberType()] }
 
 // Bytes returns how much of the file the weights take.
 func (l *Linear) Bytes() int {

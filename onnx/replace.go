@@ -48,7 +48,7 @@ func (m *Model) replace(l *Linear, network *nn.Network, float16 bool) error {
 	if err != nil {
 		return err
 	}
-	b := builder{taken: m.names(), opset: m.Opset[""], activations: l.weights.kind, weights: l.stored(), written: map[stored]string{}}
+	b := builder{taken: m.names(), opset: m.Opset[""], activations: l.weights.kind, weights: l.numberType(), written: map[stored]string{}}
 	if float16 {
 		b.weights = Float16
 	}

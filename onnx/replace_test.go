@@ -101,23 +101,25 @@ func identity(n int) []float32 {
 	return matrix
 }
 
+// setTransform gives a parameter of the only Fastfood layer the transform's numbers.
+func setTransform(p *nn.Param, transform *fastfood.Transform[float32]) {
+	switch p.Name[strings.LastIndex(p.Name, ".")+1:] {
+	case "s":
+		p.Data = transform.S
+	case "g":
+		p.Data = transform.G
+	case "b":
+		p.Data = transform.B
+	case "perm":
+		p.Indices = transform.Perm
+	}
+}
+
 // fried returns a network that is a transform.
 func fried(t testing.TB, transform *fastfood.Transform[float32]) *nn.Network {
 	t.Helper()
 	d := nn.Description{Name: "fried", Input: nn.Shape{transform.Inputs}, Nodes: []nn.Node{{Name: "1", Op: nn.Fastfood{Out: transform.Outputs, NoBias: true}}}}
-	network, err := nn.Restore(d, func(p *nn.Param) error {
-		switch p.Name {
-		case "1.s":
-			p.Data = transform.S
-		case "1.g":
-			p.Data = transform.G
-		case "1.b":
-			p.Data = transform.B
-		case "1.perm":
-			p.Indices = transform.Perm
-		}
-		return nil
-	})
+	network, err := nn.Restore(d, func(p *nn.Param) error { setTransform(p, transform); return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -385,16 +387,7 @@ func replaced(t testing.TB, o Options, float16 bool) (*Model, *nn.Network) {
 		if q := network.Param(p.Name); q != nil {
 			p.Data = q.Data
 		}
-		switch p.Name {
-		case "fc2.s":
-			p.Data = transform.S
-		case "fc2.g":
-			p.Data = transform.G
-		case "fc2.b":
-			p.Data = transform.B
-		case "fc2.perm":
-			p.Indices = transform.Perm
-		}
+		setTransform(p, transform)
 		return nil
 	})
 	if err != nil {
