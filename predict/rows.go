@@ -37,9 +37,10 @@ func (p *Predictor) readMachine() error {
 	if err != nil {
 		return fmt.Errorf("what is noted about tables: %w", err)
 	}
-	if encoder.Width() != c.Inputs || len(encoder.Schema.Target.Categories) != len(c.Classes) {
+	classes := encoder.Schema.Targets[0].Categories
+	if encoder.Width() != c.Inputs || len(classes) != len(c.Classes) {
 		return fmt.Errorf("the machine has %d inputs and %d classes, but %d and %d are noted",
-			c.Inputs, len(c.Classes), encoder.Width(), len(encoder.Schema.Target.Categories))
+			c.Inputs, len(c.Classes), encoder.Width(), len(classes))
 	}
 	p.Encoder = encoder
 	return nil
@@ -88,7 +89,9 @@ func (p *Predictor) rowText(cells []string) (*bytes.Buffer, table.Options) {
 	for i, column := range schema.Inputs {
 		names[column.Field], row[column.Field] = column.Name, cells[i]
 	}
-	names[schema.Target.Field] = schema.Target.Name
+	for _, target := range schema.Targets {
+		names[target.Field] = target.Name
+	}
 	w := csv.NewWriter(text)
 	if schema.Header {
 		options.Header = table.WithHeader
@@ -164,7 +167,7 @@ func (b *rowBlock) read() error {
 		if err := b.encoder.Encode(b.x[i*width:][:width], row); err != nil {
 			return fmt.Errorf("table: %s: %w", b.reader.Name(), err)
 		}
-		b.lines, b.targets = append(b.lines, row.Line), append(b.targets, row.Target)
+		b.lines, b.targets = append(b.lines, row.Line), append(b.targets, row.Targets[0])
 	}
 	return nil
 }

@@ -225,7 +225,7 @@ func (c *fitCommand) task(t *table.Table) (task table.Task, why string) {
 	}
 	task = t.GuessTask()
 	switch {
-	case t.Schema.Target.Kind == table.Category:
+	case t.Schema.Targets[0].Kind == table.Category:
 		return task, "its values are texts"
 	case task == table.Classification:
 		return task, "its values are few whole numbers; --task regression takes them for quantities"

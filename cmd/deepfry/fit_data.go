@@ -114,7 +114,10 @@ func (c *fitCommand) openTable() (*fitData, error) {
 	if err != nil {
 		return nil, err
 	}
-	options.Target, options.Categories, options.Drop = c.Target, c.Category, c.Drop
+	options.Categories, options.Drop = c.Category, c.Drop
+	if c.Target != "" {
+		options.Targets = []string{c.Target}
+	}
 	t, err := table.Read(c.Table, options)
 	if err != nil {
 		return nil, err
@@ -124,14 +127,14 @@ func (c *fitCommand) openTable() (*fitData, error) {
 		return nil, err
 	}
 	d := &fitData{name: tableName(c.Table), task: task, preset: preset{machine: "ridge"}}
-	target := t.Schema.Target.Name
+	target := t.Schema.Targets[0].Name
 	if t.Schema.Format == table.CSV && !t.Schema.Header {
 		target = "column " + target
 	}
 	d.said = append(d.said, fmt.Sprintf("%s: %s, %s", t.Name, console.Counted(t.Len(), "row"), t.How),
 		fmt.Sprintf("%s of %s: %s", task, target, why))
-	if n := len(t.Schema.Target.Categories); n > 0 {
-		d.said = append(d.said, fmt.Sprintf("%d classes: %s", n, shortList(t.Schema.Target.Categories)))
+	if n := len(t.Schema.Targets[0].Categories); n > 0 {
+		d.said = append(d.said, fmt.Sprintf("%d classes: %s", n, shortList(t.Schema.Targets[0].Categories)))
 	}
 	d.said = append(d.said, t.LeftOut...)
 	if err := c.split(d, t); err != nil {

@@ -20,7 +20,7 @@ type rowSource struct {
 }
 
 func (s *rowSource) Columns() machine.Columns {
-	c := machine.Columns{Inputs: s.encoder.Width(), Classes: s.encoder.Schema.Target.Categories}
+	c := machine.Columns{Inputs: s.encoder.Width(), Classes: s.encoder.Schema.Targets[0].Categories}
 	if c.Classes == nil {
 		c.Outputs = 1
 	}
@@ -41,9 +41,9 @@ func (s *rowSource) Batches(size int) iter.Seq2[machine.Batch, error] {
 					return
 				}
 				if columns.Classes != nil {
-					batch.Labels = append(batch.Labels, int32(row.Target))
+					batch.Labels = append(batch.Labels, int32(row.Targets[0]))
 				} else {
-					batch.Y = append(batch.Y, float32(row.Target))
+					batch.Y = append(batch.Y, float32(row.Targets[0]))
 				}
 			}
 			if !yield(batch, nil) {

@@ -30,14 +30,13 @@ func (c *csvReader) describe(first []string, header bool) error {
 			columns[i].Kind = Category
 		}
 	}
-	target := c.fields - 1
-	if options.Target != "" {
-		var err error
-		if target, err = find(columns, options.Target); err != nil {
-			return fmt.Errorf("the target: %w", err)
-		}
+	if err := c.chooseTargets(columns); err != nil {
+		return err
 	}
-	dropped := map[int]bool{target: true}
+	taken := map[int]bool{c.weight: true}
+	for _, target := range c.targets {
+		taken[target] = true
+	}
 	for _, name := range options.Categories {
 		i, err := find(columns, name)
 		if err != nil {
@@ -50,20 +49,60 @@ func (c *csvReader) describe(first []string, header bool) error {
 		if err != nil {
 			return err
 		}
-		if i == target {
+		switch {
+		case slices.Contains(c.targets, i):
 			return fmt.Errorf("%s is the target, and cannot be dropped", columns[i].place())
+		case i == c.weight:
+			return fmt.Errorf("%s is the weight, and cannot be dropped", columns[i].place())
 		}
-		dropped[i] = true
+		taken[i] = true
 	}
-	*c.schema = Schema{Format: CSV, Header: header, Fields: c.fields, Target: columns[target]}
+	*c.schema = Schema{Format: CSV, Header: header, Fields: c.fields}
+	for _, target := range c.targets {
+		c.schema.Targets = append(c.schema.Targets, columns[target])
+	}
+	if c.weight >= 0 {
+		c.schema.Weight = &columns[c.weight]
+		c.schema.Weight.Kind = Number
+	}
 	for i, column := range columns {
-		if !dropped[i] {
+		if !taken[i] {
 			c.schema.Inputs = append(c.schema.Inputs, column)
 			c.inputs = append(c.inputs, i)
 		}
 	}
-	c.target = target
 	c.setCodes()
+	return nil
+}
+
+// chooseTargets finds the targets, and the weight if there is one.
+func (c *csvReader) chooseTargets(columns []Column) error {
+	c.weight = -1
+	if name := c.options.Weight; name != "" {
+		var err error
+		if c.weight, err = find(columns, name); err != nil {
+			return fmt.Errorf("the weight: %w", err)
+		}
+	}
+	for _, name := range c.options.Targets {
+		target, err := find(columns, name)
+		switch {
+		case err != nil:
+			return fmt.Errorf("the target: %w", err)
+		case target == c.weight:
+			return fmt.Errorf("%s is the weight, and cannot be a target", columns[target].place())
+		case slices.Contains(c.targets, target):
+			return fmt.Errorf("%s is a target twice", columns[target].place())
+		}
+		c.targets = append(c.targets, target)
+	}
+	if c.targets == nil {
+		last := c.fields - 1
+		if last == c.weight && last > 0 {
+			last--
+		}
+		c.targets = []int{last}
+	}
 	return nil
 }
 
@@ -111,43 +150,83 @@ func (c *csvReader) matchNames(header []string) error {
 		}
 		c.inputs = append(c.inputs, field)
 	}
-	c.target = -1
-	if field, found := places[c.schema.Target.Name]; found {
-		c.target = field
+	optional := func(name string) int {
+		if field, found := places[name]; found {
+			return field
+		}
+		return -1
+	}
+	for _, target := range c.schema.Targets {
+		c.targets = append(c.targets, optional(target.Name))
+	}
+	c.weight = -1
+	if c.schema.Weight != nil {
+		c.weight = optional(c.schema.Weight.Name)
 	}
 	c.setCodes()
 	return nil
 }
 
-// matchPlaces takes fields for columns by their places; the target may be left
-// out.
+// matchPlaces takes fields for columns by their places. The targets may be left
+// out, and the weight with them.
 func (c *csvReader) matchPlaces() error {
-	target, gone := c.schema.Target.Field, c.schema.Fields
-	c.target = target
+	var gone []int // fields of the schema that this table does not have
+	targets := fieldsOf(c.schema.Targets)
+	all := targets
+	if c.schema.Weight != nil {
+		all = append(slices.Clone(targets), c.schema.Weight.Field)
+	}
 	switch c.fields {
 	case c.schema.Fields:
-	case c.schema.Fields - 1:
-		c.target, gone = -1, target
+	case c.schema.Fields - len(targets):
+		gone = targets
+	case c.schema.Fields - len(all):
+		gone = all
 	default:
-		return fmt.Errorf("line %d: %s; the model's table had %d, or %d without its target",
-			c.ahead[0].line, count(c.fields, "field"), c.schema.Fields, c.schema.Fields-1)
+		without := "without its " + plural(len(targets), "target")
+		if c.schema.Weight != nil {
+			without += " and weight"
+		}
+		return fmt.Errorf("line %d: %s; the model's table had %d, or %d %s",
+			c.ahead[0].line, count(c.fields, "field"), c.schema.Fields, c.schema.Fields-len(all), without)
+	}
+	place := func(field int) int {
+		if slices.Contains(gone, field) {
+			return -1
+		}
+		before := 0
+		for _, other := range gone {
+			if other < field {
+				before++
+			}
+		}
+		return field - before
 	}
 	for _, column := range c.schema.Inputs {
-		field := column.Field
-		if field > gone {
-			field--
-		}
-		c.inputs = append(c.inputs, field)
+		c.inputs = append(c.inputs, place(column.Field))
+	}
+	for _, target := range targets {
+		c.targets = append(c.targets, place(target))
+	}
+	c.weight = -1
+	if c.schema.Weight != nil {
+		c.weight = place(c.schema.Weight.Field)
 	}
 	c.setCodes()
 	return nil
+}
+
+func fieldsOf(columns []Column) (fields []int) {
+	for _, column := range columns {
+		fields = append(fields, column.Field)
+	}
+	return fields
 }
 
 func (c *csvReader) setCodes() {
-	for _, column := range c.schema.Inputs {
+	for _, column := range slices.Concat(c.schema.Inputs, c.schema.Targets) {
 		c.codes = append(c.codes, codes(column))
 	}
-	c.codes = append(c.codes, codes(c.schema.Target))
 }
 
 // codes returns the numbers of a column's categories.

@@ -24,11 +24,13 @@ type csvReader struct {
 	aheadError error    // what ended the reading ahead
 	last       int      // line of the last record
 
-	fields int                  // of every record
-	inputs []int                // [len(schema.Inputs)]: the field of each input
-	target int                  // the target's field, or -1
-	codes  []map[string]float64 // [len(schema.Inputs)+1]: the categories' numbers; the last are the target's
-	cells  []float64
+	fields  int                  // of every record
+	inputs  []int                // [len(schema.Inputs)]: the field of each input
+	targets []int                // [len(schema.Targets)]: that of each target, or -1
+	weight  int                  // that of the weight, or -1
+	codes   []map[string]float64 // [len(schema.Inputs)+len(schema.Targets)]: the categories' numbers
+
+	cells, targetCells []float64 // of the last row
 }
 
 type record struct {
@@ -164,12 +166,35 @@ func (c *csvReader) next(row *Row) error {
 		c.cells = append(c.cells, cell)
 	}
 	row.Cells = c.cells
-	if c.target >= 0 {
-		if row.Target, err = c.readTarget(r.fields[c.target]); err != nil {
-			return c.cellError(r.line, c.schema.Target, c.target, err)
+	c.targetCells = c.targetCells[:0]
+	for i, field := range c.targets {
+		cell := math.NaN()
+		if field >= 0 {
+			if cell, err = c.readTarget(i, r.fields[field]); err != nil {
+				return c.cellError(r.line, c.schema.Targets[i], field, err)
+			}
+		}
+		c.targetCells = append(c.targetCells, cell)
+	}
+	row.Targets = c.targetCells
+	if c.weight >= 0 {
+		if row.Weight, err = c.readWeight(r.fields[c.weight]); err != nil {
+			return c.cellError(r.line, *c.schema.Weight, c.weight, err)
 		}
 	}
 	return nil
+}
+
+// readWeight reads a cell of the weight.
+func (c *csvReader) readWeight(text string) (float64, error) {
+	if isMissing(text) {
+		return 0, fmt.Errorf("%w: the weight must be known", ErrMissing)
+	}
+	v, err := parse(text, c.csv.Comma)
+	if err == nil && v < 0 {
+		err = fmt.Errorf("the weight is %s: want 0 or more", quote(text))
+	}
+	return v, err
 }
 
 // cellError places an error by the column as it stands in this file.
@@ -218,17 +243,17 @@ func newCategory(column *Column, codes map[string]float64, text string) float64 
 	return float64(n)
 }
 
-// readTarget reads a cell of the target. A class that the schema does not have
+// readTarget reads a cell of a target. A class that the schema does not have
 // is Unknown.
-func (c *csvReader) readTarget(text string) (float64, error) {
+func (c *csvReader) readTarget(i int, text string) (float64, error) {
 	if isMissing(text) {
 		return math.NaN(), nil
 	}
-	target := &c.schema.Target
+	target := &c.schema.Targets[i]
 	if target.Kind == Number {
 		return parse(text, c.csv.Comma)
 	}
-	codes := c.codes[len(c.codes)-1]
+	codes := c.codes[len(c.schema.Inputs)+i]
 	if c.fixed {
 		return class(codes, text), nil
 	}
@@ -257,8 +282,13 @@ func list(names []string) string {
 
 // count writes a number of things.
 func count(n int, thing string) string {
-	if n != 1 {
-		thing += "s"
+	return fmt.Sprintf("%d %s", n, plural(n, thing))
+}
+
+// plural writes a thing or several.
+func plural(n int, thing string) string {
+	if n == 1 {
+		return thing
 	}
-	return fmt.Sprintf("%d %s", n, thing)
+	return thing + "s"
 }

@@ -62,7 +62,7 @@ func checkTable(t *testing.T, content string, options Options) {
 	}
 	if err := table.SetTask(table.GuessTask()); err == nil {
 		for i, v := range targets(table) {
-			if classes := table.Schema.Target.Categories; classes != nil && (v < 0 || int(v) >= len(classes)) {
+			if classes := table.Schema.Targets[0].Categories; classes != nil && (v < 0 || int(v) >= len(classes)) {
 				t.Fatalf("row %d is of class %v of %d", i, v, len(classes))
 			}
 		}

@@ -21,6 +21,7 @@ type libsvm struct {
 
 	line    int
 	long    []byte // a line that does not fit into the input's buffer
+	target  [1]float64
 	cells   []float64
 	indices []int32
 }
@@ -28,7 +29,7 @@ type libsvm struct {
 func newLIBSVM(input *bufio.Reader, options Options, schema *Schema) *libsvm {
 	l := &libsvm{input: input, options: options, schema: schema, fixed: options.Schema != nil, columns: map[uint64]int32{}}
 	if !l.fixed {
-		*schema = Schema{Format: LIBSVM, Target: Column{Name: labelName, Field: -1, Kind: Number}}
+		*schema = Schema{Format: LIBSVM, Targets: []Column{{Name: labelName, Field: -1, Kind: Number}}}
 		return l
 	}
 	for i, column := range schema.Inputs {
@@ -36,7 +37,7 @@ func newLIBSVM(input *bufio.Reader, options Options, schema *Schema) *libsvm {
 			l.columns[index] = int32(i)
 		}
 	}
-	l.classes = codes(schema.Target)
+	l.classes = codes(schema.Targets[0])
 	return l
 }
 
@@ -90,9 +91,10 @@ func (l *libsvm) readLine() ([]byte, error) {
 
 // parse reads a line whose label is taken already.
 func (l *libsvm) parse(row *Row, label []byte, t *tokens) (err error) {
-	if row.Target, err = l.label(string(label)); err != nil {
+	if l.target[0], err = l.label(string(label)); err != nil {
 		return err
 	}
+	row.Targets = l.target[:]
 	l.cells, l.indices = l.cells[:0], l.indices[:0]
 	last, first := uint64(0), true
 	for token := t.next(); token != nil; token = t.next() {
@@ -140,7 +142,7 @@ func (l *libsvm) label(text string) (float64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("the label: %w", err)
 	}
-	if l.schema.Target.Kind == Category {
+	if l.schema.Targets[0].Kind == Category {
 		return class(l.classes, number(v)), nil
 	}
 	return v, nil

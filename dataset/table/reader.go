@@ -17,20 +17,28 @@ type Options struct {
 	Comma  rune   // CSV: the separator; 0: comma, semicolon or tab, guessed
 	Header Header // CSV: whether the first row names the columns
 
-	Target     string   // CSV: name or number, from 1 on, of the target; the last column if empty
-	Categories []string // CSV: columns whose numbers are names, not quantities
-	Drop       []string // CSV: columns to leave out
+	// Columns of CSV, by name or by number from 1 on.
+	Targets    []string // what to learn: the last column if empty
+	Weight     string   // how much a row counts: numbers from 0 on; every row counts 1 if empty
+	Categories []string // columns whose numbers are names, not quantities
+	Drop       []string // columns to leave out
+	Keep       []string // columns to keep that Read would leave out
 
 	// Schema is that of another table, of which this one shall be a
-	// continuation; the three above are not used then. Columns are found by
+	// continuation; the five above are not used then. Columns are found by
 	// their names if both tables have a header, and by their places otherwise.
-	// The target may be absent.
+	// Targets and the weight may be absent.
 	Schema *Schema
 	// IgnoreUnknown reads a category that Schema does not have as none of them.
 	IgnoreUnknown bool
 	// NoMissing makes a missing value of an input an error, which wraps ErrMissing,
 	// as it is to an Encoder without imputation.
 	NoMissing bool
+}
+
+// choosesColumns tells whether the options name a column.
+func (o Options) choosesColumns() bool {
+	return o.Targets != nil || o.Weight != "" || o.Categories != nil || o.Drop != nil || o.Keep != nil
 }
 
 // Header says whether a table has a header.
@@ -48,8 +56,11 @@ const Unknown = -1
 
 // Row is a row of a table.
 type Row struct {
-	Line   int
-	Target float64 // a number, or the number of a class; NaN: missing
+	Line int
+	// Targets hold a number, or the number of a class, each; NaN is a missing
+	// value, or a target that the table does not have.
+	Targets []float64 // [len(Schema.Targets)]
+	Weight  float64   // 1 without a column of weights
 	// Cells hold a number each, or the number of a category, or Unknown; NaN
 	// is a missing value. They are the table's inputs in order. In a sparse row,
 	// of a LIBSVM file, Cells[k] is the input Index[k] and the others are 0.
@@ -119,7 +130,7 @@ func (r *Reader) start(input *bufio.Reader, options Options) error {
 	case CSV:
 		r.source, r.how, err = newCSV(input, options, &r.schema)
 	case LIBSVM:
-		if options.Target != "" || options.Categories != nil || options.Drop != nil {
+		if options.choosesColumns() {
 			return fmt.Errorf("a LIBSVM file has no columns to choose: its target is the label: %w", ErrColumn)
 		}
 		r.source, r.how = newLIBSVM(input, options, &r.schema), "LIBSVM"
@@ -152,7 +163,7 @@ func (r *Reader) Schema() Schema { return r.schema }
 // which is the field's number in CSV and the byte's in LIBSVM lines. Those for
 // cells wrap [ErrNumber], [ErrCategory] or [ErrMissing].
 func (r *Reader) Next() (Row, error) {
-	row := Row{Target: math.NaN()}
+	row := Row{Weight: 1}
 	if err := r.source.next(&row); err == io.EOF {
 		return row, err
 	} else if err != nil {

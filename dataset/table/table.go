@@ -31,23 +31,7 @@ type Table struct {
 	LeftOut []string // why columns were left out, a sentence each
 	Missing Missing  // of inputs
 
-	rows  []Row
-	cells arena[float64] // memory of the rows
-	index arena[int32]
-}
-
-// arena gives memory for many small slices. To grow one large slice would copy
-// it again and again.
-type arena[T any] struct{ block []T }
-
-// copy returns a copy of some values.
-func (a *arena[T]) copy(values []T) []T {
-	if len(values) > cap(a.block)-len(a.block) {
-		a.block = make([]T, 0, max(len(values), min(1<<16, 2*cap(a.block))))
-	}
-	start := len(a.block)
-	a.block = append(a.block, values...)
-	return a.block[start:len(a.block):len(a.block)]
+	rows rowStore
 }
 
 // Missing counts the values that are missing and says where the first are.
@@ -106,8 +90,10 @@ func readAll(reader *Reader) (*Table, error) {
 }
 
 func (t *Table) add(reader *Reader, row Row) error {
-	if math.IsNaN(row.Target) {
-		return reader.errorf(row.Line, "%s: %w: the target must be known", reader.schema.Target.place(), ErrMissing)
+	for i, v := range row.Targets {
+		if math.IsNaN(v) {
+			return reader.errorf(row.Line, "%s: %w: the target must be known", reader.schema.Targets[i].place(), ErrMissing)
+		}
 	}
 	for k, v := range row.Cells {
 		if !math.IsNaN(v) {
@@ -122,17 +108,15 @@ func (t *Table) add(reader *Reader, row Row) error {
 			t.Missing.Places = append(t.Missing.Places, fmt.Sprintf("line %d, %s", row.Line, reader.schema.Inputs[input].place()))
 		}
 	}
-	row.Cells = t.cells.copy(row.Cells)
-	row.Index = t.index.copy(row.Index)
-	t.rows = append(t.rows, row)
+	t.rows.add(row)
 	return nil
 }
 
 // Len returns the number of rows.
-func (t *Table) Len() int { return len(t.rows) }
+func (t *Table) Len() int { return t.rows.len() }
 
 // Row returns row i, which shares the table's memory.
-func (t *Table) Row(i int) Row { return t.rows[i] }
+func (t *Table) Row(i int) Row { return t.rows.row(i) }
 
 // maxCategories bounds the categories of a column that is an input, and the
 // classes of a target.
@@ -156,13 +140,7 @@ func (t *Table) leaveOut() {
 	if t.Schema.Format == LIBSVM || len(kept) == len(t.Schema.Inputs) {
 		return
 	}
-	for i, row := range t.rows {
-		cells := row.Cells[:0]
-		for _, input := range kept {
-			cells = append(cells, row.Cells[input])
-		}
-		t.rows[i].Cells = cells
-	}
+	t.rows.keep(kept)
 	var inputs []Column
 	for _, input := range kept {
 		inputs = append(inputs, t.Schema.Inputs[input])
@@ -172,19 +150,21 @@ func (t *Table) leaveOut() {
 
 // sortClasses gives the classes of a target of texts the order of the alphabet.
 func (t *Table) sortClasses() {
-	if t.Schema.Target.Kind != Category {
+	target := &t.Schema.Targets[0]
+	if target.Kind != Category {
 		return
 	}
-	old := t.Schema.Target.Categories
+	old := target.Categories
 	sorted := slices.Sorted(slices.Values(old))
 	number := map[string]float64{}
 	for i, name := range sorted {
 		number[name] = float64(i)
 	}
-	for i, row := range t.rows {
-		t.rows[i].Target = number[old[int(row.Target)]]
+	for i := range t.Len() {
+		class := &t.Row(i).Targets[0]
+		*class = number[old[int(*class)]]
 	}
-	t.Schema.Target.Categories = sorted
+	target.Categories = sorted
 }
 
 // Task is what there is to learn about a target.
@@ -201,14 +181,18 @@ const (
 const guessedClasses = 20
 
 // GuessTask returns Classification if the target is a column of categories, or
-// of at most 20 different whole numbers that come twice on average.
+// of at most 20 different whole numbers that come twice on average, and if it is
+// the only one.
 func (t *Table) GuessTask() Task {
-	if t.Schema.Target.Kind == Category {
+	if len(t.Schema.Targets) > 1 {
+		return Regression
+	}
+	if t.Schema.Targets[0].Kind == Category {
 		return Classification
 	}
 	different := map[float64]bool{}
-	for _, row := range t.rows {
-		v := row.Target
+	for i := range t.Len() {
+		v := t.Row(i).Targets[0]
 		different[v] = true
 		if v != math.Trunc(v) || len(different) > guessedClasses {
 			return Regression
@@ -222,15 +206,20 @@ func (t *Table) GuessTask() Task {
 
 // SetTask makes the target what the task needs: for a classification, numbers
 // become classes, in the order of the numbers. It fails for a regression on a
-// column of categories, and for a classification with fewer than 2 or more than
-// 1,000 classes.
+// column of categories, and for a classification with several targets, or with
+// fewer than 2 or more than 1,000 classes.
 func (t *Table) SetTask(task Task) error {
-	target := &t.Schema.Target
+	target := &t.Schema.Targets[0]
 	switch {
-	case task == Regression && target.Kind == Category:
-		return fmt.Errorf("table: %s: %s: a regression needs numbers, found the text %s", t.Name, target.place(), quote(target.Categories[0]))
 	case task == Regression:
+		for _, target := range t.Schema.Targets {
+			if target.Kind == Category {
+				return fmt.Errorf("table: %s: %s: a regression needs numbers, found the text %s", t.Name, target.place(), quote(target.Categories[0]))
+			}
+		}
 		return nil
+	case len(t.Schema.Targets) > 1:
+		return fmt.Errorf("table: %s: a classification has one target, found %d", t.Name, len(t.Schema.Targets))
 	case target.Kind == Number:
 		t.numbersToClasses()
 	}
@@ -244,19 +233,20 @@ func (t *Table) SetTask(task Task) error {
 
 func (t *Table) numbersToClasses() {
 	var values []float64
-	for _, row := range t.rows {
-		values = append(values, row.Target)
+	for i := range t.Len() {
+		values = append(values, t.Row(i).Targets[0])
 	}
 	slices.Sort(values)
 	values = slices.Compact(values)
-	target := &t.Schema.Target
+	target := &t.Schema.Targets[0]
 	target.Kind, target.Categories = Category, nil
 	for _, v := range values[:min(len(values), maxCategories+1)] {
 		target.Categories = append(target.Categories, number(v))
 	}
-	for i, row := range t.rows {
-		class, _ := slices.BinarySearch(values, row.Target)
-		t.rows[i].Target = float64(class)
+	for i := range t.Len() {
+		target := &t.Row(i).Targets[0]
+		class, _ := slices.BinarySearch(values, *target)
+		*target = float64(class)
 	}
 }
 

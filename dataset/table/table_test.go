@@ -49,14 +49,14 @@ func cells(t *Table) [][]float64 {
 				values[k] = v
 			}
 		}
-		all = append(all, append(values, row.Target))
+		all = append(all, append(values, row.Targets[0]))
 	}
 	return all
 }
 
 func targets(t *Table) (all []float64) {
 	for i := range t.Len() {
-		all = append(all, t.Row(i).Target)
+		all = append(all, t.Row(i).Targets[0])
 	}
 	return all
 }
@@ -66,7 +66,7 @@ func names(t *Table) string {
 	for _, c := range t.Schema.Inputs {
 		all = append(all, c.Name)
 	}
-	return strings.Join(append(all, t.Schema.Target.Name), " ")
+	return strings.Join(append(all, t.Schema.Targets[0].Name), " ")
 }
 
 func TestReadCSV(t *testing.T) {
@@ -88,9 +88,9 @@ func TestReadCSV(t *testing.T) {
 		{"spaces and question marks", "1, ?, 3\n4, NA, 6\n7, NaN , 8\n", Options{}, "comma-separated, without a header", "1 2 3", [][]float64{{1, nan, 3}, {4, nan, 6}, {7, nan, 8}}},
 		{"blank lines", "\na,b\n\n1,2\n\n", Options{}, "comma-separated, with a header", "a b", [][]float64{{1, 2}}},
 		{"classes in order of the alphabet", "x,y\n1,b\n2,a\n3,b\n4,c\n", Options{}, "comma-separated, with a header", "x y", [][]float64{{1, 1}, {2, 0}, {3, 1}, {4, 2}}},
-		{"target by name", "a,b,c\n1,2,3\n", Options{Target: "a"}, "comma-separated, with a header", "b c a", [][]float64{{2, 3, 1}}},
-		{"target by number", "a,b,c\n1,2,3\n", Options{Target: "2"}, "comma-separated, with a header", "a c b", [][]float64{{1, 3, 2}}},
-		{"a name goes before a number", "2,b,c\n1,2,3\nx,5,6\nx,7,8\n", Options{Target: "2", Header: WithHeader}, "comma-separated, with a header", "b c 2", [][]float64{{2, 3, 0}, {5, 6, 1}, {7, 8, 1}}},
+		{"target by name", "a,b,c\n1,2,3\n", Options{Targets: []string{"a"}}, "comma-separated, with a header", "b c a", [][]float64{{2, 3, 1}}},
+		{"target by number", "a,b,c\n1,2,3\n", Options{Targets: []string{"2"}}, "comma-separated, with a header", "a c b", [][]float64{{1, 3, 2}}},
+		{"a name goes before a number", "2,b,c\n1,2,3\nx,5,6\nx,7,8\n", Options{Targets: []string{"2"}, Header: WithHeader}, "comma-separated, with a header", "b c 2", [][]float64{{2, 3, 0}, {5, 6, 1}, {7, 8, 1}}},
 		{"dropped", "id,b,c\n1,2,3\n", Options{Drop: []string{"id"}}, "comma-separated, with a header", "b c", [][]float64{{2, 3}}},
 		{"numbers as categories", "zip,c\n10,3\n11,5\n10,6\n", Options{Categories: []string{"zip"}}, "comma-separated, with a header", "zip c", [][]float64{{0, 3}, {1, 5}, {0, 6}}},
 		{"names of rows are left out", "n,x,y\na,1,2\nb,2,3\nc,3,5\nd,4,6\n", Options{}, "comma-separated, with a header", "x y", [][]float64{{1, 2}, {2, 3}, {3, 5}, {4, 6}}},
@@ -169,8 +169,8 @@ func TestReadErrors(t *testing.T) {
 		{"quote left open", "a,b\n1,2\n3,\"4\n5,6\n", Options{}, `table: t: line 4, character 5, of a row that begins in line 3: extraneous or missing " in quoted-field`, nil},
 		{"quote inside", "a,b\n1,2\n3,4\"4\n5,6\n", Options{}, `table: t: line 3, character 4: bare " in non-quoted-field`, nil},
 		{"twice the same name", "a,a\n1,2\n", Options{Header: WithHeader}, `table: t: line 1: two columns are called "a"`, nil},
-		{"unknown target", numbers, Options{Target: "z"}, `table: t: the target: no such column: "z"; there are 3: a, b, y`, ErrColumn},
-		{"target 4", numbers, Options{Target: "4"}, `table: t: the target: no such column: "4"; there are 3: a, b, y`, ErrColumn},
+		{"unknown target", numbers, Options{Targets: []string{"z"}}, `table: t: the target: no such column: "z"; there are 3: a, b, y`, ErrColumn},
+		{"target 4", numbers, Options{Targets: []string{"4"}}, `table: t: the target: no such column: "4"; there are 3: a, b, y`, ErrColumn},
 		{"unknown category column", numbers, Options{Categories: []string{"z"}}, `table: t: no such column: "z"; there are 3: a, b, y`, ErrColumn},
 		{"unknown dropped", numbers, Options{Drop: []string{"z"}}, `table: t: no such column: "z"; there are 3: a, b, y`, ErrColumn},
 		{"target dropped", numbers, Options{Drop: []string{"y"}}, `table: t: column 3 (y) is the target, and cannot be dropped`, nil},
@@ -178,7 +178,7 @@ func TestReadErrors(t *testing.T) {
 		{"format", numbers, Options{Format: "xls"}, `table: t: there is no format "xls"; there are csv and libsvm`, nil},
 		{"separator", numbers, Options{Comma: '"'}, `table: t: after line 0: csv: invalid field or comment delimiter`, nil},
 
-		{"LIBSVM target", "1 1:2\n", Options{Target: "a"}, `table: t: a LIBSVM file has no columns to choose: its target is the label: no such column`, ErrColumn},
+		{"LIBSVM target", "1 1:2\n", Options{Targets: []string{"a"}}, `table: t: a LIBSVM file has no columns to choose: its target is the label: no such column`, ErrColumn},
 		{"LIBSVM two labels", "1 1:2\n1,3 1:2\n", Options{}, `table: t: line 2, column 1: the label: "1,3": not a number`, ErrNumber},
 		{"LIBSVM label missing", "1 1:2\n1:2\n", Options{}, `table: t: line 2, column 1: the label: "1:2": not a number`, ErrNumber},
 		{"LIBSVM label unknown", "1 1:2\n? 1:2\n", Options{}, `table: t: line 2, the label: the value is missing: the target must be known`, ErrMissing},
@@ -314,11 +314,11 @@ func TestTask(t *testing.T) {
 		if err := table.SetTask(Classification); message(err) != test.classify {
 			t.Errorf("%s: classification: %v, want %q", test.name, err, test.classify)
 		}
-		if got := table.Schema.Target.Categories; test.classes != nil && !slices.Equal(got, test.classes) {
+		if got := table.Schema.Targets[0].Categories; test.classes != nil && !slices.Equal(got, test.classes) {
 			t.Errorf("%s: classes %q, want %q", test.name, got, test.classes)
 		}
 		for i, class := range targets(table) {
-			if class < 0 || int(class) >= len(table.Schema.Target.Categories) {
+			if class < 0 || int(class) >= len(table.Schema.Targets[0].Categories) {
 				t.Errorf("%s: row %d is of class %v", test.name, i, class)
 			}
 		}
@@ -392,7 +392,7 @@ func TestReadBySchema(t *testing.T) {
 	}
 
 	// Without names, by places: a target in the middle may be left out too.
-	schema = mustRead(t, "1,7,3\n4,8,6\n", Options{Target: "2"}).Schema
+	schema = mustRead(t, "1,7,3\n4,8,6\n", Options{Targets: []string{"2"}}).Schema
 	if got, err := bySchema("1,3\n", Options{Schema: &schema}); got != "[[1 3 NaN]]" {
 		t.Errorf("target in the middle left out: %s (%v)", got, err)
 	}
@@ -427,7 +427,7 @@ func bySchema(content string, options Options) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		rows = append(rows, append(slices.Clone(row.Cells), row.Target))
+		rows = append(rows, append(slices.Clone(row.Cells), row.Targets[0]))
 	}
 }
 

@@ -40,7 +40,10 @@ func (c *Command) load(term *console.Terminal) (rowSet, error) {
 	if err != nil {
 		return rowSet{}, err
 	}
-	options.Target, options.Categories, options.Drop = c.Target, c.Category, c.Drop
+	options.Categories, options.Drop = c.Category, c.Drop
+	if c.Target != "" {
+		options.Targets = []string{c.Target}
+	}
 	t, err := table.Read(c.Table, options)
 	if err != nil {
 		return rowSet{}, err
