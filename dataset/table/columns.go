@@ -241,9 +241,9 @@ func codes(column Column) map[string]float64 {
 	return m
 }
 
-// class returns the number of a class, or Unknown. Classes that were numbers
-// are called as number writes them.
-func class(codes map[string]float64, text string) float64 {
+// class returns the number of a class, that of one that codes do not have being below
+// 0. Classes that were numbers are called as number writes them.
+func (u *unseen) class(codes map[string]float64, text string) float64 {
 	if code, found := codes[text]; found {
 		return code
 	}
@@ -252,5 +252,5 @@ func class(codes map[string]float64, text string) float64 {
 			return code
 		}
 	}
-	return Unknown
+	return u.number(text)
 }

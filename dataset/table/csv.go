@@ -31,6 +31,11 @@ type csvReader struct {
 	codes   []map[string]float64 // [len(schema.Inputs)+len(schema.Targets)]: the categories' numbers
 
 	cells, targetCells []float64 // of the last row
+	unseen
+
+	passed      []int    // fields of Options.Pass
+	passedNames []string // their columns'
+	passedCells []string // of the last row
 }
 
 type record struct {
@@ -74,6 +79,11 @@ func newCSV(input *bufio.Reader, options Options, schema *Schema) (*csvReader, s
 	}
 	if header {
 		c.ahead = c.ahead[1:]
+	} else {
+		first = nil
+	}
+	if err == nil {
+		err = c.choosePassed(first)
 	}
 	how := map[rune]string{',': "comma", ';': "semicolon", '\t': "tab"}[comma]
 	if how == "" {
@@ -177,6 +187,11 @@ func (c *csvReader) next(row *Row) error {
 		c.targetCells = append(c.targetCells, cell)
 	}
 	row.Targets = c.targetCells
+	c.passedCells = c.passedCells[:0]
+	for _, field := range c.passed {
+		c.passedCells = append(c.passedCells, r.fields[field])
+	}
+	row.Passed = c.passedCells
 	if c.weight >= 0 {
 		if row.Weight, err = c.readWeight(r.fields[c.weight]); err != nil {
 			return c.cellError(r.line, *c.schema.Weight, c.weight, err)
@@ -244,7 +259,7 @@ func newCategory(column *Column, codes map[string]float64, text string) float64 
 }
 
 // readTarget reads a cell of a target. A class that the schema does not have
-// is Unknown.
+// is Unknown, or below.
 func (c *csvReader) readTarget(i int, text string) (float64, error) {
 	if isMissing(text) {
 		return math.NaN(), nil
@@ -255,7 +270,7 @@ func (c *csvReader) readTarget(i int, text string) (float64, error) {
 	}
 	codes := c.codes[len(c.schema.Inputs)+i]
 	if c.fixed {
-		return class(codes, text), nil
+		return c.class(codes, text), nil
 	}
 	code, found := codes[text]
 	if !found {

@@ -24,6 +24,7 @@ type libsvm struct {
 	target  [1]float64
 	cells   []float64
 	indices []int32
+	unseen
 }
 
 func newLIBSVM(input *bufio.Reader, options Options, schema *Schema) *libsvm {
@@ -143,7 +144,7 @@ func (l *libsvm) label(text string) (float64, error) {
 		return 0, fmt.Errorf("the label: %w", err)
 	}
 	if l.schema.Targets[0].Kind == Category {
-		return class(l.classes, number(v)), nil
+		return l.class(l.classes, number(v)), nil
 	}
 	return v, nil
 }

@@ -29,6 +29,9 @@ type Options struct {
 	// their names if both tables have a header, and by their places otherwise.
 	// Targets and the weight may be absent.
 	Schema *Schema
+	// Pass names columns of this file, CSV alone, whose texts rows shall have in Passed, as
+	// Targets are named; or it is PassAll.
+	Pass []string
 	// IgnoreUnknown reads a category that Schema does not have as none of them.
 	IgnoreUnknown bool
 	// NoMissing makes a missing value of an input an error, which wraps ErrMissing,
@@ -38,7 +41,7 @@ type Options struct {
 
 // choosesColumns tells whether the options name a column.
 func (o Options) choosesColumns() bool {
-	return o.Targets != nil || o.Weight != "" || o.Categories != nil || o.Drop != nil || o.Keep != nil
+	return o.Targets != nil || o.Weight != "" || o.Categories != nil || o.Drop != nil || o.Keep != nil || o.Pass != nil
 }
 
 // Header says whether a table has a header.
@@ -58,7 +61,8 @@ const Unknown = -1
 type Row struct {
 	Line int
 	// Targets hold a number, or the number of a class, each; NaN is a missing
-	// value, or a target that the table does not have.
+	// value, or a target that the table does not have. Unknown and numbers below are
+	// classes that the schema does not have: see Reader.Unseen.
 	Targets []float64 // [len(Schema.Targets)]
 	Weight  float64   // 1 without a column of weights
 	// Cells hold a number each, or the number of a category, or Unknown; NaN
@@ -67,6 +71,7 @@ type Row struct {
 	Cells  []float64
 	Index  []int32
 	Sparse bool
+	Passed []string // the texts of the columns of Options.Pass
 }
 
 // Reader reads a table row by row.
@@ -84,6 +89,8 @@ type source interface {
 	// next reads a row, whose slices it may use again. The error is io.EOF
 	// after the last.
 	next(row *Row) error
+	// unseenClasses is Reader.Unseen.
+	unseenClasses() []string
 }
 
 // Open opens a file, or the standard input for "-".

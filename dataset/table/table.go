@@ -30,6 +30,7 @@ type Table struct {
 	Schema  Schema
 	LeftOut []string // why columns were left out, a sentence each
 	Missing Missing  // of inputs
+	Unseen  []string // classes that Options.Schema does not have: see Reader.Unseen
 
 	rows rowStore
 }
@@ -72,7 +73,7 @@ func readAll(reader *Reader) (*Table, error) {
 			return nil, err
 		}
 	}
-	t.Schema = reader.Schema()
+	t.Schema, t.Unseen = reader.Schema(), reader.Unseen()
 	if t.Len() == 0 {
 		return nil, fmt.Errorf("table: %s: no rows", t.Name)
 	}

@@ -1,0 +1,42 @@
+package table
+
+import "strings"
+
+// unseen numbers the classes of a target that the schema does not have, in the order in
+// which rows name them.
+type unseen struct {
+	names   []string
+	numbers map[string]float64
+}
+
+// maxUnseen bounds the classes that are told apart.
+const maxUnseen = 100
+
+// otherClasses is what those after them are called together.
+const otherClasses = "(others)"
+
+// number returns the target of a row of the class: Unknown for the first one, and one
+// less for each that follows.
+func (u *unseen) number(class string) float64 {
+	if len(u.names) >= maxUnseen && u.numbers[class] == 0 {
+		class = otherClasses
+	}
+	number, known := u.numbers[class]
+	if known {
+		return number
+	}
+	if u.numbers == nil {
+		u.numbers = map[string]float64{}
+	}
+	class = strings.Clone(class) // the record would stay in memory with it
+	number = Unknown - float64(len(u.names))
+	u.names, u.numbers[class] = append(u.names, class), number
+	return number
+}
+
+func (u *unseen) unseenClasses() []string { return u.names }
+
+// Unseen returns the classes so far that rows name but Options.Schema does not have. A
+// row of class i of them has the target Unknown - i. After the first hundred, all others
+// are one class.
+func (r *Reader) Unseen() []string { return r.source.unseenClasses() }
