@@ -43,7 +43,7 @@ func (s *rowSource) Batches(size int) iter.Seq2[machine.Batch, error] {
 				if columns.Classes != nil {
 					batch.Labels = append(batch.Labels, int32(row.Target))
 				} else {
-					batch.Y = append(batch.Y, float32(row.Target))
+					batch.Y = append(batch.Y, row.Target)
 				}
 			}
 			if !yield(batch, nil) {
