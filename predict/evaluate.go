@@ -96,7 +96,7 @@ func (p *Predictor) EvaluateRows(ctx context.Context, source machine.Source) (*T
 			if batch.Labels != nil {
 				tally.Add(float64(batch.Labels[i]), a)
 			} else {
-				tally.Add(float64(batch.Y[i]), a)
+				tally.Add(batch.Y[i], a)
 			}
 		}
 	}

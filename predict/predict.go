@@ -68,7 +68,7 @@ type Predictor struct {
 // run computes the outputs of so many samples, [samples, outputs], and the standard
 // deviations of a machine that has a posterior. What it returns is good until it is
 // called again. One goroutine at a time may call it.
-type run func(inputs []float32, samples int) (outputs, deviations []float32)
+type run func(inputs []float32, samples int) (outputs, deviations []float64)
 
 // Open reads a file: a checkpoint of a network, an ONNX file that can be imported as
 // one, or a kernel machine. The errors are those of the file system and of the
@@ -184,7 +184,13 @@ func FromNetwork(network *nn.Network, notes map[string]string, name string) (*Pr
 	p.complete(outputs)
 	p.start(networkSamples, func(samples int) run {
 		workspace := network.NewWorkspace(samples, false)
-		return func(inputs []float32, _ int) ([]float32, []float32) { return workspace.Forward(inputs), nil }
+		wide := make([]float64, samples*outputs)
+		return func(inputs []float32, samples int) ([]float64, []float64) {
+			for i, v := range workspace.Forward(inputs) {
+				wide[i] = float64(v)
+			}
+			return wide[:samples*outputs], nil
+		}
 	})
 	return p, nil
 }
@@ -244,8 +250,8 @@ func FromMachine(m *machine.Model, name string) (*Predictor, error) {
 	}
 	p.start(machineSamples, func(samples int) run {
 		predictor, targets := m.NewPredictor(samples), m.Columns.Targets()
-		y, s := make([]float32, samples*targets), make([]float32, samples*targets)
-		return func(inputs []float32, samples int) ([]float32, []float32) {
+		y, s := make([]float64, samples*targets), make([]float64, samples*targets)
+		return func(inputs []float32, samples int) ([]float64, []float64) {
 			y, s := y[:samples*targets], s[:samples*targets]
 			if m.Noise() == nil || m.Columns.Classes != nil {
 				predictor.Predict(y, inputs)
@@ -299,7 +305,7 @@ func (p *Predictor) Answers(inputs []float32) ([]Answer, error) {
 				return nil, fmt.Errorf("%w, for sample %d", err, len(answers))
 			}
 			if deviations != nil {
-				answer.Deviation = float64(deviations[i])
+				answer.Deviation = deviations[i]
 			}
 			answers = append(answers, answer)
 		}
@@ -321,26 +327,29 @@ func (p *Predictor) Answer(input []float32) (Answer, error) {
 }
 
 // answer makes an answer of the outputs of a sample.
-func (p *Predictor) answer(outputs []float32) (Answer, error) {
+func (p *Predictor) answer(outputs []float64) (Answer, error) {
 	for _, v := range outputs {
-		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return Answer{}, errors.New("predict: the output is not finite: the file is damaged, or the run that wrote it diverged")
 		}
 	}
 	if p.Classes == nil {
-		return Answer{Class: -1, Value: float64(outputs[0])}, nil
+		return Answer{Class: -1, Value: outputs[0]}, nil
 	}
-	a := Answer{Scores: slices.Clone(outputs), Class: slices.Index(outputs, slices.Max(outputs))}
+	a := Answer{Scores: make([]float32, len(outputs)), Class: slices.Index(outputs, slices.Max(outputs))}
 	a.Name = p.Classes[a.Class]
+	for i, v := range outputs {
+		a.Scores[i] = float32(v)
+	}
 	if p.Machine != nil && !p.Machine.Logits {
 		return a, nil
 	}
 	a.Probabilities = make([]float64, len(outputs))
 	sum := 0.0
 	for i, v := range outputs {
-		a.Probabilities[i] = float64(v)
+		a.Probabilities[i] = v
 		if !p.normalised {
-			a.Probabilities[i] = math.Exp(float64(v - outputs[a.Class]))
+			a.Probabilities[i] = math.Exp(v - outputs[a.Class])
 		}
 		sum += a.Probabilities[i]
 	}

@@ -326,10 +326,10 @@ func lineMachine(t *testing.T, csv string, classes []string) *Predictor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &machine.Model{Columns: machine.Columns{Inputs: 2, Outputs: 1}, Weights: []float32{2, 0}, Bias: []float32{0}, Notes: map[string]string{TableKey: string(note)}}
+	m := &machine.Model{Columns: machine.Columns{Inputs: 2, Outputs: 1}, Weights: []float32{2, 0}, Bias: []float64{0}, Notes: map[string]string{TableKey: string(note)}}
 	if classes != nil {
 		m.Columns = machine.Columns{Inputs: 2, Classes: classes}
-		m.Weights, m.Bias, m.Logits = []float32{1, 0, -1, 0}, []float32{0, 0}, true
+		m.Weights, m.Bias, m.Logits = []float32{1, 0, -1, 0}, []float64{0, 0}, true
 	}
 	p, err := FromMachine(m, "line")
 	if err != nil {
@@ -475,7 +475,7 @@ func TestPreparationOf(t *testing.T) {
 }
 
 func TestSeveralValuesAreRefused(t *testing.T) {
-	m := &machine.Model{Columns: machine.Columns{Inputs: 1, Outputs: 2}, Weights: []float32{1, 2}, Bias: []float32{0, 0}}
+	m := &machine.Model{Columns: machine.Columns{Inputs: 1, Outputs: 2}, Weights: []float32{1, 2}, Bias: []float64{0, 0}}
 	if _, err := FromMachine(m, "two"); err == nil || !strings.Contains(err.Error(), "two: the machine has 2 values for a row") {
 		t.Errorf("error %v", err)
 	}

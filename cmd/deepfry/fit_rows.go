@@ -43,7 +43,7 @@ func (s *rowSource) Batches(size int) iter.Seq2[machine.Batch, error] {
 				if columns.Classes != nil {
 					batch.Labels = append(batch.Labels, int32(row.Targets[0]))
 				} else {
-					batch.Y = append(batch.Y, float32(row.Targets[0]))
+					batch.Y = append(batch.Y, row.Targets[0])
 				}
 			}
 			if !yield(batch, nil) {

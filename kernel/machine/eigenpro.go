@@ -99,10 +99,11 @@ type eigenPro struct {
 	weights    []float32 // W [targets, n]
 	bias       []float64 // b [targets], for features that are centred
 	scores     *scorer
-	offset     []float32 // b - W·mean
+	offset     []float64 // b - W·mean
 	steps      int       // of the epoch
 	average    []float32 // Σ W over its steps, and then the mean
 	averageB   []float64 // Σ b, and then the mean of b, less the mean W·mean
+	y          []float64 // f(x) [rows, targets]
 	residual   []float32 // [rows, targets]
 	gradient   []float32 // [targets, n]
 	part       []float32 // [targets, q]
@@ -189,7 +190,7 @@ func (f *eigenPro) run(ctx context.Context, summary *Summary) (*Model, error) {
 	}
 	m := &Model{
 		Columns: f.Train.Columns(), Scaling: f.Scaling, Features: f.Features,
-		Weights: f.average, Bias: narrowed(f.averageB),
+		Weights: f.average, Bias: f.averageB,
 	}
 	return m, m.Validate()
 }
@@ -197,9 +198,9 @@ func (f *eigenPro) run(ctx context.Context, summary *Summary) (*Model, error) {
 func (f *eigenPro) allocate(summary *Summary) {
 	f.stream = f.newStream(f.report.Batch)
 	f.weights, f.gradient, f.average = make([]float32, f.targets*f.n), make([]float32, f.targets*f.n), make([]float32, f.targets*f.n)
-	f.bias, f.offset, f.averageB = make([]float64, f.targets), make([]float32, f.targets), make([]float64, f.targets)
+	f.bias, f.offset, f.averageB = make([]float64, f.targets), make([]float64, f.targets), make([]float64, f.targets)
 	f.start = slices.Clone(summary.TargetMean)
-	f.residual = make([]float32, f.report.Batch*f.targets)
+	f.y, f.residual = make([]float64, f.report.Batch*f.targets), make([]float32, f.report.Batch*f.targets)
 	f.part = make([]float32, f.targets*len(f.shrink))
 	f.scores = newScorer(f.weights, f.offset, f.n, f.report.Batch)
 	if f.Train.Columns().Classes != nil {
@@ -231,7 +232,7 @@ func (f *eigenPro) epochs(ctx context.Context) (diverged bool, err error) {
 			f.report.Epochs = epoch + 1
 			continue
 		}
-		scores, err := evaluate(ctx, f.stream, f.HoldOut, f.average, narrowed(f.averageB))
+		scores, err := evaluate(ctx, f.stream, f.HoldOut, f.average, f.averageB)
 		if err != nil {
 			return false, err
 		}
@@ -286,7 +287,7 @@ func (f *eigenPro) finishAverage() {
 // setOffset sets b - W·mean, the constant for features that are not centred.
 func (f *eigenPro) setOffset() {
 	for k := range f.offset {
-		f.offset[k] = float32(f.bias[k] - linear.Dot(f.weights[k*f.n:][:f.n], f.mean))
+		f.offset[k] = f.bias[k] - linear.Dot(f.weights[k*f.n:][:f.n], f.mean)
 	}
 }
 
@@ -294,10 +295,10 @@ func (f *eigenPro) setOffset() {
 func (f *eigenPro) step(b block) (loss float64) {
 	f.setOffset()
 	residual := f.residual[:b.rows*f.targets]
-	f.scores.apply(residual, b.z, b.rows)
+	f.scores.apply(f.y, b.z, b.rows)
 	sums := make([]float64, f.targets)
 	for i, t := range b.t {
-		residual[i] -= t
+		residual[i] = float32(f.y[i] - t)
 		loss += float64(residual[i]) * float64(residual[i])
 		sums[i%f.targets] += float64(residual[i])
 	}

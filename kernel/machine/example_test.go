@@ -15,10 +15,10 @@ import (
 // waves returns rows of two inputs and the target sin(3·x0)·cos(2·x1), with noise.
 func waves(rows int, seed uint64) *machine.Table {
 	r := rand.New(rand.NewPCG(seed, 0))
-	x, y := make([]float32, 2*rows), make([]float32, rows)
+	x, y := make([]float32, 2*rows), make([]float64, rows)
 	for i := range y {
 		x[2*i], x[2*i+1] = 4*r.Float32()-2, 4*r.Float32()-2
-		y[i] = float32(math.Sin(3*float64(x[2*i]))*math.Cos(2*float64(x[2*i+1])) + 0.1*r.NormFloat64())
+		y[i] = math.Sin(3*float64(x[2*i]))*math.Cos(2*float64(x[2*i+1])) + 0.1*r.NormFloat64()
 	}
 	table, err := machine.NewTargets(2, 1, x, y)
 	if err != nil {
@@ -92,7 +92,7 @@ func ExamplePredictor_PredictDeviation() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	y, s := make([]float32, 2), make([]float32, 2)
+	y, s := make([]float64, 2), make([]float64, 2)
 	model.NewPredictor(2).PredictDeviation(y, s, []float32{
 		0.5, 0, // in the midst of the rows
 		3, 3, // outside
@@ -129,7 +129,7 @@ func ExampleLogistic() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	labels, logits := make([]int32, 3), make([]float32, 9)
+	labels, logits := make([]int32, 3), make([]float64, 9)
 	model.NewPredictor(3).Classify(labels, logits, []float32{0, 0.1, 1, 0.7, -2, 1})
 	for _, label := range labels {
 		fmt.Println(model.Columns.Classes[label])
@@ -158,7 +158,7 @@ func ExampleModel_Encode() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	y := make([]float32, 1)
+	y := make([]float64, 1)
 	back.NewPredictor(1).Predict(y, []float32{0.5, 0})
 	fmt.Printf("%.0f\n", y[0])
 	// Output:

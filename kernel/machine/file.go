@@ -89,8 +89,10 @@ func (m *Model) encode(w io.Writer) error {
 			tensors[name], err = safetensors.NewTensorView(safetensors.F32, shape, floatBytes(data))
 		}
 	}
+	if tensors["bias"], err = safetensors.NewTensorView(safetensors.F64, []uint64{uint64(targets)}, doubleBytes(m.Bias)); err != nil {
+		return err
+	}
 	add("weight", m.Weights, uint64(targets), uint64(n))
-	add("bias", m.Bias, uint64(targets))
 	mean := m.Scaling.Mean // always there, so that the file is as long as the inputs are many
 	if mean == nil {
 		mean = make([]float32, m.Columns.Inputs)
@@ -186,6 +188,22 @@ func (r *reader) tensor(name string, shape ...int) []float32 {
 	return data
 }
 
+// bias reads float64, or float32, which earlier versions wrote.
+func (r *reader) bias(targets int) []float64 {
+	bias := make([]float64, targets)
+	t := r.tensors["bias"]
+	if t.DType() != safetensors.F64 || !slices.Equal(t.Shape(), []uint64{uint64(targets)}) {
+		for k, v := range r.tensor("bias", targets) {
+			bias[k] = float64(v)
+		}
+		return bias
+	}
+	for k := range bias {
+		bias[k] = math.Float64frombits(binary.LittleEndian.Uint64(t.Data()[8*k:]))
+	}
+	return bias // Validate looks whether they are finite
+}
+
 // model allocates no more than the file holds, before features are made.
 func (r *reader) model(d *description) (*Model, error) {
 	m := &Model{Columns: Columns(d.Columns), Logits: d.Logits, Notes: d.Notes}
@@ -197,7 +215,7 @@ func (r *reader) model(d *description) (*Model, error) {
 		m.Scaling.Scale = r.tensor("scaling.scale", m.Columns.Inputs)
 	}
 	targets := m.Columns.Targets()
-	m.Bias = r.tensor("bias", targets)
+	m.Bias = r.bias(targets)
 	if r.err != nil {
 		return nil, nil
 	}
@@ -258,6 +276,14 @@ func (r *reader) posterior(d *posteriorJSON, targets, n int) (*posterior, error)
 		data = data[size:]
 	}
 	return p, nil
+}
+
+func doubleBytes(data []float64) []byte {
+	content := make([]byte, 0, 8*len(data))
+	for _, v := range data {
+		content = binary.LittleEndian.AppendUint64(content, math.Float64bits(v))
+	}
+	return content
 }
 
 func floatBytes(data []float32) []byte {

@@ -17,7 +17,7 @@ type gram struct {
 	n, targets int
 	rows       float64
 	zShift     []float32       // [n]
-	tShift     []float32       // [targets]
+	tShift     []float64       // [targets]
 	zz         *lower[float64] // Σ z·zᵀ
 	tz         []float64       // [targets+1, n]: Σ t·zᵀ; the last row is Σ z
 	t          []float64       // [targets]: Σ t
@@ -80,14 +80,14 @@ func (g *gram) add(b block) {
 }
 
 func (g *gram) setShifts() {
-	g.zShift, g.tShift = make([]float32, g.n), make([]float32, g.targets)
+	g.zShift, g.tShift = make([]float32, g.n), make([]float64, g.targets)
 	par.For(tiles(g.n), par.Workers(), g.mean)
 	for j := range g.tShift {
 		sum := 0.0
 		for i := range g.block.rows {
-			sum += float64(g.block.t[i*g.targets+j])
+			sum += g.block.t[i*g.targets+j]
 		}
-		g.tShift[j] = float32(sum / float64(g.block.rows))
+		g.tShift[j] = sum / float64(g.block.rows)
 	}
 }
 
@@ -112,7 +112,7 @@ func (g *gram) shiftRows(chunk, _ int) {
 		}
 		ones := g.ones[i*(g.targets+1):][:g.targets+1]
 		for j, v := range g.tShift {
-			ones[j] = g.block.t[i*g.targets+j] - v
+			ones[j] = float32(g.block.t[i*g.targets+j] - v)
 		}
 		ones[g.targets] = 1
 	}
@@ -203,7 +203,7 @@ func (g *gram) variance(k int) float64 {
 func (g *gram) intercepts(w []float64) []float64 {
 	b := make([]float64, g.targets)
 	for k := range b {
-		b[k] = float64(g.tShift[k]) + g.t[k]/g.rows
+		b[k] = g.tShift[k] + g.t[k]/g.rows
 		for j, v := range w[k*g.n:][:g.n] {
 			b[k] -= v * (float64(g.zShift[j]) + g.zMean[j])
 		}

@@ -100,12 +100,14 @@ type logLoss struct {
 	scale      float64
 	ridge      float64
 
-	multiplier      linear.Product
-	scores          *scorer
-	weights, offset []float32 // W, and b - W·mean
-	residual        []float32 // [rows, targets]
-	product         []float32 // [targets, n]
-	sums            []float64 // [targets]
+	multiplier linear.Product
+	scores     *scorer
+	weights    []float32 // W
+	offset     []float64 // b - W·mean
+	logits     []float64 // [rows, targets]
+	residual   []float32 // [rows, targets]
+	product    []float32 // [targets, n]
+	sums       []float64 // [targets]
 }
 
 func newLogLoss(ctx context.Context, p Problem, seed uint64) (*logLoss, error) {
@@ -125,8 +127,8 @@ func newLogLoss(ctx context.Context, p Problem, seed uint64) (*logLoss, error) {
 	if l.scale == 0 { // zeros
 		l.scale = 1
 	}
-	l.weights, l.offset, l.product = make([]float32, targets*n), make([]float32, targets), make([]float32, targets*n)
-	l.residual, l.sums = make([]float32, rows*targets), make([]float64, targets)
+	l.weights, l.offset, l.product = make([]float32, targets*n), make([]float64, targets), make([]float32, targets*n)
+	l.logits, l.residual, l.sums = make([]float64, rows*targets), make([]float32, rows*targets), make([]float64, targets)
 	l.scores = newScorer(l.weights, l.offset, n, rows)
 	return l, nil
 }
@@ -138,7 +140,7 @@ func (l *logLoss) set(parameters []float64) {
 		l.weights[i] = float32(v / l.scale)
 	}
 	for k := range l.offset {
-		l.offset[k] = float32(parameters[size+k] - linear.Dot(l.weights[k*l.n:][:l.n], l.mean))
+		l.offset[k] = parameters[size+k] - linear.Dot(l.weights[k*l.n:][:l.n], l.mean)
 	}
 }
 
@@ -150,12 +152,13 @@ func (l *logLoss) at(ctx context.Context, gradient, parameters []float64) (loss 
 	size, rows := l.targets*l.n, 0
 	err = l.stream.each(ctx, l.Train, func(b block) error {
 		residual := l.residual[:b.rows*l.targets]
-		l.scores.apply(residual, b.z, b.rows)
+		l.scores.apply(l.logits, b.z, b.rows)
 		for i, label := range b.Labels {
-			row := residual[i*l.targets:][:l.targets]
+			row := l.logits[i*l.targets:][:l.targets]
 			loss += softmaxResidual(row, int(label))
 			for k, v := range row {
-				l.sums[k] += float64(v)
+				l.sums[k] += v
+				residual[i*l.targets+k] = float32(v)
 			}
 		}
 		product := simd.RowMajor(l.product, l.targets, l.n)
@@ -183,14 +186,14 @@ func (l *logLoss) at(ctx context.Context, gradient, parameters []float64) (loss 
 
 // softmaxResidual replaces logits by p - 1 for the label and p for other classes,
 // with p = softmax, and returns -log p of the label.
-func softmaxResidual(logits []float32, label int) float64 {
-	greatest := float64(logits[greatest(logits)])
-	own, sum := float64(logits[label]), 0.0
+func softmaxResidual(logits []float64, label int) float64 {
+	greatest := logits[greatest(logits)]
+	own, sum := logits[label], 0.0
 	for _, v := range logits {
-		sum += math.Exp(float64(v) - greatest)
+		sum += math.Exp(v - greatest)
 	}
 	for k, v := range logits {
-		logits[k] = float32(math.Exp(float64(v)-greatest) / sum)
+		logits[k] = math.Exp(v-greatest) / sum
 	}
 	logits[label]--
 	return math.Log(sum) + greatest - own

@@ -66,7 +66,7 @@ func TestLogisticIsCalibrated(t *testing.T) {
 			t.Fatal(err)
 		}
 		rows := len(batch.Labels)
-		y := make([]float32, 3*rows)
+		y := make([]float64, 3*rows)
 		m.NewPredictor(rows).Predict(y, batch.X)
 		for i, label := range batch.Labels {
 			row := y[3*i:][:3]

@@ -115,13 +115,13 @@ type stream struct {
 	*featurizer
 	columns Columns
 	z       []float32 // [maxRows, outputs]
-	t       []float32 // [maxRows, Targets]: real targets, or 1 for the class and -1 for others
+	t       []float64 // [maxRows, Targets]: real targets, or 1 for the class and -1 for others
 }
 
 func (p *Problem) newStream(rows int) *stream {
 	columns := p.Train.Columns()
 	f := newFeaturizer(&p.Scaling, p.Features, rows)
-	return &stream{featurizer: f, columns: columns, z: make([]float32, rows*f.outputs), t: make([]float32, rows*columns.Targets())}
+	return &stream{featurizer: f, columns: columns, z: make([]float32, rows*f.outputs), t: make([]float64, rows*columns.Targets())}
 }
 
 // block is a number of rows: features z [rows, outputs] and targets t
@@ -129,7 +129,8 @@ func (p *Problem) newStream(rows int) *stream {
 type block struct {
 	Batch
 	rows int
-	z, t []float32
+	z    []float32
+	t    []float64
 }
 
 func (s *stream) each(ctx context.Context, source Source, visit func(block) error) error {
@@ -144,7 +145,7 @@ func (s *stream) each(ctx context.Context, source Source, visit func(block) erro
 	})
 }
 
-func fillTargets(t []float32, batch Batch, c Columns) {
+func fillTargets(t []float64, batch Batch, c Columns) {
 	if c.Classes == nil {
 		copy(t, batch.Y)
 		return

@@ -123,7 +123,8 @@ func (f *ridgeFit) accumulate(ctx context.Context, source Source) error {
 
 // choose returns the candidate that is best on the rows held out.
 func (f *ridgeFit) choose(ctx context.Context) (best int, err error) {
-	var weights, bias []float32
+	var weights []float32
+	var bias []float64
 	for i, ridge := range f.options.Ridges {
 		f.progress("solving", i, len(f.options.Ridges), 0)
 		f.solver.factorize(ridge * f.scale())
@@ -132,7 +133,7 @@ func (f *ridgeFit) choose(ctx context.Context) (best int, err error) {
 			return 0, err
 		}
 		weights = append(weights, narrowed(w)...)
-		bias = append(bias, narrowed(f.gram.intercepts(w))...)
+		bias = append(bias, f.gram.intercepts(w)...)
 	}
 	f.report.Scores, err = evaluate(ctx, f.stream, f.HoldOut, weights, bias)
 	if err != nil {
@@ -176,7 +177,7 @@ func (f *ridgeFit) model(ctx context.Context) (*Model, error) {
 	f.report.Rows, f.report.Residual, f.report.Condition = int(f.gram.rows), residual, solver.condition()
 	m := &Model{
 		Columns: f.Train.Columns(), Scaling: f.Scaling, Features: f.Features,
-		Weights: narrowed(w), Bias: narrowed(f.gram.intercepts(w)),
+		Weights: narrowed(w), Bias: f.gram.intercepts(w),
 	}
 	if f.options.Posterior {
 		if solver.factorRidge > solver.ridge {

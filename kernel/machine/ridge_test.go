@@ -28,7 +28,7 @@ func TestRidgeIsADenseSolve(t *testing.T) {
 		w, bias, a, _ := dense(t, p, test.ridge)
 		exact := *m
 		exact.Weights = narrowed(mat.DenseCopyOf(w.T()).RawMatrix().Data)
-		exact.Bias = narrowed(bias)
+		exact.Bias = bias
 		fresh := friedman(t, 300, 1, 2)
 		if d := distance(predictions(m, fresh), predictions(&exact, fresh)); !(d < test.tolerance) {
 			t.Errorf("%+v: predictions differ by %.3g", test, d)
@@ -130,7 +130,7 @@ func TestInterceptIsNotPenalised(t *testing.T) {
 	for i := range moved.all.Y {
 		moved.all.Y[i] += 1000
 	}
-	fit := func(table *Table) []float32 {
+	fit := func(table *Table) []float64 {
 		m, _, err := Ridge(context.Background(), Problem{Train: table, Features: features(t, 10, 40, 1)}, RidgeOptions{Ridges: []float64{1}})
 		if err != nil {
 			t.Fatal(err)
@@ -157,7 +157,7 @@ func TestPosteriorIsTheFormula(t *testing.T) {
 	var c mat.Cholesky
 	c.Factorize(a)
 	fresh := friedman(t, 20, 1, 2)
-	y, s := make([]float32, 20), make([]float32, 20)
+	y, s := make([]float64, 20), make([]float64, 20)
 	m.NewPredictor(20).PredictDeviation(y, s, fresh.all.X)
 	z := make([]float32, 20*300)
 	p.Features.Plan(20)(z, fresh.all.X, 20)
@@ -187,7 +187,7 @@ func TestPosteriorCovers(t *testing.T) {
 		t.Errorf("noise %v, is 1", noise)
 	}
 	fresh := friedman(t, 4000, 1, 3)
-	y, s := make([]float32, 4000), make([]float32, 4000)
+	y, s := make([]float64, 4000), make([]float64, 4000)
 	m.NewPredictor(4000).PredictDeviation(y, s, fresh.all.X)
 	inside := 0
 	for i, v := range fresh.all.Y {
@@ -314,6 +314,6 @@ func TestPredictAllocatesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, y, s := m.NewPredictor(64), make([]float32, 64), make([]float32, 64)
+	p, y, s := m.NewPredictor(64), make([]float64, 64), make([]float64, 64)
 	check.Allocations(t, "PredictDeviation", 1000, func() { p.PredictDeviation(y, s, table.all.X) })
 }

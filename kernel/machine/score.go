@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 )
 
 // Score says how well a model does on some rows.
@@ -54,10 +55,10 @@ func Evaluate(ctx context.Context, m *Model, source Source) (Score, error) {
 
 // evaluate scores several models on the same features at once: weights is
 // [models, targets, n] and bias [models, targets].
-func evaluate(ctx context.Context, s *stream, source Source, weights, bias []float32) ([]Score, error) {
+func evaluate(ctx context.Context, s *stream, source Source, weights []float32, bias []float64) ([]Score, error) {
 	targets := s.columns.Targets()
 	all := newScorer(weights, bias, s.outputs, s.maxRows)
-	y := make([]float32, s.maxRows*len(bias))
+	y := make([]float64, s.maxRows*len(bias))
 	tallies := make([]tally, len(bias)/targets)
 	for i := range tallies {
 		tallies[i].sum, tallies[i].squares = make([]float64, targets), make([]float64, targets)
@@ -86,19 +87,19 @@ type tally struct {
 	rows, wrong  int
 	squaredError float64
 	sum, squares []float64 // of targets, minus the first row's
-	origin       []float32
+	origin       []float64
 }
 
-func (a *tally) add(f []float32, b block, row int) {
+func (a *tally) add(f []float64, b block, row int) {
 	t := b.t[row*len(f):][:len(f)]
 	if a.origin == nil {
-		a.origin = append([]float32{}, t...)
+		a.origin = slices.Clone(t)
 	}
 	a.rows++
 	for k, v := range f {
-		difference := float64(v) - float64(t[k])
+		difference := v - t[k]
 		a.squaredError += difference * difference
-		target := float64(t[k]) - float64(a.origin[k])
+		target := t[k] - a.origin[k]
 		a.sum[k] += target
 		a.squares[k] += target * target
 	}

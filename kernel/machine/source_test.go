@@ -217,8 +217,8 @@ func TestMedianOfNoNumbers(t *testing.T) {
 
 // TestClassifyNotANumber: the first class is not the answer where there is none.
 func TestClassifyNotANumber(t *testing.T) {
-	m := &Model{Columns: Columns{Inputs: 1, Classes: []string{"a", "b"}}, Weights: []float32{-1, 1}, Bias: []float32{0, 0}}
-	labels, y := make([]int32, 3), make([]float32, 6)
+	m := &Model{Columns: Columns{Inputs: 1, Classes: []string{"a", "b"}}, Weights: []float32{-1, 1}, Bias: []float64{0, 0}}
+	labels, y := make([]int32, 3), make([]float64, 6)
 	m.NewPredictor(3).Classify(labels, y, []float32{-2, float32(math.NaN()), 3})
 	if !slices.Equal(labels, []int32{0, -1, 1}) {
 		t.Errorf("classes %v", labels)
@@ -227,6 +227,6 @@ func TestClassifyNotANumber(t *testing.T) {
 
 func TestDeviationsBesidePredictions(t *testing.T) {
 	m, table := fitted(t, true)
-	y := make([]float32, 2)
+	y := make([]float64, 2)
 	check.Panics(t, "s in place of y", "machine: PredictDeviation", func() { m.NewPredictor(2).PredictDeviation(y, y, table.all.X[:2*10]) })
 }

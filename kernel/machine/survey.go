@@ -117,9 +117,9 @@ func checkShape(b Batch, c Columns, size int) error {
 	if c.Classes != nil {
 		labels = rows
 	}
-	if rows > size || len(b.X) != rows*c.Inputs || len(b.Labels) != labels || len(b.Y) != rows*c.Outputs {
-		return fmt.Errorf("machine: a batch of %d inputs, %d labels and %d targets: want up to %d rows of %d inputs, with a label each for classification or %d targets for regression",
-			len(b.X), len(b.Labels), len(b.Y), size, c.Inputs, c.Outputs)
+	if rows > size || len(b.X) != rows*c.Inputs || len(b.Labels) != labels || len(b.Y) != rows*c.Outputs || len(b.Weights) != 0 && len(b.Weights) != rows {
+		return fmt.Errorf("machine: a batch of %d inputs, %d labels, %d targets and %d weights: want up to %d rows of %d inputs, with a label each for classification or %d targets for regression, and weights for all rows or none",
+			len(b.X), len(b.Labels), len(b.Y), len(b.Weights), size, c.Inputs, c.Outputs)
 	}
 	return nil
 }
@@ -133,6 +133,11 @@ func checkValues(b Batch, c Columns, first int) error {
 	if i := notFinite(b.Y); i >= 0 {
 		return fmt.Errorf("machine: row %d, target column %d is %v: want a finite number", first+i/c.Outputs+1, i%c.Outputs+1, b.Y[i])
 	}
+	for i, weight := range b.Weights {
+		if weight != 0 && !(weight >= 1e-15 && weight <= 1e15) { // their products must be float32
+			return fmt.Errorf("machine: row %d has the weight %v: want 0, or a number from 1e-15 to 1e15", first+i+1, weight)
+		}
+	}
 	for i, label := range b.Labels {
 		if label < 0 || int(label) >= len(c.Classes) {
 			return fmt.Errorf("machine: row %d has the label %d: want 0 to %d", first+i+1, label, len(c.Classes)-1)
@@ -142,7 +147,7 @@ func checkValues(b Batch, c Columns, first int) error {
 }
 
 // notFinite returns the index of the first value that is NaN or infinite, or -1.
-func notFinite(x []float32) int {
+func notFinite[T float32 | float64](x []T) int {
 	for i, v := range x {
 		if v-v != 0 {
 			return i
