@@ -135,7 +135,7 @@ func TestOneOutputIsAValue(t *testing.T) {
 	}
 	a, err := p.Answer([]float32{1, 2})
 	want := p.Network.NewWorkspace(1, false).Forward([]float32{1, 2})[0]
-	if err != nil || a.Class != -1 || a.Name != "" || a.Value != float64(want) {
+	if err != nil || a.Class != -1 || a.Name != "" || float32(a.Value) != float32(want) {
 		t.Errorf("%+v (%v), want the value %v", a, err, want)
 	}
 }
@@ -345,7 +345,7 @@ func TestRows(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got = append(got, fmt.Sprint(row.Line, row.Value, row.Target))
+		got = append(got, fmt.Sprint(row.Line, row.Value, row.Targets[0]))
 	}
 	if want := []string{"2 2 2", "3 6 5"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
@@ -474,9 +474,56 @@ func TestPreparationOf(t *testing.T) {
 	}
 }
 
-func TestSeveralValuesAreRefused(t *testing.T) {
-	m := &machine.Model{Columns: machine.Columns{Inputs: 1, Outputs: 2}, Weights: []float32{1, 2}, Bias: []float64{0, 0}}
-	if _, err := FromMachine(m, "two"); err == nil || !strings.Contains(err.Error(), "two: the machine has 2 values for a row") {
+// TestSeveralTargets: an estimate for each, their names and tallies, and rows that do not
+// know all of them.
+func TestSeveralTargets(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "train.csv")
+	if err := os.WriteFile(path, []byte("a,p,q,w\n1,5,1.5,1\n2,6,2.5,3\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	tab, err := table.Read(path, table.Options{Targets: []string{"q", "p"}, Weight: "w"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoder, err := table.NewEncoder(tab, []int{0, 1}, table.EncoderOptions{Raw: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	note, err := json.Marshal(encoder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &machine.Model{Columns: machine.Columns{Inputs: 1, Outputs: 2}, Weights: []float32{1, 10}, Bias: []float64{0, 5}, Notes: map[string]string{TableKey: string(note)}}
+	p, err := FromMachine(m, "two")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tallies := p.Tallies()
+	for row, err := range p.Rows(strings.NewReader("w,a,p,q\n2,1,16,1\n1,2,,5\n"), "new", table.Options{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if row.Value != row.Estimates[0].Value || row.Estimates[1].Value != 10*row.Value+5 {
+			t.Errorf("estimates %+v", row.Estimates)
+		}
+		tallies.Add(row.Targets, row.Weight, row.Answer)
+	}
+	if q, p := tallies[0], tallies[1]; q.Rows != 2 || p.Rows != 1 || q.MAE() != 1 || p.MAE() != 1 || q.RMSE() != math.Sqrt(3) {
+		t.Errorf("q: %+v\np: %+v", *q, *p)
+	}
+	if a, err := p.Row("2"); err != nil || a.Value != 2 || a.Estimates[1].Value != 25 {
+		t.Errorf("%+v (%v)", a, err)
+	}
+	source, err := machine.NewTargets(1, 2, []float32{1, 2}, []float64{1, 16, 5, 25})
+	if err != nil {
+		t.Fatal(err)
+	}
+	same, err := p.EvaluateRows(t.Context(), source)
+	if err != nil || len(same) != 2 || same[0].RMSE() != math.Sqrt(4.5) || same[1].MAE() != 0.5 {
+		t.Errorf("%+v (%v)", same, err)
+	}
+	m.Columns.Outputs, m.Weights, m.Bias = 3, []float32{1, 2, 3}, []float64{0, 0, 0}
+	if _, err := FromMachine(m, "three"); err == nil || !strings.Contains(err.Error(), "three: the machine has 3 values for a row, but 2 targets are noted") {
 		t.Errorf("error %v", err)
 	}
 }
