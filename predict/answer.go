@@ -19,6 +19,11 @@ type Answer struct {
 	Estimates []Estimate // of all targets; nil for classes
 }
 
+// HasProbabilities tells whether answers have the probabilities of classes.
+func (p *Predictor) HasProbabilities() bool {
+	return p.Classes != nil && (p.Machine == nil || p.Machine.Logits)
+}
+
 // UnsureBelow is the probability below which a class is more likely wrong than
 // right, if probabilities are honest.
 const UnsureBelow = 0.5

@@ -342,7 +342,7 @@ func (p *Predictor) answer(outputs, deviations []float64) (Answer, error) {
 	for i, v := range outputs {
 		a.Scores[i] = float32(v)
 	}
-	if p.Machine != nil && !p.Machine.Logits {
+	if !p.HasProbabilities() {
 		return a, nil
 	}
 	a.Probabilities = make([]float64, len(outputs))

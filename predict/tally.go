@@ -146,6 +146,12 @@ func (t *Tally) BalancedPercent() float64 {
 	return 100 * sum / float64(classes)
 }
 
+// Weight is the sum of the rows' weights.
+func (t *Tally) Weight() float64 { return t.weight }
+
+// Weighted tells whether weights were other than 1.
+func (t *Tally) Weighted() bool { return t.weight != float64(t.Rows) }
+
 // HasLoss tells whether answers had probabilities.
 func (t *Tally) HasLoss() bool { return t.lossWeight > 0 }
 

@@ -206,7 +206,11 @@ func (f *fitter) measure(ctx context.Context, m *machine.Model) (*predict.Tally,
 	if err != nil {
 		return nil, err
 	}
-	return p.EvaluateRows(ctx, f.data.test)
+	tallies, err := p.EvaluateRows(ctx, f.data.test)
+	if err != nil {
+		return nil, err
+	}
+	return tallies[0], nil
 }
 
 // name is what a table is called in the names of files.

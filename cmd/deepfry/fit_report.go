@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/figures"
 	"github.com/deepfry/deepfry/dataset/table"
 	"github.com/deepfry/deepfry/internal/thousands"
 	"github.com/deepfry/deepfry/kernel/machine"
@@ -93,7 +94,7 @@ func (f *fitter) report(path string) error {
 	}
 	if f.data.task == table.Classification {
 		fmt.Fprintln(w)
-		printConfusion(w, f.model.Columns.Classes, f.result.Confusion)
+		figures.Confusion(w, f.result, f.model.Columns.Classes, nil)
 	}
 	fmt.Fprintf(w, "\nchosen in %.1f s, fitted in %.1f s\n", f.searched.Seconds(), f.took.Seconds())
 	size := ""
