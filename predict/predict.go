@@ -53,6 +53,8 @@ type Predictor struct {
 	Input nn.Shape
 	// Encoder makes inputs of the rows of a table; nil if the file takes none.
 	Encoder *table.Encoder
+	// Fit says how the machine was fitted; nil where the file does not say.
+	Fit *Fit
 	// Network or Machine is what answers; the other one is nil.
 	Network *nn.Network
 	Machine *machine.Model

@@ -13,7 +13,7 @@ import (
 	"github.com/deepfry/deepfry/dataset/table"
 )
 
-// Keys of a machine's notes: one of the two.
+// Keys of a machine's notes, beside FitKey: one of the two.
 const (
 	TableKey  = "table"  // a [table.Encoder] as JSON
 	ImagesKey = "images" // the shape of images and their preparation, as JSON
@@ -23,6 +23,10 @@ const (
 func (p *Predictor) readMachine() error {
 	c := p.Machine.Columns
 	p.Classes, p.Named = c.Classes, c.Classes != nil
+	var err error
+	if p.Fit, err = readFit(p.Machine.Notes); err != nil {
+		return err
+	}
 	if note, fits := p.Machine.Notes[ImagesKey]; fits {
 		return p.readImages(note)
 	}
@@ -31,8 +35,7 @@ func (p *Predictor) readMachine() error {
 		return nil // it takes vectors
 	}
 	encoder := &table.Encoder{}
-	err := json.Unmarshal([]byte(note), encoder)
-	if err == nil {
+	if err = json.Unmarshal([]byte(note), encoder); err == nil {
 		err = encoder.Check()
 	}
 	if err != nil {

@@ -9,16 +9,18 @@ import (
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/machines"
 	"github.com/deepfry/deepfry/compress"
 	"github.com/deepfry/deepfry/internal/thousands"
 	"github.com/deepfry/deepfry/models"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/onnx"
+	"github.com/deepfry/deepfry/predict"
 )
 
 type inspectCommand struct {
 	flags.LayerChoice
-	Network string `arg:"" help:"lenet, caffenet, alexnet, vgg16, a checkpoint, or an ONNX file."`
+	Network string `arg:"" help:"lenet, caffenet, alexnet, vgg16, a checkpoint, an ONNX file, or a kernel machine that fit wrote."`
 	Input   string `placeholder:"1x28x28" help:"Shape of a sample, for ONNX files that do not say it."`
 	JSON    bool   `name:"json" help:"Write JSON."`
 }
@@ -53,6 +55,7 @@ func (*inspectCommand) Help() string {
   deepfry inspect caffenet --fc adaptive:16384 --classifier adaptive
   deepfry inspect runs/lenet-mnist-adaptive-1024-seed1.safetensors --json
   deepfry inspect net.onnx
+  deepfry inspect runs/iris-gaussian-fastfood-256-ridge-seed1.safetensors
 
 Of an ONNX file that can't be imported as a network it lists the fully-connected layers,
 which deepfry compress can replace where they are, and says of other products of matrices
@@ -61,6 +64,9 @@ why it can't.`
 
 func (c *inspectCommand) Run(term *console.Terminal) error {
 	result, err := c.inspect()
+	if is, ok := errors.AsType[isMachine](err); ok {
+		return c.runMachine(term, is.p)
+	}
 	if reason, ok := errors.AsType[notImported](err); ok {
 		return c.runLinears(term, reason.error)
 	}
@@ -85,6 +91,27 @@ func (c *inspectCommand) Run(term *console.Terminal) error {
 		return json.NewEncoder(term.Stdout).Encode(result)
 	}
 	return result.print(term)
+}
+
+// isMachine is that a file is no network, but a kernel machine.
+type isMachine struct{ p *predict.Predictor }
+
+func (isMachine) Error() string { return "a kernel machine" }
+
+// runMachine describes a kernel machine.
+func (c *inspectCommand) runMachine(term *console.Terminal, p *predict.Predictor) error {
+	size, err := sizeOf(c.Network)
+	if err != nil {
+		return err
+	}
+	d, err := machines.Describe(c.Network, p, size)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return json.NewEncoder(term.Stdout).Encode(d)
+	}
+	return d.Print(term.Stdout)
 }
 
 // notImported is why an ONNX file can't be imported as a network.
@@ -123,6 +150,9 @@ func (c *inspectCommand) inspect() (inspection, error) {
 			return inspection{}, notImported{err}
 		}
 		if err != nil {
+			if p, notEither := predict.Open(c.Network); notEither == nil && p.Machine != nil && c.Input == "" {
+				err = isMachine{p}
+			}
 			return inspection{}, err
 		}
 		files := []string{c.Network}

@@ -1,0 +1,244 @@
+// Package machines describes kernel machines: what they are made of, and what they take
+// and say.
+package machines
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/figures"
+	"github.com/deepfry/deepfry/dataset/table"
+	"github.com/deepfry/deepfry/internal/thousands"
+	"github.com/deepfry/deepfry/kernel"
+	"github.com/deepfry/deepfry/nn"
+	"github.com/deepfry/deepfry/predict"
+)
+
+// Description says what a machine is, as JSON.
+type Description struct {
+	Name          string            `json:"name"` // the file's
+	Task          table.Task        `json:"task"`
+	Targets       []string          `json:"targets,omitempty"` // of a table
+	Classes       []string          `json:"classes,omitempty"`
+	Kernel        json.RawMessage   `json:"kernel,omitempty"`    // absent: a linear machine
+	Bandwidth     float64           `json:"bandwidth,omitempty"` // σ of a Gaussian kernel, ℓ of Matern's, of rows as they are scaled
+	Features      *kernel.Options   `json:"features,omitempty"`  // of the kernel
+	Outputs       int               `json:"feature_count"`
+	Inputs        int               `json:"inputs"`                  // numbers
+	Fit           *predict.Fit      `json:"fit,omitempty"`           // as far as it is noted
+	Probabilities bool              `json:"probabilities,omitempty"` // of classes
+	Noise         []float64         `json:"noise,omitempty"`         // of a posterior: a deviation for each target
+	Images        nn.Shape          `json:"images,omitempty"`        // channels, height, width
+	Data          string            `json:"data,omitempty"`          // that it was fitted to, of images
+	Format        table.Format      `json:"format,omitempty"`        // of tables
+	Weight        string            `json:"weight,omitempty"`        // the column of weights
+	Impute        table.Impute      `json:"impute,omitempty"`
+	Columns       []Column          `json:"columns,omitempty"` // that are inputs
+	Notes         map[string]string `json:"notes,omitempty"`   // others
+	FileBytes     int64             `json:"file_bytes"`
+}
+
+// Column is a column of a table, and how it becomes numbers.
+type Column struct {
+	Name       string     `json:"name"`
+	Kind       table.Kind `json:"kind"`
+	Categories []string   `json:"categories,omitempty"`
+	table.Scaling
+}
+
+// Describe describes the machine of a file.
+func Describe(name string, p *predict.Predictor, bytes int64) (Description, error) {
+	m := p.Machine
+	d := Description{
+		Name: name, Task: table.Regression, Classes: p.Classes, Inputs: m.Columns.Inputs, Outputs: m.Columns.Inputs, Fit: p.Fit,
+		Probabilities: p.HasProbabilities(), Noise: m.Noise(), Data: p.Data, FileBytes: bytes,
+	}
+	if p.Classes != nil {
+		d.Task = table.Classification
+	}
+	if f, ok := m.Features.(*kernel.Features); ok {
+		var err error
+		if d.Kernel, err = kernel.MarshalKernel(f.Kernel()); err != nil {
+			return d, err
+		}
+		d.Features, d.Outputs = new(f.Options()), f.Outputs()
+		switch k := f.Kernel().(type) {
+		case kernel.Gaussian:
+			d.Bandwidth = 1 / math.Sqrt(2*k.Gamma)
+		case kernel.Matern:
+			d.Bandwidth = k.Length
+		}
+	}
+	if len(p.Input) == 3 {
+		d.Images = p.Input
+	}
+	d.Notes = maps.Clone(m.Notes)
+	for _, known := range []string{predict.TableKey, predict.ImagesKey, predict.FitKey} {
+		delete(d.Notes, known)
+	}
+	if e := p.Encoder; e != nil {
+		d.describeTable(e)
+	}
+	return d, nil
+}
+
+func (d *Description) describeTable(e *table.Encoder) {
+	d.Format, d.Impute = e.Schema.Format, e.Impute
+	for _, target := range e.Schema.Targets {
+		d.Targets = append(d.Targets, target.Name)
+	}
+	if e.Schema.Weight != nil {
+		d.Weight = e.Schema.Weight.Name
+	}
+	for i, column := range e.Schema.Inputs {
+		d.Columns = append(d.Columns, Column{column.Name, column.Kind, column.Categories, e.Columns[i]})
+	}
+}
+
+// Lists are cut after so many.
+const (
+	maxColumns = 40
+	maxNames   = 12
+)
+
+// Print writes the description for people.
+func (d Description) Print(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	line := func(name, text string) {
+		if text != "" {
+			fmt.Fprintf(t, "%s\t%s\n", name, text)
+		}
+	}
+	task := string(d.Task)
+	if d.Targets != nil {
+		task += " of " + listed(d.Targets, ", ")
+	}
+	line("machine", d.Name)
+	line("task", task)
+	if d.Classes != nil {
+		line("classes", fmt.Sprintf("%d: %s", len(d.Classes), listed(d.Classes, ", ")))
+	}
+	line("kernel", d.kernel())
+	if d.Features != nil {
+		line("features", fmt.Sprintf("%s of %s %s frequencies, by the seed %d", thousands.Apart(d.Outputs), thousands.Apart(d.Features.N), d.Features.Sampling, d.Features.Seed))
+	}
+	line("inputs", d.inputs())
+	line("weight", d.Weight)
+	line("fitted to", d.fitted())
+	line("answers", d.answers())
+	for _, key := range slices.Sorted(maps.Keys(d.Notes)) {
+		line(key, d.Notes[key])
+	}
+	line("file", thousands.Apart(int(d.FileBytes))+" bytes")
+	if d.Columns != nil {
+		fmt.Fprintf(t, "\ncolumn\tkind\t\n")
+	}
+	for _, c := range d.Columns[:min(len(d.Columns), maxColumns)] {
+		fmt.Fprintf(t, "%s\t%s\t%s\n", c.Name, c.Kind, c.text())
+	}
+	if more := len(d.Columns) - maxColumns; more > 0 {
+		fmt.Fprintf(t, "and %s more: --json has all\n", thousands.Apart(more))
+	}
+	return t.Flush()
+}
+
+// kernel writes the kernel with its parameters, in the order of their names.
+func (d Description) kernel() string {
+	if d.Kernel == nil {
+		return "none: the machine is linear"
+	}
+	var parameters map[string]any
+	if err := json.Unmarshal(d.Kernel, &parameters); err != nil {
+		return string(d.Kernel)
+	}
+	text := fmt.Sprint(parameters["kind"])
+	for _, name := range slices.Sorted(maps.Keys(parameters)) {
+		if name != "kind" {
+			text += fmt.Sprintf(", %s %.4g", name, parameters[name])
+		}
+	}
+	if d.Bandwidth > 0 {
+		text += ": a bandwidth of " + figures.Error(d.Bandwidth)
+	}
+	return text
+}
+
+func (d Description) inputs() string {
+	switch {
+	case d.Images != nil:
+		return fmt.Sprintf("images of %v", d.Images)
+	case d.Columns == nil:
+		return console.Counted(d.Inputs, "number")
+	}
+	text := fmt.Sprintf("%s of %s", console.Counted(d.Inputs, "number"), console.Counted(len(d.Columns), "column"))
+	if d.Format == table.LIBSVM {
+		text += ", LIBSVM"
+	}
+	if d.Impute == table.NoImpute {
+		return text + ", of which none may be missing"
+	}
+	return text + fmt.Sprintf(", missing values filled in (%s)", d.Impute)
+}
+
+func (d Description) fitted() string {
+	f := d.Fit
+	if f == nil {
+		return d.Data
+	}
+	text := console.Counted(f.Rows, "row")
+	if d.Data != "" {
+		text += " of " + d.Data
+	}
+	text += ", by " + f.Solver
+	if f.Ridge > 0 {
+		text += fmt.Sprintf(", regularisation %.4g", f.Ridge)
+	}
+	return text
+}
+
+func (d Description) answers() string {
+	switch {
+	case d.Probabilities:
+		return "classes, with their probabilities"
+	case d.Classes != nil:
+		return "classes"
+	case d.Noise != nil:
+		return fmt.Sprintf("values, with 95%% intervals by a posterior: noise of deviation %s", listed(texts(d.Noise), ", "))
+	}
+	return "values"
+}
+
+func texts(values []float64) (all []string) {
+	for _, v := range values {
+		all = append(all, figures.Error(v))
+	}
+	return all
+}
+
+// text says how a column becomes numbers.
+func (c Column) text() string {
+	switch {
+	case c.Kind == table.Category:
+		return fmt.Sprintf("%d: %s", len(c.Categories), listed(c.Categories, ", "))
+	case c.Scale == 0:
+		return "constant"
+	case c.Scale == 1 && c.Mean == 0:
+		return "as it is"
+	}
+	return fmt.Sprintf("mean %.4g, deviation %.4g", c.Mean, 1/c.Scale)
+}
+
+// listed writes the first of many names.
+func listed(names []string, between string) string {
+	if len(names) <= maxNames {
+		return strings.Join(names, between)
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNames], between), len(names)-maxNames)
+}

@@ -1,0 +1,136 @@
+package machines
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/deepfry/deepfry/dataset/table"
+	"github.com/deepfry/deepfry/kernel"
+	"github.com/deepfry/deepfry/kernel/machine"
+	"github.com/deepfry/deepfry/predict"
+)
+
+// described returns what is said of a machine with a table's note.
+func described(t *testing.T, m *machine.Model, e *table.Encoder) (Description, string) {
+	t.Helper()
+	if e != nil {
+		note, err := json.Marshal(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Notes[predict.TableKey] = string(note)
+	}
+	p, err := predict.FromMachine(m, "m")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := Describe("m.safetensors", p, 12345)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	if err := d.Print(&b); err != nil {
+		t.Fatal(err)
+	}
+	return d, b.String()
+}
+
+func TestDescribe(t *testing.T) {
+	features, err := kernel.NewFeatures(kernel.Gaussian{Gamma: 0.02}, kernel.Options{Inputs: 4, N: 8, Sampling: kernel.RKS, Seed: 7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := &table.Encoder{
+		Schema: table.Schema{
+			Format: table.CSV, Header: true, Fields: 5,
+			Targets: []table.Column{{Name: "y", Field: 4, Kind: table.Category, Categories: []string{"no", "yes"}}},
+			Weight:  &table.Column{Name: "w", Field: 0, Kind: table.Number},
+			Inputs: []table.Column{
+				{Name: "length", Field: 1, Kind: table.Number}, {Name: "flag", Field: 2, Kind: table.Number},
+				{Name: "color", Field: 3, Kind: table.Category, Categories: []string{"red", "blue"}},
+			},
+		},
+		Impute:  table.ImputeMedian,
+		Columns: []table.Scaling{{Mean: 2, Scale: 0.25, Fill: []float64{1}}, {Scale: 1, Fill: []float64{0}}, {Scale: 1, Fill: []float64{1, 0}}},
+	}
+	m := &machine.Model{
+		Columns: machine.Columns{Inputs: 4, Classes: []string{"no", "yes"}}, Features: features, Weights: make([]float32, 32), Bias: make([]float64, 2), Logits: true,
+		Notes: map[string]string{"author": "me", predict.FitKey: predict.Fit{Solver: "logistic", Rows: 320, Ridge: 0.001}.Note()},
+	}
+	d, text := described(t, m, e)
+	want := `
+machine   m.safetensors
+task      classification of y
+classes   2: no, yes
+kernel    gaussian, gamma 0.02: a bandwidth of 5
+features  16 of 8 rks frequencies, by the seed 7
+inputs    4 numbers of 3 columns, missing values filled in (median)
+weight    w
+fitted to 320 rows, by logistic, regularisation 0.001
+answers   classes, with their probabilities
+author    me
+file      12,345 bytes
+
+column  kind
+length  number    mean 2, deviation 4
+flag    number    as it is
+color   category  2: red, blue
+`
+	if unspaced(text) != unspaced(want) {
+		t.Errorf("%s\nwant %s", text, want)
+	}
+	content, err := json.Marshal(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{
+		`"task":"classification"`, `"classes":["no","yes"]`, `"kernel":{"kind":"gaussian","gamma":0.02},"bandwidth":5,"features":{"inputs":4,"n":8,"sampling":"rks","seed":7}`,
+		`"fit":{"solver":"logistic","rows":320,"ridge":0.001}`, `{"name":"color","kind":"category","categories":["red","blue"],`, `"notes":{"author":"me"}`, `"weight":"w"`,
+	} {
+		if !strings.Contains(string(content), part) {
+			t.Errorf("no %s in %s", part, content)
+		}
+	}
+}
+
+// unspaced joins the words of each line by one blank.
+func unspaced(text string) string {
+	var lines []string
+	for line := range strings.Lines(strings.TrimSpace(text)) {
+		lines = append(lines, strings.Join(strings.Fields(line), " "))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// TestDescribeOthers: machines without features, and of many columns, of vectors and of
+// images.
+func TestDescribeOthers(t *testing.T) {
+	e := &table.Encoder{Schema: table.Schema{Format: table.LIBSVM, Targets: []table.Column{{Name: "label", Field: -1, Kind: table.Number}}}, Impute: table.NoImpute}
+	for i := range 50 {
+		e.Schema.Inputs = append(e.Schema.Inputs, table.Column{Name: strings.Repeat("9", i+1), Field: -1, Kind: table.Number})
+		e.Columns = append(e.Columns, table.Scaling{})
+	}
+	values := func(inputs int, notes map[string]string) *machine.Model {
+		return &machine.Model{Columns: machine.Columns{Inputs: inputs, Outputs: 1}, Weights: make([]float32, inputs), Bias: []float64{0}, Notes: notes}
+	}
+	for _, c := range []struct {
+		machine *machine.Model
+		encoder *table.Encoder
+		want    []string
+	}{
+		{values(50, map[string]string{}), e, []string{"kernel none: the machine is linear", "50 numbers of 50 columns, LIBSVM, of which none may be missing", "number constant", "and 10 more: --json has all", "answers values\n"}},
+		{values(3, nil), nil, []string{"task regression\n", "inputs 3 numbers\n"}},
+		{
+			&machine.Model{Columns: machine.Columns{Inputs: 4, Classes: []string{"0", "1"}}, Weights: make([]float32, 8), Bias: make([]float64, 2), Notes: map[string]string{predict.ImagesKey: `{"Data":"mnist","Channels":1,"Height":2,"Width":2,"Meaning":{"data":"mnist"}}`}}, nil,
+			[]string{"inputs images of 1×2×2", "fitted to mnist", "answers classes\n"},
+		},
+	} {
+		_, text := described(t, c.machine, c.encoder)
+		for _, want := range c.want {
+			if !strings.Contains(unspaced(text)+"\n", want) {
+				t.Errorf("no %q in\n%s", want, text)
+			}
+		}
+	}
+}
