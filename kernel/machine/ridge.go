@@ -30,12 +30,16 @@ func DefaultRidges() (ridges []float64) {
 
 // RidgeReport says how a fit went.
 type RidgeReport struct {
-	Ridge     float64   // the chosen one, relative as in RidgeOptions
-	Ridges    []float64 // the candidates
-	Scores    []Score   // of each candidate on the rows held out, before a refit
-	Rows      int       // fitted to
-	Condition float64   // of C + λ·I, estimated
-	Residual  float64   // of the solution, relative
+	Ridge  float64 // the chosen one, relative as in RidgeOptions
+	Raised float64 // what was taken in its place where it is too small for the arithmetic; else 0
+	// The ridge of the posterior, relative, where it had to be larger than that of the
+	// weights; else 0. Deviations are then those of a smoother Gaussian process.
+	PosteriorRidge float64
+	Ridges         []float64 // the candidates
+	Scores         []Score   // of each candidate on the rows held out, before a refit
+	Rows           int       // fitted to, of weights above 0
+	Condition      float64   // of C + λ·I, estimated, with the λ that was taken
+	Residual       float64   // of the solution, relative; above 1e-7 it did not converge
 }
 
 // Ridge fits, in one pass over the rows,
@@ -89,6 +93,7 @@ func (f *ridgeFit) run(ctx context.Context) (*Model, error) {
 	n, targets := f.Features.Outputs(), f.Train.Columns().Targets()
 	f.stream = f.newStream(blockRows(n))
 	f.gram = newGram(n, targets, f.stream.maxRows)
+	f.gram.exact = len(f.options.Ridges) == 1 && f.options.Ridges[0] < 0x1p-22/math.Sqrt(float64(n))
 	if err := f.accumulate(ctx, f.Train); err != nil {
 		return nil, err
 	}
@@ -112,7 +117,7 @@ func (f *ridgeFit) run(ctx context.Context) (*Model, error) {
 func (f *ridgeFit) accumulate(ctx context.Context, source Source) error {
 	err := f.stream.each(ctx, source, func(b block) error {
 		f.gram.add(b)
-		f.progress("accumulating", int(f.gram.rows), 0, 0)
+		f.progress("accumulating", f.gram.rows, 0, 0)
 		return nil
 	})
 	if err == nil {
@@ -150,59 +155,97 @@ func (f *ridgeFit) choose(ctx context.Context) (best int, err error) {
 
 // scale is what ridges are relative to. Features that are constant but for
 // rounding have a trace of nearly nothing, and weights should not be the inverse
-// of it.
+// of it: their mean counts.
 func (f *ridgeFit) scale() float64 {
 	squares := 0.0
 	for j, mean := range f.gram.zMean {
 		squares += math.Pow(mean+float64(f.gram.zShift[j]), 2)
 	}
-	if scale := max(f.gram.trace(), constantFeatures*squares); scale > 0 {
-		return scale
+	trace := f.gram.trace()
+	switch {
+	case trace > constantFeatures*squares:
+		return trace
+	case squares > 0:
+		return squares
 	}
 	return 1
 }
 
 // constantFeatures is the mean squared distance of features from their mean,
 // relative to the mean's square, below which it is taken for float32's rounding.
-const constantFeatures = 1e-12
+const constantFeatures = 1e-13
 
 // model solves for the chosen ridge.
 func (f *ridgeFit) model(ctx context.Context) (*Model, error) {
-	solver := f.solver
-	solver.factorize(f.report.Ridge * f.scale())
+	solver, scale := f.solver, f.scale()
+	solver.factorize(f.report.Ridge * scale)
 	w, residual, err := solver.weights(ctx)
 	if err != nil {
 		return nil, err
 	}
-	f.report.Rows, f.report.Residual, f.report.Condition = int(f.gram.rows), residual, solver.condition()
+	f.report.Rows, f.report.Residual = f.gram.rows, residual
+	if f.report.Condition, err = solver.condition(ctx); err != nil {
+		return nil, err
+	}
+	if solver.ridge > f.report.Ridge*scale {
+		f.report.Raised = solver.ridge / scale
+	}
 	m := &Model{
 		Columns: f.Train.Columns(), Scaling: f.Scaling, Features: f.Features,
 		Weights: narrowed(w), Bias: f.gram.intercepts(w),
 	}
 	if f.options.Posterior {
-		if solver.factorRidge > solver.ridge {
-			return nil, fmt.Errorf("machine: the ridge %.3g is too small for a posterior in float32: want about %.3g at least", f.report.Ridge, solver.factorRidge/f.scale())
+		if m.posterior, err = f.posterior(ctx); err != nil {
+			return nil, err
 		}
-		m.posterior = f.posterior(solver, w)
 	}
 	return m, m.Validate()
 }
 
-// posterior estimates the noise as the evidence does: the likelihood of all
+// posterior takes the ridge of the factor, which may be larger than that of the
+// weights. It estimates the noise as the evidence does: the likelihood of all
 // targets, N(0, σ²·(I + Z·Zᵀ/(N·λ))) of their centred values, is greatest where
-// σ² is the mean of t·(t - f).
-func (f *ridgeFit) posterior(s *solver, w []float64) *posterior {
-	p := &posterior{rows: f.gram.rows, factor: s.factor, mean: make([]float32, f.gram.n)}
+// σ² is the mean of t·(t - f), which is that of (t - f)² and λ·|w|². As the constant
+// is fitted, too, the sum is divided by N - 1.
+func (f *ridgeFit) posterior(ctx context.Context) (*posterior, error) {
+	s, g := f.solver, f.gram
+	if s.factorRidge > s.ridge {
+		s.ridge = s.factorRidge
+		f.report.PosteriorRidge = s.ridge / f.scale()
+	}
+	right := make([]float64, g.targets*g.n)
+	g.right(right)
+	w, _, err := s.conjugate(ctx, right, solveTolerance)
+	if err != nil {
+		return nil, err
+	}
+	p := &posterior{rows: g.weight * g.weight / g.squares, factor: s.factor, mean: make([]float32, g.n)}
 	for j := range p.mean {
-		p.mean[j] = float32(float64(f.gram.zShift[j]) + f.gram.zMean[j])
+		p.mean[j] = float32(float64(g.zShift[j]) + g.zMean[j])
 	}
-	right := make([]float64, len(w))
-	f.gram.right(right)
-	for k := range f.gram.targets {
-		variance := f.gram.variance(k) - floats.Dot(w[k*f.gram.n:][:f.gram.n], right[k*f.gram.n:][:f.gram.n])
-		p.noise = append(p.noise, math.Sqrt(max(0, variance)))
+	for k := range g.targets {
+		wk := w[k*g.n:][:g.n]
+		variance := max(g.variance(k)-floats.Dot(wk, right[k*g.n:][:g.n]), s.ridge*floats.Dot(wk, wk))
+		if p.rows > 1 {
+			variance *= p.rows / (p.rows - 1)
+		}
+		if g.constant(k) {
+			variance = f.ignorance(k, p.rows)
+		}
+		p.noise = append(p.noise, math.Sqrt(variance))
 	}
-	return p
+	return p, nil
+}
+
+// ignorance returns the σ² of targets that are all the same, which say nothing of how
+// far others are: that with which the deviation far from all rows, where z̃ᵀ·C⁻¹·z̃ is
+// about the inverse of the relative ridge, is the target itself, or 1 if that is 0.
+func (f *ridgeFit) ignorance(k int, rows float64) float64 {
+	size := math.Abs(f.gram.targetMean(k))
+	if size == 0 {
+		size = 1
+	}
+	return size * size / (1 + (1+f.scale()/f.solver.ridge)/rows)
 }
 
 func narrowed(x []float64) []float32 {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -58,8 +59,14 @@ func TestRidgeBeyondFloat32(t *testing.T) {
 	if err != nil || score.R2 < 0.99 {
 		t.Errorf("%+v, %v, %+v: want an interpolation", score, err, report)
 	}
-	if _, _, err := Ridge(context.Background(), p, RidgeOptions{Ridges: []float64{1e-11}, Posterior: true}); err == nil || !strings.Contains(err.Error(), "too small for a posterior") {
-		t.Errorf("posterior: %v", err)
+	m, report, err = Ridge(context.Background(), p, RidgeOptions{Ridges: []float64{1e-11}, Posterior: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, s := make([]float64, 100), make([]float64, 100)
+	m.NewPredictor(100).PredictDeviation(y, s, p.Train.(*Table).all.X)
+	if !(report.PosteriorRidge > 1e-11 && report.PosteriorRidge < 1e-6) || !(slices.Min(s) > 0) {
+		t.Errorf("%+v, deviations from %v on", report, slices.Min(s))
 	}
 }
 
