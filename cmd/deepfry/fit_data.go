@@ -137,6 +137,7 @@ func (c *fitCommand) openTable() (*fitData, error) {
 		d.said = append(d.said, fmt.Sprintf("%d classes: %s", n, shortList(t.Schema.Targets[0].Categories)))
 	}
 	d.said = append(d.said, t.LeftOut...)
+	d.said = append(d.said, t.Said...)
 	if err := c.split(d, t); err != nil {
 		return nil, err
 	}
@@ -157,7 +158,7 @@ func (c *fitCommand) split(d *fitData, t *table.Table) error {
 	if c.Test == "" {
 		part := 0.2
 		override(&part, c.Holdout)
-		if rows, held, err = table.Split(t.Len(), part, c.Seed); err != nil {
+		if rows, held, err = t.Split(rows, part, c.Seed); err != nil {
 			return err
 		}
 	}
@@ -171,7 +172,7 @@ func (c *fitCommand) split(d *fitData, t *table.Table) error {
 	}
 	d.notes = map[string]string{predict.TableKey: string(note)}
 	source := func(t *table.Table, rows []int) *rowSource { return &rowSource{t, encoder, rows} }
-	learn, validation, err := splitRows(rows, 0.2, c.Seed)
+	learn, validation, err := t.Split(rows, 0.2, c.Seed)
 	if err != nil {
 		return err
 	}
@@ -202,17 +203,6 @@ func (c *fitCommand) openTest(t *table.Table) (*table.Table, error) {
 	}
 	options.Schema, options.NoMissing = &t.Schema, c.Impute == "none"
 	return table.Read(c.Test, options)
-}
-
-// splitRows is table.Split for the given rows.
-func splitRows(rows []int, fraction float64, seed uint64) (most, held []int, err error) {
-	most, held, err = table.Split(len(rows), fraction, seed)
-	for _, part := range [][]int{most, held} {
-		for i, number := range part {
-			part[i] = rows[number]
-		}
-	}
-	return most, held, err
 }
 
 // shortList names the first of many.

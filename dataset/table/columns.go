@@ -3,8 +3,6 @@ package table
 import (
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 )
 
 // describe fills the schema by the first records.
@@ -14,18 +12,13 @@ func (c *csvReader) describe(first []string, header bool) error {
 	records := c.ahead
 	if header {
 		records = records[1:]
+	} else {
+		first = nil
 	}
-	names := map[string]bool{}
+	c.header = newHeader(first, c.fields)
+	c.said = c.header.said()
 	for i := range columns {
-		name := strconv.Itoa(i + 1)
-		if header && first[i] != "" {
-			name = strings.Clone(first[i])
-		}
-		if names[name] {
-			return fmt.Errorf("line %d: two columns are called %s", c.ahead[0].line, quote(name))
-		}
-		names[name] = true
-		columns[i] = Column{Name: name, Field: i, Kind: Number}
+		columns[i] = Column{Name: c.header.names[i], Field: i, Kind: Number}
 		if numbers, present := c.countNumbers(i, records); 10*numbers < 9*present {
 			columns[i].Kind = Category
 		}
@@ -38,24 +31,34 @@ func (c *csvReader) describe(first []string, header bool) error {
 		taken[target] = true
 	}
 	for _, name := range options.Categories {
-		i, err := find(columns, name)
+		i, err := c.find(name)
 		if err != nil {
 			return err
 		}
 		columns[i].Kind = Category
 	}
 	for _, name := range options.Drop {
-		i, err := find(columns, name)
-		if err != nil {
-			return err
-		}
+		i, err := c.find(name)
 		switch {
+		case err != nil:
+			return err
 		case slices.Contains(c.targets, i):
 			return fmt.Errorf("%s is the target, and cannot be dropped", columns[i].place())
 		case i == c.weight:
 			return fmt.Errorf("%s is the weight, and cannot be dropped", columns[i].place())
 		}
 		taken[i] = true
+	}
+	c.kept = map[int]bool{}
+	for _, name := range options.Keep {
+		i, err := c.find(name)
+		switch {
+		case err != nil:
+			return err
+		case taken[i]:
+			return fmt.Errorf("%s is a target, the weight or dropped, and cannot be kept as an input", columns[i].place())
+		}
+		c.kept[i] = true
 	}
 	*c.schema = Schema{Format: CSV, Header: header, Fields: c.fields}
 	for _, target := range c.targets {
@@ -80,12 +83,12 @@ func (c *csvReader) chooseTargets(columns []Column) error {
 	c.weight = -1
 	if name := c.options.Weight; name != "" {
 		var err error
-		if c.weight, err = find(columns, name); err != nil {
+		if c.weight, err = c.find(name); err != nil {
 			return fmt.Errorf("the weight: %w", err)
 		}
 	}
 	for _, name := range c.options.Targets {
-		target, err := find(columns, name)
+		target, err := c.find(name)
 		switch {
 		case err != nil:
 			return fmt.Errorf("the target: %w", err)
@@ -106,62 +109,56 @@ func (c *csvReader) chooseTargets(columns []Column) error {
 	return nil
 }
 
-// find returns the column of a name or, if none has it, a number.
-func find(columns []Column, name string) (int, error) {
-	for i, column := range columns {
-		if column.Name == name {
-			return i, nil
-		}
+// find returns the column that an option means.
+func (c *csvReader) find(name string) (int, error) {
+	place, said, err := c.header.find(name)
+	if said != "" && !slices.Contains(c.said, said) {
+		c.said = append(c.said, said)
 	}
-	if n, err := strconv.Atoi(name); err == nil && 1 <= n && n <= len(columns) {
-		return n - 1, nil
-	}
-	var names []string
-	for _, column := range columns[:min(len(columns), maxPlaces)] {
-		names = append(names, short(column.Name))
-	}
-	if len(columns) > maxPlaces {
-		names = append(names, "…")
-	}
-	return 0, fmt.Errorf("%w: %s; there are %d: %s", ErrColumn, quote(name), len(columns), strings.Join(names, ", "))
+	return place, err
 }
 
-// sharesNames tells whether a record has the name of an input.
-func sharesNames(fields []string, schema *Schema) bool {
-	return slices.ContainsFunc(schema.Inputs, func(c Column) bool { return slices.Contains(fields, c.Name) })
-}
-
-// matchNames finds the columns of the schema in a header.
-func (c *csvReader) matchNames(header []string) error {
-	places := make(map[string]int, len(header))
-	for i, name := range header {
-		if name == "" {
-			name = strconv.Itoa(i + 1)
+// matchNames finds the columns of the schema in a header. Targets and the weight
+// may be absent.
+func (c *csvReader) matchNames(record []string) error {
+	c.header = newHeader(record, c.fields)
+	line, names := c.ahead[0].line, map[string]bool{}
+	for _, column := range c.schema.columns() {
+		names[column.Name] = true
+	}
+	match := func(column Column) (int, error) {
+		place, said, err := c.header.match(column, names)
+		if err != nil {
+			return place, fmt.Errorf("line %d: %w", line, err)
 		}
-		if _, twice := places[name]; twice {
-			return fmt.Errorf("line %d: two columns are called %s", c.ahead[0].line, quote(name))
+		if said != "" {
+			c.said = append(c.said, said)
 		}
-		places[strings.Clone(name)] = i
+		return place, nil
 	}
 	for _, column := range c.schema.Inputs {
-		field, found := places[column.Name]
-		if !found {
-			return fmt.Errorf("line %d: %w: %s, which the model needs", c.ahead[0].line, ErrColumn, quote(column.Name))
+		place, err := match(column)
+		if err == nil && place < 0 {
+			err = fmt.Errorf("line %d: %w: %s, which the model needs; there are %d: %s", line, ErrColumn, quote(column.Name), c.fields, c.header.list(column.Name))
 		}
-		c.inputs = append(c.inputs, field)
-	}
-	optional := func(name string) int {
-		if field, found := places[name]; found {
-			return field
+		if err != nil {
+			return err
 		}
-		return -1
+		c.inputs = append(c.inputs, place)
 	}
 	for _, target := range c.schema.Targets {
-		c.targets = append(c.targets, optional(target.Name))
+		place, err := match(target)
+		if err != nil {
+			return err
+		}
+		c.targets = append(c.targets, place)
 	}
 	c.weight = -1
 	if c.schema.Weight != nil {
-		c.weight = optional(c.schema.Weight.Name)
+		var err error
+		if c.weight, err = match(*c.schema.Weight); err != nil {
+			return err
+		}
 	}
 	c.setCodes()
 	return nil
@@ -254,3 +251,5 @@ func (u *unseen) class(codes map[string]float64, text string) float64 {
 	}
 	return u.number(text)
 }
+
+func (c *csvReader) sentences() []string { return c.said }

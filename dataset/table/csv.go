@@ -32,6 +32,9 @@ type csvReader struct {
 
 	cells, targetCells []float64 // of the last row
 	unseen
+	header *header      // nil: columns were found by their places
+	kept   map[int]bool // fields of Options.Keep
+	said   []string     // how columns were found
 
 	passed      []int    // fields of Options.Pass
 	passedNames []string // their columns'
@@ -302,8 +305,13 @@ func count(n int, thing string) string {
 
 // plural writes a thing or several.
 func plural(n int, thing string) string {
-	if n == 1 {
+	switch {
+	case n == 1:
 		return thing
+	case thing == "index":
+		return "indices"
+	case strings.HasSuffix(thing, "s"):
+		return thing + "es"
 	}
 	return thing + "s"
 }

@@ -132,12 +132,12 @@ func TestStandardised(t *testing.T) {
 
 func TestEncodeMissing(t *testing.T) {
 	table := mustRead(t, "a,b,y\n1,x,0\n?,x,0\n3,,0\n", Options{})
-	_, err := NewEncoder(table, allRows(table), EncoderOptions{})
+	_, err := NewEncoder(table, allRows(table), EncoderOptions{Impute: NoImpute})
 	if want := "table: t: 2 missing values:\n\tline 3, column 1 (a)\n\tline 4, column 2 (b)"; !errors.Is(err, ErrMissing) || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 	whole := mustRead(t, "a,b,y\n1,x,0\n2,x,0\n", Options{})
-	e, err := NewEncoder(whole, allRows(whole), EncoderOptions{})
+	e, err := NewEncoder(whole, allRows(whole), EncoderOptions{Impute: NoImpute})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func TestEncodeMissing(t *testing.T) {
 		t.Errorf("got %v, want %s", err, want)
 	}
 	many := mustRead(t, "a,b,y\n"+strings.Repeat("?,1,2\n", 14), Options{})
-	_, err = NewEncoder(many, allRows(many), EncoderOptions{})
+	_, err = NewEncoder(many, allRows(many), EncoderOptions{Impute: NoImpute})
 	if want := "line 11, column 1 (a)\n\tand 4 more"; !strings.HasSuffix(err.Error(), want) {
 		t.Errorf("got %v, want it to end in %s", err, want)
 	}

@@ -20,7 +20,11 @@ func ExampleRead() {
 	}
 	fmt.Println(iris.Len(), "rows; classes", iris.Schema.Targets[0].Categories)
 
-	train, holdout, err := table.Split(iris.Len(), 0.2, 1)
+	rows := make([]int, iris.Len())
+	for i := range rows {
+		rows[i] = i
+	}
+	train, holdout, err := iris.Split(rows, 0.2, 1)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -5,7 +5,9 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 )
 
@@ -25,6 +27,10 @@ type libsvm struct {
 	cells   []float64
 	indices []int32
 	unseen
+	foreign   foreignIndices
+	rows      int
+	unlabeled int  // rows without a label
+	zero      bool // the index 0 is named
 }
 
 func newLIBSVM(input *bufio.Reader, options Options, schema *Schema) *libsvm {
@@ -57,8 +63,9 @@ func (l *libsvm) next(row *Row) error {
 			continue
 		}
 		row.Line = l.line
+		l.rows++
 		if err := l.parse(row, label, &t); err != nil {
-			return fmt.Errorf("line %d, column %d: %w", l.line, t.start+1, err)
+			return libsvmError{fmt.Errorf("line %d, column %d: %w", l.line, t.start+1, err)}
 		}
 		return nil
 	}
@@ -90,20 +97,32 @@ func (l *libsvm) readLine() ([]byte, error) {
 	}
 }
 
-// parse reads a line whose label is taken already.
-func (l *libsvm) parse(row *Row, label []byte, t *tokens) (err error) {
-	if l.target[0], err = l.label(string(label)); err != nil {
+// libsvmError is an error in a line, which is ErrLIBSVM and what it wraps.
+type libsvmError struct{ error }
+
+func (e libsvmError) Unwrap() error        { return e.error }
+func (e libsvmError) Is(target error) bool { return target == ErrLIBSVM }
+
+// parse reads a line whose first token is taken already. A table that is read by
+// the schema of another may have no labels.
+func (l *libsvm) parse(row *Row, first []byte, t *tokens) (err error) {
+	if isPair(first) && l.fixed {
+		l.target[0] = math.NaN()
+		l.unlabeled++
+		*t = tokens{line: t.line}
+	} else if l.target[0], err = l.label(string(first)); err != nil {
 		return err
 	}
+	l.foreign.newRow()
 	row.Targets = l.target[:]
 	l.cells, l.indices = l.cells[:0], l.indices[:0]
-	last, first := uint64(0), true
+	last, begins := uint64(0), true
 	for token := t.next(); token != nil; token = t.next() {
 		name, text, found := bytes.Cut(token, []byte(":"))
 		if !found || len(text) == 0 {
 			return fmt.Errorf("found %s; want index:value", quote(string(token)))
 		}
-		if first && string(name) == "qid" {
+		if begins && string(name) == "qid" {
 			if _, err := strconv.ParseInt(string(text), 10, 64); err != nil {
 				return fmt.Errorf("found %s; want qid:number", quote(string(token)))
 			}
@@ -113,10 +132,11 @@ func (l *libsvm) parse(row *Row, label []byte, t *tokens) (err error) {
 		if err != nil {
 			return fmt.Errorf("found the index %s; want a whole number from 0 to 2^64-1", quote(string(name)))
 		}
-		if !first && index <= last {
+		if !begins && index <= last {
 			return fmt.Errorf("found the index %d after %d; indices must increase", index, last)
 		}
-		last, first = index, false
+		last, begins = index, false
+		l.zero = l.zero || index == 0
 		value := math.NaN()
 		if !isMissing(string(text)) {
 			value, err = parse(string(text), 0)
@@ -128,6 +148,8 @@ func (l *libsvm) parse(row *Row, label []byte, t *tokens) (err error) {
 		}
 		if input, known := l.column(index); known {
 			l.indices, l.cells = append(l.indices, input), append(l.cells, value)
+		} else {
+			l.foreign.add(index)
 		}
 	}
 	row.Cells, row.Index, row.Sparse = l.cells, l.indices, true
@@ -138,6 +160,9 @@ func (l *libsvm) parse(row *Row, label []byte, t *tokens) (err error) {
 func (l *libsvm) label(text string) (float64, error) {
 	if isMissing(text) {
 		return math.NaN(), nil
+	}
+	if isPair([]byte(text)) {
+		return 0, fmt.Errorf("found %s; want a label, with which each line begins: %w", quote(text), ErrMissing)
 	}
 	v, err := parse(text, 0)
 	if err != nil {
@@ -160,6 +185,73 @@ func (l *libsvm) column(index uint64) (input int32, known bool) {
 	l.columns[index] = input
 	l.schema.Inputs = append(l.schema.Inputs, Column{Name: strconv.FormatUint(index, 10), Field: -1, Kind: Number})
 	return input, true
+}
+
+// foreignIndices counts the indices that the schema does not have.
+type foreignIndices struct {
+	rows    map[uint64]int // that name each of the first maxForeign; nil: none
+	more    bool           // there are others
+	count   int            // rows that name any
+	counted bool           // the last row does
+}
+
+// maxForeign bounds the memory for indices that are only counted.
+const maxForeign = 1 << 12
+
+func (f *foreignIndices) newRow() { f.counted = false }
+
+func (f *foreignIndices) add(index uint64) {
+	if !f.counted {
+		f.counted = true
+		f.count++
+	}
+	if f.rows == nil {
+		f.rows = map[uint64]int{}
+	}
+	if _, known := f.rows[index]; !known && len(f.rows) == maxForeign {
+		f.more = true
+		return
+	}
+	f.rows[index]++
+}
+
+// sentences tells what the rows so far have that the schema has not.
+func (l *libsvm) sentences() (lines []string) {
+	if l.unlabeled > 0 {
+		lines = append(lines, fmt.Sprintf("%d of %s without a label: answers for them are not measured", l.unlabeled, count(l.rows, "row")))
+	}
+	if l.foreign.count == 0 {
+		return lines
+	}
+	foreign := slices.Sorted(maps.Keys(l.foreign.rows))
+	var names []string
+	for _, index := range foreign {
+		names = append(names, strconv.FormatUint(index, 10))
+	}
+	number := count(len(foreign), "index")
+	if l.foreign.more {
+		number = fmt.Sprintf("more than %d indices", maxForeign)
+	}
+	lines = append(lines, fmt.Sprintf("%s that the model does not know, in %d of %s, left out: %s",
+		number, l.foreign.count, count(l.rows, "row"), list(names)))
+	if line := l.shifted(foreign); line != "" {
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// shifted tells whether this table counts indices from 0 and the model's from 1, or
+// the other way round.
+func (l *libsvm) shifted(foreign []uint64) string {
+	known := slices.Collect(maps.Keys(l.columns))
+	lowest, highest := slices.Min(known), slices.Max(known)
+	switch {
+	case foreign[0] == 0 && lowest == 1:
+		return fmt.Sprintf("the indices are probably shifted by one: this table counts from 0, the model's from 1 to %d: every value is read as another input's", highest)
+	case lowest == 0 && !l.zero && foreign[0] == highest+1 && len(foreign) == 1:
+		return fmt.Sprintf("the indices are probably shifted by one: this table counts from 1, the model's from 0 to %d: every value is read as another input's", highest)
+	}
+	return ""
 }
 
 // tokens cuts a line at white space.

@@ -1,32 +1,24 @@
 package table
 
-import "strconv"
-
 // PassAll in Options.Pass is all columns, unless one is called so.
 const PassAll = "all"
 
 // choosePassed finds the columns of Options.Pass in this file, by the names of its header
 // if it has one.
 func (c *csvReader) choosePassed(header []string) error {
-	columns := make([]Column, c.fields)
-	for i := range columns {
-		columns[i].Name = strconv.Itoa(i + 1)
-		if header != nil && header[i] != "" {
-			columns[i].Name = header[i]
-		}
-	}
+	names := newHeader(header, c.fields)
 	for _, name := range c.options.Pass {
-		i, err := find(columns, name)
+		i, _, err := names.find(name)
 		switch {
 		case err == nil:
 			c.passed = append(c.passed, i)
-			c.passedNames = append(c.passedNames, columns[i].Name)
+			c.passedNames = append(c.passedNames, names.names[i])
 		case name != PassAll:
 			return err
 		default:
-			for i, column := range columns {
+			for i, name := range names.names {
 				c.passed = append(c.passed, i)
-				c.passedNames = append(c.passedNames, column.Name)
+				c.passedNames = append(c.passedNames, name)
 			}
 		}
 	}

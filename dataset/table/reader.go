@@ -91,6 +91,8 @@ type source interface {
 	next(row *Row) error
 	// unseenClasses is Reader.Unseen.
 	unseenClasses() []string
+	// sentences is Reader.Said.
+	sentences() []string
 }
 
 // Open opens a file, or the standard input for "-".
@@ -160,6 +162,11 @@ func (r *Reader) Name() string { return r.name }
 
 // How tells how the file is read: "comma-separated, with a header", say.
 func (r *Reader) How() string { return r.how }
+
+// Said tells what is worth knowing of how the rows so far were read, a sentence
+// each: names that are written otherwise than the schema's, or indices that it does
+// not have, say.
+func (r *Reader) Said() []string { return r.source.sentences() }
 
 // Schema returns what is known of the columns: all after the last row, fewer
 // categories and inputs of a LIBSVM file before, unless Options gave the schema.

@@ -52,6 +52,24 @@ func (c Column) place() string {
 	return fmt.Sprintf("column %d (%s)", c.Field+1, short(c.Name))
 }
 
+// places lists some columns as errors name them.
+func places(columns []Column, some []int) string {
+	var all []string
+	for _, i := range some {
+		all = append(all, columns[i].place())
+	}
+	return list(all)
+}
+
+// namesOf lists the names of some columns.
+func namesOf(columns []Column, some []int) string {
+	var all []string
+	for _, i := range some {
+		all = append(all, columns[i].Name)
+	}
+	return list(all)
+}
+
 // labelName is the name of the target in LIBSVM files.
 const labelName = "label"
 
@@ -147,4 +165,5 @@ var (
 	ErrMissing  = errors.New("the value is missing")
 	ErrCategory = errors.New("unknown category")
 	ErrColumn   = errors.New("no such column")
+	ErrLIBSVM   = errors.New("in a LIBSVM file") // beside one of the others
 )

@@ -13,14 +13,12 @@
 package table
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"io"
 	"math"
 	"slices"
 	"strconv"
-
-	"github.com/deepfry/deepfry/internal/random"
 )
 
 // Table is a table in memory.
@@ -29,6 +27,7 @@ type Table struct {
 	How     string // it was read: "comma-separated, with a header", say
 	Schema  Schema
 	LeftOut []string // why columns were left out, a sentence each
+	Said    []string // what else is worth knowing, a sentence each
 	Missing Missing  // of inputs
 	Unseen  []string // classes that Options.Schema does not have: see Reader.Unseen
 
@@ -47,9 +46,14 @@ const maxPlaces = 10
 // Read reads a whole table. In addition to the errors of [Reader.Next], it
 // fails for a table without rows, or with a row whose target is missing.
 //
-// A column of categories with more than half as many of them as the table has
-// rows (names, say), or with more than 1,000, tells nothing about rows to come:
-// it is left out, which LeftOut says.
+// A column tells nothing about rows to come if it has more categories than half as
+// many as the table has rows (names, say), or than 1,000; or if it only numbers the
+// rows: if its values are whole and all different, and it has no name or one such as
+// id, or if it counts the rows in order, whatever its name. It is left out, which
+// LeftOut says, unless it is in Options.Keep.
+//
+// Categories and classes are in the order of the alphabet and inputs of LIBSVM files
+// in that of their indices, so that the order of the rows makes no difference.
 func Read(path string, options Options) (*Table, error) {
 	reader, err := Open(path, options)
 	if err != nil {
@@ -73,21 +77,95 @@ func readAll(reader *Reader) (*Table, error) {
 			return nil, err
 		}
 	}
-	t.Schema, t.Unseen = reader.Schema(), reader.Unseen()
+	t.Schema, t.Unseen, t.Said = reader.Schema(), reader.Unseen(), reader.Said()
 	if t.Len() == 0 {
 		return nil, fmt.Errorf("table: %s: no rows", t.Name)
 	}
 	if len(t.Schema.Inputs) == 0 {
 		return nil, fmt.Errorf("table: %s: no columns but the target", t.Name)
 	}
-	if !reader.fixed {
-		t.sortClasses()
-		t.leaveOut()
-		if len(t.Schema.Inputs) == 0 {
-			return nil, fmt.Errorf("table: %s: no column is left to learn from: %s", t.Name, t.LeftOut[0])
-		}
+	if reader.fixed {
+		t.sayUnseen()
+		return t, nil
+	}
+	if err := t.complete(reader); err != nil {
+		return nil, fmt.Errorf("table: %s: %w", t.Name, err)
 	}
 	return t, nil
+}
+
+// complete decides what has to be known of all rows.
+func (t *Table) complete(reader *Reader) error {
+	t.sortCategories()
+	t.sortIndices()
+	if c, ok := reader.source.(*csvReader); ok {
+		if err := t.leaveOut(c.kept, c.header.nameless); err != nil {
+			return err
+		}
+	}
+	if len(t.Schema.Inputs) == 0 {
+		return fmt.Errorf("no column is left to learn from: %s", t.LeftOut[0])
+	}
+	if t.rows.weights.n > 0 && !t.anyWeight() {
+		return fmt.Errorf("%s: every row has the weight 0", t.Schema.Weight.place())
+	}
+	t.sayConstants()
+	t.sayRepeats()
+	return nil
+}
+
+func (t *Table) anyWeight() bool {
+	for i := range t.Len() {
+		if t.Row(i).Weight > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// sayUnseen tells which classes the schema does not have.
+func (t *Table) sayUnseen() {
+	if len(t.Unseen) == 0 {
+		return
+	}
+	rows := make([]int, len(t.Unseen))
+	for i := range t.Len() {
+		if class := t.Row(i).Targets[0]; class <= Unknown {
+			rows[int(Unknown-class)]++
+		}
+	}
+	var names []string
+	for i, name := range t.Unseen {
+		names = append(names, fmt.Sprintf("%s (%s)", short(name), count(rows[i], "row")))
+	}
+	t.Said = append(t.Said, fmt.Sprintf("classes that the model does not know: %s; it knows %s", list(names), list(t.Schema.Targets[0].Categories)))
+}
+
+// sayConstants tells which inputs have one value alone.
+func (t *Table) sayConstants() {
+	if t.Len() == 1 {
+		return
+	}
+	var constant []int
+	for i, m := range t.moments(t.allRows()) {
+		if m.missing == t.Len() || m.missing == 0 && m.lowest == m.most {
+			constant = append(constant, i)
+		}
+	}
+	switch {
+	case len(constant) == len(t.Schema.Inputs):
+		t.Said = append(t.Said, "every input is constant: there is nothing to learn from")
+	case len(constant) > 0:
+		t.Said = append(t.Said, fmt.Sprintf("constant, so that nothing can be learnt from %s: %s", count(len(constant), "input"), places(t.Schema.Inputs, constant)))
+	}
+}
+
+func (t *Table) allRows() []int {
+	rows := make([]int, t.Len())
+	for i := range rows {
+		rows[i] = i
+	}
+	return rows
 }
 
 func (t *Table) add(reader *Reader, row Row) error {
@@ -119,53 +197,57 @@ func (t *Table) Len() int { return t.rows.len() }
 // Row returns row i, which shares the table's memory.
 func (t *Table) Row(i int) Row { return t.rows.row(i) }
 
-// maxCategories bounds the categories of a column that is an input, and the
-// classes of a target.
-const maxCategories = 1000
-
-// leaveOut drops the columns whose categories say nothing.
-func (t *Table) leaveOut() {
-	var kept []int
-	for i, column := range t.Schema.Inputs {
-		n := len(column.Categories)
-		if column.Kind != Category || n <= maxCategories && (n <= 2 || 2*n <= t.Len()) {
-			kept = append(kept, i)
-			continue
+// sortCategories gives the categories of each column the order of the alphabet.
+func (t *Table) sortCategories() {
+	sort := func(column *Column, cells func(row Row) *float64) {
+		if column.Kind != Category {
+			return
 		}
-		number := strconv.Itoa(n)
-		if n > maxCategories {
-			number = "more than " + strconv.Itoa(maxCategories)
+		sorted := slices.Sorted(slices.Values(column.Categories))
+		codes := codes(Column{Kind: Category, Categories: sorted})
+		number := make([]float64, len(sorted))
+		for i, name := range column.Categories {
+			number[i] = codes[name]
 		}
-		t.LeftOut = append(t.LeftOut, fmt.Sprintf("%s is left out: %s different texts in %d rows", column.place(), number, t.Len()))
+		for i := range t.Len() {
+			if cell := cells(t.Row(i)); *cell >= 0 { // not missing, nor one of too many
+				*cell = number[int(*cell)]
+			}
+		}
+		column.Categories = sorted
 	}
-	if t.Schema.Format == LIBSVM || len(kept) == len(t.Schema.Inputs) {
-		return
+	for i := range t.Schema.Inputs {
+		sort(&t.Schema.Inputs[i], func(row Row) *float64 { return &row.Cells[i] })
 	}
-	t.rows.keep(kept)
-	var inputs []Column
-	for _, input := range kept {
-		inputs = append(inputs, t.Schema.Inputs[input])
+	for i := range t.Schema.Targets {
+		sort(&t.Schema.Targets[i], func(row Row) *float64 { return &row.Targets[i] })
 	}
-	t.Schema.Inputs = inputs
 }
 
-// sortClasses gives the classes of a target of texts the order of the alphabet.
-func (t *Table) sortClasses() {
-	target := &t.Schema.Targets[0]
-	if target.Kind != Category {
+// sortIndices gives the inputs of a LIBSVM file the order of their indices.
+func (t *Table) sortIndices() {
+	if t.Schema.Format != LIBSVM {
 		return
 	}
-	old := target.Categories
-	sorted := slices.Sorted(slices.Values(old))
-	number := map[string]float64{}
-	for i, name := range sorted {
-		number[name] = float64(i)
+	inputs := t.Schema.Inputs
+	order := make([]int, len(inputs))
+	index := make([]uint64, len(inputs))
+	for i, column := range inputs {
+		order[i] = i
+		index[i], _ = strconv.ParseUint(column.Name, 10, 64)
 	}
-	for i := range t.Len() {
-		class := &t.Row(i).Targets[0]
-		*class = number[old[int(*class)]]
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(index[a], index[b]) })
+	place := make([]int32, len(inputs))
+	sorted := make([]Column, len(inputs))
+	for i, old := range order {
+		place[old], sorted[i] = int32(i), inputs[old]
 	}
-	target.Categories = sorted
+	for _, block := range t.rows.indices {
+		for k, old := range block {
+			block[k] = place[old]
+		}
+	}
+	t.Schema.Inputs = sorted
 }
 
 // Task is what there is to learn about a target.
@@ -218,6 +300,7 @@ func (t *Table) SetTask(task Task) error {
 				return fmt.Errorf("table: %s: %s: a regression needs numbers, found the text %s", t.Name, target.place(), quote(target.Categories[0]))
 			}
 		}
+		t.sayConstantTargets()
 		return nil
 	case len(t.Schema.Targets) > 1:
 		return fmt.Errorf("table: %s: a classification has one target, found %d", t.Name, len(t.Schema.Targets))
@@ -230,6 +313,19 @@ func (t *Table) SetTask(task Task) error {
 		return fmt.Errorf("table: %s: %s: every row is of the same class, %s: there is nothing to tell apart", t.Name, target.place(), quote(target.Categories[0]))
 	}
 	return nil
+}
+
+// sayConstantTargets tells which targets have one value alone.
+func (t *Table) sayConstantTargets() {
+	for k, target := range t.Schema.Targets {
+		first, constant := t.Row(0).Targets[k], true
+		for i := range t.Len() {
+			constant = constant && t.Row(i).Targets[k] == first
+		}
+		if constant {
+			t.Said = append(t.Said, fmt.Sprintf("%s is %s in every row: there is nothing to learn but that", target.place(), number(first)))
+		}
+	}
 }
 
 func (t *Table) numbersToClasses() {
@@ -253,34 +349,3 @@ func (t *Table) numbersToClasses() {
 
 // number writes a number as a class is called.
 func number(v float64) string { return strconv.FormatFloat(v+0, 'g', -1, 64) }
-
-// Split deals n rows out to a training set and a hold-out, which gets about the
-// given fraction of them, by the seed. Each has a row at least, and is in order.
-// It fails for fewer than 2 rows or a fraction that is not between 0 and 1.
-func Split(n int, fraction float64, seed uint64) (train, holdout []int, err error) {
-	if n < 2 {
-		return nil, nil, fmt.Errorf("table: %s: a hold-out needs 2 at least", count(n, "row"))
-	}
-	if !(fraction > 0 && fraction < 1) {
-		return nil, nil, errors.New("table: the fraction of a hold-out must be more than 0 and less than 1")
-	}
-	held := max(1, min(n-1, int(math.Round(fraction*float64(n)))))
-	order := shuffled(n, seed)
-	slices.Sort(order[:held])
-	slices.Sort(order[held:])
-	return order[held:], order[:held], nil
-}
-
-// shuffled returns the numbers from 0 to n-1 in an order that the seed gives.
-func shuffled(n int, seed uint64) []int {
-	order := make([]int, n)
-	for i := range order {
-		order[i] = i
-	}
-	source := random.New(seed, random.For("table.split"), 0, 0)
-	for i := n - 1; i > 0; i-- { // Fisher and Yates
-		j := int(source.Uint64() % uint64(i+1)) // the bias is below 2^-32
-		order[i], order[j] = order[j], order[i]
-	}
-	return order
-}

@@ -1,0 +1,132 @@
+package table
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxCategories bounds the categories of a column that is an input, and the
+// classes of a target.
+const maxCategories = 1000
+
+// fewestCounted is how many rows a column must count to be taken for their
+// numbers whatever it is called, and how many whole numbers must all differ to be
+// worth a line.
+const fewestCounted = 5
+
+// bringBack is how a column that is left out becomes an input.
+const bringBack = "; --keep brings it back"
+
+// leaveOut drops the columns that say nothing of rows to come: those with too many
+// categories, and the numbers of rows. Fields in kept stay, and so do numbers of
+// rows if there is nothing else.
+func (t *Table) leaveOut(kept map[int]bool, nameless []bool) error {
+	var indices, left, different []int // inputs
+	reasons := make([]string, len(t.Schema.Inputs))
+	for i, column := range t.Schema.Inputs {
+		n := len(column.Categories)
+		many := column.Kind == Category && (n > maxCategories || n > 2 && 2*n > t.Len())
+		switch {
+		case n > maxCategories && kept[column.Field]:
+			return fmt.Errorf("%s has more than %d different texts, and cannot be kept", column.place(), maxCategories)
+		case kept[column.Field] || t.Schema.Format == LIBSVM:
+		case many:
+			reasons[i] = fmt.Sprintf("%d different texts in %d rows%s", n, t.Len(), bringBack)
+			if n > maxCategories {
+				reasons[i] = fmt.Sprintf("more than %d different texts in %d rows", maxCategories, t.Len())
+			}
+		case column.Kind == Number:
+			counts, differ := t.wholeNumbers(i)
+			called := t.Schema.Header && (nameless[column.Field] || isIndexName(column.Name))
+			switch {
+			case called && differ:
+				reasons[i] = "it numbers the rows" + bringBack
+				indices = append(indices, i)
+			case counts && t.Len() >= fewestCounted:
+				reasons[i] = "it counts the rows" + bringBack
+				indices = append(indices, i)
+			case differ && t.Len() >= fewestCounted:
+				different = append(different, i)
+			}
+		}
+		if reasons[i] == "" {
+			left = append(left, i)
+		}
+	}
+	if len(left) == 0 && len(indices) > 0 {
+		t.Said = append(t.Said, places(t.Schema.Inputs, indices)+" would be left out for numbering the rows, but nothing else is left to learn from")
+		for _, i := range indices {
+			reasons[i] = ""
+		}
+	}
+	if len(different) > 0 {
+		t.Said = append(t.Said, fmt.Sprintf("%s: all values are whole numbers and different: if they only number the rows, leave them out with --drop", places(t.Schema.Inputs, different)))
+	}
+	t.drop(reasons)
+	return nil
+}
+
+// drop leaves out the inputs that have a reason.
+func (t *Table) drop(reasons []string) {
+	var kept []int
+	var inputs []Column
+	for i, column := range t.Schema.Inputs {
+		if reasons[i] == "" {
+			kept, inputs = append(kept, i), append(inputs, column)
+			continue
+		}
+		t.LeftOut = append(t.LeftOut, fmt.Sprintf("%s is left out: %s", column.place(), reasons[i]))
+	}
+	if len(kept) < len(t.Schema.Inputs) {
+		t.rows.keep(kept)
+		t.Schema.Inputs = inputs
+	}
+}
+
+// isIndexName tells whether a column is called as the numbers of rows are. That its
+// values are such numbers is to be seen yet: NO may be nitrogen monoxide.
+func isIndexName(name string) bool {
+	name = strings.TrimRight(fold(name), ".:")
+	if number, found := strings.CutPrefix(name, "unnamed: "); found { // by pandas
+		_, err := strconv.Atoi(number)
+		return err == nil
+	}
+	name = strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" ._-", r) {
+			return -1
+		}
+		return r
+	}, name)
+	return slices.Contains([]string{"", "#", "id", "index", "idx", "row", "rows", "rowid", "rowindex", "rowname", "rownames", "rownum", "rownumber", "nr", "no", "unnamed"}, name)
+}
+
+// wholeNumbers tells whether a column of numbers counts the rows from some whole
+// number on, one by one, and whether its values are whole and all different. None
+// may be missing.
+func (t *Table) wholeNumbers(input int) (counts, differ bool) {
+	const few = 512 // most columns that repeat a value do so early
+	first := t.Row(0).Cells[input]
+	values := make([]float64, 0, min(t.Len(), few))
+	counts = true
+	for i := range t.Len() {
+		v := t.Row(i).Cells[input]
+		if v != math.Trunc(v) { // or missing
+			return false, false
+		}
+		counts = counts && v == first+float64(i)
+		values = append(values, v)
+		if i == few && !allDiffer(values) {
+			return false, false
+		}
+	}
+	return counts, counts || allDiffer(values)
+}
+
+// allDiffer may change the order of the values.
+func allDiffer(values []float64) bool {
+	slices.Sort(values)
+	return len(slices.Compact(values)) == len(values)
+}
