@@ -149,11 +149,7 @@ func (g *gram) shiftRows(chunk, _ int) {
 		for j, v := range g.zShift {
 			z[j] -= v
 		}
-		if root != 1 {
-			for j := range z {
-				z[j] *= float32(root)
-			}
-		}
+		scaleRow(z, root)
 		for j, v := range g.tShift {
 			ones[j] = float32(root * (g.block.t[i*g.targets+j] - v))
 		}
