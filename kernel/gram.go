@@ -38,6 +38,7 @@ type gram struct {
 	squaresX, squaresY []float64
 	copies, scratch    [][]float32 // of each worker: rows of x and y less the origin; memory of Gemm
 	products           [][]float32
+	tiles              func(chunk, worker int)
 }
 
 func newGram(g []float32, k Kernel, x, y []float32, d int, symmetric bool) *gram {
@@ -48,6 +49,7 @@ func newGram(g []float32, k Kernel, x, y []float32, d int, symmetric bool) *gram
 		panic("kernel: Gram: rows are not of length d")
 	}
 	m := &gram{g: g, kernel: k, x: x, y: y, d: d, nx: len(x) / d, ny: len(y) / d, symmetric: symmetric}
+	m.tiles = m.computeTile
 	if len(g) != m.nx*m.ny {
 		panic("kernel: Gram: g is not [rows of x, rows of y]")
 	}
@@ -57,13 +59,15 @@ func newGram(g []float32, k Kernel, x, y []float32, d int, symmetric bool) *gram
 	if k.geometry() == squaredDistances {
 		m.origin = middle(y, d)
 	}
-	m.squaresY = m.squares(y)
-	m.squaresX = m.squaresY
-	if !symmetric {
-		m.squaresX = m.squares(x)
-	}
 	workers, tile := par.Workers(), gramTile
 	m.copies = par.Scratch[float32](workers, 2*tile*d)
+	m.squaresY = make([]float64, m.ny)
+	m.squares(m.squaresY, y)
+	m.squaresX = m.squaresY
+	if !symmetric {
+		m.squaresX = make([]float64, m.nx)
+		m.squares(m.squaresX, x)
+	}
 	m.products = par.Scratch[float32](workers, tile*tile)
 	m.scratch = par.Scratch[float32](workers, simd.GemmScratch(tile, tile, d))
 	return m
@@ -87,19 +91,15 @@ func middle(y []float32, d int) []float32 {
 	return origin
 }
 
-// squares returns ‖x - origin‖² of every row.
-func (m *gram) squares(x []float32) []float64 {
-	const rows = 64
-	squares := make([]float64, len(x)/m.d)
-	copies := par.Scratch[float32](par.Workers(), m.d)
-	par.For((len(squares)+rows-1)/rows, par.Workers(), func(chunk, worker int) {
-		for i := chunk * rows; i < min(len(squares), (chunk+1)*rows); i++ {
-			for _, v := range m.shifted(copies[worker], x, i, i+1) {
-				squares[i] += float64(v) * float64(v)
-			}
+// squares writes ‖x - origin‖² of every row.
+func (m *gram) squares(squares []float64, x []float32) {
+	for i := range squares {
+		sum := 0.0
+		for _, v := range m.shifted(m.copies[0], x, i, i+1) {
+			sum += float64(v) * float64(v)
 		}
-	})
-	return squares
+		squares[i] = sum
+	}
 }
 
 // shifted returns rows of x less the origin, in memory of to.
@@ -117,21 +117,22 @@ func (m *gram) shifted(to, x []float32, first, last int) []float32 {
 	return to[:len(x)]
 }
 
-func (m *gram) run() {
-	across := (m.ny + gramTile - 1) / gramTile
-	down := (m.nx + gramTile - 1) / gramTile
-	par.For(down*across, par.Workers(), func(chunk, worker int) {
-		row, column := chunk/across*gramTile, chunk%across*gramTile
-		if m.symmetric && column < row {
-			return // its mirror image writes it
-		}
-		end, columnEnd := min(m.nx, row+gramTile), min(m.ny, column+gramTile)
-		if m.kernel.geometry() == absoluteSums {
-			m.direct(row, end, column, columnEnd)
-		} else {
-			m.tile(row, end, column, columnEnd, worker)
-		}
-	})
+func (m *gram) run() { par.For(m.down()*m.across(), par.Workers(), m.tiles) }
+
+func (m *gram) down() int   { return (m.nx + gramTile - 1) / gramTile }
+func (m *gram) across() int { return (m.ny + gramTile - 1) / gramTile }
+
+func (m *gram) computeTile(chunk, worker int) {
+	row, column := chunk/m.across()*gramTile, chunk%m.across()*gramTile
+	if m.symmetric && column < row {
+		return // its mirror image writes it
+	}
+	end, columnEnd := min(m.nx, row+gramTile), min(m.ny, column+gramTile)
+	if m.kernel.geometry() == absoluteSums {
+		m.direct(row, end, column, columnEnd)
+	} else {
+		m.tile(row, end, column, columnEnd, worker)
+	}
 }
 
 // direct computes a tile element by element.

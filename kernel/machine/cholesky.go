@@ -112,13 +112,22 @@ func (c *cholesky) divide(chunk, worker int) {
 // triangular solves with a factor. It serves one goroutine, and uses all cores.
 type triangular struct {
 	*factor
-	x        []float32 // [rows, n]
-	rows     int
-	backward bool
-	out      [][]float32
-	scratch  [][]float32
-	chunk    func(chunk, worker int)
+	x       []float32 // [rows, n]
+	rows    int
+	steps   steps
+	out     [][]float32
+	scratch [][]float32
+	chunk   func(chunk, worker int)
 }
+
+// steps says by what rows are multiplied.
+type steps struct{ forward, backward bool }
+
+var (
+	forward  = steps{forward: true}                 // x becomes L⁻¹·x
+	backward = steps{backward: true}                // x becomes L⁻ᵀ·x, or as a row x·L⁻¹
+	both     = steps{forward: true, backward: true} // x becomes A⁻¹·x = L⁻ᵀ·L⁻¹·x
+)
 
 const solveRows = 8 // right-hand sides that a core takes at a time
 
@@ -131,17 +140,25 @@ func newTriangular(f *factor) *triangular {
 	return t
 }
 
-// solve replaces every row x of [rows, n] by L⁻¹·x, or by A⁻¹·x = L⁻ᵀ·L⁻¹·x.
-func (t *triangular) solve(x []float32, rows int, both bool) {
-	t.x, t.rows, t.backward = x, rows, both
+// solve takes the steps with every row x of [rows, n].
+func (t *triangular) solve(x []float32, rows int, steps steps) {
+	t.x, t.rows, t.steps = x, rows, steps
 	par.For((rows+solveRows-1)/solveRows, par.Workers(), t.chunk)
 }
 
 func (t *triangular) solveChunk(chunk, worker int) {
 	x := simd.RowMajor(t.x, t.rows, t.l.n).RowRange(chunk*solveRows, min(t.rows, (chunk+1)*solveRows))
-	out, scratch := t.out[worker], t.scratch[worker]
-	count := tiles(t.l.n)
-	for i := range count { // x_i = (x_i - Σ_j<i x_j·L_ijᵀ)·L_ii⁻ᵀ
+	if t.steps.forward {
+		t.forward(x, t.out[worker], t.scratch[worker])
+	}
+	if t.steps.backward {
+		t.backward(x, t.out[worker], t.scratch[worker])
+	}
+}
+
+// forward takes x_i = (x_i - Σ_j<i x_j·L_ijᵀ)·L_ii⁻ᵀ tile by tile.
+func (t *triangular) forward(x simd.Matrix, out, scratch []float32) {
+	for i := range tiles(t.l.n) {
 		first, last := i*side, i*side+t.l.height(i)
 		tile := x.ColumnRange(first, last)
 		product := simd.RowMajor(out, tile.Rows, tile.Cols)
@@ -154,10 +171,11 @@ func (t *triangular) solveChunk(chunk, worker int) {
 		}
 		simd.Gemm(tile, product, panelOf(t.l, i, first, last).T(), simd.Epilogue{}, scratch)
 	}
-	if !t.backward {
-		return
-	}
-	for i := count - 1; i >= 0; i-- { // x_i = x_i·L_ii⁻¹, and x_j -= x_i·L_ij for j < i
+}
+
+// backward takes x_i = x_i·L_ii⁻¹ from the last tile on, and x_j -= x_i·L_ij for j < i.
+func (t *triangular) backward(x simd.Matrix, out, scratch []float32) {
+	for i := tiles(t.l.n) - 1; i >= 0; i-- {
 		first, last := i*side, i*side+t.l.height(i)
 		tile := x.ColumnRange(first, last)
 		negative := simd.RowMajor(out, tile.Rows, tile.Cols)

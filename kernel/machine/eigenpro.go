@@ -62,6 +62,9 @@ func EigenPro(ctx context.Context, p Problem, o EigenProOptions) (*Model, *Eigen
 	if o.Epochs < 0 || o.Patience < 0 || o.Sample < 0 || o.MaxBatch < 0 {
 		return nil, nil, fmt.Errorf("machine: EigenPro: epochs %d, patience %d, sample %d, batch %d: want no negative numbers", o.Epochs, o.Patience, o.Sample, o.MaxBatch)
 	}
+	if err := p.whiten(); err != nil {
+		return nil, nil, err
+	}
 	set := func(option *int, value int) {
 		if *option == 0 {
 			*option = value
@@ -200,10 +203,7 @@ func (f *eigenPro) run(ctx context.Context, summary *Summary) (*Model, error) {
 		}
 		f.report.Step /= 2
 	}
-	m := &Model{
-		Columns: f.Train.Columns(), Scaling: f.Scaling, Features: f.Features,
-		Weights: f.average, Bias: f.averageB,
-	}
+	m := f.model(f.average, f.averageB)
 	return m, m.Validate()
 }
 

@@ -29,7 +29,8 @@ var ErrNotModel = errors.New("not a machine that Deepfry stored")
 type description struct {
 	Columns   columnsJSON       `json:"columns"`
 	UnitRows  bool              `json:"unit_rows,omitempty"`
-	Features  json.RawMessage   `json:"features,omitempty"` // absent: the inputs themselves
+	Features  json.RawMessage   `json:"features,omitempty"`  // absent: the inputs themselves
+	Landmarks json.RawMessage   `json:"landmarks,omitempty"` // the kernel, where features are kernels with rows
 	Logits    bool              `json:"logits,omitempty"`
 	Posterior *posteriorJSON    `json:"posterior,omitempty"`
 	Notes     map[string]string `json:"notes,omitempty"`
@@ -75,12 +76,17 @@ func (m *Model) encode(w io.Writer) error {
 		Columns: columnsJSON(m.Columns), UnitRows: m.Scaling.UnitRows, Logits: m.Logits, Notes: m.Notes,
 	}
 	var err error
-	if f, ok := m.features().(*kernel.Features); ok {
-		if d.Features, err = json.Marshal(f); err != nil {
-			return err
-		}
-	} else if _, ok := m.features().(identity); !ok {
-		return fmt.Errorf("features of type %T cannot be stored: want those of package kernel", m.Features)
+	switch f := m.features().(type) {
+	case identity:
+	case *kernel.Features:
+		d.Features, err = json.Marshal(f)
+	case *kernel.Landmarks:
+		d.Landmarks, err = kernel.MarshalKernel(f.Kernel())
+	default:
+		err = fmt.Errorf("features of type %T cannot be stored: want those of package kernel", m.Features)
+	}
+	if err != nil {
+		return err
 	}
 	n, targets := m.features().Outputs(), m.Columns.Targets()
 	tensors := map[string]safetensors.TensorView{}
@@ -93,6 +99,9 @@ func (m *Model) encode(w io.Writer) error {
 		return err
 	}
 	add("weight", m.Weights, uint64(targets), uint64(n))
+	if f, ok := m.Features.(*kernel.Landmarks); ok {
+		add("landmarks", f.Rows(), uint64(n), uint64(m.Columns.Inputs))
+	}
 	mean := m.Scaling.Mean // always there, so that the file is as long as the inputs are many
 	if mean == nil {
 		mean = make([]float32, m.Columns.Inputs)
@@ -219,17 +228,19 @@ func (r *reader) model(d *description) (*Model, error) {
 	if r.err != nil {
 		return nil, nil
 	}
-	if d.Features != nil {
-		features, err := r.features(d, targets)
-		if err != nil {
-			return nil, err
-		}
-		m.Features = features
+	var err error
+	switch {
+	case d.Features != nil:
+		m.Features, err = r.features(d, targets)
+	case d.Landmarks != nil:
+		m.Features, err = r.landmarks(d, targets)
+	}
+	if err != nil {
+		return nil, err
 	}
 	n := m.features().Outputs()
 	m.Weights = r.tensor("weight", targets, n)
 	if d.Posterior != nil && r.err == nil {
-		var err error
 		if m.posterior, err = r.posterior(d.Posterior, targets, n); err != nil {
 			return nil, err
 		}
@@ -252,6 +263,20 @@ func (r *reader) features(d *description, targets int) (*kernel.Features, error)
 		return nil, fmt.Errorf("the features' description: %w", err)
 	}
 	return features, nil
+}
+
+// landmarks returns the map to kernels with as many rows as there are weights.
+func (r *reader) landmarks(d *description, targets int) (*kernel.Landmarks, error) {
+	k, err := kernel.UnmarshalKernel(d.Landmarks)
+	if err != nil {
+		return nil, err
+	}
+	weights := r.tensors["weight"]
+	rows := r.tensor("landmarks", len(weights.Data())/4/targets, d.Columns.Inputs)
+	if r.err != nil {
+		return nil, r.err
+	}
+	return kernel.NewLandmarks(k, rows, d.Columns.Inputs)
 }
 
 func (r *reader) posterior(d *posteriorJSON, targets, n int) (*posterior, error) {

@@ -51,6 +51,9 @@ func Logistic(ctx context.Context, p Problem, o LogisticOptions) (*Model, *Logis
 	if p.Train.Columns().Classes == nil {
 		return nil, nil, errors.New("machine: logistic regression needs classes: take Ridge or EigenPro for real targets")
 	}
+	if err := p.whiten(); err != nil {
+		return nil, nil, err
+	}
 	ridges, err := o.ridges(p.HoldOut != nil)
 	if err != nil {
 		return nil, nil, err
@@ -218,7 +221,8 @@ func softmaxResidual(logits []float64, label int) float64 {
 // out.
 func (l *logLoss) fit(ctx context.Context, iterations int, report *LogisticReport) (*Model, error) {
 	parameters := make([]float64, (l.n+1)*l.targets)
-	m := &Model{Columns: l.Train.Columns(), Scaling: l.Scaling, Features: l.Features, Logits: true}
+	var weights []float32
+	var bias []float64
 	best := -1
 	for i, ridge := range report.Ridges {
 		l.ridge = ridge
@@ -240,9 +244,11 @@ func (l *logLoss) fit(ctx context.Context, iterations int, report *LogisticRepor
 		}
 		if best < 0 || report.Scores[i].better(report.Scores[best]) {
 			best, report.Ridge = i, ridge
-			m.Weights, m.Bias = append(m.Weights[:0], l.weights...), append(m.Bias[:0], l.offset...)
+			weights, bias = append(weights[:0], l.weights...), append(bias[:0], l.offset...)
 		}
 	}
+	m := l.model(weights, bias)
+	m.Logits = true
 	return m, m.Validate()
 }
 

@@ -133,7 +133,7 @@ func (p *Predictor) PredictDeviation(y, s []float64, x []float32) {
 			z[j] -= mean
 		}
 	}
-	p.solve.solve(p.z[:rows*n], rows, false)
+	p.solve.solve(p.z[:rows*n], rows, forward)
 	for i := range rows {
 		squares := 0.0
 		for _, v := range p.z[i*n:][:n] {

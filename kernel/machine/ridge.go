@@ -2,9 +2,11 @@ package machine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
+	"github.com/deepfry/deepfry/kernel"
 	"gonum.org/v1/gonum/floats"
 )
 
@@ -72,6 +74,12 @@ func Ridge(ctx context.Context, p Problem, o RidgeOptions) (*Model, *RidgeReport
 	if len(o.Ridges) != 1 && p.HoldOut == nil {
 		return nil, nil, fmt.Errorf("machine: %d ridges, but no rows held out to choose by", len(o.Ridges))
 	}
+	if _, landmarks := p.Features.(*kernel.Landmarks); landmarks && o.Posterior {
+		return nil, nil, errors.New("machine: a posterior is for random features: take kernel.Features, not landmarks")
+	}
+	if err := p.whiten(); err != nil {
+		return nil, nil, err
+	}
 	f := &ridgeFit{Problem: p, options: o, report: &RidgeReport{Ridges: o.Ridges}}
 	m, err := f.run(ctx)
 	if err != nil {
@@ -111,7 +119,7 @@ func (f *ridgeFit) run(ctx context.Context) (*Model, error) {
 			return nil, err
 		}
 	}
-	return f.model(ctx)
+	return f.fitted(ctx)
 }
 
 func (f *ridgeFit) accumulate(ctx context.Context, source Source) error {
@@ -175,8 +183,8 @@ func (f *ridgeFit) scale() float64 {
 // relative to the mean's square, below which it is taken for float32's rounding.
 const constantFeatures = 1e-13
 
-// model solves for the chosen ridge.
-func (f *ridgeFit) model(ctx context.Context) (*Model, error) {
+// fitted solves for the chosen ridge.
+func (f *ridgeFit) fitted(ctx context.Context) (*Model, error) {
 	solver, scale := f.solver, f.scale()
 	solver.factorize(f.report.Ridge * scale)
 	w, residual, err := solver.weights(ctx)
@@ -190,10 +198,7 @@ func (f *ridgeFit) model(ctx context.Context) (*Model, error) {
 	if solver.ridge > f.report.Ridge*scale {
 		f.report.Raised = solver.ridge / scale
 	}
-	m := &Model{
-		Columns: f.Train.Columns(), Scaling: f.Scaling, Features: f.Features,
-		Weights: narrowed(w), Bias: f.gram.intercepts(w),
-	}
+	m := f.Problem.model(narrowed(w), f.gram.intercepts(w))
 	if f.options.Posterior {
 		if m.posterior, err = f.posterior(ctx); err != nil {
 			return nil, err

@@ -131,7 +131,7 @@ func (s *solver) precondition(z []float64, narrow []float32, r []float64) {
 			narrow[k*n+j] = float32(v / scale)
 		}
 	}
-	s.solve.solve(narrow, len(r)/n, true)
+	s.solve.solve(narrow, len(r)/n, both)
 	for k := range len(r) / n {
 		scale := floats.Norm(r[k*n:][:n], 2)
 		for j, v := range narrow[k*n:][:n] {

@@ -1,0 +1,79 @@
+package machine
+
+import (
+	"errors"
+
+	"github.com/deepfry/deepfry/kernel"
+)
+
+// whitened makes features out of kernels with landmarks whose products are about the
+// kernel (Nyström's method):
+//
+//	z(x) = L⁻¹·[k(x, l_1), …, k(x, l_m)],  K + ε·I = L·Lᵀ,  K_ij = k(l_i, l_j)
+//
+// ε keeps the factor within float32. A machine is fitted to z, and a model has the
+// kernels themselves, with weights W·L⁻¹.
+type whitened struct {
+	*kernel.Landmarks
+	factor *factor
+}
+
+// leastJitter is the ε to begin with, relative to the mean of K's diagonal.
+const leastJitter = 0x1p-21
+
+func whiten(l *kernel.Landmarks) (*whitened, error) {
+	m := l.Outputs()
+	g := &gram{n: m, weight: 1, zMean: make([]float64, m), zz: newLower[float64](m)}
+	block := min(m, side)
+	k, plan := make([]float32, block*m), l.Plan(block)
+	for first := 0; first < m; first += block {
+		rows := min(block, m-first)
+		plan(k[:rows*m], l.Rows()[first*l.Inputs():(first+rows)*l.Inputs()], rows)
+		for i := range rows {
+			for j, v := range k[i*m:][:g.zz.width((first+i)/side)] {
+				g.zz.row(first + i)[j] = float64(v)
+			}
+		}
+	}
+	w := &whitened{l, newFactor(m)}
+	trace := g.trace()
+	if !(trace > 0) {
+		return nil, errors.New("machine: the kernel of the landmarks is 0 or not a number: scale the inputs, or take another kernel")
+	}
+	for jitter := leastJitter * trace / float64(m); !w.factor.compute(g, jitter); jitter *= 4 {
+	}
+	return w, nil
+}
+
+// Plan is that of [kernel.FeatureMap].
+func (w *whitened) Plan(maxRows int) func(z, x []float32, rows int) {
+	kernels, solve := w.Landmarks.Plan(maxRows), newTriangular(w.factor)
+	return func(z, x []float32, rows int) {
+		kernels(z, x, rows)
+		solve.solve(z, rows, forward)
+	}
+}
+
+// whiten has the features of landmarks whitened.
+func (p *Problem) whiten() error {
+	landmarks, ok := p.Features.(*kernel.Landmarks)
+	if !ok {
+		return nil
+	}
+	w, err := whiten(landmarks)
+	if err == nil {
+		p.Features = w
+	}
+	return err
+}
+
+// model returns the model of weights [targets, features] and constants for the features
+// of the problem.
+func (p *Problem) model(weights []float32, bias []float64) *Model {
+	m := &Model{Columns: p.Train.Columns(), Scaling: p.Scaling, Features: p.Features, Weights: weights, Bias: bias}
+	if w, ok := p.Features.(*whitened); ok {
+		newTriangular(w.factor).solve(m.Weights, len(bias), backward)
+		m.Features = w.Landmarks
+	}
+	return m
+}
