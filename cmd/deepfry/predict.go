@@ -140,6 +140,9 @@ func (c *predictCommand) table(term *console.Terminal, p *predict.Predictor, w a
 		return err
 	}
 	tallies, rows, err := c.rows(term, p, w, reader)
+	for _, line := range reader.Said() {
+		fmt.Fprintf(term.Stderr, "%s: %s\n", name, line)
+	}
 	if err = errors.Join(err, output(0, w.End())); err != nil {
 		return err
 	}
