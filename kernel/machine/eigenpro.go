@@ -22,13 +22,13 @@ type EigenProOptions struct {
 
 // EigenProReport says how a fit went.
 type EigenProReport struct {
-	Rows         int       // fitted to
+	Rows         int       // fitted to, of weights above 0
 	Eigenvectors int       // of the preconditioner
 	Batch        int       // rows of a step
 	Step         float64   // η
 	Epochs       int       // the number of epochs of the model that is returned
 	Scores       []Score   // on the rows held out, after each epoch
-	Losses       []float64 // the mean squared difference during each epoch
+	Losses       []float64 // the mean squared difference during each epoch, by weight
 }
 
 // EigenPro fits W·z + b to targets by least squares, with steps of stochastic
@@ -48,6 +48,10 @@ type EigenProReport struct {
 // β/τ, beyond which larger batches do not help, is MaxBatch. What counts after an
 // epoch is the average of W and b over its steps, which have much noise otherwise
 // (Polyak and Juditsky, SIAM Journal on Control and Optimization 1992).
+//
+// Rows count by their weights, relative to the mean weight: a row of twice that counts
+// as two. The preconditioner heeds that, too: β is the largest squared length times
+// weight. A few rows of great weight make for short steps.
 //
 // Targets are those of Ridge. Errors: those of the sources, options out of range,
 // values that are not finite, and ctx's.
@@ -91,6 +95,7 @@ type eigenPro struct {
 	n, targets int
 	mean       []float32 // [n]: of features, on the sample
 	start      []float64 // [targets]: the mean of targets, where b starts
+	meanWeight float64   // of rows
 	tau        float64
 	vectors    []float32 // e [q, n]
 	shrink     []float32 // 1 - τ/σ [q]
@@ -120,7 +125,12 @@ func (f *eigenPro) precondition(ctx context.Context, summary *Summary) error {
 		j := min(rows, i+features.maxRows)
 		features.apply(z[i*f.n:j*f.n], summary.Sample.Slice(i, j).all.X, j-i)
 	}
-	f.mean = linear.Centre(z, f.n)
+	f.meanWeight = summary.Weight / float64(summary.Rows)
+	weights := summary.sampleWeights()
+	f.mean = centre(z, f.n, weights)
+	for i, weight := range weights {
+		scaleRow(z[i*f.n:][:f.n], math.Sqrt(weight))
+	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -129,14 +139,16 @@ func (f *eigenPro) precondition(ctx context.Context, summary *Summary) error {
 	if err != nil {
 		return err
 	}
-	f.choose(s, z, rows)
+	f.choose(s, z, weights)
 	return ctx.Err()
 }
 
 // choose sets q, the batch size and the step. Squared lengths of preconditioned
 // features are |z|² - Σ_i≤q (1 - τ/σ_i)·(e_i·z)². The constant b counts as one more
-// eigenvector, with a length of τ when preconditioned.
-func (f *eigenPro) choose(s *spectrum, z []float32, rows int) {
+// eigenvector, with a length of τ when preconditioned. Rows z are scaled by the roots
+// of their relative weights.
+func (f *eigenPro) choose(s *spectrum, z []float32, weights []float64) {
+	rows := len(weights)
 	squares := make([]float64, rows)
 	for i := range squares {
 		squares[i] = linear.Dot(z[i*f.n:][:f.n], z[i*f.n:][:f.n])
@@ -156,7 +168,7 @@ func (f *eigenPro) choose(s *spectrum, z []float32, rows int) {
 			for j, v := range along[i*count:][:q] {
 				square -= (1 - f.tau/s.values[j]) * float64(v) * float64(v)
 			}
-			beta = max(beta, square+f.tau)
+			beta = max(beta, square+weights[i]*f.tau)
 		}
 		if q == count-1 || beta >= f.tau*float64(f.options.MaxBatch) {
 			break
@@ -232,7 +244,7 @@ func (f *eigenPro) epochs(ctx context.Context) (diverged bool, err error) {
 			f.report.Epochs = epoch + 1
 			continue
 		}
-		scores, err := evaluate(ctx, f.stream, f.HoldOut, f.average, f.averageB)
+		scores, err := evaluate(ctx, f.stream, f.HoldOut, f.average, f.averageB, false)
 		if err != nil {
 			return false, err
 		}
@@ -263,15 +275,18 @@ func (f *eigenPro) epoch(ctx context.Context, epoch int, latest float64) (loss f
 	f.steps = 0
 	clear(f.average)
 	clear(f.averageB)
-	stage, rows := fmt.Sprintf("epoch %d", epoch+1), 0
+	stage, rows, weight := fmt.Sprintf("epoch %d", epoch+1), 0, 0.0
 	err = f.stream.each(ctx, source, func(b block) error {
 		rows += b.rows
+		for i := range b.rows {
+			weight += b.weight(i) / f.meanWeight
+		}
 		loss += f.step(b)
 		f.progress(stage, rows, f.report.Rows, latest)
 		return nil
 	})
 	f.finishAverage()
-	return loss / float64(max(rows*f.targets, 1)), err
+	return loss / max(weight*float64(f.targets), 1e-300), err
 }
 
 func (f *eigenPro) finishAverage() {
@@ -298,8 +313,9 @@ func (f *eigenPro) step(b block) (loss float64) {
 	f.scores.apply(f.y, b.z, b.rows)
 	sums := make([]float64, f.targets)
 	for i, t := range b.t {
-		residual[i] = float32(f.y[i] - t)
-		loss += float64(residual[i]) * float64(residual[i])
+		weight, difference := b.weight(i/f.targets)/f.meanWeight, f.y[i]-t
+		residual[i] = float32(weight * difference)
+		loss += weight * difference * difference
 		sums[i%f.targets] += float64(residual[i])
 	}
 	// A last batch that is smaller goes as far as its rows are worth.

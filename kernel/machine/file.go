@@ -31,6 +31,7 @@ type description struct {
 	UnitRows  bool              `json:"unit_rows,omitempty"`
 	Features  json.RawMessage   `json:"features,omitempty"` // absent: the inputs themselves
 	Logits    bool              `json:"logits,omitempty"`
+	HalfWidth []float64         `json:"half_width,omitempty"`
 	Posterior *posteriorJSON    `json:"posterior,omitempty"`
 	Notes     map[string]string `json:"notes,omitempty"`
 }
@@ -72,7 +73,7 @@ func (m *Model) Encode(w io.Writer) error {
 
 func (m *Model) encode(w io.Writer) error {
 	d := description{
-		Columns: columnsJSON(m.Columns), UnitRows: m.Scaling.UnitRows, Logits: m.Logits, Notes: m.Notes,
+		Columns: columnsJSON(m.Columns), UnitRows: m.Scaling.UnitRows, Logits: m.Logits, HalfWidth: m.HalfWidth, Notes: m.Notes,
 	}
 	var err error
 	if f, ok := m.features().(*kernel.Features); ok {
@@ -206,7 +207,7 @@ func (r *reader) bias(targets int) []float64 {
 
 // model allocates no more than the file holds, before features are made.
 func (r *reader) model(d *description) (*Model, error) {
-	m := &Model{Columns: Columns(d.Columns), Logits: d.Logits, Notes: d.Notes}
+	m := &Model{Columns: Columns(d.Columns), Logits: d.Logits, HalfWidth: d.HalfWidth, Notes: d.Notes}
 	if err := m.Columns.validate(); err != nil {
 		return nil, err
 	}

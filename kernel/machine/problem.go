@@ -110,6 +110,38 @@ func (f *featurizer) apply(z, x []float32, rows int) {
 	f.features(z[:rows*f.outputs], f.x[:rows*f.inputs], rows)
 }
 
+// centre subtracts the weighted mean from rows of features z [len(weights), n], and
+// returns it.
+func centre(z []float32, n int, weights []float64) (mean []float32) {
+	sums, total := make([]float64, n), 0.0
+	for i, weight := range weights {
+		total += weight
+		for j, v := range z[i*n:][:n] {
+			sums[j] += weight * float64(v)
+		}
+	}
+	mean = make([]float32, n)
+	for j, sum := range sums {
+		mean[j] = float32(sum / total)
+	}
+	for i := range weights {
+		for j, v := range mean {
+			z[i*n+j] -= v
+		}
+	}
+	return mean
+}
+
+// scaleRow multiplies a row of features by the root of a weight.
+func scaleRow(z []float32, root float64) {
+	if root == 1 {
+		return
+	}
+	for j := range z {
+		z[j] *= float32(root)
+	}
+}
+
 // stream gives features and targets of a source, block by block.
 type stream struct {
 	*featurizer

@@ -140,7 +140,7 @@ func (f *ridgeFit) choose(ctx context.Context) (best int, err error) {
 		weights = append(weights, narrowed(w)...)
 		bias = append(bias, f.gram.intercepts(w)...)
 	}
-	f.report.Scores, err = evaluate(ctx, f.stream, f.HoldOut, weights, bias)
+	f.report.Scores, err = evaluate(ctx, f.stream, f.HoldOut, weights, bias, false)
 	if err != nil {
 		return 0, err
 	}

@@ -1,35 +1,38 @@
 package machine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
 	"slices"
 )
 
-// Score says how well a model does on some rows.
+// Score says how well a model does on some rows. All but the counts are means or sums
+// in which rows have their weights; rows of the weight 0 do not count at all.
 type Score struct {
-	Rows  int     `json:"rows"`
-	Wrong int     `json:"wrong,omitempty"` // rows whose class is not the predicted one; classification
-	RMSE  float64 `json:"rmse"`            // root of the mean squared difference between f and targets, of all targets
-	R2    float64 `json:"r2,omitempty"`    // 1 - the sum of squared differences / that around the targets' means; regression
+	Rows      int     `json:"rows"`
+	Wrong     int     `json:"wrong,omitempty"`      // rows whose class is not the predicted one; classification
+	ErrorRate float64 `json:"error_rate,omitempty"` // their fraction, by weight
+	LogLoss   float64 `json:"log_loss,omitempty"`   // mean of -log p of the row's class, in nats; models with Logits
+	RMSE      float64 `json:"rmse"`                 // root of the mean squared difference between f and targets, of all targets
+	MAE       float64 `json:"mae,omitempty"`        // mean absolute difference; regression
+	R2        float64 `json:"r2,omitempty"`         // 1 - the sum of squared differences / that around the targets' means; regression
 }
 
 // Error returns what a fit tries to lower: the fraction of rows that are wrong,
 // for classification, and the RMSE for regression.
 func (s Score) Error(c Columns) float64 {
 	if c.Classes != nil {
-		return float64(s.Wrong) / float64(max(s.Rows, 1))
+		return s.ErrorRate
 	}
 	return s.RMSE
 }
 
-// better tells whether s is better than t: by the class first, then by the RMSE.
+// better tells whether s is better than t: by probabilities if the models have them,
+// then by the class, then by the RMSE.
 func (s Score) better(t Score) bool {
-	if s.Wrong != t.Wrong {
-		return s.Wrong < t.Wrong
-	}
-	return s.RMSE < t.RMSE
+	return cmp.Or(cmp.Compare(s.LogLoss, t.LogLoss), cmp.Compare(s.ErrorRate, t.ErrorRate), cmp.Compare(s.RMSE, t.RMSE)) < 0
 }
 
 // Evaluate returns the score of a model on the rows of a source, whose classes, if it
@@ -46,7 +49,7 @@ func Evaluate(ctx context.Context, m *Model, source Source) (Score, error) {
 		return Score{}, err
 	}
 	s := problem.newStream(blockRows(problem.Features.Outputs()))
-	scores, err := evaluate(ctx, s, source, m.Weights, m.Bias)
+	scores, err := evaluate(ctx, s, source, m.Weights, m.Bias, m.Logits)
 	if err != nil {
 		return Score{}, err
 	}
@@ -55,13 +58,13 @@ func Evaluate(ctx context.Context, m *Model, source Source) (Score, error) {
 
 // evaluate scores several models on the same features at once: weights is
 // [models, targets, n] and bias [models, targets].
-func evaluate(ctx context.Context, s *stream, source Source, weights []float32, bias []float64) ([]Score, error) {
+func evaluate(ctx context.Context, s *stream, source Source, weights []float32, bias []float64, logits bool) ([]Score, error) {
 	targets := s.columns.Targets()
 	all := newScorer(weights, bias, s.outputs, s.maxRows)
 	y := make([]float64, s.maxRows*len(bias))
 	tallies := make([]tally, len(bias)/targets)
 	for i := range tallies {
-		tallies[i].sum, tallies[i].squares = make([]float64, targets), make([]float64, targets)
+		tallies[i] = tally{logits: logits, sum: make([]float64, targets), squares: make([]float64, targets)}
 	}
 	err := s.each(ctx, source, func(b block) error {
 		all.apply(y[:b.rows*len(bias)], b.z, b.rows)
@@ -73,7 +76,7 @@ func evaluate(ctx context.Context, s *stream, source Source, weights []float32, 
 		return nil
 	})
 	if err == nil && len(tallies) > 0 && tallies[0].rows == 0 {
-		err = errors.New("machine: there are no rows held out to choose by, or to measure on")
+		err = errors.New("machine: there are no rows held out to choose by, or to measure on, or none of a weight above 0")
 	}
 	scores := make([]Score, len(tallies))
 	for i := range tallies {
@@ -82,29 +85,46 @@ func evaluate(ctx context.Context, s *stream, source Source, weights []float32, 
 	return scores, err
 }
 
-// tally adds up a score.
+// tally adds up a score. All sums are of values times weights.
 type tally struct {
-	rows, wrong  int
-	squaredError float64
-	sum, squares []float64 // of targets, minus the first row's
-	origin       []float64
+	logits                 bool // f are such
+	rows, wrong            int
+	weight, wrongWeight    float64
+	squaredError, distance float64
+	logLoss                float64
+	sum, squares           []float64 // of targets, minus the first row's
+	origin                 []float64
 }
 
+// add overwrites f.
 func (a *tally) add(f []float64, b block, row int) {
-	t := b.t[row*len(f):][:len(f)]
+	t, w := b.t[row*len(f):][:len(f)], b.weight(row)
+	if w == 0 {
+		return
+	}
 	if a.origin == nil {
 		a.origin = slices.Clone(t)
 	}
 	a.rows++
+	a.weight += w
 	for k, v := range f {
 		difference := v - t[k]
-		a.squaredError += difference * difference
+		a.squaredError += w * difference * difference
+		a.distance += w * math.Abs(difference)
 		target := t[k] - a.origin[k]
-		a.sum[k] += target
-		a.squares[k] += target * target
+		a.sum[k] += w * target
+		a.squares[k] += w * target * target
 	}
-	if b.Labels != nil && greatest(f) != int(b.Labels[row]) {
+	if b.Labels == nil {
+		return
+	}
+	label := int(b.Labels[row])
+	if greatest(f) != label {
 		a.wrong++
+		a.wrongWeight += w
+	}
+	if a.logits {
+		a.logLoss += w * softmaxResidual(f, label)
 	}
 }
 
@@ -112,11 +132,16 @@ func (a *tally) score(c Columns) Score {
 	if a.rows == 0 {
 		return Score{}
 	}
-	s := Score{Rows: a.rows, Wrong: a.wrong, RMSE: math.Sqrt(a.squaredError / float64(a.rows*len(a.sum)))}
+	targets := float64(len(a.sum))
+	s := Score{
+		Rows: a.rows, Wrong: a.wrong, ErrorRate: a.wrongWeight / a.weight, LogLoss: a.logLoss / a.weight,
+		RMSE: math.Sqrt(a.squaredError / (a.weight * targets)),
+	}
 	if c.Classes == nil {
+		s.MAE = a.distance / (a.weight * targets)
 		around := 0.0
 		for k, sum := range a.sum {
-			around += a.squares[k] - sum*sum/float64(a.rows)
+			around += a.squares[k] - sum*sum/a.weight
 		}
 		if around > 0 {
 			s.R2 = 1 - a.squaredError/around

@@ -2,6 +2,7 @@ package machine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -9,9 +10,11 @@ import (
 	"github.com/deepfry/deepfry/internal/random"
 )
 
-// Summary is what one pass over a source tells.
+// Summary is what one pass over a source tells. Rows of the weight 0 are left out of
+// all of it; means and deviations are weighted.
 type Summary struct {
 	Rows            int
+	Weight          float64   // of all rows; their number if they have no weights
 	Mean, Deviation []float64 // [Inputs]: of each column; the deviation of a constant one is 0
 	TargetMean      []float64 // [Outputs], or the frequency of each class
 	Sample          *Table    // rows that were drawn at random, all alike likely
@@ -37,8 +40,13 @@ func Survey(ctx context.Context, source Source, sampleRows int, seed uint64) (*S
 	generator := rand.New(random.New(seed, samplePurpose, 0, 0))
 	err := eachBatch(ctx, source, surveyRows, func(batch Batch, rows int) error {
 		for i := range rows {
+			weight := batch.weight(i)
+			if weight == 0 {
+				continue
+			}
 			s.Rows++
-			s.add(columns, batch, i)
+			s.Weight += weight
+			s.add(columns, batch, i, weight)
 			if sample.rows < sampleRows {
 				sample.add(batch, i)
 			} else if at := generator.IntN(s.Rows); at < sampleRows {
@@ -51,18 +59,28 @@ func Survey(ctx context.Context, source Source, sampleRows int, seed uint64) (*S
 		return nil, err
 	}
 	if s.Rows == 0 {
-		return nil, fmt.Errorf("machine: the table has no rows")
+		return nil, errors.New("machine: the table has no rows, or none of a weight above 0")
 	}
 	for j, squares := range s.Deviation {
-		s.Deviation[j] = math.Sqrt(squares / float64(s.Rows))
+		s.Deviation[j] = math.Sqrt(squares / s.Weight)
 	}
 	for j := range s.TargetMean {
 		if columns.Classes != nil {
-			s.TargetMean[j] /= float64(s.Rows)
+			s.TargetMean[j] /= s.Weight
 		}
 	}
 	s.Sample = sample.table()
 	return s, nil
+}
+
+// sampleWeights returns the weights of the sample's rows, relative to the mean weight
+// of all rows.
+func (s *Summary) sampleWeights() []float64 {
+	weights := make([]float64, s.Sample.Len())
+	for i := range weights {
+		weights[i] = s.Sample.all.weight(i) * float64(s.Rows) / s.Weight
+	}
+	return weights
 }
 
 const surveyRows = 1024
@@ -70,19 +88,21 @@ const surveyRows = 1024
 var samplePurpose = random.For("machine: sample")
 
 // add updates means and sums of squared deviations by one row, the s.Rows-th
-// (Welford, Technometrics 1962), and counts classes.
-func (s *Summary) add(c Columns, batch Batch, row int) {
+// (Welford, Technometrics 1962; with weights, West, Communications of the ACM 1979),
+// and counts classes.
+func (s *Summary) add(c Columns, batch Batch, row int, weight float64) {
+	share := weight / s.Weight
 	for j, v := range batch.X[row*c.Inputs:][:c.Inputs] {
 		difference := float64(v) - s.Mean[j]
-		s.Mean[j] += difference / float64(s.Rows)
-		s.Deviation[j] += difference * (float64(v) - s.Mean[j])
+		s.Mean[j] += difference * share
+		s.Deviation[j] += weight * difference * (float64(v) - s.Mean[j])
 	}
 	if c.Classes != nil {
-		s.TargetMean[batch.Labels[row]]++
+		s.TargetMean[batch.Labels[row]] += weight
 		return
 	}
 	for j, v := range batch.Y[row*c.Outputs:][:c.Outputs] {
-		s.TargetMean[j] += (float64(v) - s.TargetMean[j]) / float64(s.Rows)
+		s.TargetMean[j] += (v - s.TargetMean[j]) * share
 	}
 }
 
