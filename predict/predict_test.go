@@ -374,6 +374,44 @@ func TestRows(t *testing.T) {
 	}
 }
 
+// TestRowsAndSourcesAgree: the figures of a table are the same to the bit, whether it is
+// read row by row or as a source.
+func TestRowsAndSourcesAgree(t *testing.T) {
+	classes := []string{"no", "yes"}
+	p := lineMachine(t, "p,q,class\n1,5,yes\n-2,6,no\n3,7,yes\n", classes)
+	text := "p,q,class\n"
+	var x []float32
+	var labels []int32
+	for i := range 300 { // more than are answered at a time
+		v := float32(i%7) - 3
+		x, labels = append(x, v, 0), append(labels, int32(i%2))
+		text += fmt.Sprintf("%v,0,%s\n", v, classes[i%2])
+	}
+	tallies := p.Tallies()
+	for row, err := range p.Rows(strings.NewReader(text), "new", table.Options{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		tallies.Add(row.Targets, row.Weight, row.Answer)
+	}
+	source, err := machine.NewClasses(2, x, labels, classes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same, err := p.EvaluateRows(t.Context(), source)
+	if err != nil || !reflect.DeepEqual(tallies, same) {
+		t.Errorf("%+v and %+v (%v)", *tallies[0], *same[0], err)
+	}
+	source, err = source.WithWeights(slices.Repeat([]float64{0.5, 2}, 150))
+	if err != nil {
+		t.Fatal(err)
+	}
+	weighted, err := p.EvaluateRows(t.Context(), source)
+	if w := weighted[0]; err != nil || !w.Weighted() || w.Errors != tallies[0].Errors || w.ErrorPercent() == tallies[0].ErrorPercent() {
+		t.Errorf("by weight %+v (%v)", *weighted[0], err)
+	}
+}
+
 func TestRowsEndWithAnError(t *testing.T) {
 	p := lineMachine(t, "a,b,y\n1,5,2.5\n2,6,3.5\n3,7,6.25\n", nil)
 	rows, failed := 0, error(nil)

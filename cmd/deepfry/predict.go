@@ -140,13 +140,16 @@ func (c *predictCommand) table(term *console.Terminal, p *predict.Predictor, w a
 		return err
 	}
 	tallies, rows, err := c.rows(term, p, w, reader)
+	for _, line := range reader.Said() {
+		fmt.Fprintf(term.Stderr, "%s: %s\n", name, line)
+	}
 	if err = errors.Join(err, output(0, w.End())); err != nil {
 		return err
 	}
 	if rows == 0 {
 		return fmt.Errorf("%s: there are no rows", name)
 	}
-	return c.measured(term, p, reader, tallies)
+	return c.measured(term, p, reader, tallies, rows)
 }
 
 // rows answers for rows, and tallies those whose targets are known.
@@ -168,9 +171,9 @@ func (c *predictCommand) rows(term *console.Terminal, p *predict.Predictor, w an
 	return tallies, rows, nil
 }
 
-// measured says how well answers for a table did: where answers are data for another
+// measured says how well answers for a table of so many rows did: where answers are data for another
 // program, on the standard error.
-func (c *predictCommand) measured(term *console.Terminal, p *predict.Predictor, reader *table.Reader, tallies predict.Tallies) error {
+func (c *predictCommand) measured(term *console.Terminal, p *predict.Predictor, reader *table.Reader, tallies predict.Tallies, rows int) error {
 	w := term.Stdout
 	if c.JSON || c.CSV {
 		w = term.Stderr
@@ -183,7 +186,11 @@ func (c *predictCommand) measured(term *console.Terminal, p *predict.Predictor, 
 		if len(tallies) > 1 {
 			name += ": " + p.Encoder.Schema.Targets[i].Name
 		}
-		if err := output(fmt.Fprintf(w, "%s: %s\n", name, figures.Summary(tally, "row"))); err != nil {
+		text := figures.Summary(tally, "row", reader.Unseen()...)
+		if unknown := rows - tally.Rows; unknown > 0 {
+			text += fmt.Sprintf("; %s more without a target", console.Counted(unknown, "row"))
+		}
+		if err := output(fmt.Fprintf(w, "%s: %s\n", name, text)); err != nil {
 			return err
 		}
 		if tally.Errors > 0 {

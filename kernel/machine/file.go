@@ -32,6 +32,7 @@ type description struct {
 	Features  json.RawMessage   `json:"features,omitempty"`  // absent: the inputs themselves
 	Landmarks json.RawMessage   `json:"landmarks,omitempty"` // the kernel, where features are kernels with rows
 	Logits    bool              `json:"logits,omitempty"`
+	HalfWidth []float64         `json:"half_width,omitempty"`
 	Posterior *posteriorJSON    `json:"posterior,omitempty"`
 	Notes     map[string]string `json:"notes,omitempty"`
 }
@@ -73,7 +74,7 @@ func (m *Model) Encode(w io.Writer) error {
 
 func (m *Model) encode(w io.Writer) error {
 	d := description{
-		Columns: columnsJSON(m.Columns), UnitRows: m.Scaling.UnitRows, Logits: m.Logits, Notes: m.Notes,
+		Columns: columnsJSON(m.Columns), UnitRows: m.Scaling.UnitRows, Logits: m.Logits, HalfWidth: m.HalfWidth, Notes: m.Notes,
 	}
 	var err error
 	switch f := m.features().(type) {
@@ -215,7 +216,7 @@ func (r *reader) bias(targets int) []float64 {
 
 // model allocates no more than the file holds, before features are made.
 func (r *reader) model(d *description) (*Model, error) {
-	m := &Model{Columns: Columns(d.Columns), Logits: d.Logits, Notes: d.Notes}
+	m := &Model{Columns: Columns(d.Columns), Logits: d.Logits, HalfWidth: d.HalfWidth, Notes: d.Notes}
 	if err := m.Columns.validate(); err != nil {
 		return nil, err
 	}

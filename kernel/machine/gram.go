@@ -2,6 +2,7 @@ package machine
 
 import (
 	"errors"
+	"fmt"
 	"math"
 
 	"github.com/deepfry/deepfry/internal/par"
@@ -212,6 +213,9 @@ func (g *gram) addExact(p piece) {
 // What follows is about centred features and targets, z - mean and t - mean, and
 // divides by the weight of all rows: covariances C = [n, n] and R = [targets, n].
 
+// largeTarget bounds deviations of targets, so that float32 can hold sums of products.
+const largeTarget = 1e30
+
 // finish must be called after the last block. It returns an error if the sums
 // cannot be used.
 func (g *gram) finish() error {
@@ -224,6 +228,12 @@ func (g *gram) finish() error {
 	}
 	if trace := g.trace(); math.IsNaN(trace) || math.IsInf(trace, 0) {
 		return errors.New("machine: features are not finite, or too large for float32: scale the inputs")
+	}
+	for k := range g.targets {
+		deviation := math.Sqrt(g.variance(k))
+		if !(deviation <= largeTarget) || deviation < 1/largeTarget && !g.constant(k) {
+			return fmt.Errorf("machine: target column %d deviates by %.3g from its mean: want %.0g to %.0g, for float32: scale it", k+1, deviation, 1/largeTarget, largeTarget)
+		}
 	}
 	return nil
 }

@@ -22,7 +22,12 @@ type Model struct {
 	Weights  []float32         // W [Targets, features]
 	Bias     []float64         // b [Targets]
 	Logits   bool              // the softmax of f is the classes' probabilities
-	Notes    map[string]string // the caller's, such as the names of columns; stored with the model
+
+	// HalfWidth [Outputs] is half the width of the interval around f that 95% of new
+	// targets are expected in, as rows told that were not fitted to; nil: not known.
+	HalfWidth []float64
+
+	Notes map[string]string // the caller's, such as the names of columns; stored with the model
 
 	posterior *posterior // nil: none
 }
@@ -65,6 +70,14 @@ func (m *Model) Validate() error {
 	}
 	if m.Logits && m.Columns.Classes == nil {
 		return errors.New("machine: logits without classes")
+	}
+	if m.HalfWidth != nil && len(m.HalfWidth) != m.Columns.Outputs {
+		return fmt.Errorf("machine: %d half widths of intervals for %d real targets: want one for each, or none", len(m.HalfWidth), m.Columns.Outputs)
+	}
+	for _, width := range m.HalfWidth {
+		if !(width >= 0) || math.IsInf(width, 0) {
+			return fmt.Errorf("machine: the half widths of intervals are %v: want no negative or infinite numbers", m.HalfWidth)
+		}
 	}
 	return nil
 }

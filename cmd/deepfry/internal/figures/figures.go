@@ -75,8 +75,9 @@ func List(t *predict.Tally) (list []Figure) {
 	return list
 }
 
-// Summary says in a line how well answers for such things did.
-func Summary(t *predict.Tally, thing string) string {
+// Summary says in a line how well answers for such things did. Classes that the model does
+// not know are called as unseen says.
+func Summary(t *predict.Tally, thing string, unseen ...string) string {
 	weighted := ""
 	if t.Weighted() {
 		weighted = ", by weight"
@@ -101,8 +102,28 @@ func Summary(t *predict.Tally, thing string) string {
 		text += fmt.Sprintf(", %s %s", f.Name, f.Text)
 	}
 	text += weighted
-	if t.Unknown > 0 {
-		text += fmt.Sprintf("; %s of a class that the model does not know", thousands.Apart(t.Unknown))
+	return text + notKnown(t, unseen)
+}
+
+// notKnown says how many errors can't be otherwise.
+func notKnown(t *predict.Tally, unseen []string) string {
+	if t.Unknown == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("; %s of a class that the model does not know", thousands.Apart(t.Unknown))
+	var names []string
+	for i, name := range unseen[:min(len(unseen), len(t.Unseen), confusionClasses)] {
+		n := 0
+		for _, taken := range t.Unseen[i] {
+			n += taken
+		}
+		names = append(names, fmt.Sprintf("%s: %s", name, thousands.Apart(n)))
+	}
+	if more := len(t.Unseen) - len(names); names != nil && more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
+	}
+	if names != nil {
+		text += " (" + strings.Join(names, ", ") + ")"
 	}
 	return text
 }

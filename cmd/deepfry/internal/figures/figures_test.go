@@ -47,6 +47,12 @@ func TestSummaryAndConfusion(t *testing.T) {
 	if got := Summary(tally, "row"); got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
+	if got, named := Summary(tally, "row", "maybe", "never"), want+" (maybe: 1, never: 1)"; got != named {
+		t.Errorf("%s\nwant %s", got, named)
+	}
+	if got, named := Summary(tally, "row", "maybe"), want+" (maybe: 1, and 1 more)"; got != named {
+		t.Errorf("%s\nwant %s", got, named)
+	}
 	var b strings.Builder
 	if err := Confusion(&b, tally, []string{"no", "a long name of a class"}, []string{"maybe"}); err != nil {
 		t.Fatal(err)

@@ -181,10 +181,13 @@ func (d Description) inputs() string {
 	if d.Format == table.LIBSVM {
 		text += ", LIBSVM"
 	}
-	if d.Impute == table.NoImpute {
+	switch d.Impute {
+	case table.NoImpute:
 		return text + ", of which none may be missing"
+	case table.ImputeAuto:
+		return text
 	}
-	return text + fmt.Sprintf(", missing values filled in (%s)", d.Impute)
+	return text + fmt.Sprintf(", the %s in place of missing values", d.Impute)
 }
 
 func (d Description) fitted() string {
@@ -223,16 +226,28 @@ func texts(values []float64) (all []string) {
 }
 
 // text says how a column becomes numbers.
-func (c Column) text() string {
+func (c Column) text() (text string) {
 	switch {
 	case c.Kind == table.Category:
-		return fmt.Sprintf("%d: %s", len(c.Categories), listed(c.Categories, ", "))
+		text = fmt.Sprintf("%d: %s", len(c.Categories), listed(c.Categories, ", "))
 	case c.Scale == 0:
-		return "constant"
-	case c.Scale == 1 && c.Mean == 0:
-		return "as it is"
+		text = "constant"
+	case c.Scale == 1 && c.Mean == 0 && c.Curve == nil:
+		text = "as it is"
+	default:
+		text = fmt.Sprintf("mean %.4g, deviation %.4g", c.Mean, 1/c.Scale)
 	}
-	return fmt.Sprintf("mean %.4g, deviation %.4g", c.Mean, 1/c.Scale)
+	switch {
+	case c.Curve == nil:
+	case c.Curve.Knots != nil:
+		text = "quantiles of it to normal, " + text
+	default:
+		text = "logarithm of it, " + text
+	}
+	if c.Fill != nil {
+		text += "; may be missing"
+	}
+	return text
 }
 
 // listed writes the first of many names.

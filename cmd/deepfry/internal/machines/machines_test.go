@@ -52,7 +52,7 @@ func TestDescribe(t *testing.T) {
 			},
 		},
 		Impute:  table.ImputeMedian,
-		Columns: []table.Scaling{{Mean: 2, Scale: 0.25, Fill: []float64{1}}, {Scale: 1, Fill: []float64{0}}, {Scale: 1, Fill: []float64{1, 0}}},
+		Columns: []table.Scaling{{Curve: &table.Curve{Unit: 3}, Mean: 2, Scale: 0.25, Fill: []float64{1}}, {Scale: 1, Fill: []float64{0}}, {Scale: 1, Fill: []float64{1, 0}}},
 	}
 	m := &machine.Model{
 		Columns: machine.Columns{Inputs: 4, Classes: []string{"no", "yes"}}, Features: features, Weights: make([]float32, 32), Bias: make([]float64, 2), Logits: true,
@@ -65,7 +65,7 @@ task      classification of y
 classes   2: no, yes
 kernel    gaussian, gamma 0.02: a bandwidth of 5
 features  16 of 8 rks frequencies, by the seed 7
-inputs    4 numbers of 3 columns, missing values filled in (median)
+inputs    4 numbers of 3 columns, the median in place of missing values
 weight    w
 fitted to 320 rows, by logistic, regularisation 0.001
 answers   classes, with their probabilities
@@ -73,9 +73,9 @@ author    me
 file      12,345 bytes
 
 column  kind
-length  number    mean 2, deviation 4
-flag    number    as it is
-color   category  2: red, blue
+length  number    logarithm of it, mean 2, deviation 4; may be missing
+flag    number    as it is; may be missing
+color   category  2: red, blue; may be missing
 `
 	if unspaced(text) != unspaced(want) {
 		t.Errorf("%s\nwant %s", text, want)
