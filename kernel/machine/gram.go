@@ -259,6 +259,24 @@ func (g *gram) trace() (sum float64) {
 	return sum
 }
 
+// scale is what ridges are relative to. Features that are constant but for
+// rounding have a trace of nearly nothing, and weights should not be the inverse
+// of it: their mean counts.
+func (g *gram) scale() float64 {
+	squares := 0.0
+	for j, mean := range g.zMean {
+		squares += math.Pow(mean+float64(g.zShift[j]), 2)
+	}
+	trace := g.trace()
+	switch {
+	case trace > constantFeatures*squares:
+		return trace
+	case squares > 0:
+		return squares
+	}
+	return 1
+}
+
 // rounding returns what eigenvalues of C may be wrong by. Products of a block in
 // float32 are off by a matrix whose norm was measured to be 2.5·2^-24·trace/√n for
 // 5 to 1024 features' worth of Gaussian kernels on 300 to 2000 rows, and by less on

@@ -140,7 +140,7 @@ func (f *ridgeFit) choose(ctx context.Context) (best int, err error) {
 	var bias []float64
 	for i, ridge := range f.options.Ridges {
 		f.progress("solving", i, len(f.options.Ridges), 0)
-		f.solver.factorize(ridge * f.scale())
+		f.solver.factorize(ridge * f.gram.scale())
 		w, _, err := f.solver.weights(ctx)
 		if err != nil {
 			return 0, err
@@ -161,31 +161,13 @@ func (f *ridgeFit) choose(ctx context.Context) (best int, err error) {
 	return best, nil
 }
 
-// scale is what ridges are relative to. Features that are constant but for
-// rounding have a trace of nearly nothing, and weights should not be the inverse
-// of it: their mean counts.
-func (f *ridgeFit) scale() float64 {
-	squares := 0.0
-	for j, mean := range f.gram.zMean {
-		squares += math.Pow(mean+float64(f.gram.zShift[j]), 2)
-	}
-	trace := f.gram.trace()
-	switch {
-	case trace > constantFeatures*squares:
-		return trace
-	case squares > 0:
-		return squares
-	}
-	return 1
-}
-
 // constantFeatures is the mean squared distance of features from their mean,
 // relative to the mean's square, below which it is taken for float32's rounding.
 const constantFeatures = 1e-13
 
 // fitted solves for the chosen ridge.
 func (f *ridgeFit) fitted(ctx context.Context) (*Model, error) {
-	solver, scale := f.solver, f.scale()
+	solver, scale := f.solver, f.gram.scale()
 	solver.factorize(f.report.Ridge * scale)
 	w, residual, err := solver.weights(ctx)
 	if err != nil {
@@ -216,7 +198,7 @@ func (f *ridgeFit) posterior(ctx context.Context) (*posterior, error) {
 	s, g := f.solver, f.gram
 	if s.factorRidge > s.ridge {
 		s.ridge = s.factorRidge
-		f.report.PosteriorRidge = s.ridge / f.scale()
+		f.report.PosteriorRidge = s.ridge / f.gram.scale()
 	}
 	right := make([]float64, g.targets*g.n)
 	g.right(right)
@@ -250,7 +232,7 @@ func (f *ridgeFit) ignorance(k int, rows float64) float64 {
 	if size == 0 {
 		size = 1
 	}
-	return size * size / (1 + (1+f.scale()/f.solver.ridge)/rows)
+	return size * size / (1 + (1+f.gram.scale()/f.solver.ridge)/rows)
 }
 
 func narrowed(x []float64) []float32 {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"math"
 	"slices"
+
+	"gonum.org/v1/gonum/floats"
 )
 
 // Score says how well a model does on some rows. All but the counts are means or sums
@@ -64,7 +66,7 @@ func evaluate(ctx context.Context, s *stream, source Source, weights []float32, 
 	y := make([]float64, s.maxRows*len(bias))
 	tallies := make([]tally, len(bias)/targets)
 	for i := range tallies {
-		tallies[i] = tally{logits: logits, sum: make([]float64, targets), squares: make([]float64, targets)}
+		tallies[i] = newTally(targets, logits)
 	}
 	err := s.each(ctx, source, func(b block) error {
 		all.apply(y[:b.rows*len(bias)], b.z, b.rows)
@@ -87,13 +89,32 @@ func evaluate(ctx context.Context, s *stream, source Source, weights []float32, 
 
 // tally adds up a score. All sums are of values times weights.
 type tally struct {
-	logits                 bool // f are such
-	rows, wrong            int
-	weight, wrongWeight    float64
-	squaredError, distance float64
-	logLoss                float64
-	sum, squares           []float64 // of targets, minus the first row's
-	origin                 []float64
+	logits              bool // f are such
+	rows, wrong         int
+	weight, wrongWeight float64
+	distance            float64
+	squaredErrors       []float64 // of each target
+	logLoss             float64
+	sum, squares        []float64 // of targets, minus the first row's
+	origin              []float64
+}
+
+func newTally(targets int, logits bool) tally {
+	return tally{logits: logits, sum: make([]float64, targets), squares: make([]float64, targets), squaredErrors: make([]float64, targets)}
+}
+
+// around returns the sum of a target's squared differences from its mean.
+func (a *tally) around(k int) float64 { return a.squares[k] - a.sum[k]*a.sum[k]/a.weight }
+
+// relative returns the RMSE in units of the targets' deviations.
+func (a *tally) relative() float64 {
+	sum := 0.0
+	for k, squares := range a.squaredErrors {
+		if around := a.around(k); around > 0 {
+			sum += squares / around
+		}
+	}
+	return math.Sqrt(sum / float64(len(a.squaredErrors)))
 }
 
 // add overwrites f.
@@ -109,7 +130,7 @@ func (a *tally) add(f []float64, b block, row int) {
 	a.weight += w
 	for k, v := range f {
 		difference := v - t[k]
-		a.squaredError += w * difference * difference
+		a.squaredErrors[k] += w * difference * difference
 		a.distance += w * math.Abs(difference)
 		target := t[k] - a.origin[k]
 		a.sum[k] += w * target
@@ -135,16 +156,16 @@ func (a *tally) score(c Columns) Score {
 	targets := float64(len(a.sum))
 	s := Score{
 		Rows: a.rows, Wrong: a.wrong, ErrorRate: a.wrongWeight / a.weight, LogLoss: a.logLoss / a.weight,
-		RMSE: math.Sqrt(a.squaredError / (a.weight * targets)),
+		RMSE: math.Sqrt(floats.Sum(a.squaredErrors) / (a.weight * targets)),
 	}
 	if c.Classes == nil {
 		s.MAE = a.distance / (a.weight * targets)
 		around := 0.0
-		for k, sum := range a.sum {
-			around += a.squares[k] - sum*sum/a.weight
+		for k := range a.sum {
+			around += a.around(k)
 		}
 		if around > 0 {
-			s.R2 = 1 - a.squaredError/around
+			s.R2 = 1 - floats.Sum(a.squaredErrors)/around
 		}
 	}
 	return s

@@ -1,0 +1,337 @@
+package fitting
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
+	"github.com/deepfry/deepfry/dataset/table"
+	"github.com/deepfry/deepfry/kernel"
+	"github.com/deepfry/deepfry/kernel/machine"
+)
+
+// Settings are what is chosen before a machine is fitted.
+type Settings struct {
+	Transform table.Transform // of columns
+	Kernel    string          // as flags.KernelChoice writes it; linear: none
+	Bandwidth float64         // that γ is for
+	Gamma     float64
+	Ridge     float64 // relative, for so many rows; 0: not chosen
+	Rows      int     // chosen by
+	Folds     int     // chosen by; 0: nothing was chosen
+	// Score is of rows that were not fitted to, with these settings.
+	Score machine.Score
+	// Factor makes logits of least squares; 0: unknown.
+	Factor float64
+	// HalfWidth is that of the interval which had 95% of the targets that were not fitted
+	// to, [targets]; nil: unknown.
+	HalfWidth []float64
+	// Tried is how well the others did, the best of each kernel and transform, the best
+	// first.
+	Tried []Trial
+}
+
+// Trial is a kernel on transformed columns.
+type Trial struct {
+	Kernel    string          `json:"kernel"`
+	Transform table.Transform `json:"transform,omitempty"`
+	Bandwidth float64         `json:"bandwidth,omitempty"`
+	Ridge     float64         `json:"ridge"`
+	Loss      float64         `json:"loss"` // log loss of classes, or RMSE; of rows that were not fitted to
+}
+
+// Linear is the name of the machine without a kernel.
+const Linear = "linear"
+
+// How many rows and landmarks settings are tried with: few for all, and more for the
+// best ones.
+const (
+	folds            = 5
+	firstRows        = 2000
+	firstLandmarks   = 512
+	secondRows       = 8000
+	secondLandmarks  = 2048
+	secondCandidates = 2
+)
+
+// chooser chooses settings by cross-validation on some rows.
+type chooser struct {
+	*Fitter
+	rows   rows
+	k      int
+	parts  [][]int
+	tables map[table.Transform]*machine.Table
+}
+
+// newChooser takes about n of the rows. They are parted anew for small tables, as one
+// choice of folds has its luck.
+func (f *Fitter) newChooser(r rows, n int) (*chooser, error) {
+	some, err := r.take(n, f.Seed)
+	if err != nil {
+		return nil, err
+	}
+	c := &chooser{Fitter: f, rows: some, k: min(folds, some.len()), tables: map[table.Transform]*machine.Table{}}
+	repeats := 1
+	for bound := 1000; repeats < 4 && some.len() < bound; bound /= 2 {
+		repeats++
+	}
+	for ; c.k >= 2; c.k-- {
+		if _, err = some.folds(c.k, f.Seed); err == nil {
+			break
+		}
+	}
+	for i := range repeats {
+		part, err := some.folds(c.k, f.Seed+uint64(i))
+		if err != nil {
+			return nil, err
+		}
+		c.parts = append(c.parts, part)
+	}
+	return c, nil
+}
+
+// table returns the rows with transformed columns.
+func (c *chooser) table(ctx context.Context, transform table.Transform) (*machine.Table, error) {
+	if t := c.tables[transform]; t != nil {
+		return t, nil
+	}
+	encoder, err := c.encoder(c.rows, transform)
+	if err != nil {
+		return nil, err
+	}
+	t, err := collect(ctx, c.rows.encode(encoder), c.rows.len())
+	c.tables[transform] = t
+	return t, err
+}
+
+// candidate is a kernel on transformed columns, and what the search found.
+type candidate struct {
+	kernel    string
+	transform table.Transform
+	found     machine.SearchStep
+}
+
+// search looks for the bandwidth and the ridge of a candidate, with so many landmarks,
+// near what it has already.
+func (c *chooser) search(ctx context.Context, a candidate, landmarks int, near *machine.SearchStep) (candidate, error) {
+	t, err := c.table(ctx, a.transform)
+	if err != nil {
+		return a, err
+	}
+	options := machine.SearchOptions{Partitions: c.parts, Seed: c.Seed, Near: near}
+	if c.Ridge > 0 {
+		options.Ridges = []float64{c.Ridge}
+	}
+	if a.kernel != Linear {
+		middle := machine.MedianDistance(t, c.data.scaling, c.Seed)
+		options.Start = cmp.Or(middle, 1)
+		choice := c.choice(a.kernel)
+		x, err := c.landmarks(t, landmarks)
+		if err != nil {
+			return a, err
+		}
+		inputs := t.Columns().Inputs
+		options.Features = func(bandwidth float64) (kernel.FeatureMap, error) {
+			gamma := choice.GammaOf(bandwidth, inputs)
+			if c.gamma > 0 {
+				gamma = c.gamma
+			}
+			k, err := choice.Make(gamma)
+			if err != nil {
+				return nil, err
+			}
+			return kernel.NewLandmarks(k, x, inputs)
+		}
+		options.Fixed = c.gamma > 0 || !choice.HasGamma()
+	}
+	problem := machine.Problem{Train: t, Scaling: c.data.scaling, Progress: c.progress(a.String())}
+	a.found, _, err = machine.Search(ctx, problem, options)
+	return a, err
+}
+
+// landmarks returns so many of the rows, as the kernel sees them.
+func (c *chooser) landmarks(t *machine.Table, n int) ([]float32, error) {
+	var x []float32
+	inputs := t.Columns().Inputs
+	step := max(1, (t.Len()+n-1)/n)
+	for batch, err := range t.Batches(1024) {
+		if err != nil {
+			return nil, err
+		}
+		x = append(x, batch.X...)
+	}
+	c.data.scaling.Apply(x, inputs)
+	if step == 1 {
+		return x, nil
+	}
+	taken := x[:0]
+	for i := 0; i < t.Len(); i += step {
+		taken = append(taken, x[i*inputs:][:inputs]...)
+	}
+	return slices.Clone(taken), nil
+}
+
+func (a candidate) String() string {
+	text := a.kernel
+	if a.transform != table.NoTransform {
+		text = string(a.transform) + " " + text
+	}
+	return text
+}
+
+func (f *Fitter) choice(name string) flags.KernelChoice {
+	choice := f.KernelChoice
+	choice.Kernel = name
+	return choice
+}
+
+// candidates are the kernels and the transforms that flags leave open.
+func (f *Fitter) candidates(r rows) (all []candidate) {
+	transforms := []table.Transform{table.NoTransform}
+	switch {
+	case f.Transform != "auto" && f.Transform != "none":
+		transforms[0] = table.Transform(f.Transform)
+	case f.Transform == "auto" && !f.Raw && r.images == nil:
+		transforms = append(transforms, table.LogTransform, table.QuantileTransform)
+	}
+	kernels := []string{f.Kernel}
+	if f.Kernel == "auto" {
+		kernels = []string{Linear, "gaussian"}
+		if f.usesLandmarks() { // random features of the Laplacian kernel are coarse
+			kernels = append(kernels, "laplacian")
+		}
+	}
+	for _, transform := range transforms {
+		for _, k := range kernels {
+			if k != Linear || f.solver() == "ridge" && !f.Posterior {
+				all = append(all, candidate{kernel: k, transform: transform})
+			}
+		}
+	}
+	return all
+}
+
+// loss is what candidates are compared by.
+func (a candidate) loss(classes bool) float64 {
+	if classes {
+		return a.found.Score.LogLoss
+	}
+	return a.found.Score.RMSE
+}
+
+// choose returns settings for some rows: the best of all candidates on a sample of
+// them, of which the first ones are compared anew on more rows, with more landmarks.
+func (f *Fitter) choose(ctx context.Context, r rows) (Settings, error) {
+	all := f.candidates(r)
+	first, err := f.newChooser(r, firstRows)
+	if err != nil {
+		return Settings{}, err
+	}
+	for i := range all {
+		if all[i], err = first.search(ctx, all[i], firstLandmarks, nil); err != nil {
+			return Settings{}, err
+		}
+	}
+	classes := f.data.Task == table.Classification
+	byLoss := func(a, b candidate) int { return cmp.Compare(a.loss(classes), b.loss(classes)) }
+	slices.SortStableFunc(all, byLoss)
+	second, best := first, all[:min(len(all), secondCandidates)]
+	if r.len() > first.rows.len() {
+		if second, err = f.newChooser(r, secondRows); err != nil {
+			return Settings{}, err
+		}
+	}
+	if first.rows.len() > firstLandmarks {
+		for i, a := range best {
+			near := a.found
+			near.Ridge *= float64(first.rows.len()) / float64(second.rows.len())
+			if best[i], err = second.search(ctx, a, secondLandmarks, &near); err != nil {
+				return Settings{}, err
+			}
+		}
+		slices.SortStableFunc(best, byLoss)
+	}
+	s, err := second.settings(ctx, best[0])
+	for _, a := range all {
+		s.Tried = append(s.Tried, Trial{a.kernel, a.transform, a.found.Bandwidth, a.found.Ridge, a.loss(classes)})
+	}
+	return s, err
+}
+
+// settings are those of a candidate.
+func (c *chooser) settings(ctx context.Context, a candidate) (Settings, error) {
+	s := Settings{
+		Transform: a.transform, Kernel: a.kernel, Bandwidth: a.found.Bandwidth, Ridge: a.found.Ridge,
+		Rows: c.rows.len(), Folds: c.k, Score: a.found.Score, Factor: a.found.Factor,
+	}
+	t, err := c.table(ctx, a.transform)
+	if err != nil {
+		return s, err
+	}
+	if a.kernel != Linear {
+		s.Gamma = cmp.Or(c.gamma, c.choice(a.kernel).GammaOf(s.Bandwidth, t.Columns().Inputs))
+	}
+	if t.Columns().Classes == nil {
+		s.HalfWidth, err = halfWidths(ctx, t, a.found.Predictions, c.parts[0])
+	}
+	return s, err
+}
+
+// covered is the share of targets that intervals are to have.
+const covered = 0.95
+
+// halfWidths returns, for each target, the distance from predictions within which the
+// share of rows lies that were not fitted to: of N rows the ⌈0.95·(N+1)⌉-th distance
+// (conformal prediction: Papadopoulos et al., ECML 2002), by weight. It is nil where N
+// is too small for that.
+func halfWidths(ctx context.Context, t *machine.Table, predictions []float64, part []int) ([]float64, error) {
+	targets := t.Columns().Outputs
+	type distance struct{ d, weight float64 }
+	all, row, total := make([][]distance, targets), 0, 0.0
+	for batch, err := range t.Batches(1024) {
+		if err != nil {
+			return nil, err
+		}
+		for i := range len(batch.Y) / targets {
+			weight := 1.0
+			if len(batch.Weights) > 0 {
+				weight = batch.Weights[i]
+			}
+			if part[row] >= 0 && weight > 0 {
+				total += weight
+				for k := range targets {
+					all[k] = append(all[k], distance{math.Abs(batch.Y[i*targets+k] - predictions[row*targets+k]), weight})
+				}
+			}
+			row++
+		}
+	}
+	n := float64(len(all[0]))
+	wanted := covered * (n + 1) / n * total
+	if wanted > total {
+		return nil, ctx.Err()
+	}
+	widths := make([]float64, targets)
+	for k, distances := range all {
+		slices.SortFunc(distances, func(a, b distance) int { return cmp.Compare(a.d, b.d) })
+		sum := 0.0
+		for _, d := range distances {
+			widths[k] = d.d
+			if sum += d.weight; sum >= wanted-1e-9*total {
+				break
+			}
+		}
+	}
+	return widths, ctx.Err()
+}
+
+// defaults are the settings of rows that are too few to choose by.
+func (f *Fitter) defaults() Settings {
+	s := Settings{Kernel: f.Kernel, Ridge: cmp.Or(f.Ridge, 1e-2), Gamma: f.gamma}
+	if s.Kernel == "auto" {
+		s.Kernel = "gaussian"
+	}
+	return s
+}

@@ -1,0 +1,250 @@
+package machine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"gonum.org/v1/gonum/floats"
+)
+
+// CrossValidation is how well a ridge does on rows that it was not fitted to.
+type CrossValidation struct {
+	Ridge float64 // relative, as in RidgeOptions
+	Score Score   // the mean of all partitions; LogLoss is that of calibrated f
+	// Predictions [rows, Targets] are f of every row by the machine of the other folds, of
+	// the first partition, and 0 of a row that is in none.
+	Predictions []float64
+	// Factor makes logits of predictions (CalibrationFactor); classification.
+	Factor float64
+}
+
+// loss is what is lowered: the log loss for classes, and for values the RMSE, with the
+// deviation of each as the unit.
+func (c *CrossValidation) loss(columns Columns) float64 {
+	if columns.Classes != nil {
+		return c.Score.LogLoss
+	}
+	return c.Score.RMSE
+}
+
+// validation cross-validates ridge regression: a row's features are computed once, and
+// the covariances that a fold is fitted by are those of all rows less its own.
+type validation struct {
+	columns Columns
+	n       int
+	rows    Batch     // labels, targets and weights
+	t       []float64 // [rows, targets], as block has them
+	z       []float32 // [rows, n], centred
+	folds   []*fold
+	parts   [][]int // partitions
+	solver  *solver
+	block   []float32 // [most rows of a fold, n]
+}
+
+// fold is a part of a partition.
+type fold struct {
+	partition int
+	rows      []int // held out
+	gram      *gram // of the other rows
+}
+
+// newValidation computes features and covariances. A partition [rows] has the number of
+// each row's fold, or one below 0 for a row that is in none, and always fitted to.
+func newValidation(ctx context.Context, p Problem, table *Table, partitions [][]int) (*validation, error) {
+	p.Train = table
+	if err := p.prepare(); err != nil {
+		return nil, err
+	}
+	if err := p.whiten(); err != nil {
+		return nil, err
+	}
+	v := &validation{columns: table.Columns(), n: p.Features.Outputs(), parts: partitions}
+	if err := v.compute(ctx, &p, table); err != nil {
+		return nil, err
+	}
+	for i, partition := range partitions {
+		if len(partition) != table.Len() {
+			return nil, fmt.Errorf("machine: cross-validation: a partition of %d rows for a table of %d", len(partition), table.Len())
+		}
+		if err := v.addPartition(i, partition); err != nil {
+			return nil, err
+		}
+	}
+	v.solver = newSolver(v.folds[0].gram)
+	return v, nil
+}
+
+func (v *validation) compute(ctx context.Context, p *Problem, table *Table) error {
+	s := p.newStream(min(blockRows(v.n), max(table.Len(), 1)))
+	err := s.each(ctx, table, func(b block) error {
+		v.z, v.t = append(v.z, b.z...), append(v.t, b.t...)
+		v.rows.Labels, v.rows.Weights = append(v.rows.Labels, b.Labels...), append(v.rows.Weights, b.Weights...)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	ones := make([]float64, table.Len())
+	for i := range ones {
+		ones[i] = 1
+	}
+	centre(v.z, v.n, ones)
+	return nil
+}
+
+// addPartition sums the covariances of every fold, and then those of the others.
+func (v *validation) addPartition(number int, partition []int) error {
+	members, always := make([][]int, max(slices.Max(partition)+1, 0)), []int(nil)
+	for row, fold := range partition {
+		if fold < 0 {
+			always = append(always, row)
+		} else {
+			members[fold] = append(members[fold], row)
+		}
+	}
+	members = slices.DeleteFunc(members, func(rows []int) bool { return len(rows) == 0 })
+	if len(members) < 2 {
+		return fmt.Errorf("machine: cross-validation: all rows are of one fold")
+	}
+	total := v.newGram(0)
+	if len(always) > 0 {
+		total.addScaled(1, v.sum(always))
+	}
+	for _, rows := range members {
+		g := v.sum(rows)
+		total.addScaled(1, g)
+		v.folds = append(v.folds, &fold{number, rows, g})
+	}
+	for _, f := range v.folds[len(v.folds)-len(members):] {
+		g := v.newGram(0)
+		g.addScaled(1, total)
+		g.addScaled(-1, f.gram)
+		if f.gram = g; g.weight <= 0 {
+			return fmt.Errorf("machine: cross-validation: the rows of all folds but one have no weight")
+		}
+		if err := g.finish(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sum returns the covariances of some rows.
+func (v *validation) sum(rows []int) *gram {
+	g := v.newGram(len(rows))
+	v.block = slices.Grow(v.block[:0], len(rows)*v.n)
+	g.add(v.gather(rows))
+	g.ones, g.out, g.scratch = nil, nil, nil
+	return g
+}
+
+func (v *validation) newGram(rows int) *gram {
+	g := newGram(v.n, v.columns.Targets(), rows)
+	g.zShift, g.tShift = make([]float32, v.n), make([]float64, g.targets)
+	for k := range g.tShift { // any number near the targets
+		g.tShift[k] = v.t[k]
+	}
+	return g
+}
+
+// addScaled adds the sums of other rows, times a factor.
+func (g *gram) addScaled(factor float64, o *gram) {
+	g.rows += int(factor) * o.rows
+	g.blocks = max(g.blocks, o.blocks)
+	g.weight += factor * o.weight
+	g.squares += factor * o.squares
+	for i, panel := range o.zz.panels {
+		floats.AddScaled(g.zz.panels[i], factor, panel)
+	}
+	floats.AddScaled(g.tz, factor, o.tz)
+	floats.AddScaled(g.t, factor, o.t)
+	floats.AddScaled(g.tt, factor, o.tt)
+}
+
+// gather copies rows to v.block.
+func (v *validation) gather(rows []int) block {
+	targets := v.columns.Targets()
+	b := block{rows: len(rows), z: v.block[:0]}
+	for _, row := range rows {
+		b.z = append(b.z, v.z[row*v.n:][:v.n]...)
+		b.t = append(b.t, v.t[row*targets:][:targets]...)
+		if len(v.rows.Weights) > 0 {
+			b.Weights = append(b.Weights, v.rows.Weights[row])
+		}
+	}
+	v.block = b.z
+	return b
+}
+
+// validationTolerance is enough to tell ridges apart.
+const validationTolerance = 1e-4
+
+// try fits all folds with a ridge.
+func (v *validation) try(ctx context.Context, ridge float64) (*CrossValidation, error) {
+	targets := v.columns.Targets()
+	f := make([][]float64, len(v.parts))
+	for i := range f {
+		f[i] = make([]float64, len(v.t))
+	}
+	right := make([]float64, targets*v.n)
+	for _, fold := range v.folds {
+		g := fold.gram
+		v.solver.gram = g
+		v.solver.factorize(ridge * g.scale())
+		g.right(right)
+		w, _, err := v.solver.conjugate(ctx, right, validationTolerance)
+		if err != nil {
+			return nil, err
+		}
+		b := v.gather(fold.rows)
+		y := make([]float64, b.rows*targets)
+		newScorer(narrowed(w), g.intercepts(w), v.n, b.rows).apply(y, b.z, b.rows)
+		for i, row := range fold.rows {
+			copy(f[fold.partition][row*targets:], y[i*targets:][:targets])
+		}
+	}
+	c := &CrossValidation{Ridge: ridge, Predictions: slices.Clone(f[0])}
+	for i := range f {
+		v.score(c, f[i], i)
+	}
+	return c, nil
+}
+
+// score adds the score of a partition's predictions f, which it overwrites.
+func (v *validation) score(c *CrossValidation, f []float64, part int) {
+	targets := v.columns.Targets()
+	b := block{Batch: Batch{Labels: v.rows.Labels, Weights: v.weights(part)}, rows: len(v.t) / targets, t: v.t}
+	t := newTally(targets, v.columns.Classes != nil)
+	if v.columns.Classes != nil {
+		factor := CalibrationFactor(f, v.rows.Labels, b.Weights, targets)
+		if part == 0 {
+			c.Factor = factor
+		}
+		floats.Scale(factor, f)
+	}
+	for i := range b.rows {
+		t.add(f[i*targets:][:targets], b, i)
+	}
+	s, share := t.score(v.columns), 1/float64(len(v.parts))
+	if v.columns.Outputs > 1 { // in units of their deviations
+		s.RMSE = t.relative()
+	}
+	c.Score.Rows = s.Rows
+	c.Score.ErrorRate += share * s.ErrorRate
+	c.Score.LogLoss += share * s.LogLoss
+	c.Score.RMSE += share * s.RMSE
+	c.Score.MAE += share * s.MAE
+	c.Score.R2 += share * s.R2
+}
+
+// weights returns the weights of rows, but for those that are in no fold of a partition.
+func (v *validation) weights(part int) []float64 {
+	weights := make([]float64, len(v.parts[part]))
+	for i, fold := range v.parts[part] {
+		if fold >= 0 {
+			weights[i] = v.rows.weight(i)
+		}
+	}
+	return weights
+}
