@@ -54,7 +54,7 @@ func CalibrationFactor(f []float64, labels []int32, weights []float64, classes i
 		return 1
 	}
 	low, high := math.Log(1e-3/deviation), math.Log(1e3/deviation)
-	for range 50 { // the slope grows with the factor
+	for range 30 { // the slope grows with the factor: to 1e-8
 		if middle := (low + high) / 2; c.slope(math.Exp(middle)) > 0 {
 			high = middle
 		} else {

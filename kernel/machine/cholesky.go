@@ -14,21 +14,27 @@ import (
 // the diagonal are factorized in float64. Where more is needed than that, it
 // preconditions conjugate gradients (solver).
 type factor struct {
-	l *lower[float32]
+	l     *lower[float32]
+	build *cholesky // nil before the first one
 }
 
-func newFactor(n int) *factor { return &factor{newLower[float32](n)} }
+func newFactor(n int) *factor { return &factor{l: newLower[float32](n)} }
 
 // compute factorizes C + ridge·I, of the size that f has, and returns whether
 // that is positive definite in float32.
 func (f *factor) compute(g *gram, ridge float64) bool {
-	build := &cholesky{
-		factor: f, gram: g, ridge: ridge,
-		diagonal: make([]float64, side*side),
-		out:      par.Scratch[float32](par.Workers(), side*side),
-		row:      par.Scratch[float64](par.Workers(), side),
-		scratch:  par.Scratch[float32](par.Workers(), simd.GemmScratch(side, side, g.n)),
+	if f.build == nil {
+		width := min(side, g.n)
+		f.build = &cholesky{
+			factor:   f,
+			diagonal: make([]float64, width*width),
+			out:      par.Scratch[float32](par.Workers(), width*width),
+			row:      par.Scratch[float64](par.Workers(), width),
+			scratch:  par.Scratch[float32](par.Workers(), simd.GemmScratch(width, width, g.n)),
+		}
 	}
+	build := f.build
+	build.gram, build.ridge = g, ridge
 	count := tiles(g.n)
 	for j := range count {
 		build.column = j

@@ -289,7 +289,7 @@ func (r *reader) posterior(d *posteriorJSON, targets, n int) (*posterior, error)
 			return nil, fmt.Errorf("the posterior's noise is %v: want no negative numbers", d.Noise)
 		}
 	}
-	p := &posterior{rows: d.Rows, noise: d.Noise, mean: r.tensor("posterior.mean", n), factor: &factor{&lower[float32]{n: n}}}
+	p := &posterior{rows: d.Rows, noise: d.Noise, mean: r.tensor("posterior.mean", n), factor: &factor{l: &lower[float32]{n: n}}}
 	l := p.factor.l
 	length := 0
 	for i := range tiles(n) {

@@ -65,18 +65,14 @@ type chooser struct {
 	tables map[table.Transform]*machine.Table
 }
 
-// newChooser takes about n of the rows. They are parted anew for small tables, as one
-// choice of folds has its luck.
-func (f *Fitter) newChooser(r rows, n int) (*chooser, error) {
+// newChooser takes about n of the rows, and parts them into folds, anew as often as is
+// asked for: one choice of folds has its luck.
+func (f *Fitter) newChooser(r rows, n, repeats int) (*chooser, error) {
 	some, err := r.take(n, f.Seed)
 	if err != nil {
 		return nil, err
 	}
 	c := &chooser{Fitter: f, rows: some, k: min(folds, some.len()), tables: map[table.Transform]*machine.Table{}}
-	repeats := 1
-	for bound := 1000; repeats < 4 && some.len() < bound; bound /= 2 {
-		repeats++
-	}
 	for ; c.k >= 2; c.k-- {
 		if _, err = some.folds(c.k, f.Seed); err == nil {
 			break
@@ -225,7 +221,7 @@ func (a candidate) loss(classes bool) float64 {
 // them, of which the first ones are compared anew on more rows, with more landmarks.
 func (f *Fitter) choose(ctx context.Context, r rows) (Settings, error) {
 	all := f.candidates(r)
-	first, err := f.newChooser(r, firstRows)
+	first, err := f.newChooser(r, firstRows, 1)
 	if err != nil {
 		return Settings{}, err
 	}
@@ -237,22 +233,24 @@ func (f *Fitter) choose(ctx context.Context, r rows) (Settings, error) {
 	classes := f.data.Task == table.Classification
 	byLoss := func(a, b candidate) int { return cmp.Compare(a.loss(classes), b.loss(classes)) }
 	slices.SortStableFunc(all, byLoss)
-	second, best := first, all[:min(len(all), secondCandidates)]
-	if r.len() > first.rows.len() {
-		if second, err = f.newChooser(r, secondRows); err != nil {
+	candidates, repeats := secondCandidates, 1
+	for bound := 1000; repeats < 4 && r.len() < bound; bound /= 2 {
+		candidates++
+		repeats++
+	}
+	second, err := f.newChooser(r, secondRows, repeats)
+	if err != nil {
+		return Settings{}, err
+	}
+	best := all[:min(len(all), candidates)]
+	for i, a := range best {
+		near := a.found
+		near.Ridge *= float64(first.rows.len()) / float64(second.rows.len())
+		if best[i], err = second.search(ctx, a, secondLandmarks, &near); err != nil {
 			return Settings{}, err
 		}
 	}
-	if first.rows.len() > firstLandmarks {
-		for i, a := range best {
-			near := a.found
-			near.Ridge *= float64(first.rows.len()) / float64(second.rows.len())
-			if best[i], err = second.search(ctx, a, secondLandmarks, &near); err != nil {
-				return Settings{}, err
-			}
-		}
-		slices.SortStableFunc(best, byLoss)
-	}
+	slices.SortStableFunc(best, byLoss)
 	s, err := second.settings(ctx, best[0])
 	for _, a := range all {
 		s.Tried = append(s.Tried, Trial{a.kernel, a.transform, a.found.Bandwidth, a.found.Ridge, a.loss(classes)})
