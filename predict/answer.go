@@ -62,7 +62,8 @@ type Estimate struct {
 // distribution.
 const normal95 = 1.959964
 
-// estimate makes an answer of values. Value has as many digits as float32 gives to the
+// estimate makes an answer of values. An interval is that of the machine's posterior, if
+// there is one, and else of the width that rows told which were held out. Value has as many digits as float32 gives to the
 // part of it that depends on the sample; the machine's constant has more.
 func (p *Predictor) estimate(outputs, deviations []float64) Answer {
 	a := Answer{Class: -1, Estimates: make([]Estimate, len(outputs))}
@@ -71,6 +72,9 @@ func (p *Predictor) estimate(outputs, deviations []float64) Answer {
 		constant, half := 0.0, 0.0
 		if p.Machine != nil {
 			constant = p.Machine.Bias[k]
+			if p.Machine.HalfWidth != nil {
+				half = p.Machine.HalfWidth[k]
+			}
 		}
 		if deviations != nil {
 			e.Deviation = deviations[k]

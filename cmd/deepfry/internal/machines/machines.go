@@ -35,6 +35,7 @@ type Description struct {
 	Fit           *predict.Fit      `json:"fit,omitempty"`           // as far as it is noted
 	Probabilities bool              `json:"probabilities,omitempty"` // of classes
 	Noise         []float64         `json:"noise,omitempty"`         // of a posterior: a deviation for each target
+	HalfWidth     []float64         `json:"half_width,omitempty"`    // of 95% intervals, for each target
 	Images        nn.Shape          `json:"images,omitempty"`        // channels, height, width
 	Data          string            `json:"data,omitempty"`          // that it was fitted to, of images
 	Format        table.Format      `json:"format,omitempty"`        // of tables
@@ -58,7 +59,7 @@ func Describe(name string, p *predict.Predictor, bytes int64) (Description, erro
 	m := p.Machine
 	d := Description{
 		Name: name, Task: table.Regression, Classes: p.Classes, Inputs: m.Columns.Inputs, Outputs: m.Columns.Inputs, Fit: p.Fit,
-		Probabilities: p.HasProbabilities(), Noise: m.Noise(), Data: p.Data, FileBytes: bytes,
+		Probabilities: p.HasProbabilities(), Noise: m.Noise(), HalfWidth: m.HalfWidth, Data: p.Data, FileBytes: bytes,
 	}
 	if p.Classes != nil {
 		d.Task = table.Classification
@@ -213,7 +214,9 @@ func (d Description) answers() string {
 	case d.Classes != nil:
 		return "classes"
 	case d.Noise != nil:
-		return fmt.Sprintf("values, with 95%% intervals by a posterior: noise of deviation %s", listed(texts(d.Noise), ", "))
+		return "values, with 95% intervals by a posterior: noise of deviation " + listed(texts(d.Noise), ", ")
+	case d.HalfWidth != nil:
+		return "values, with 95% intervals: ± " + listed(texts(d.HalfWidth), ", ")
 	}
 	return "values"
 }

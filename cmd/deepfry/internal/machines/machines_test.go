@@ -120,6 +120,7 @@ func TestDescribeOthers(t *testing.T) {
 		want    []string
 	}{
 		{values(50, map[string]string{}), e, []string{"kernel none: the machine is linear", "50 numbers of 50 columns, LIBSVM, of which none may be missing", "number constant", "and 10 more: --json has all", "answers values\n"}},
+		{&machine.Model{Columns: machine.Columns{Inputs: 1, Outputs: 2}, Weights: make([]float32, 2), Bias: make([]float64, 2), HalfWidth: []float64{1.5, 1234567}}, nil, []string{"answers values, with 95% intervals: ± 1.5, 1234567\n"}},
 		{values(3, nil), nil, []string{"task regression\n", "inputs 3 numbers\n"}},
 		{
 			&machine.Model{Columns: machine.Columns{Inputs: 4, Classes: []string{"0", "1"}}, Weights: make([]float32, 8), Bias: make([]float64, 2), Notes: map[string]string{predict.ImagesKey: `{"Data":"mnist","Channels":1,"Height":2,"Width":2,"Meaning":{"data":"mnist"}}`}}, nil,
