@@ -1,6 +1,7 @@
 package predict
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -17,6 +18,23 @@ type Answer struct {
 
 	Estimate             // of a regression: that of the first target
 	Estimates []Estimate // of all targets; nil for classes
+}
+
+// String writes the answer for people: "virginica (55.3%)", or the estimates.
+func (a Answer) String() string {
+	switch {
+	case a.Class < 0 && len(a.Estimates) < 2:
+		return a.Estimate.String()
+	case a.Class < 0:
+		var all []string
+		for _, e := range a.Estimates {
+			all = append(all, e.String())
+		}
+		return strings.Join(all, ", ")
+	case a.Probability > 0:
+		return fmt.Sprintf("%s (%.1f%%)", a.Name, 100*a.Probability)
+	}
+	return a.Name
 }
 
 // HasProbabilities tells whether answers have the probabilities of classes.
