@@ -188,8 +188,18 @@ func (c *fitCommand) split(d *fitData, t *table.Table) error {
 		for i := range held {
 			held[i] = i
 		}
+		if err := encoder.Accepts(test); err != nil {
+			return err
+		}
+		for _, line := range test.Said {
+			d.said = append(d.said, test.Name+": "+line)
+		}
 		d.test = source(test, held)
 		measured = console.Counted(len(held), "row") + " of " + test.Name
+	}
+	d.said = append(d.said, encoder.Said...)
+	if line := t.Unmeasured(rows, held); line != "" && c.Test == "" {
+		d.said = append(d.said, line)
 	}
 	d.said = append(d.said, fmt.Sprintf("%s to learn from, %s (%s); measured on %s",
 		console.Counted(len(rows), "row"), console.Counted(len(t.Schema.Inputs), "input"), console.Counted(encoder.Width(), "number"), measured))
