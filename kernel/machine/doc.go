@@ -31,9 +31,8 @@
 //
 // Features and weights are float32; targets, constants and predictions float64, so
 // that targets may be large beside what there is to learn. Sums over many rows are
-// float64, of products of float32 over blocks of some hundred to two thousand rows,
-// which bear no ridge below some 1e-8; Ridge raises it, or computes products of few
-// rows in float64. Everything is to
-// the same bits on any number of cores, for one version of the kernels in
-// internal/simd, and depends on seeds alone.
+// float64, of products of float32 over blocks of some hundred to two thousand rows.
+// Those bear no ridge below some 1e-8; Ridge raises it, or computes products of few
+// rows in float64. Everything is to the same bits on any number of cores, for one
+// version of the kernels in internal/simd, and depends on seeds alone.
 package machine
