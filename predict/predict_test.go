@@ -677,3 +677,15 @@ func TestTakesSamples(t *testing.T) {
 		}
 	}
 }
+
+// TestLargeValues keep the digits of float64.
+func TestLargeValues(t *testing.T) {
+	m := &machine.Model{Columns: machine.Columns{Inputs: 1, Outputs: 1}, Weights: []float32{0.5}, Bias: []float64{1700000001.3}}
+	p, err := FromMachine(m, "large")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, err := p.Answer([]float32{0.25}); err != nil || a.Value != 1700000001.425 {
+		t.Errorf("%v, %v", a.Value, err)
+	}
+}
