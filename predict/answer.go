@@ -1,6 +1,7 @@
 package predict
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -17,6 +18,23 @@ type Answer struct {
 
 	Estimate             // of a regression: that of the first target
 	Estimates []Estimate // of all targets; nil for classes
+}
+
+// String writes the answer for people: "virginica (55.3%)", or the estimates.
+func (a Answer) String() string {
+	switch {
+	case a.Class < 0 && len(a.Estimates) < 2:
+		return a.Estimate.String()
+	case a.Class < 0:
+		var all []string
+		for _, e := range a.Estimates {
+			all = append(all, e.String())
+		}
+		return strings.Join(all, ", ")
+	case a.Probability > 0:
+		return fmt.Sprintf("%s (%.1f%%)", a.Name, 100*a.Probability)
+	}
+	return a.Name
 }
 
 // HasProbabilities tells whether answers have the probabilities of classes.
@@ -62,7 +80,8 @@ type Estimate struct {
 // distribution.
 const normal95 = 1.959964
 
-// estimate makes an answer of values. Value has as many digits as float32 gives to the
+// estimate makes an answer of values. An interval is that of the machine's posterior, if
+// there is one, and else of the width that rows told which were held out. Value has as many digits as float32 gives to the
 // part of it that depends on the sample; the machine's constant has more.
 func (p *Predictor) estimate(outputs, deviations []float64) Answer {
 	a := Answer{Class: -1, Estimates: make([]Estimate, len(outputs))}
@@ -71,6 +90,9 @@ func (p *Predictor) estimate(outputs, deviations []float64) Answer {
 		constant, half := 0.0, 0.0
 		if p.Machine != nil {
 			constant = p.Machine.Bias[k]
+			if p.Machine.HalfWidth != nil {
+				half = p.Machine.HalfWidth[k]
+			}
 		}
 		if deviations != nil {
 			e.Deviation = deviations[k]

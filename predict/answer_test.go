@@ -1,6 +1,7 @@
 package predict
 
 import (
+	"math"
 	"testing"
 
 	"github.com/deepfry/deepfry/kernel/machine"
@@ -26,14 +27,25 @@ func TestEstimateString(t *testing.T) {
 		{0, 1.25e20, 0, 1.25e20, "1.25e+20"},
 		{0, 0, 0, 0, "0"},
 	} {
-		p := &Predictor{Machine: &machine.Model{Bias: []float64{c.constant}}}
-		var deviations []float64
-		if c.half > 0 {
-			deviations = []float64{c.half / normal95}
-		}
-		e := p.estimate([]float64{c.constant + c.rest}, deviations).Estimate
+		p := &Predictor{Machine: &machine.Model{Bias: []float64{c.constant}, HalfWidth: []float64{c.half}}}
+		e := p.estimate([]float64{c.constant + c.rest}, nil).Estimate
 		if e.Value != c.value || e.String() != c.text || e.HasInterval() != (c.half > 0) {
 			t.Errorf("%v + %v ± %v: %v, %q, want %v, %q", c.constant, c.rest, c.half, e.Value, e, c.value, c.text)
 		}
+	}
+}
+
+// TestIntervalOfPosterior: it counts rather than a width that is the same for all rows.
+func TestIntervalOfPosterior(t *testing.T) {
+	p := &Predictor{Machine: &machine.Model{Bias: []float64{0, 0}, HalfWidth: []float64{5, 5}}}
+	a := p.estimate([]float64{1, 2}, []float64{0.5, 10})
+	for i, half := range []float64{0.979982, 19.59964} {
+		e := a.Estimates[i]
+		if math.Abs(e.High-e.Value-half) > 1e-6 || math.Abs(e.Value-e.Low-half) > 1e-6 {
+			t.Errorf("%+v, want ± %v", e, half)
+		}
+	}
+	if a.Estimate != a.Estimates[0] || a.Deviation != 0.5 {
+		t.Errorf("%+v, want the first of %+v", a.Estimate, a.Estimates)
 	}
 }

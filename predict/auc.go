@@ -18,7 +18,7 @@ type ranks struct {
 const maxScores = 1 << 24
 
 func (r *ranks) add(truth int, weight float64, a Answer) {
-	if r.full || a.Scores == nil || weight == 0 {
+	if r.full || a.Scores == nil {
 		return
 	}
 	columns := len(a.Scores)

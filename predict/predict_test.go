@@ -361,7 +361,7 @@ func TestRows(t *testing.T) {
 	}
 	for _, header := range []string{"", "p,q,class\n"} {
 		classes := lineMachine(t, header+"1,5,yes\n-2,6,no\n3,7,yes\n", []string{"yes", "no"})
-		if a, err := classes.Row("-1", "0"); err != nil || a.Name != "no" || math.Abs(a.Probability-1/(1+math.Exp(-2))) > 1e-6 {
+		if a, err := classes.Row("-1", "0"); err != nil || a.Name != "no" || a.String() != "no (88.1%)" || math.Abs(a.Probability-1/(1+math.Exp(-2))) > 1e-6 {
 			t.Errorf("with the header %q: %+v (%v), want no", header, a, err)
 		}
 	}
@@ -549,8 +549,8 @@ func TestSeveralTargets(t *testing.T) {
 	if q, p := tallies[0], tallies[1]; q.Rows != 2 || p.Rows != 1 || q.MAE() != 1 || p.MAE() != 1 || q.RMSE() != math.Sqrt(3) {
 		t.Errorf("q: %+v\np: %+v", *q, *p)
 	}
-	if a, err := p.Row("2"); err != nil || a.Value != 2 || a.Estimates[1].Value != 25 {
-		t.Errorf("%+v (%v)", a, err)
+	if a, err := p.Row("2"); err != nil || a.Value != 2 || a.Estimates[1].Value != 25 || a.String() != "2, 25" {
+		t.Errorf("%v (%v)", a, err)
 	}
 	source, err := machine.NewTargets(1, 2, []float32{1, 2}, []float64{1, 16, 5, 25})
 	if err != nil {
@@ -675,5 +675,17 @@ func TestTakesSamples(t *testing.T) {
 		if got := p.TakesSamples("some.NPZ"); got != c.want || p.TakesSamples("folder") {
 			t.Errorf("%v, trained on %q: %v", c.input, c.data, got)
 		}
+	}
+}
+
+// TestLargeValues keep the digits of float64.
+func TestLargeValues(t *testing.T) {
+	m := &machine.Model{Columns: machine.Columns{Inputs: 1, Outputs: 1}, Weights: []float32{0.5}, Bias: []float64{1700000001.3}}
+	p, err := FromMachine(m, "large")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, err := p.Answer([]float32{0.25}); err != nil || a.Value != 1700000001.425 {
+		t.Errorf("%v, %v", a.Value, err)
 	}
 }

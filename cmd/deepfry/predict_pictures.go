@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/deepfry/deepfry/cmd/deepfry/internal/answers"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/figures"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
@@ -150,7 +149,7 @@ func (c *predictCommand) printPicture(term *console.Terminal, p *predict.Predict
 		}
 		return output(0, json.NewEncoder(term.Stdout).Encode(line))
 	}
-	text := fmt.Sprintf("%s: %s", name, answers.Of(a, nil))
+	text := fmt.Sprintf("%s: %s", name, a)
 	if a.Probabilities != nil {
 		for _, class := range a.Likeliest(4)[1:] {
 			if a.Probabilities[class] >= 0.001 {

@@ -133,8 +133,8 @@ func (e *Encoder) scale(all []moments, rows int, raw bool) {
 		case column.Kind == Category || !raw && m.isBinary(rows):
 			e.Columns[i] = Scaling{Scale: 1}
 		case !raw:
-			e.Columns[i] = standardise(m.mean, m.deviation(rows))
-		case math.Abs(m.mean) > raggedMean*cmp.Or(m.deviation(rows), 1):
+			e.Columns[i] = standardise(m.mean, m.deviation)
+		case math.Abs(m.mean) > raggedMean*cmp.Or(m.deviation, 1):
 			e.Columns[i] = Scaling{Mean: m.mean, Scale: 1}
 			centred = append(centred, i)
 		default:

@@ -21,8 +21,30 @@ func checkTable(t *testing.T, content string, options Options) {
 	if err := table.Schema.Check(); err != nil {
 		t.Fatal(err)
 	}
-	e, err := NewEncoder(table, allRows(table), EncoderOptions{Impute: ImputeMedian})
+	for _, encoding := range []EncoderOptions{{Impute: ImputeMedian}, {Raw: true}, {Transform: LogTransform}, {Transform: QuantileTransform}} {
+		checkEncoder(t, table, content, options, encoding)
+	}
+	all := allRows(table)
+	if train, holdout, err := table.Split(all, 0.3, 1); err == nil && (len(train)+len(holdout) != len(all) || len(train) == 0 || len(holdout) == 0) {
+		t.Fatalf("a split of %d rows into %d and %d", len(all), len(train), len(holdout))
+	}
+	if err := table.SetTask(table.GuessTask()); err == nil {
+		for i, v := range targets(table) {
+			if classes := table.Schema.Targets[0].Categories; classes != nil && (v < 0 || int(v) >= len(classes)) {
+				t.Fatalf("row %d is of class %v of %d", i, v, len(classes))
+			}
+		}
+	}
+}
+
+// checkEncoder fails where an encoder contradicts itself, or encodes the same content
+// otherwise if it is read by the table's schema.
+func checkEncoder(t *testing.T, table *Table, content string, options Options, encoding EncoderOptions) {
+	e, err := NewEncoder(table, allRows(table), encoding)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Check(); err != nil {
 		t.Fatal(err)
 	}
 	header := WithHeader
@@ -59,13 +81,6 @@ func checkTable(t *testing.T, content string, options Options) {
 	}
 	if _, err := again.Next(); err != io.EOF {
 		t.Fatalf("after the last row: %v", err)
-	}
-	if err := table.SetTask(table.GuessTask()); err == nil {
-		for i, v := range targets(table) {
-			if classes := table.Schema.Targets[0].Categories; classes != nil && (v < 0 || int(v) >= len(classes)) {
-				t.Fatalf("row %d is of class %v of %d", i, v, len(classes))
-			}
-		}
 	}
 }
 

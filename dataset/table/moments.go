@@ -7,15 +7,16 @@ import "math"
 type moments struct {
 	entries      int // values that rows name
 	missing      int
-	sum          float64
+	sum          float64 // of the values; then of their differences to the mean, as parts of the span
+	squares      float64 // of these parts, which neither over- nor underflow
 	mean         float64
-	rest         float64 // sum of the entries' differences to the mean, 0 but for rounding
-	squares      float64 // of these
+	deviation    float64 // the standard deviation
 	lowest, most float64
 	fraction     bool // a value is neither 0 nor 1
 }
 
-// moments passes over some rows twice: for sums, then for squares.
+// moments passes over some rows twice: for sums, then for the differences to the mean,
+// which also tell by how much it was rounded.
 func (t *Table) moments(rows []int) []moments {
 	all := make([]moments, len(t.Schema.Inputs))
 	for i := range all {
@@ -40,15 +41,41 @@ func (t *Table) moments(rows []int) []moments {
 		if known := len(rows) - m.missing; known > 0 {
 			m.mean = m.sum / float64(known)
 		}
+		m.sum = 0
 	}
 	t.eachCell(rows, func(input int, v float64) {
 		if m := &all[input]; !math.IsNaN(v) {
-			m.rest += v - m.mean
-			m.squares += square(v - m.mean)
+			part := m.part(v)
+			m.sum += part
+			m.squares += square(part)
 		}
 	})
+	for i := range all {
+		all[i].finish(len(rows))
+	}
 	return all
 }
+
+// finish corrects the mean, and sets the deviation.
+func (m *moments) finish(rows int) {
+	known, zeros := float64(rows-m.missing), float64(m.zeros(rows))
+	switch {
+	case known == 0:
+		return
+	case m.lowest == m.most:
+		m.mean = m.lowest
+		return
+	}
+	zero := m.part(0)
+	rounding := (m.sum + zeros*zero) / known
+	m.deviation = m.span() * math.Sqrt(max(0, (m.squares+zeros*square(zero))/known-square(rounding)))
+	m.mean += m.span() * rounding
+}
+
+func (m *moments) span() float64 { return m.most - m.lowest }
+
+// part is the difference of a value to the mean as a part of the span.
+func (m *moments) part(v float64) float64 { return (v - m.mean) / m.span() }
 
 // zeros is the number of rows that do not name the column.
 func (m *moments) zeros(rows int) int { return rows - m.entries - m.missing }
@@ -56,18 +83,6 @@ func (m *moments) zeros(rows int) int { return rows - m.entries - m.missing }
 // isBinary tells whether the values are zeros and ones, and both.
 func (m *moments) isBinary(rows int) bool {
 	return rows > m.missing && !m.fraction && m.lowest < m.most
-}
-
-// deviation is the standard deviation, or 0 for a constant. The mean's rounding,
-// which the rest tells, does not count.
-func (m *moments) deviation(rows int) float64 {
-	known := float64(rows - m.missing)
-	if known == 0 || m.lowest == m.most {
-		return 0
-	}
-	zeros := float64(m.zeros(rows))
-	rest := (m.rest - zeros*m.mean) / known
-	return math.Sqrt(max(0, (m.squares+zeros*square(m.mean))/known-square(rest)))
 }
 
 // eachColumn calls visit with the values of each input that is wanted which rows name

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"math"
@@ -69,21 +70,40 @@ func stir(sum, v uint64) uint64 {
 	return high ^ low ^ bits.RotateLeft64(sum, 23)
 }
 
-// sayRepeats tells how many rows have inputs that stood before, and which of them
-// another target.
-func (t *Table) sayRepeats() {
-	hash := newHasher(&t.Schema)
-	rows, hashes := sortBy(t.allRows(), func(row int) uint64 { return hash.row(t.Row(row)) })
-	repeats, others, first := 0, 0, 0
-	for i := range rows {
-		if hashes[i] != hashes[first] {
-			first = i
+// hashed is a row by its place in some list, and its number.
+type hashed struct {
+	hash  uint64
+	index int32
+}
+
+// sortBy returns some rows in the order of their hashes; of the same, in their own.
+func sortBy(rows []int, hash func(row int) uint64) []hashed {
+	all := make([]hashed, len(rows))
+	for i, row := range rows {
+		all[i] = hashed{hash(row), int32(i)}
+	}
+	slices.SortFunc(all, func(a, b hashed) int {
+		if a.hash == b.hash {
+			return cmp.Compare(a.index, b.index)
 		}
-		if i == first {
+		return cmp.Compare(a.hash, b.hash)
+	})
+	return all
+}
+
+// sayRepeats tells how many rows have inputs that stood before, and which of them
+// another target. All rows are given.
+func (t *Table) sayRepeats(all []int) {
+	hash := newHasher(&t.Schema)
+	rows := sortBy(all, func(row int) uint64 { return hash.row(t.Row(row)) })
+	repeats, others, first := 0, 0, rows[0]
+	for _, row := range rows[1:] {
+		if row.hash != first.hash {
+			first = row
 			continue
 		}
 		repeats++
-		if !slices.Equal(t.Row(rows[i]).Targets, t.Row(rows[first]).Targets) {
+		if !slices.Equal(t.Row(int(row.index)).Targets, t.Row(int(first.index)).Targets) {
 			others++
 		}
 	}

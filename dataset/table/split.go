@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -11,106 +12,106 @@ import (
 	"github.com/deepfry/deepfry/internal/random"
 )
 
-// group is rows with the same inputs, which stay together in every split: what is
-// measured on a copy of what was learnt from says nothing.
-type group struct {
-	rows    []int
-	key     uint64  // by the rows' content and the seed
-	target  float64 // the most frequent class, or the lowest value
-	stratum int     // groups of one are alike in their targets
+// grouping is some rows by their inputs: those with the same stay together in every
+// split, for what is measured on a copy of what was learnt from says nothing.
+type grouping struct {
+	rows   []int
+	places []hashed // of rows, by their inputs
+	groups []group  // by strata, and in one by keys
 }
 
-// groups returns the given rows by their inputs, in strata, and within one in an
+// group is places from start to end.
+type group struct {
+	start, end int32
+	stratum    int32
+	key        uint64  // by the rows' content and the seed
+	target     float64 // the most frequent class, or the lowest value
+}
+
+func (g *group) len() int { return int(g.end - g.start) }
+
+// group returns the given rows by their inputs, in strata, and within one in an
 // order that the content of the rows and the seed give, not their places. A stratum
 // is a class; for a regression, so many groups of similar targets.
-func (t *Table) groups(rows []int, perStratum int, seed uint64) []group {
-	groups := t.identical(rows, seed)
-	if len(groups) == 1 {
-		groups = t.single(rows, seed)
+func (t *Table) group(rows []int, perStratum int, seed uint64) *grouping {
+	hash := newHasher(&t.Schema)
+	g := &grouping{rows: rows, places: sortBy(rows, func(row int) uint64 { return hash.row(t.Row(row)) })}
+	if g.places[0].hash != g.places[len(rows)-1].hash {
+		g.addIdentical(t, seed)
+	} else {
+		g.addSingle(t, seed)
 	}
 	byKey := func(a, b group) int { return cmp.Compare(a.key, b.key) }
-	slices.SortFunc(groups, func(a, b group) int { return cmp.Or(cmp.Compare(a.target, b.target), byKey(a, b)) })
-	if t.isClasses() {
-		for i := range groups {
-			groups[i].stratum = int(groups[i].target)
+	slices.SortFunc(g.groups, func(a, b group) int { return cmp.Or(cmp.Compare(a.target, b.target), byKey(a, b)) })
+	for i := range g.groups {
+		if t.isClasses() {
+			g.groups[i].stratum = int32(g.groups[i].target)
+		} else {
+			g.groups[i].stratum = int32(i / perStratum)
 		}
-		return groups
 	}
-	for i := range groups {
-		groups[i].stratum = i / perStratum
-	}
-	for stratum := range slices.Chunk(groups, perStratum) {
+	for stratum := range g.strata() {
 		slices.SortFunc(stratum, byKey)
 	}
-	return groups
+	return g
 }
 
-// identical returns groups of rows with the same inputs.
-func (t *Table) identical(rows []int, seed uint64) (groups []group) {
-	hash, source := newHasher(&t.Schema), &rand.PCG{}
-	sorted, hashes := sortBy(rows, func(row int) uint64 { return hash.row(t.Row(row)) })
-	for start := 0; start < len(rows); {
+func (t *Table) isClasses() bool { return t.Schema.Targets[0].Kind == Category }
+
+var splitPurpose = random.For("table.split")
+
+// addIdentical adds groups of rows with the same inputs.
+func (g *grouping) addIdentical(t *Table, seed uint64) {
+	different := 1
+	for i := 1; i < len(g.places); i++ {
+		if g.places[i].hash != g.places[i-1].hash {
+			different++
+		}
+	}
+	g.groups = make([]group, 0, different)
+	source := &rand.PCG{}
+	for start := 0; start < len(g.places); {
 		end := start + 1
-		for end < len(rows) && hashes[end] == hashes[start] {
+		for end < len(g.places) && g.places[end].hash == g.places[start].hash {
 			end++
 		}
-		random.Seed(source, seed, random.For("table.split"), 0, int(hashes[start]))
-		g := group{rows: sorted[start:end:end], key: source.Uint64()}
-		g.target = t.groupTarget(g.rows)
-		groups = append(groups, g)
+		random.Seed(source, seed, splitPurpose, 0, int(g.places[start].hash))
+		g.groups = append(g.groups, group{start: int32(start), end: int32(end), key: source.Uint64(), target: t.commonTarget(g.rows, g.places[start:end])})
 		start = end
 	}
-	return groups
 }
 
-// single returns groups of one row each, of rows with the same inputs: nothing can be
-// learnt from them by heart. Keys are by the targets, and by how many rows had the
-// same before.
-func (t *Table) single(rows []int, seed uint64) (groups []group) {
-	source := &rand.PCG{}
-	sorted, hashes := sortBy(rows, func(row int) uint64 {
+// addSingle adds groups of one row each, of rows with the same inputs, from which
+// nothing can be learnt by heart. Keys are by the targets, and by how many rows had
+// the same before.
+func (g *grouping) addSingle(t *Table, seed uint64) {
+	g.places = sortBy(g.rows, func(row int) uint64 {
 		sum := uint64(1)
 		for _, v := range t.Row(row).Targets {
 			sum = stir(sum, bitsOf(v))
 		}
 		return sum
 	})
-	before := 0
-	for i := range sorted {
-		if before++; i == 0 || hashes[i] != hashes[i-1] {
+	source, before := &rand.PCG{}, 0
+	for i, place := range g.places {
+		if before++; i == 0 || place.hash != g.places[i-1].hash {
 			before = 0
 		}
-		random.Seed(source, seed, random.For("table.split"), before, int(hashes[i]))
-		groups = append(groups, group{rows: sorted[i : i+1 : i+1], key: source.Uint64(), target: t.Row(sorted[i]).Targets[0]})
+		random.Seed(source, seed, splitPurpose, before, int(place.hash))
+		target := t.Row(g.rows[place.index]).Targets[0]
+		g.groups = append(g.groups, group{start: int32(i), end: int32(i + 1), key: source.Uint64(), target: target})
 	}
-	return groups
 }
 
-// sortBy returns rows in the order of their hashes, and the hashes.
-func sortBy(rows []int, hash func(row int) uint64) (sorted []int, hashes []uint64) {
-	type entry struct {
-		hash uint64
-		row  int
-	}
-	entries := make([]entry, len(rows))
-	for i, row := range rows {
-		entries[i] = entry{hash(row), row}
-	}
-	slices.SortFunc(entries, func(a, b entry) int { return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.row, b.row)) })
-	for _, e := range entries {
-		sorted, hashes = append(sorted, e.row), append(hashes, e.hash)
-	}
-	return sorted, hashes
-}
-
-func (t *Table) isClasses() bool { return t.Schema.Targets[0].Kind == Category }
-
-// groupTarget returns the most frequent class of some rows, or their lowest target:
+// commonTarget returns the most frequent class of some rows, or their lowest target:
 // neither depends on the order of the rows.
-func (t *Table) groupTarget(rows []int) float64 {
-	targets := make([]float64, len(rows))
-	for i, row := range rows {
-		targets[i] = t.Row(row).Targets[0]
+func (t *Table) commonTarget(rows []int, places []hashed) float64 {
+	if len(places) == 1 {
+		return t.Row(rows[places[0].index]).Targets[0]
+	}
+	targets := make([]float64, len(places))
+	for i, place := range places {
+		targets[i] = t.Row(rows[place.index]).Targets[0]
 	}
 	slices.Sort(targets)
 	if !t.isClasses() {
@@ -130,17 +131,20 @@ func (t *Table) groupTarget(rows []int) float64 {
 	return best
 }
 
-// strata cuts groups where the stratum changes.
-func strata(groups []group) (parts [][]group) {
-	for start := 0; start < len(groups); {
-		end := start + 1
-		for end < len(groups) && groups[end].stratum == groups[start].stratum {
-			end++
+// strata cuts the groups where the stratum changes.
+func (g *grouping) strata() iter.Seq[[]group] {
+	return func(yield func([]group) bool) {
+		for start := 0; start < len(g.groups); {
+			end := start + 1
+			for end < len(g.groups) && g.groups[end].stratum == g.groups[start].stratum {
+				end++
+			}
+			if !yield(g.groups[start:end]) {
+				return
+			}
+			start = end
 		}
-		parts = append(parts, groups[start:end])
-		start = end
 	}
-	return parts
 }
 
 // Split deals rows out to a training set and a hold-out, which gets about the given
@@ -160,16 +164,18 @@ func (t *Table) Split(rows []int, fraction float64, seed uint64) (train, holdout
 		return nil, nil, errors.New("table: the fraction of a hold-out must be more than 0 and less than 1")
 	}
 	perStratum := min(int(math.Round(1/min(fraction, 1-fraction))), len(rows))
-	groups := t.groups(rows, perStratum, seed)
-	held := t.hold(groups, fraction, len(rows))
+	g := t.group(rows, perStratum, seed)
+	held := g.hold(fraction, t.isClasses())
 	if held == nil {
 		return nil, nil, fmt.Errorf("table: %s: no class has 2 rows that differ: none can be held out, for it would be the only one of its class", t.Name)
 	}
-	for i, g := range groups {
+	for i, group := range g.groups {
+		part := &train
 		if held[i] {
-			holdout = append(holdout, g.rows...)
-		} else {
-			train = append(train, g.rows...)
+			part = &holdout
+		}
+		for _, place := range g.places[group.start:group.end] {
+			*part = append(*part, rows[place.index])
 		}
 	}
 	slices.Sort(train)
@@ -179,23 +185,23 @@ func (t *Table) Split(rows []int, fraction float64, seed uint64) (train, holdout
 
 // hold tells which groups are held out, or nil if none can be. The rows of all
 // strata up to one come as near to the fraction as they can.
-func (t *Table) hold(groups []group, fraction float64, rows int) []bool {
-	held := make([]bool, len(groups))
-	start, seen, taken, left := 0, 0, 0, len(groups)
-	for _, stratum := range strata(groups) {
-		for _, g := range stratum {
-			seen += len(g.rows)
+func (g *grouping) hold(fraction float64, classes bool) []bool {
+	held := make([]bool, len(g.groups))
+	start, seen, taken, left := 0, 0, 0, len(g.groups)
+	for stratum := range g.strata() {
+		for _, group := range stratum {
+			seen += group.len()
 		}
 		wanted := fraction * float64(seen)
 		free := len(stratum)
-		if t.isClasses() {
+		if classes {
 			free-- // of each class, something is learnt
 		}
-		for i, g := range stratum {
-			after := float64(taken + len(g.rows))
+		for i, group := range stratum {
+			after := float64(taken + group.len())
 			if free > 0 && left > 1 && math.Abs(after-wanted) < math.Abs(float64(taken)-wanted) {
 				held[start+i] = true
-				taken += len(g.rows)
+				taken += group.len()
 				free--
 				left--
 			}
@@ -205,17 +211,17 @@ func (t *Table) hold(groups []group, fraction float64, rows int) []bool {
 	if taken > 0 {
 		return held
 	}
-	return t.holdOne(groups)
+	return g.holdOne(classes)
 }
 
 // holdOne holds out the smallest group of those that are not alone in their class,
 // or returns nil if there is none.
-func (t *Table) holdOne(groups []group) []bool {
+func (g *grouping) holdOne(classes bool) []bool {
 	best, start := -1, 0
-	for _, stratum := range strata(groups) {
-		if len(stratum) > 1 || !t.isClasses() {
+	for stratum := range g.strata() {
+		if len(stratum) > 1 || !classes {
 			for i := range stratum {
-				if best < 0 || len(groups[start+i].rows) < len(groups[best].rows) {
+				if best < 0 || g.groups[start+i].len() < g.groups[best].len() {
 					best = start + i
 				}
 			}
@@ -225,7 +231,7 @@ func (t *Table) holdOne(groups []group) []bool {
 	if best < 0 {
 		return nil
 	}
-	held := make([]bool, len(groups))
+	held := make([]bool, len(g.groups))
 	held[best] = true
 	return held
 }
@@ -239,44 +245,51 @@ const NoFold = -1
 // high targets. As in Split, the content of the rows and the seed decide, and rows
 // with the same inputs stay together.
 //
-// Folds fails for fewer than 2 folds, or than k rows that differ.
+// Folds fails for fewer than 2 folds, or fewer than k rows that differ.
 func (t *Table) Folds(rows []int, k int, seed uint64) ([]int, error) {
 	if k < 2 {
 		return nil, fmt.Errorf("table: %d folds: want 2 at least", k)
 	}
-	foldOf := map[int]int{} // from a row
-	overall, deal := make([]int, k), 0
-	for _, stratum := range strata(t.groups(rows, k, seed)) {
-		if len(stratum) == 1 && t.isClasses() {
-			for _, row := range stratum[0].rows {
-				foldOf[row] = NoFold
-			}
-			continue
-		}
-		deal += len(stratum)
-		here := make([]int, k)
-		for _, g := range stratum {
-			best := 0 // of the folds with the fewest rows of this stratum, that with the fewest of all
-			for i := range k {
-				if here[i] < here[best] || here[i] == here[best] && overall[i] < overall[best] {
-					best = i
-				}
-			}
-			here[best] += len(g.rows)
-			overall[best] += len(g.rows)
-			for _, row := range g.rows {
-				foldOf[row] = best
-			}
-		}
+	if len(rows) < k {
+		return nil, fmt.Errorf("table: %s: %s, too few for %d folds", t.Name, count(len(rows), "row"), k)
 	}
-	if deal < k {
-		return nil, fmt.Errorf("table: %s: %s to measure on that differ, too few for %d folds", t.Name, count(deal, "row"), k)
-	}
+	g := t.group(rows, k, seed)
 	folds := make([]int, len(rows))
-	for i, row := range rows {
-		folds[i] = foldOf[row]
+	overall, here, dealt := make([]int, k), make([]int, k), 0
+	for stratum := range g.strata() {
+		alone := len(stratum) == 1 && t.isClasses()
+		if !alone {
+			dealt += len(stratum)
+		}
+		clear(here)
+		for _, group := range stratum {
+			fold := NoFold
+			if !alone {
+				fold = emptiest(here, overall)
+				here[fold] += group.len()
+				overall[fold] += group.len()
+			}
+			for _, place := range g.places[group.start:group.end] {
+				folds[place.index] = fold
+			}
+		}
+	}
+	if dealt < k {
+		return nil, fmt.Errorf("table: %s: %s to measure on that differ, too few for %d folds", t.Name, count(dealt, "row"), k)
 	}
 	return folds, nil
+}
+
+// emptiest returns, of the folds with the fewest rows of a stratum, that with the
+// fewest of all.
+func emptiest(here, overall []int) int {
+	best := 0
+	for i := range here {
+		if here[i] < here[best] || here[i] == here[best] && overall[i] < overall[best] {
+			best = i
+		}
+	}
+	return best
 }
 
 // Unmeasured tells, a sentence, which classes have rows in a training set but none

@@ -109,8 +109,9 @@ func (t *Table) complete(reader *Reader) error {
 	if t.rows.weights.n > 0 && !t.anyWeight() {
 		return fmt.Errorf("%s: every row has the weight 0", t.Schema.Weight.place())
 	}
-	t.sayConstants()
-	t.sayRepeats()
+	all := t.allRows()
+	t.sayConstants(all)
+	t.sayRepeats(all)
 	return nil
 }
 
@@ -141,13 +142,13 @@ func (t *Table) sayUnseen() {
 	t.Said = append(t.Said, fmt.Sprintf("classes that the model does not know: %s; it knows %s", list(names), list(t.Schema.Targets[0].Categories)))
 }
 
-// sayConstants tells which inputs have one value alone.
-func (t *Table) sayConstants() {
+// sayConstants tells which inputs have one value alone in all rows, which are given.
+func (t *Table) sayConstants(all []int) {
 	if t.Len() == 1 {
 		return
 	}
 	var constant []int
-	for i, m := range t.moments(t.allRows()) {
+	for i, m := range t.moments(all) {
 		if m.missing == t.Len() || m.missing == 0 && m.lowest == m.most {
 			constant = append(constant, i)
 		}

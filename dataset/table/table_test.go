@@ -417,6 +417,11 @@ func bySchema(content string, options Options) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return rowsOf(reader)
+}
+
+// rowsOf returns the cells and targets of the rest.
+func rowsOf(reader *Reader) (string, error) {
 	rows := [][]float64{}
 	for {
 		row, err := reader.Next()

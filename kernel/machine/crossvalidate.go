@@ -199,7 +199,7 @@ func (v *validation) try(ctx context.Context, ridge float64) (*CrossValidation, 
 		}
 		b := v.gather(fold.rows)
 		y := make([]float64, b.rows*targets)
-		newScorer(narrowed(w), g.intercepts(w), v.n, b.rows).apply(y, b.z, b.rows)
+		newScorer(narrow(w), g.intercepts(w), v.n, b.rows).apply(y, b.z, b.rows)
 		for i, row := range fold.rows {
 			copy(f[fold.partition][row*targets:], y[i*targets:][:targets])
 		}

@@ -10,7 +10,9 @@
 //	           takes N·n² multiply-adds and 6·n² bytes.
 //	EigenPro   least squares by preconditioned stochastic gradient descent, a few
 //	           passes: for as many features as a batch of rows has room for.
-//	Logistic   softmax regression by L-BFGS, some dozens of passes: probabilities.
+//	Logistic   softmax regression by L-BFGS, some dozens of passes, or hundreds for a
+//	           small ridge: probabilities. CalibrationFactor and Model.Calibrate give
+//	           the other two some as well.
 //
 // Each of them takes a Problem: rows to fit to and rows held out, by which it
 // chooses its regularisation; a Scaling of rows; and a feature map. Without a map
@@ -22,12 +24,15 @@
 //
 // Rows come from a Source, in batches, as often as a machine asks. A Table is a
 // Source in memory; others may read files. Survey goes through one once, for the
-// means and deviations that Standardize takes, and a sample.
+// means and deviations that Standardize takes, and a sample. Rows may have weights,
+// which all machines and scores heed: one of weight 2 counts as two rows.
 //
 // # Exactness
 //
-// Features and weights are float32. Sums over many rows are float64, of products
-// of float32 over blocks of some hundred to two thousand rows. Everything is to
-// the same bits on any number of cores, for one version of the kernels in
-// internal/simd, and depends on seeds alone.
+// Features and weights are float32; targets, constants and predictions float64, so
+// that targets may be large beside what there is to learn. Sums over many rows are
+// float64, of products of float32 over blocks of some hundred to two thousand rows.
+// Those bear no ridge below some 1e-8; Ridge raises it, or computes products of few
+// rows in float64. Everything is to the same bits on any number of cores, for one
+// version of the kernels in internal/simd, and depends on seeds alone.
 package machine

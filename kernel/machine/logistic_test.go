@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,7 +12,11 @@ import (
 )
 
 func TestLogisticGradient(t *testing.T) {
-	p := Problem{Train: digits(t, 200, 6, 3, 1, 1), Features: features(t, 6, 10, 3)}
+	train, err := digits(t, 200, 6, 3, 1, 1).WithWeights(slices.Repeat([]float64{0.5, 0, 3, 1}, 50))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := Problem{Train: train, Features: features(t, 6, 10, 3)}
 	if err := p.prepare(); err != nil {
 		t.Fatal(err)
 	}
@@ -82,6 +87,30 @@ func TestLogisticIsCalibrated(t *testing.T) {
 		if math.Abs(mean[k]-frequency[k]) > 2e-3 {
 			t.Errorf("class %d: mean probability %v, frequency %v", k, mean[k], frequency[k])
 		}
+	}
+}
+
+// TestLogisticConverges: where it says so, more steps change nothing that matters, and
+// where it was not given enough of them, it says that.
+func TestLogisticConverges(t *testing.T) {
+	train, holdOut := Split(digits(t, 300, 6, 3, 2, 1), 0.3, 1)
+	p := Problem{Train: train, HoldOut: holdOut, Features: features(t, 6, 30, 3)}
+	ctx := context.Background()
+	_, report, err := Logistic(ctx, p, LogisticOptions{})
+	if err != nil || slices.Contains(report.Converged, false) || len(report.Converged) != len(report.Ridges) {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	for i, ridge := range report.Ridges { // from another start
+		_, alone, err := Logistic(ctx, p, LogisticOptions{Ridges: []float64{ridge}, Iterations: 2000})
+		if err != nil || math.Abs(alone.Losses[0]-report.Losses[i]) > 1e-4*report.Losses[i] {
+			t.Errorf("ridge %v: losses %v and %v, %v", ridge, report.Losses[i], alone.Losses[0], err)
+		}
+		if report.Scores[i].LogLoss < report.Scores[indexOf(report.Ridges, report.Ridge)].LogLoss {
+			t.Errorf("%v was chosen, and %v has less log loss", report.Ridge, ridge)
+		}
+	}
+	if _, report, err = Logistic(ctx, p, LogisticOptions{Ridges: []float64{1e-5}, Iterations: 3}); err != nil || report.Converged[0] {
+		t.Errorf("%+v, %v: want no convergence in 3 iterations", report, err)
 	}
 }
 

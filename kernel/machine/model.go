@@ -36,7 +36,7 @@ type Model struct {
 // regression on features (Rasmussen and Williams, Gaussian Processes for Machine
 // Learning, 2006, section 2.1.2), with an unpenalised constant.
 type posterior struct {
-	rows   float64   // N
+	rows   float64   // N, or the effective number of rows that have weights
 	noise  []float64 // σ [Targets]
 	mean   []float32 // of features
 	factor *factor   // of C + λ·I, with the covariance C of features

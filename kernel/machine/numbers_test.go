@@ -173,3 +173,36 @@ func TestDeviationOfLittle(t *testing.T) {
 		}
 	}
 }
+
+// TestScores of a model that is known: f = x and f = -x for classes, f = x for targets.
+func TestScores(t *testing.T) {
+	ctx := context.Background()
+	classes, err := NewClasses(1, []float32{1, 2, -1, -3}, []int32{0, 1, 1, 1}, []string{"a", "b"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &Model{Columns: classes.columns, Weights: []float32{1, -1}, Bias: make([]float64, 2), Logits: true}
+	got, err := Evaluate(ctx, m, classes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	logLoss := 0.0
+	for _, margin := range []float64{2, -4, 2, 6} { // f of the row's class minus f of the other
+		logLoss += math.Log1p(math.Exp(-margin)) / 4
+	}
+	if got.Rows != 4 || got.Wrong != 1 || got.ErrorRate != 0.25 || math.Abs(got.LogLoss-logLoss) > 1e-12 || got.MAE != 0 {
+		t.Errorf("%+v, want a log loss of %v", got, logLoss)
+	}
+	targets, err := NewTargets(1, 1, []float32{1, 2, 3, 6}, []float64{1e9 + 2, 1e9 + 2, 1e9 + 1, 1e9 + 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m = &Model{Columns: targets.columns, Weights: []float32{1}, Bias: []float64{1e9}}
+	if got, err = Evaluate(ctx, m, targets); err != nil {
+		t.Fatal(err)
+	}
+	want := Score{Rows: 4, RMSE: math.Sqrt(6.0 / 4), MAE: 1, R2: 1 - 6.0/9}
+	if got.Rows != 4 || math.Abs(got.RMSE-want.RMSE) > 1e-12 || got.MAE != want.MAE || math.Abs(got.R2-want.R2) > 1e-12 {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}

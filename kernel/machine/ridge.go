@@ -46,13 +46,17 @@ type RidgeReport struct {
 
 // Ridge fits, in one pass over the rows,
 //
-//	min over W, b:  (1/N)·Σ |W·z + b - t|² + λ·|W|²
+//	min over W, b:  Σ w·|W·z + b - t|² / Σ w + λ·|W|²
 //
-// The constant b is not penalised. For classification, t is 1 for the row's class
+// with the rows' weights w. The constant b is not penalised. For classification, t is 1 for the row's class
 // and -1 for others. The pass accumulates the covariances of features, which takes
 // N·n² multiply-adds and 4·n² bytes for n features; the equations are solved by
 // Cholesky factorization, in another 2·n² bytes, and refined. λ is chosen by the
 // rows held out, from the one accumulation.
+//
+// A λ that is too small for the rounding of float32 is raised to what is not, as the
+// report tells. Where it is the only candidate and rows times n² are up to 2^33, products
+// are computed in float64, which bears a λ some thousand times smaller.
 //
 // Errors: those of the sources, options out of range, values that are not finite,
 // and ctx's.
@@ -145,7 +149,7 @@ func (f *ridgeFit) choose(ctx context.Context) (best int, err error) {
 		if err != nil {
 			return 0, err
 		}
-		weights = append(weights, narrowed(w)...)
+		weights = append(weights, narrow(w)...)
 		bias = append(bias, f.gram.intercepts(w)...)
 	}
 	f.report.Scores, err = evaluate(ctx, f.stream, f.HoldOut, weights, bias, false)
@@ -180,7 +184,7 @@ func (f *ridgeFit) fitted(ctx context.Context) (*Model, error) {
 	if solver.ridge > f.report.Ridge*scale {
 		f.report.Raised = solver.ridge / scale
 	}
-	m := f.Problem.model(narrowed(w), f.gram.intercepts(w))
+	m := f.Problem.model(narrow(w), f.gram.intercepts(w))
 	if f.options.Posterior {
 		if m.posterior, err = f.posterior(ctx); err != nil {
 			return nil, err
@@ -193,7 +197,8 @@ func (f *ridgeFit) fitted(ctx context.Context) (*Model, error) {
 // weights. It estimates the noise as the evidence does: the likelihood of all
 // targets, N(0, σ²·(I + Z·Zᵀ/(N·λ))) of their centred values, is greatest where
 // σ² is the mean of t·(t - f), which is that of (t - f)² and λ·|w|². As the constant
-// is fitted, too, the sum is divided by N - 1.
+// is fitted, too, the sum is divided by N - 1. Where rows have weights, N is their
+// effective number, (Σ w)²/Σ w² (Kish, Survey Sampling, 1965).
 func (f *ridgeFit) posterior(ctx context.Context) (*posterior, error) {
 	s, g := f.solver, f.gram
 	if s.factorRidge > s.ridge {
@@ -213,9 +218,7 @@ func (f *ridgeFit) posterior(ctx context.Context) (*posterior, error) {
 	for k := range g.targets {
 		wk := w[k*g.n:][:g.n]
 		variance := max(g.variance(k)-floats.Dot(wk, right[k*g.n:][:g.n]), s.ridge*floats.Dot(wk, wk))
-		if p.rows > 1 {
-			variance *= p.rows / (p.rows - 1)
-		}
+		variance *= p.rows / max(p.rows-1, 1)
 		if g.constant(k) {
 			variance = f.ignorance(k, p.rows)
 		}
@@ -235,10 +238,13 @@ func (f *ridgeFit) ignorance(k int, rows float64) float64 {
 	return size * size / (1 + (1+f.gram.scale()/f.solver.ridge)/rows)
 }
 
-func narrowed(x []float64) []float32 {
-	y := make([]float32, len(x))
-	for i, v := range x {
-		y[i] = float32(v)
+// narrow rounds weights to float32, so that constants that are computed next fit
+// those that predict.
+func narrow(w []float64) []float32 {
+	narrow := make([]float32, len(w))
+	for i, v := range w {
+		narrow[i] = float32(v)
+		w[i] = float64(narrow[i])
 	}
-	return y
+	return narrow
 }

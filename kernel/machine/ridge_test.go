@@ -20,7 +20,7 @@ func TestRidgeIsADenseSolve(t *testing.T) {
 		rows, n   int
 		ridge     float64
 		tolerance float64
-	}{{500, 30, 1e-4, 1e-5}, {1000, 150, 1e-5, 1e-5}, {700, 200, 1e-9, 1e-3}} {
+	}{{500, 30, 1e-4, 1e-5}, {1000, 150, 1e-5, 1e-5}, {700, 200, 1e-9, 1e-5}} {
 		p := Problem{Train: friedman(t, test.rows, 1, 1), Features: features(t, 10, test.n, 1)}
 		m, report, err := Ridge(context.Background(), p, RidgeOptions{Ridges: []float64{test.ridge}})
 		if err != nil {
@@ -28,7 +28,7 @@ func TestRidgeIsADenseSolve(t *testing.T) {
 		}
 		w, bias, a, _ := dense(t, p, test.ridge)
 		exact := *m
-		exact.Weights = narrowed(mat.DenseCopyOf(w.T()).RawMatrix().Data)
+		exact.Weights = narrow(mat.DenseCopyOf(w.T()).RawMatrix().Data)
 		exact.Bias = bias
 		fresh := friedman(t, 300, 1, 2)
 		if d := distance(predictions(m, fresh), predictions(&exact, fresh)); !(d < test.tolerance) {
@@ -43,6 +43,58 @@ func TestRidgeIsADenseSolve(t *testing.T) {
 		if !(report.Residual <= solveTolerance) {
 			t.Errorf("%+v: residual %.3g", test, report.Residual)
 		}
+	}
+}
+
+// TestRidgeIsRaised: where products are float32, a ridge below their rounding is raised
+// to about that, and the equations are solved.
+func TestRidgeIsRaised(t *testing.T) {
+	all := friedman(t, 300, 0, 1)
+	p := Problem{Train: all.Slice(0, 200), HoldOut: all.Slice(200, 300), Features: features(t, 10, 150, 3)}
+	m, report, err := Ridge(context.Background(), p, RidgeOptions{Ridges: []float64{1e-11, 1e-12}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !(report.Raised > 1e-9 && report.Raised < 1e-7) || report.Residual > solveTolerance || !(report.Condition > 0.1/report.Raised && report.Condition < 4/report.Raised) {
+		t.Errorf("%+v", report)
+	}
+	if score, err := Evaluate(context.Background(), m, p.Train); err != nil || score.R2 < 0.999 {
+		t.Errorf("%+v, %v", score, err)
+	}
+	if _, report, err = Ridge(context.Background(), p, RidgeOptions{Ridges: []float64{1e-6}}); err != nil || report.Raised != 0 {
+		t.Errorf("%+v, %v: want no ridge to be raised", report, err)
+	}
+}
+
+// TestRidgeWithoutNoise: the smaller the ridge, the better a smooth function is learnt,
+// down to one that float32 could not hold beside the features.
+func TestRidgeWithoutNoise(t *testing.T) {
+	smooth := func(rows int, seed uint64) *Table {
+		table := friedman(t, rows, 0, seed)
+		for i := range table.all.Y {
+			x := table.all.X[10*i:]
+			table.all.Y[i] = math.Sin(3*float64(x[0])) * math.Cos(2*float64(x[1])+float64(x[2]))
+			for j := 3; j < 10; j++ {
+				x[j] = 0
+			}
+		}
+		return table
+	}
+	train, fresh := smooth(300, 1), smooth(200, 2)
+	p := Problem{Train: train, Features: features(t, 10, 200, 0.8)}
+	rmse := func(ridge float64) float64 {
+		m, report, err := Ridge(context.Background(), p, RidgeOptions{Ridges: []float64{ridge}})
+		if err != nil || report.Residual > solveTolerance {
+			t.Fatalf("%+v, %v", report, err)
+		}
+		score, err := Evaluate(context.Background(), m, fresh)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return score.RMSE
+	}
+	if large, small := rmse(1e-7), rmse(1e-10); !(small < large/4) || small > 1e-3 {
+		t.Errorf("RMSE %.3g with 1e-7, %.3g with 1e-10", large, small)
 	}
 }
 
@@ -233,6 +285,11 @@ func TestRidgeOnAnyCores(t *testing.T) {
 	p := Problem{Train: train, HoldOut: holdOut, Features: features(t, 20, 300, 5)}
 	sameOnCores(t, func() (*Model, error) {
 		m, _, err := Ridge(context.Background(), p, RidgeOptions{Ridges: []float64{1e-3, 1e-5}, Refit: true, Posterior: true})
+		return m, err
+	})
+	p.Features = features(t, 20, 150, 5)
+	sameOnCores(t, func() (*Model, error) { // with products in float64
+		m, _, err := Ridge(context.Background(), p, RidgeOptions{Ridges: []float64{1e-9}})
 		return m, err
 	})
 }

@@ -77,18 +77,17 @@ func (s *solver) conjugate(ctx context.Context, right []float64, tolerance float
 	targets, r := len(right)/n, slices.Clone(right)
 	x, s.p, s.product, s.rows = make([]float64, len(r)), make([]float64, len(r)), make([]float64, len(r)), targets
 	z, narrow := make([]float64, len(r)), make([]float32, len(r))
-	start, rz := make([]float64, targets), make([]float64, targets)
+	start, left, rz := make([]float64, targets), make([]float64, targets), make([]float64, targets)
 	for k := range targets {
 		start[k] = floats.Norm(r[k*n:][:n], 2)
 	}
 	for iteration, definite := 0, true; ; iteration++ {
-		residual = 0
 		for k := range targets {
 			if start[k] > 0 {
-				residual = max(residual, floats.Norm(r[k*n:][:n], 2)/start[k])
+				left[k] = floats.Norm(r[k*n:][:n], 2) / start[k]
 			}
 		}
-		if residual <= tolerance || iteration == solveIterations || !definite {
+		if residual = slices.Max(left); residual <= tolerance || iteration == solveIterations || !definite {
 			return x, residual, nil
 		}
 		if err := ctx.Err(); err != nil {
@@ -113,7 +112,7 @@ func (s *solver) conjugate(ctx context.Context, right []float64, tolerance float
 				floats.AddScaled(x[k*n:][:n], rz[k]/curvature, pk)
 				floats.AddScaled(r[k*n:][:n], -rz[k]/curvature, ap)
 			}
-			definite = definite && (curvature > 0 || rz[k] == 0)
+			definite = definite && (curvature > 0 || left[k] <= tolerance)
 		}
 	}
 }

@@ -61,28 +61,19 @@ func (t *text) Begin(name string, _ []string) error {
 }
 
 func (t *text) Row(a predict.RowAnswer) error {
-	_, err := fmt.Fprintf(t.w, "%s:%d: %s\n", t.name, a.Line, Of(a.Answer, t.targets))
+	what := a.String()
+	if t.targets != nil {
+		var all []string
+		for i, name := range t.targets {
+			all = append(all, name+" "+a.Estimates[i].String())
+		}
+		what = strings.Join(all, ", ")
+	}
+	_, err := fmt.Fprintf(t.w, "%s:%d: %s\n", t.name, a.Line, what)
 	return err
 }
 
 func (*text) End() error { return nil }
-
-// Of writes an answer for people. Several targets have names.
-func Of(a predict.Answer, targets []string) string {
-	switch {
-	case a.Class >= 0 && a.Probability > 0:
-		return fmt.Sprintf("%s (%.1f%%)", a.Name, 100*a.Probability)
-	case a.Class >= 0:
-		return a.Name
-	case targets == nil:
-		return a.Estimate.String()
-	}
-	var all []string
-	for i, name := range targets {
-		all = append(all, name+" "+a.Estimates[i].String())
-	}
-	return strings.Join(all, ", ")
-}
 
 type objects struct {
 	encoder          *json.Encoder

@@ -1,6 +1,4 @@
-// Package machines describes kernel machines: what they are made of, and what they take
-// and say.
-package machines
+package inspection
 
 import (
 	"encoding/json"
@@ -21,8 +19,8 @@ import (
 	"github.com/deepfry/deepfry/predict"
 )
 
-// Description says what a machine is, as JSON.
-type Description struct {
+// Machine says what a kernel machine is made of, and what it takes and says, as JSON.
+type Machine struct {
 	Name          string            `json:"name"` // the file's
 	Task          table.Task        `json:"task"`
 	Targets       []string          `json:"targets,omitempty"` // of a table
@@ -35,6 +33,7 @@ type Description struct {
 	Fit           *predict.Fit      `json:"fit,omitempty"`           // as far as it is noted
 	Probabilities bool              `json:"probabilities,omitempty"` // of classes
 	Noise         []float64         `json:"noise,omitempty"`         // of a posterior: a deviation for each target
+	HalfWidth     []float64         `json:"half_width,omitempty"`    // of 95% intervals, for each target
 	Images        nn.Shape          `json:"images,omitempty"`        // channels, height, width
 	Data          string            `json:"data,omitempty"`          // that it was fitted to, of images
 	Format        table.Format      `json:"format,omitempty"`        // of tables
@@ -53,12 +52,12 @@ type Column struct {
 	table.Scaling
 }
 
-// Describe describes the machine of a file.
-func Describe(name string, p *predict.Predictor, bytes int64) (Description, error) {
+// OfMachine describes the machine of a file.
+func OfMachine(name string, p *predict.Predictor, bytes int64) (Machine, error) {
 	m := p.Machine
-	d := Description{
+	d := Machine{
 		Name: name, Task: table.Regression, Classes: p.Classes, Inputs: m.Columns.Inputs, Outputs: m.Columns.Inputs, Fit: p.Fit,
-		Probabilities: p.HasProbabilities(), Noise: m.Noise(), Data: p.Data, FileBytes: bytes,
+		Probabilities: p.HasProbabilities(), Noise: m.Noise(), HalfWidth: m.HalfWidth, Data: p.Data, FileBytes: bytes,
 	}
 	if p.Classes != nil {
 		d.Task = table.Classification
@@ -89,7 +88,7 @@ func Describe(name string, p *predict.Predictor, bytes int64) (Description, erro
 	return d, nil
 }
 
-func (d *Description) describeTable(e *table.Encoder) {
+func (d *Machine) describeTable(e *table.Encoder) {
 	d.Format, d.Impute = e.Schema.Format, e.Impute
 	for _, target := range e.Schema.Targets {
 		d.Targets = append(d.Targets, target.Name)
@@ -109,7 +108,7 @@ const (
 )
 
 // Print writes the description for people.
-func (d Description) Print(w io.Writer) error {
+func (d Machine) Print(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	line := func(name, text string) {
 		if text != "" {
@@ -150,7 +149,7 @@ func (d Description) Print(w io.Writer) error {
 }
 
 // kernel writes the kernel with its parameters, in the order of their names.
-func (d Description) kernel() string {
+func (d Machine) kernel() string {
 	if d.Kernel == nil {
 		return "none: the machine is linear"
 	}
@@ -170,7 +169,7 @@ func (d Description) kernel() string {
 	return text
 }
 
-func (d Description) inputs() string {
+func (d Machine) inputs() string {
 	switch {
 	case d.Images != nil:
 		return fmt.Sprintf("images of %v", d.Images)
@@ -190,7 +189,7 @@ func (d Description) inputs() string {
 	return text + fmt.Sprintf(", the %s in place of missing values", d.Impute)
 }
 
-func (d Description) fitted() string {
+func (d Machine) fitted() string {
 	f := d.Fit
 	if f == nil {
 		return d.Data
@@ -206,14 +205,16 @@ func (d Description) fitted() string {
 	return text
 }
 
-func (d Description) answers() string {
+func (d Machine) answers() string {
 	switch {
 	case d.Probabilities:
 		return "classes, with their probabilities"
 	case d.Classes != nil:
 		return "classes"
 	case d.Noise != nil:
-		return fmt.Sprintf("values, with 95%% intervals by a posterior: noise of deviation %s", listed(texts(d.Noise), ", "))
+		return "values, with 95% intervals by a posterior: noise of deviation " + listed(texts(d.Noise), ", ")
+	case d.HalfWidth != nil:
+		return "values, with 95% intervals: ± " + listed(texts(d.HalfWidth), ", ")
 	}
 	return "values"
 }

@@ -1,4 +1,4 @@
-package machines
+package inspection
 
 import (
 	"encoding/json"
@@ -12,7 +12,7 @@ import (
 )
 
 // described returns what is said of a machine with a table's note.
-func described(t *testing.T, m *machine.Model, e *table.Encoder) (Description, string) {
+func described(t *testing.T, m *machine.Model, e *table.Encoder) (Machine, string) {
 	t.Helper()
 	if e != nil {
 		note, err := json.Marshal(e)
@@ -25,7 +25,7 @@ func described(t *testing.T, m *machine.Model, e *table.Encoder) (Description, s
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := Describe("m.safetensors", p, 12345)
+	d, err := OfMachine("m.safetensors", p, 12345)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func described(t *testing.T, m *machine.Model, e *table.Encoder) (Description, s
 	return d, b.String()
 }
 
-func TestDescribe(t *testing.T) {
+func TestMachine(t *testing.T) {
 	features, err := kernel.NewFeatures(kernel.Gaussian{Gamma: 0.02}, kernel.Options{Inputs: 4, N: 8, Sampling: kernel.RKS, Seed: 7})
 	if err != nil {
 		t.Fatal(err)
@@ -103,9 +103,9 @@ func unspaced(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// TestDescribeOthers: machines without features, and of many columns, of vectors and of
+// TestOtherMachines: machines without features, and of many columns, of vectors and of
 // images.
-func TestDescribeOthers(t *testing.T) {
+func TestOtherMachines(t *testing.T) {
 	e := &table.Encoder{Schema: table.Schema{Format: table.LIBSVM, Targets: []table.Column{{Name: "label", Field: -1, Kind: table.Number}}}, Impute: table.NoImpute}
 	for i := range 50 {
 		e.Schema.Inputs = append(e.Schema.Inputs, table.Column{Name: strings.Repeat("9", i+1), Field: -1, Kind: table.Number})
@@ -120,6 +120,7 @@ func TestDescribeOthers(t *testing.T) {
 		want    []string
 	}{
 		{values(50, map[string]string{}), e, []string{"kernel none: the machine is linear", "50 numbers of 50 columns, LIBSVM, of which none may be missing", "number constant", "and 10 more: --json has all", "answers values\n"}},
+		{&machine.Model{Columns: machine.Columns{Inputs: 1, Outputs: 2}, Weights: make([]float32, 2), Bias: make([]float64, 2), HalfWidth: []float64{1.5, 1234567}}, nil, []string{"answers values, with 95% intervals: ± 1.5, 1234567\n"}},
 		{values(3, nil), nil, []string{"task regression\n", "inputs 3 numbers\n"}},
 		{
 			&machine.Model{Columns: machine.Columns{Inputs: 4, Classes: []string{"0", "1"}}, Weights: make([]float32, 8), Bias: make([]float64, 2), Notes: map[string]string{predict.ImagesKey: `{"Data":"mnist","Channels":1,"Height":2,"Width":2,"Meaning":{"data":"mnist"}}`}}, nil,
