@@ -58,8 +58,12 @@ func TestRidgeIsRaised(t *testing.T) {
 	if !(report.Raised > 1e-9 && report.Raised < 1e-7) || report.Residual > solveTolerance || !(report.Condition > 0.1/report.Raised && report.Condition < 4/report.Raised) {
 		t.Errorf("%+v", report)
 	}
-	if score, err := Evaluate(context.Background(), m, p.Train); err != nil || score.R2 < 0.999 {
-		t.Errorf("%+v, %v", score, err)
+	w, bias, _, _ := dense(t, p, report.Raised)
+	exact := *m
+	exact.Weights, exact.Bias = narrow(mat.DenseCopyOf(w.T()).RawMatrix().Data), bias
+	fresh := friedman(t, 300, 0, 2)
+	if d := distance(predictions(m, fresh), predictions(&exact, fresh)); !(d < 0.03) {
+		t.Errorf("predictions are off by %.3g: rounding counts for more than the ridge", d)
 	}
 	if _, report, err = Ridge(context.Background(), p, RidgeOptions{Ridges: []float64{1e-6}}); err != nil || report.Raised != 0 {
 		t.Errorf("%+v, %v: want no ridge to be raised", report, err)
@@ -110,6 +114,13 @@ func TestRidgeBeyondFloat32(t *testing.T) {
 	score, err := Evaluate(context.Background(), m, p.Train)
 	if err != nil || score.R2 < 0.99 {
 		t.Errorf("%+v, %v, %+v: want an interpolation", score, err, report)
+	}
+	_, _, a, _ := dense(t, p, max(report.Raised, 1e-11))
+	var eigen mat.EigenSym
+	eigen.Factorize(a, false)
+	values := eigen.Values(nil)
+	if condition := values[len(values)-1] / values[0]; report.Raised > 1e-10 || !(report.Condition > condition/2 && report.Condition < 1.1*condition) {
+		t.Errorf("%+v: the condition is %.3g", report, condition)
 	}
 	m, report, err = Ridge(context.Background(), p, RidgeOptions{Ridges: []float64{1e-11}, Posterior: true})
 	if err != nil {

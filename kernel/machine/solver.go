@@ -192,7 +192,7 @@ func (s *solver) condition(ctx context.Context) (float64, error) {
 		if err != nil {
 			return 0, err
 		}
-		least = 1 / floats.Norm(solved, 2)
+		least = min(least, 1/floats.Norm(solved, 2))
 	}
 	return largest / least, nil
 }

@@ -192,3 +192,23 @@ func TestBadWeights(t *testing.T) {
 		}
 	}
 }
+
+// TestWeightedNoise: rows of weight 2 have the noise of rows that are there twice, but
+// for N - 1, and only ratios of weights matter to deviations.
+func TestWeightedNoise(t *testing.T) {
+	weights, repeated := weighted(t, friedman(t, 600, 1, 1), 1)
+	large, _ := weighted(t, friedman(t, 600, 1, 1), 1e9)
+	var noise, deviations []float64
+	for _, table := range []*Table{weights, large, repeated} {
+		m, _, err := Ridge(context.Background(), Problem{Train: table, Features: features(t, 10, 30, 4)}, RidgeOptions{Ridges: []float64{1e-3}, Posterior: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		y, s := make([]float64, 1), make([]float64, 1)
+		m.NewPredictor(1).PredictDeviation(y, s, table.all.X[:10])
+		noise, deviations = append(noise, m.Noise()[0]), append(deviations, s[0])
+	}
+	if math.Abs(noise[0]-noise[2]) > 0.003*noise[2] || math.Abs(noise[1]-noise[0]) > 1e-6*noise[0] || math.Abs(deviations[1]-deviations[0]) > 1e-6*deviations[0] {
+		t.Errorf("noise %v, deviations %v", noise, deviations)
+	}
+}
