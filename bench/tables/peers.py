@@ -25,8 +25,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardSc
 from sklearn.svm import SVC, SVR  # noqa: E402
 from xgboost import XGBClassifier, XGBRegressor  # noqa: E402
 
-from prepare import CLASSIFICATION  # noqa: E402
-from results import TABLES, Results, seeds  # noqa: E402
+from tables import CLASSIFICATION, TABLES, Results, seeds  # noqa: E402
 
 SVM = {"C": [2.0**k for k in range(-1, 10, 2)], "gamma": [2.0**k for k in range(-6, 5, 2)]}  # γ: divided by the number of columns
 SVR_EPSILON = [0.01, 0.1]  # of the target's deviation

@@ -16,17 +16,9 @@ import tempfile
 from sklearn.datasets import load_diabetes, load_digits
 from sklearn.model_selection import train_test_split
 
+from tables import CLASSIFICATION, DEVELOPMENT, REGRESSION, TRAINING_ROWS, seeds
+
 HERE = os.path.dirname(os.path.abspath(__file__))
-
-CLASSIFICATION = "iris sonar glass ionosphere votes pima vehicle vowel digits spam ticdata letter satellite dna".split()
-REGRESSION = "boston diabetes ozone servo".split()
-TRAINING_ROWS = {"letter": 16000, "satellite": 4435, "dna": 2000}  # of the classical splits: they are first
-DEVELOPMENT = [101, 102, 103]
-
-
-def seeds(name, development=False):
-    """Returns the seeds of a table's splits."""
-    return DEVELOPMENT if development else [0] if name in TRAINING_ROWS else [1, 2, 3, 4, 5]
 
 
 def from_r(folder):
