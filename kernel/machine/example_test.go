@@ -46,18 +46,21 @@ func gaussian(bandwidth float64) (kernel.FeatureMap, error) {
 	return kernel.NewFeatures(kernel.Gaussian{Gamma: kernel.GammaOf(bandwidth)}, kernel.Options{Inputs: 2, N: 100, Sampling: kernel.Fastfood, Seed: 1})
 }
 
-// A kernel machine with its bandwidth and ridge chosen on rows held out, beside
-// the linear one.
+// A kernel machine with its bandwidth and ridge chosen by five folds, beside the linear
+// one.
 func Example() {
 	ctx := context.Background()
-	train, holdOut := machine.Split(waves(1500, 1), 0.3, 1)
-	problem := machine.Problem{Train: train, HoldOut: holdOut}
+	problem := machine.Problem{Train: waves(700, 1)}
 	linear, _, err := machine.Ridge(ctx, problem, machine.RidgeOptions{})
 	if err != nil {
 		log.Fatal(err)
 	}
 
-	best, _, err := machine.Search(ctx, problem, machine.SearchOptions{Features: gaussian, Rows: 700})
+	folds := make([]int, 700)
+	for i := range folds {
+		folds[i] = i % 5
+	}
+	best, _, err := machine.Search(ctx, problem, machine.SearchOptions{Features: gaussian, Partitions: [][]int{folds}})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -65,7 +68,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	model, _, err := machine.Ridge(ctx, problem, machine.RidgeOptions{Refit: true})
+	model, _, err := machine.Ridge(ctx, problem, machine.RidgeOptions{Ridges: []float64{best.Ridge}})
 	if err != nil {
 		log.Fatal(err)
 	}

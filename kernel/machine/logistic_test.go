@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/deepfry/deepfry/kernel"
 )
 
 func TestLogisticGradient(t *testing.T) {
@@ -159,11 +157,11 @@ func TestOptions(t *testing.T) {
 			_, _, err := EigenPro(ctx, Problem{Train: classes}, EigenProOptions{Epochs: -1})
 			return err
 		}, "no negative"},
-		{func() error { _, _, err := Search(ctx, Problem{Train: classes}, SearchOptions{}); return err }, "makes features"},
+		{func() error { _, _, err := Search(ctx, Problem{Train: classes}, SearchOptions{}); return err }, "want a partition"},
 		{func() error {
-			_, _, err := Search(ctx, Problem{Train: classes}, SearchOptions{Rows: -1, Features: func(float64) (kernel.FeatureMap, error) { return identity(4), nil }})
+			_, _, err := Search(ctx, Problem{Train: classes}, SearchOptions{Partitions: [][]int{{0, 1}}})
 			return err
-		}, "a sample of -1 rows"},
+		}, "a partition of 2 rows"},
 		{func() error {
 			_, _, err := Logistic(ctx, Problem{Train: classes, HoldOut: classes.Slice(0, 0)}, LogisticOptions{})
 			return err
