@@ -327,7 +327,7 @@ func halfWidths(ctx context.Context, t *machine.Table, predictions []float64, pa
 
 // defaults are the settings of rows that are too few to choose by.
 func (f *Fitter) defaults() Settings {
-	s := Settings{Kernel: f.Kernel, Ridge: cmp.Or(f.Ridge, 1e-2), Gamma: f.gamma}
+	s := Settings{Kernel: f.Kernel, Gamma: f.gamma}
 	if s.Kernel == "auto" {
 		s.Kernel = "gaussian"
 	}

@@ -98,9 +98,6 @@ func OpenImages(name string, options dataset.Options, holdout float64, seed uint
 		if d.learn, d.test, err = d.all.split(holdout, seed); err != nil {
 			return nil, err
 		}
-		if d.learn.len() == 0 || d.test.len() == 0 {
-			return nil, fmt.Errorf("--holdout %v: of %d images, nothing is left to fit to or to measure on", holdout, d.all.len())
-		}
 	}
 	d.Said = append(data.Said, fmt.Sprintf("%s training images, %s to measure on", thousands.Apart(d.learn.len()), thousands.Apart(d.test.len())))
 	return d, nil

@@ -109,8 +109,6 @@ func (f *Fitter) run(ctx context.Context, r *Result) (err error) {
 		return err
 	}
 	if f.data.all.len() > f.data.learn.len() {
-		s := r.Settings
-		s.Rows = s.Rows * f.data.all.len() / f.data.learn.len() // as if chosen by as large a share
 		if fitted, err = f.fit(ctx, f.data.all, r.Settings); err != nil {
 			return err
 		}
@@ -152,7 +150,7 @@ func (f *Fitter) settle(ctx context.Context, r rows) (Settings, error) {
 	if f.data.preset.gamma > 0 && f.gamma > 0 && r.images != nil {
 		return Settings{Kernel: f.Kernel, Gamma: f.gamma, Ridge: f.Ridge}, nil
 	}
-	if r.len() < 10 {
+	if r.len() < fewRows {
 		return f.defaults(), nil
 	}
 	return f.choose(ctx, r)
@@ -301,28 +299,38 @@ func (f *Fitter) n(rows int) int {
 // ridge worth another choice.
 const chosenByAll = 2
 
-// fitRidge takes the ridge for as much noise as was chosen. Of many more rows, some
-// choose it anew.
+// ridges returns the ridge for as much noise as was chosen, or candidates where nothing
+// was, or only by some of the rows.
+func (f *Fitter) ridges(rows int, s Settings) []float64 {
+	ridge := s.Ridge * float64(s.Rows) / float64(rows)
+	switch {
+	case f.Ridge > 0:
+		return []float64{f.Ridge}
+	case s.Rows == 0 && rows < fewRows:
+		return []float64{fewRidge}
+	case s.Rows == 0:
+		return machine.DefaultRidges()
+	case rows <= chosenByAll*s.Rows:
+		return []float64{ridge}
+	}
+	step := math.Sqrt(10)
+	return []float64{ridge * 10, ridge * step, ridge, ridge / step, ridge / 10}
+}
+
+// Of fewer rows than fewRows, nothing is chosen, and the ridge is fewRidge.
+const (
+	fewRows  = 10
+	fewRidge = 1e-2
+)
+
 func (f *Fitter) fitRidge(ctx context.Context, p machine.Problem, from source, s Settings, result *fitted) error {
-	o := machine.RidgeOptions{Ridges: []float64{s.Ridge}, Posterior: f.Posterior}
-	if f.Ridge == 0 {
-		if s.Rows > 0 {
-			o.Ridges[0] *= float64(s.Rows) / float64(from.len())
+	o := machine.RidgeOptions{Ridges: f.ridges(from.len(), s), Posterior: f.Posterior}
+	if len(o.Ridges) > 1 {
+		learn, validation, err := from.split(0.2, f.Seed)
+		if err != nil {
+			return err
 		}
-		if s.Rows == 0 && from.len() >= 100 || s.Rows > 0 && from.len() > chosenByAll*s.Rows {
-			learn, validation, err := from.split(0.2, f.Seed)
-			if err != nil {
-				return err
-			}
-			p.Train, p.HoldOut, o.Refit = learn.encode(from.encoder), validation.encode(from.encoder), true
-			step := math.Sqrt(10)
-			if o.Ridges[0] *= 10; s.Rows == 0 {
-				o.Ridges = machine.DefaultRidges()
-			}
-			for len(o.Ridges) < 5 {
-				o.Ridges = append(o.Ridges, o.Ridges[len(o.Ridges)-1]/step)
-			}
-		}
+		p.Train, p.HoldOut, o.Refit = learn.encode(from.encoder), validation.encode(from.encoder), true
 	}
 	model, report, err := machine.Ridge(ctx, p, o)
 	if err != nil {

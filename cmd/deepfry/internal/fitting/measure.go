@@ -50,8 +50,8 @@ func (f *Fitter) fitLinear(ctx context.Context, from source) (*machine.Model, er
 	if f.data.Task == table.Classification && from.images == nil {
 		linear.Machine = "logistic"
 	}
-	if from.len() < 10 {
-		s.Ridge, linear.Ridge = 1e-3, 1e-3
+	if from.len() < fewRows {
+		linear.Ridge = fewRidge
 	}
 	result, err := linear.fit(ctx, from.rows, s)
 	if err != nil {

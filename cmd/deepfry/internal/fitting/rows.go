@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"math"
 	"math/rand/v2"
 	"slices"
 
@@ -33,15 +34,16 @@ func (r rows) some(numbers []int) rows {
 	return r
 }
 
-// split holds a part of the rows out. Images are in random order, or sorted by their
-// classes: every so many of them is taken.
+// split holds a part of the rows out. Images may be sorted by their classes: they are
+// taken at random.
 func (r rows) split(fraction float64, seed uint64) (most, held rows, err error) {
 	if r.images == nil {
 		train, holdout, err := r.table.Split(r.numbers, fraction, seed)
 		return r.some(train), r.some(holdout), err
 	}
-	train, holdout := machine.Split(r.images, fraction, seed)
-	most.images, held.images = train.(*machine.Table), holdout.(*machine.Table)
+	shuffled := r.images.Shuffled(seed).(*machine.Table)
+	count := max(1, min(r.len()-1, int(math.Round(fraction*float64(r.len())))))
+	most.images, held.images = shuffled.Slice(count, r.len()), shuffled.Slice(0, count)
 	return most, held, nil
 }
 
