@@ -87,6 +87,7 @@ func TestOptionsNameColumns(t *testing.T) {
 func TestSchemaFindsNames(t *testing.T) {
 	plain := mustRead(t, "Sepal.Length,width,y\n1.5,2,3\n2.5,2,3\n", Options{Header: WithHeader}).Schema
 	twice := mustRead(t, "a,b,a,y\n1.5,2.5,3.5,4\n2.5,3,4,5\n", Options{Header: WithHeader}).Schema
+	dropped := mustRead(t, "a,b,a,y\n1.5,2.5,3.5,4\n2.5,3,4,5\n", Options{Header: WithHeader, Drop: []string{"3"}}).Schema
 	cases := mustRead(t, "a,A,y\n1.5,2.5,4\n2.5,3,5\n", Options{Header: WithHeader}).Schema
 	nameless := mustRead(t, ",b,y\n1.5,2.5,4\n2.5,3,5\n", Options{Header: WithHeader}).Schema
 	pixels := mustRead(t, "0,1,y\n1.5,2.5,4\n2.5,3,5\n", Options{Header: WithHeader}).Schema
@@ -107,6 +108,8 @@ func TestSchemaFindsNames(t *testing.T) {
 		{"one of two cases is gone", cases, "A,b,y\n5,6,7\n", `table: t: line 1: no such column: "a", which the model needs; there are 3: A, b, y`, ""},
 		{"names twice", twice, "a,b,a,y\n5,6,7,8\n", "[[5 6 7 8]]", ""},
 		{"names twice, told apart", twice, "a.2,b,a\n5,6,7\n", "[[7 6 5 NaN]]", ""},
+		{"names twice, elsewhere", twice, "b,a,a\n5,6,7\n", "[[6 5 7 NaN]]", ""},
+		{"names twice, of which one was dropped", dropped, "a,b,a,y\n5,6,7,8\n", "[[5 6 8]]", ""},
 		{"a name twice that was once", plain, "width,width,Sepal.Length\n5,6,7\n", `table: t: line 1: no such column: the columns 1 and 2 are called "width": the model needs one of that name`, ""},
 		{"no name", nameless, ",b,y\n5,6,7\n", "[[5 6 7]]", ""},
 		{"numbers as names", pixels, "1,0\n5,6\n", "[[6 5 NaN]]", ""},

@@ -24,39 +24,29 @@ const bringBack = "; --keep brings it back"
 // categories, and the numbers of rows. Fields in kept stay, and so do numbers of
 // rows if there is nothing else.
 func (t *Table) leaveOut(kept map[int]bool, nameless []bool) error {
-	var indices, left, different []int // inputs
-	reasons := make([]string, len(t.Schema.Inputs))
+	var indices, different []int // inputs
+	left := len(t.Schema.Inputs)
+	reasons := make([]string, left)
 	for i, column := range t.Schema.Inputs {
-		n := len(column.Categories)
-		many := column.Kind == Category && (n > maxCategories || n > 2 && 2*n > t.Len())
 		switch {
-		case n > maxCategories && kept[column.Field]:
+		case kept[column.Field] && len(column.Categories) > maxCategories:
 			return fmt.Errorf("%s has more than %d different texts, and cannot be kept", column.place(), maxCategories)
-		case kept[column.Field] || t.Schema.Format == LIBSVM:
-		case many:
-			reasons[i] = fmt.Sprintf("%d different texts in %d rows%s", n, t.Len(), bringBack)
-			if n > maxCategories {
-				reasons[i] = fmt.Sprintf("more than %d different texts in %d rows", maxCategories, t.Len())
-			}
-		case column.Kind == Number:
-			counts, differ := t.wholeNumbers(i)
-			called := t.Schema.Header && (nameless[column.Field] || isIndexName(column.Name))
-			switch {
-			case called && differ:
-				reasons[i] = "it numbers the rows" + bringBack
+		case kept[column.Field]:
+		case column.Kind == Category:
+			reasons[i] = t.tooMany(len(column.Categories))
+		default:
+			var differ bool
+			if reasons[i], differ = t.index(i, t.Schema.Header && (nameless[column.Field] || isIndexName(column.Name))); reasons[i] != "" {
 				indices = append(indices, i)
-			case counts && t.Len() >= fewestCounted:
-				reasons[i] = "it counts the rows" + bringBack
-				indices = append(indices, i)
-			case differ && t.Len() >= fewestCounted:
+			} else if differ && t.Len() >= fewestCounted {
 				different = append(different, i)
 			}
 		}
-		if reasons[i] == "" {
-			left = append(left, i)
+		if reasons[i] != "" {
+			left--
 		}
 	}
-	if len(left) == 0 && len(indices) > 0 {
+	if left == 0 && len(indices) > 0 {
 		t.Said = append(t.Said, places(t.Schema.Inputs, indices)+" would be left out for numbering the rows, but nothing else is left to learn from")
 		for _, i := range indices {
 			reasons[i] = ""
@@ -67,6 +57,30 @@ func (t *Table) leaveOut(kept map[int]bool, nameless []bool) error {
 	}
 	t.drop(reasons)
 	return nil
+}
+
+// tooMany returns why a column of so many categories is left out, or "".
+func (t *Table) tooMany(categories int) string {
+	switch {
+	case categories > maxCategories:
+		return fmt.Sprintf("more than %d different texts in %d rows", maxCategories, t.Len())
+	case categories > 2 && 2*categories > t.Len():
+		return fmt.Sprintf("%d different texts in %d rows%s", categories, t.Len(), bringBack)
+	}
+	return ""
+}
+
+// index returns why a column of numbers is left out, or "", and whether they are
+// whole and all different. Its name may be that of numbers of rows, or none.
+func (t *Table) index(input int, named bool) (reason string, differ bool) {
+	counts, differ := t.wholeNumbers(input)
+	switch {
+	case named && differ:
+		reason = "it numbers the rows" + bringBack
+	case counts && t.Len() >= fewestCounted:
+		reason = "it counts the rows" + bringBack
+	}
+	return reason, differ
 }
 
 // drop leaves out the inputs that have a reason.

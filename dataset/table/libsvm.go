@@ -65,7 +65,7 @@ func (l *libsvm) next(row *Row) error {
 		row.Line = l.line
 		l.rows++
 		if err := l.parse(row, label, &t); err != nil {
-			return libsvmError{fmt.Errorf("line %d, column %d: %w", l.line, t.start+1, err)}
+			return fmt.Errorf("line %d, column %d: %w", l.line, t.start+1, err)
 		}
 		return nil
 	}
@@ -96,12 +96,6 @@ func (l *libsvm) readLine() ([]byte, error) {
 		return nil, fmt.Errorf("line %d: %w", l.line, err)
 	}
 }
-
-// libsvmError is an error in a line, which is ErrLIBSVM and what it wraps.
-type libsvmError struct{ error }
-
-func (e libsvmError) Unwrap() error        { return e.error }
-func (e libsvmError) Is(target error) bool { return target == ErrLIBSVM }
 
 // parse reads a line whose first token is taken already. A table that is read by
 // the schema of another may have no labels.

@@ -61,6 +61,8 @@ func TestSaidOfAnotherTable(t *testing.T) {
 			"1 index that the model does not know, in 1 of 2 rows, left out: 3",
 			"the indices are probably shifted by one: this table counts from 1, the model's from 0 to 2: every value is read as another input's"}},
 		{"other indices", sparse, "-1 1:1 5:1\n1 1:3 10:2\n1 7:1\n", []string{"2 indices that the model does not know, in 2 of 3 rows, left out: 1, 10"}},
+		{"another index 0", sparse, "-1 0:1 5:1\n1 7:3\n", []string{"1 index that the model does not know, in 1 of 2 rows, left out: 0"}},
+		{"a higher index beside 0", zeros, "-1 0:1 3:1\n1 1:3\n", []string{"1 index that the model does not know, in 1 of 2 rows, left out: 3"}},
 		{"other labels", ones, "0 1:1\n1 2:3\n0 2:3\n7 1:4\n", []string{"classes that the model does not know: 0 (2 rows), 7 (1 row); it knows -1, 1"}},
 		{"other classes", texts, "x,y\n1,No\n1,no\n", []string{"classes that the model does not know: No (1 row); it knows no, yes"}},
 	} {

@@ -165,5 +165,4 @@ var (
 	ErrMissing  = errors.New("the value is missing")
 	ErrCategory = errors.New("unknown category")
 	ErrColumn   = errors.New("no such column")
-	ErrLIBSVM   = errors.New("in a LIBSVM file") // beside one of the others
 )

@@ -34,8 +34,7 @@ func (g *group) len() int { return int(g.end - g.start) }
 // order that the content of the rows and the seed give, not their places. A stratum
 // is a class; for a regression, so many groups of similar targets.
 func (t *Table) group(rows []int, perStratum int, seed uint64) *grouping {
-	hash := newHasher(&t.Schema)
-	g := &grouping{rows: rows, places: sortBy(rows, func(row int) uint64 { return hash.row(t.Row(row)) })}
+	g := &grouping{rows: rows, places: sortBy(rows, t.hashRow)}
 	if g.places[0].hash != g.places[len(rows)-1].hash {
 		g.addIdentical(t, seed)
 	} else {
@@ -82,8 +81,7 @@ func (g *grouping) addIdentical(t *Table, seed uint64) {
 }
 
 // addSingle adds groups of one row each, of rows with the same inputs, from which
-// nothing can be learnt by heart. Keys are by the targets, and by how many rows had
-// the same before.
+// nothing can be learnt by heart. Keys are by the targets.
 func (g *grouping) addSingle(t *Table, seed uint64) {
 	g.places = sortBy(g.rows, func(row int) uint64 {
 		sum := uint64(1)
@@ -92,12 +90,9 @@ func (g *grouping) addSingle(t *Table, seed uint64) {
 		}
 		return sum
 	})
-	source, before := &rand.PCG{}, 0
+	source := &rand.PCG{}
 	for i, place := range g.places {
-		if before++; i == 0 || place.hash != g.places[i-1].hash {
-			before = 0
-		}
-		random.Seed(source, seed, splitPurpose, before, int(place.hash))
+		random.Seed(source, seed, splitPurpose, 0, int(place.hash))
 		target := t.Row(g.rows[place.index]).Targets[0]
 		g.groups = append(g.groups, group{start: int32(i), end: int32(i + 1), key: source.Uint64(), target: target})
 	}

@@ -5,15 +5,15 @@
 // (format, separator, header, which columns are numbers and which categories)
 // is guessed from its beginning unless [Options] say it; the [Schema] keeps the
 // answer, and another table can be read by the same one. An [Encoder] turns rows
-// into float32 vectors: categories one-hot, numbers standardised, missing values
-// imputed on request.
+// into float32 vectors: categories one-hot, numbers standardised and, on request,
+// transformed before; missing values are filled in. [Table.Split] and [Table.Folds]
+// hold rows out.
 //
 // Errors name the file, the line and the column. Memory is in proportion to the
 // file, whatever it claims.
 package table
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -124,43 +124,6 @@ func (t *Table) anyWeight() bool {
 	return false
 }
 
-// sayUnseen tells which classes the schema does not have.
-func (t *Table) sayUnseen() {
-	if len(t.Unseen) == 0 {
-		return
-	}
-	rows := make([]int, len(t.Unseen))
-	for i := range t.Len() {
-		if class := t.Row(i).Targets[0]; class <= Unknown {
-			rows[int(Unknown-class)]++
-		}
-	}
-	var names []string
-	for i, name := range t.Unseen {
-		names = append(names, fmt.Sprintf("%s (%s)", short(name), count(rows[i], "row")))
-	}
-	t.Said = append(t.Said, fmt.Sprintf("classes that the model does not know: %s; it knows %s", list(names), list(t.Schema.Targets[0].Categories)))
-}
-
-// sayConstants tells which inputs have one value alone in all rows, which are given.
-func (t *Table) sayConstants(all []int) {
-	if t.Len() == 1 {
-		return
-	}
-	var constant []int
-	for i, m := range t.moments(all) {
-		if m.missing == t.Len() || m.missing == 0 && m.lowest == m.most {
-			constant = append(constant, i)
-		}
-	}
-	switch {
-	case len(constant) == len(t.Schema.Inputs):
-		t.Said = append(t.Said, "every input is constant: there is nothing to learn from")
-	case len(constant) > 0:
-		t.Said = append(t.Said, fmt.Sprintf("constant, so that nothing can be learnt from %s: %s", count(len(constant), "input"), places(t.Schema.Inputs, constant)))
-	}
-}
-
 func (t *Table) allRows() []int {
 	rows := make([]int, t.Len())
 	for i := range rows {
@@ -197,59 +160,6 @@ func (t *Table) Len() int { return t.rows.len() }
 
 // Row returns row i, which shares the table's memory.
 func (t *Table) Row(i int) Row { return t.rows.row(i) }
-
-// sortCategories gives the categories of each column the order of the alphabet.
-func (t *Table) sortCategories() {
-	sort := func(column *Column, cells func(row Row) *float64) {
-		if column.Kind != Category {
-			return
-		}
-		sorted := slices.Sorted(slices.Values(column.Categories))
-		codes := codes(Column{Kind: Category, Categories: sorted})
-		number := make([]float64, len(sorted))
-		for i, name := range column.Categories {
-			number[i] = codes[name]
-		}
-		for i := range t.Len() {
-			if cell := cells(t.Row(i)); *cell >= 0 { // not missing, nor one of too many
-				*cell = number[int(*cell)]
-			}
-		}
-		column.Categories = sorted
-	}
-	for i := range t.Schema.Inputs {
-		sort(&t.Schema.Inputs[i], func(row Row) *float64 { return &row.Cells[i] })
-	}
-	for i := range t.Schema.Targets {
-		sort(&t.Schema.Targets[i], func(row Row) *float64 { return &row.Targets[i] })
-	}
-}
-
-// sortIndices gives the inputs of a LIBSVM file the order of their indices.
-func (t *Table) sortIndices() {
-	if t.Schema.Format != LIBSVM {
-		return
-	}
-	inputs := t.Schema.Inputs
-	order := make([]int, len(inputs))
-	index := make([]uint64, len(inputs))
-	for i, column := range inputs {
-		order[i] = i
-		index[i], _ = strconv.ParseUint(column.Name, 10, 64)
-	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(index[a], index[b]) })
-	place := make([]int32, len(inputs))
-	sorted := make([]Column, len(inputs))
-	for i, old := range order {
-		place[old], sorted[i] = int32(i), inputs[old]
-	}
-	for _, block := range t.rows.indices {
-		for k, old := range block {
-			block[k] = place[old]
-		}
-	}
-	t.Schema.Inputs = sorted
-}
 
 // Task is what there is to learn about a target.
 type Task string
@@ -314,19 +224,6 @@ func (t *Table) SetTask(task Task) error {
 		return fmt.Errorf("table: %s: %s: every row is of the same class, %s: there is nothing to tell apart", t.Name, target.place(), quote(target.Categories[0]))
 	}
 	return nil
-}
-
-// sayConstantTargets tells which targets have one value alone.
-func (t *Table) sayConstantTargets() {
-	for k, target := range t.Schema.Targets {
-		first, constant := t.Row(0).Targets[k], true
-		for i := range t.Len() {
-			constant = constant && t.Row(i).Targets[k] == first
-		}
-		if constant {
-			t.Said = append(t.Said, fmt.Sprintf("%s is %s in every row: there is nothing to learn but that", target.place(), number(first)))
-		}
-	}
 }
 
 func (t *Table) numbersToClasses() {

@@ -46,8 +46,6 @@ func HintTable(err error) error {
 	switch {
 	case errors.Is(err, table.ErrMissing):
 		hint = "fit --impute mean (or median) fills in values that are missing; rows without a target must go"
-	case errors.Is(err, table.ErrLIBSVM) && errors.Is(err, table.ErrNumber):
-		hint = "mend the line, or say --format csv if lines are not label index:value ..."
 	case errors.Is(err, table.ErrNumber):
 		hint = "mend the cell, or say --category COLUMN if the column's numbers are names; --header yes if the first line names the columns"
 	case errors.Is(err, table.ErrCategory):
