@@ -110,10 +110,7 @@ func (c *fitCommand) openTable() (*fitData, error) {
 	if c.Transpose || c.SkipBad != 0 {
 		return nil, fmt.Errorf("%s: --transpose and --skip-bad are for images", c.Table)
 	}
-	options, err := c.TableFormat.Options()
-	if err != nil {
-		return nil, err
-	}
+	options := c.TableFormat.Options()
 	options.Target, options.Categories, options.Drop = c.Target, c.Category, c.Drop
 	t, err := table.Read(c.Table, options)
 	if err != nil {
@@ -133,7 +130,7 @@ func (c *fitCommand) openTable() (*fitData, error) {
 	if n := len(t.Schema.Target.Categories); n > 0 {
 		d.said = append(d.said, fmt.Sprintf("%d classes: %s", n, shortList(t.Schema.Target.Categories)))
 	}
-	d.said = append(d.said, t.LeftOut...)
+	d.said = append(append(d.said, t.Notes...), t.LeftOut...)
 	if err := c.split(d, t); err != nil {
 		return nil, err
 	}
@@ -193,10 +190,7 @@ func (c *fitCommand) split(d *fitData, t *table.Table) error {
 }
 
 func (c *fitCommand) openTest(t *table.Table) (*table.Table, error) {
-	options, err := c.TableFormat.Options()
-	if err != nil {
-		return nil, err
-	}
+	options := c.TableFormat.Options()
 	options.Schema, options.NoMissing = &t.Schema, c.Impute == "none"
 	return table.Read(c.Test, options)
 }

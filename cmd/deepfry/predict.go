@@ -56,8 +56,8 @@ func (c *predictCommand) Run(term *console.Terminal) error {
 		return fmt.Errorf("--show: %s takes tables, not pictures", c.Model)
 	case p.Encoder != nil:
 		return c.tables(term, p)
-	case c.TableFormat != flags.TableFormat{Format: "auto", Header: "auto"}:
-		return fmt.Errorf("--format, --separator, --header and --ignore-unknown: %s takes pictures, not tables", c.Model)
+	case c.TableFormat.Given():
+		return fmt.Errorf("--format, --encoding, --separator, --header, --decimal, --thousands, --missing and --ignore-unknown: %s takes pictures, not tables", c.Model)
 	}
 	return c.pictures(term, p)
 }
@@ -113,10 +113,7 @@ func (c *predictCommand) tables(term *console.Terminal, p *predict.Predictor) er
 // table predicts the rows of one table, and compares with its targets if it has
 // them.
 func (c *predictCommand) table(term *console.Terminal, p *predict.Predictor, path string) error {
-	options, err := c.TableFormat.Options()
-	if err != nil {
-		return err
-	}
+	options := c.TableFormat.Options()
 	name, input := "standard input", io.Reader(os.Stdin)
 	if path != "-" {
 		file, err := os.Open(path)

@@ -25,10 +25,7 @@ func (c *csvReader) describe(first []string, header bool) error {
 			return fmt.Errorf("line %d: two columns are called %s", c.ahead[0].line, quote(name))
 		}
 		names[name] = true
-		columns[i] = Column{Name: name, Field: i, Kind: Number}
-		if numbers, present := c.countNumbers(i, records); 10*numbers < 9*present {
-			columns[i].Kind = Category
-		}
+		columns[i] = Column{Name: name, Field: i, Kind: c.guessKind(i, records)}
 	}
 	target := c.fields - 1
 	if options.Target != "" {
@@ -168,7 +165,7 @@ func class(codes map[string]float64, text string) float64 {
 	if code, found := codes[text]; found {
 		return code
 	}
-	if v, err := parse(text, 0); err == nil {
+	if v, err := parse(text); err == nil {
 		if code, found := codes[number(v)]; found {
 			return code
 		}

@@ -29,7 +29,7 @@ func checkTable(t *testing.T, content string, options Options) {
 	if !table.Schema.Header {
 		header = NoHeader
 	}
-	again, err := NewReader("t", strings.NewReader(content), Options{Format: table.Schema.Format, Comma: options.Comma, Header: header, Schema: &table.Schema})
+	again, err := NewReader("t", strings.NewReader(content), Options{Format: table.Schema.Format, Dialect: Dialect{Separator: options.Dialect.Separator, Header: header}, Schema: &table.Schema})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func FuzzCSV(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content string, comma bool) {
 		options := Options{Format: CSV}
 		if comma {
-			options.Comma = ','
+			options.Dialect.Separator = ","
 		}
 		checkTable(t, content, options)
 	})

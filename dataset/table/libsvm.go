@@ -116,7 +116,7 @@ func (l *libsvm) parse(row *Row, label []byte, t *tokens) (err error) {
 		last, first = index, false
 		value := math.NaN()
 		if !isMissing(string(text)) {
-			value, err = parse(string(text), 0)
+			value, err = parse(string(text))
 		} else if l.options.NoMissing {
 			err = ErrMissing
 		}
@@ -136,7 +136,7 @@ func (l *libsvm) label(text string) (float64, error) {
 	if isMissing(text) {
 		return math.NaN(), nil
 	}
-	v, err := parse(text, 0)
+	v, err := parse(text)
 	if err != nil {
 		return 0, fmt.Errorf("the label: %w", err)
 	}

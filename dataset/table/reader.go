@@ -7,22 +7,24 @@ import (
 	"io"
 	"math"
 	"os"
-	"strconv"
-	"strings"
 )
 
 // Options say how a table is read. The zero value guesses everything.
+//
+// Values that are missing are empty, or one of ?, NA, N/A, NaN, null, \\N and the
+// errors of spreadsheets such as #VALUE!; in columns of numbers also -, ., none
+// and the like, which may be names in a column of texts.
 type Options struct {
-	Format Format // guessed if empty
-	Comma  rune   // CSV: the separator; 0: comma, semicolon or tab, guessed
-	Header Header // CSV: whether the first row names the columns
+	Format  Format  // guessed if empty
+	Dialect Dialect // CSV, but for the encoding
 
 	Target     string   // CSV: name or number, from 1 on, of the target; the last column if empty
 	Categories []string // CSV: columns whose numbers are names, not quantities
 	Drop       []string // CSV: columns to leave out
 
 	// Schema is that of another table, of which this one shall be a
-	// continuation; the three above are not used then. Columns are found by
+	// continuation; Target, Categories and Drop are not used then, and what Dialect leaves
+	// open about the writing of numbers is as it was there. Columns are found by
 	// their names if both tables have a header, and by their places otherwise.
 	// The target may be absent.
 	Schema *Schema
@@ -32,16 +34,6 @@ type Options struct {
 	// as it is to an Encoder without imputation.
 	NoMissing bool
 }
-
-// Header says whether a table has a header.
-type Header string
-
-// The answers.
-const (
-	GuessHeader Header = ""
-	WithHeader  Header = "yes"
-	NoHeader    Header = "no"
-)
 
 // Unknown stands for a category that the schema does not have.
 const Unknown = -1
@@ -64,6 +56,7 @@ type Reader struct {
 	schema Schema
 	fixed  bool // the schema is that of another table
 	how    string
+	notes  []string
 	source source
 	closer io.Closer
 }
@@ -96,7 +89,7 @@ func Open(path string, options Options) (*Reader, error) {
 // NewReader reads a table from r. The name is for errors.
 func NewReader(name string, r io.Reader, options Options) (*Reader, error) {
 	reader := &Reader{name: name, fixed: options.Schema != nil}
-	input, err := newInput(r)
+	input, err := newInput(r, options.Dialect.Encoding)
 	if err == nil {
 		err = reader.start(input, options)
 	}
@@ -107,6 +100,9 @@ func NewReader(name string, r io.Reader, options Options) (*Reader, error) {
 }
 
 func (r *Reader) start(input *bufio.Reader, options Options) error {
+	if err := options.Dialect.check(); err != nil {
+		return err
+	}
 	format := cmp.Or(options.Format, guessFormat(sampleLines(input)))
 	if r.fixed {
 		r.schema = *options.Schema
@@ -117,7 +113,10 @@ func (r *Reader) start(input *bufio.Reader, options Options) error {
 	var err error
 	switch format {
 	case CSV:
-		r.source, r.how, err = newCSV(input, options, &r.schema)
+		var c *csvReader
+		if c, r.how, err = newCSV(input, options, &r.schema); err == nil {
+			r.source, r.notes = c, c.notes
+		}
 	case LIBSVM:
 		if options.Target != "" || options.Categories != nil || options.Drop != nil {
 			return fmt.Errorf("a LIBSVM file has no columns to choose: its target is the label: %w", ErrColumn)
@@ -143,6 +142,10 @@ func (r *Reader) Name() string { return r.name }
 // How tells how the file is read: "comma-separated, with a header", say.
 func (r *Reader) How() string { return r.how }
 
+// Notes returns what was noticed about columns, a sentence each: that one is
+// read as names although it has numbers, say.
+func (r *Reader) Notes() []string { return r.notes }
+
 // Schema returns what is known of the columns: all after the last row, fewer
 // categories and inputs of a LIBSVM file before, unless Options gave the schema.
 func (r *Reader) Schema() Schema { return r.schema }
@@ -165,31 +168,4 @@ func (r *Reader) wrap(err error) error { return fmt.Errorf("table: %s: %w", r.na
 
 func (r *Reader) errorf(line int, format string, args ...any) error {
 	return r.wrap(fmt.Errorf("line %d, "+format, append([]any{line}, args...)...))
-}
-
-// isMissing tells whether a cell says that its value is not known.
-func isMissing(text string) bool {
-	switch strings.ToLower(text) {
-	case "", "?", "na", "n/a", "nan", "null":
-		return true
-	}
-	return false
-}
-
-// parse reads a number. Files that are separated by semicolons come from
-// countries where the decimal sign is a comma.
-func parse(text string, comma rune) (float64, error) {
-	if comma == ';' && strings.Count(text, ",") == 1 && !strings.Contains(text, ".") {
-		text = strings.Replace(text, ",", ".", 1)
-	}
-	v, err := strconv.ParseFloat(text, 64)
-	switch {
-	case err != nil && !math.IsInf(v, 0):
-		return 0, fmt.Errorf("%s: %w", quote(text), ErrNumber)
-	case math.Abs(v) > math.MaxFloat32: // squares must be finite
-		return 0, fmt.Errorf("%s: %w between -3.4e38 and 3.4e38", quote(text), ErrNumber)
-	case math.IsNaN(v): // -NaN, say
-		return 0, fmt.Errorf("%s: %w", quote(text), ErrNumber)
-	}
-	return v, nil
 }

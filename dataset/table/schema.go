@@ -35,6 +35,7 @@ type Column struct {
 	Field      int      `json:"field"` // CSV: where it stands in a row, from 0 on
 	Kind       Kind     `json:"kind"`
 	Categories []string `json:"categories,omitempty"`
+	Unit       string   `json:"unit,omitempty"` // that numbers bear: a sign of currency or percent
 }
 
 // place names a column in an error.
@@ -57,11 +58,12 @@ const labelName = "label"
 // Schema says which columns a table has: what must be known of one table to
 // read another like it.
 type Schema struct {
-	Format Format   `json:"format"`
-	Header bool     `json:"header,omitempty"` // the columns have names
-	Fields int      `json:"fields,omitempty"` // CSV: fields of a row, with the target and those left out
-	Target Column   `json:"target"`
-	Inputs []Column `json:"inputs"`
+	Format  Format   `json:"format"`
+	Header  bool     `json:"header,omitempty"` // the columns have names
+	Fields  int      `json:"fields,omitempty"` // CSV: fields of a row, with the target and those left out
+	Dialect Dialect  `json:"dialect,omitzero"` // CSV: how numbers are written
+	Target  Column   `json:"target"`
+	Inputs  []Column `json:"inputs"`
 }
 
 // Check returns an error where a schema that was read from somewhere contradicts

@@ -28,6 +28,7 @@ type Table struct {
 	Name    string
 	How     string // it was read: "comma-separated, with a header", say
 	Schema  Schema
+	Notes   []string // see [Reader.Notes]
 	LeftOut []string // why columns were left out, a sentence each
 	Missing Missing  // of inputs
 
@@ -75,7 +76,7 @@ func Read(path string, options Options) (*Table, error) {
 }
 
 func readAll(reader *Reader) (*Table, error) {
-	t := &Table{Name: reader.Name(), How: reader.How()}
+	t := &Table{Name: reader.Name(), How: reader.How(), Notes: reader.Notes()}
 	for {
 		row, err := reader.Next()
 		if err == io.EOF {

@@ -36,10 +36,7 @@ func (c *Command) load(term *console.Terminal) (rowSet, error) {
 			return nil
 		})
 	}
-	options, err := c.TableFormat.Options()
-	if err != nil {
-		return rowSet{}, err
-	}
+	options := c.TableFormat.Options()
 	options.Target, options.Categories, options.Drop = c.Target, c.Category, c.Drop
 	t, err := table.Read(c.Table, options)
 	if err != nil {

@@ -1,0 +1,243 @@
+package table
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// missingMarks are read as a missing value in any column, in lower case: what R,
+// pandas, databases and spreadsheets write for it, and spreadsheets' errors.
+var missingMarks = []string{"", "?", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "null", "#null!", `\n`, "#nv", "#value!", "#div/0!", "#ref!", "#name?", "#num!"}
+
+// missingNumbers are missing in a column of numbers. In one of texts they may
+// be names.
+var missingNumbers = []string{"-", "--", "–", "—", ".", "..", "none", "nil", "n.a."}
+
+// longestMark bounds the marks in bytes.
+const longestMark = 8
+
+func isMissing(text string) bool { return isMark(text, missingMarks) }
+
+func isMark(text string, marks []string) bool {
+	if text == "" {
+		return true
+	}
+	if len(text) > longestMark || '0' <= text[0] && text[0] <= '9' {
+		return false
+	}
+	return slices.Contains(marks, strings.ToLower(text))
+}
+
+// isMissing tells whether a cell of a column of a kind says that its value is
+// not known.
+func (d *Dialect) isMissing(text string, kind Kind) bool {
+	return isMissing(text) || kind == Number && isMark(text, missingNumbers) || slices.Contains(d.Missing, text)
+}
+
+// isPlain tells whether a text is digits with at most a sign, a decimal point and
+// an exponent of ten, and whether it has the point. strconv.ParseFloat takes more:
+// hexadecimal digits, underscores and infinity.
+func isPlain(text string) (plain, point bool) {
+	i, digits := 0, 0
+	if i < len(text) && (text[i] == '-' || text[i] == '+') {
+		i++
+	}
+	for ; i < len(text); i++ {
+		if c := text[i]; '0' <= c && c <= '9' {
+			digits++
+		} else if c == '.' && !point {
+			point = true
+		} else {
+			break
+		}
+	}
+	if digits == 0 || i == len(text) {
+		return digits > 0, point
+	}
+	if text[i] != 'e' && text[i] != 'E' {
+		return false, point
+	}
+	i++
+	if i < len(text) && (text[i] == '-' || text[i] == '+') {
+		i++
+	}
+	exponent := text[i:]
+	return exponent != "" && strings.Trim(exponent, "0123456789") == "", point
+}
+
+// parse reads a number with a decimal point, and nothing else.
+func parse(text string) (float64, error) {
+	if plain, _ := isPlain(text); !plain {
+		switch strings.ToLower(strings.TrimLeft(text, "+-")) {
+		case "inf", "infinity":
+			return 0, fmt.Errorf("%s: %w between -3.4e38 and 3.4e38", quote(text), ErrNumber)
+		}
+		return 0, fmt.Errorf("%s: %w", quote(text), ErrNumber)
+	}
+	v, _ := strconv.ParseFloat(text, 64) // it is infinite where there is an error
+	if math.Abs(v) > math.MaxFloat32 {   // squares must be finite
+		return 0, fmt.Errorf("%s: %w between -3.4e38 and 3.4e38", quote(text), ErrNumber)
+	}
+	return v, nil
+}
+
+// number reads a cell of a column of numbers that bear a unit or none.
+func (d *Dialect) number(text, unit string) (float64, error) {
+	if plain, point := isPlain(text); plain && unit == "" && !(point && d.Decimal == ",") {
+		return parse(text)
+	}
+	body, sign := cutUnit(text)
+	digits, mark, ok := plainDigits(body, cmp.Or(d.Decimal, "."))
+	switch {
+	case !ok && !d.looksNumeric(text):
+		return parse(text) // an error
+	case !ok && d.Decimal == ",":
+		return 0, doubtf(errors.Join(ErrDecimal, ErrNumber), "%s: not a number with a decimal comma", quote(text))
+	case !ok:
+		return 0, doubtf(errors.Join(ErrDecimal, ErrNumber), "%s: not a number with a decimal point", quote(text))
+	case mark != "" && mark != d.Thousands:
+		return 0, doubtf(errors.Join(ErrDecimal, ErrNumber), "%s: not a number: no other has thousands apart by %s", quote(text), quote(mark))
+	}
+	v, err := parse(digits)
+	switch {
+	case err != nil || sign == unit || sign == "" && (unit != "%" || v == 0):
+		return v, err // an amount without its currency is one of the same
+	case unit == "":
+		return 0, fmt.Errorf("%s: %w like the others: they have no %s", quote(text), ErrNumber, sign)
+	}
+	return 0, fmt.Errorf("%s: %w like the others, which are in %s", quote(text), ErrNumber, unit)
+}
+
+// looksNumeric tells whether a text is a number in some way of writing.
+func (d *Dialect) looksNumeric(text string) bool {
+	if plain, _ := isPlain(text); plain {
+		return true
+	}
+	r := readBothWays(text)
+	return r.point != "" || r.comma != ""
+}
+
+// reading is what a text can be: digits with a decimal point, or empty if it is
+// no number in that way.
+type reading struct {
+	point, comma         string // where that is the decimal sign
+	pointMark, commaMark string // how thousands are set apart then
+	unit                 string
+}
+
+// readBothWays reads a number by decimal points and by decimal commas.
+func readBothWays(text string) (r reading) {
+	var body string
+	body, r.unit = cutUnit(text)
+	if digits, mark, ok := plainDigits(body, "."); ok {
+		r.point, r.pointMark = digits, mark
+	}
+	if digits, mark, ok := plainDigits(body, ","); ok {
+		r.comma, r.commaMark = digits, mark
+	}
+	return r
+}
+
+// cutUnit parts a number from its sign of currency or percent, and makes a minus
+// sign of any kind a hyphen. A text that is none stays what it is.
+func cutUnit(text string) (body, unit string) {
+	sign, rest := cutSign(text)
+	start := strings.IndexAny(rest, "0123456789.,")
+	end := strings.LastIndexAny(rest, "0123456789.,") + 1
+	if start < 0 {
+		return text, ""
+	}
+	before, after := strings.TrimSpace(rest[:start]), strings.TrimSpace(rest[end:])
+	if minus, _ := cutSign(before[len(before)-lastRune(before):]); minus != "" && sign == "" {
+		sign, before = minus, strings.TrimSpace(before[:len(before)-lastRune(before)]) // $-5
+	}
+	switch {
+	case before == "" && after == "", isCurrency(before) && after == "", before == "" && (isCurrency(after) || after == "%"):
+		return sign + rest[start:end], before + after
+	}
+	return text, ""
+}
+
+func lastRune(text string) (size int) {
+	_, size = utf8.DecodeLastRuneInString(text)
+	return size
+}
+
+func cutSign(text string) (sign, rest string) {
+	for from, to := range map[string]string{"-": "-", "+": "+", "\u2212": "-", "–": "-"} {
+		if rest, found := strings.CutPrefix(text, from); found {
+			return to, strings.TrimSpace(rest)
+		}
+	}
+	return "", text
+}
+
+// isCurrency knows signs such as $ and €, and a few codes.
+func isCurrency(text string) bool {
+	r, size := utf8.DecodeRuneInString(text)
+	return size > 0 && size == len(text) && unicode.Is(unicode.Sc, r) ||
+		slices.Contains([]string{"CHF", "EUR", "GBP", "JPY", "USD", "US$", "R$", "kr", "zł"}, text)
+}
+
+// plainDigits takes out the marks of thousands, and makes the decimal sign a
+// point.
+func plainDigits(body, decimal string) (digits, mark string, ok bool) {
+	sign, rest := "", body
+	if body != "" && (body[0] == '-' || body[0] == '+') {
+		sign, rest = body[:1], body[1:]
+	}
+	exponent := ""
+	if e := strings.IndexAny(rest, "eE"); e >= 0 {
+		rest, exponent = rest[:e], rest[e:]
+	}
+	whole, fraction, found := strings.Cut(rest, decimal)
+	if whole, mark, ok = ungrouped(whole); !ok {
+		return "", "", false
+	}
+	digits = sign + whole
+	if found {
+		digits += "." + fraction
+	}
+	digits += exponent
+	ok, _ = isPlain(digits)
+	return digits, mark, ok
+}
+
+// ungrouped takes out the marks between groups of three digits (in India, of two
+// before the last three).
+func ungrouped(whole string) (digits, mark string, ok bool) {
+	i := strings.IndexFunc(whole, func(r rune) bool { return r < '0' || r > '9' })
+	if i < 0 {
+		return whole, "", true
+	}
+	r, size := utf8.DecodeRuneInString(whole[i:])
+	switch r {
+	case '.', ',', '\'':
+		mark = string(r)
+	case '’':
+		mark = "'"
+	case ' ', '\u00a0', '\u2009', '\u202f':
+		mark = " "
+	default:
+		return "", "", false
+	}
+	groups := strings.Split(whole, whole[i:i+size])
+	for k, group := range groups {
+		n := len(group)
+		switch {
+		case strings.Trim(group, "0123456789") != "",
+			k == 0 && (n < 1 || n > 3 || group[0] == '0'),
+			k == len(groups)-1 && n != 3,
+			k > 0 && n != 3 && !(n == 2 && mark == "," && len(groups[1]) == 2):
+			return "", "", false
+		}
+	}
+	return strings.Join(groups, ""), mark, true
+}
