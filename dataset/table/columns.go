@@ -86,7 +86,11 @@ func find(columns []Column, name string) (int, error) {
 
 // sharesNames tells whether a record has the name of an input.
 func sharesNames(fields []string, schema *Schema) bool {
-	return slices.ContainsFunc(schema.Inputs, func(c Column) bool { return slices.Contains(fields, c.Name) })
+	names := make(map[string]bool, len(fields))
+	for _, name := range fields {
+		names[name] = true
+	}
+	return slices.ContainsFunc(schema.Inputs, func(c Column) bool { return names[c.Name] })
 }
 
 // matchNames finds the columns of the schema in a header.

@@ -44,6 +44,11 @@ func newCSV(input *bufio.Reader, options Options, schema *Schema) (*csvReader, s
 	} else {
 		c.dialect = c.dialect.completed(Dialect{})
 	}
+	for _, mark := range c.dialect.Missing {
+		if v, err := parse(mark); err == nil {
+			c.marks = append(c.marks, v)
+		}
+	}
 	c.records = records{lines: lines{input: input}}
 	if err := c.begin(input); err != nil {
 		return nil, "", err
@@ -71,11 +76,6 @@ func newCSV(input *bufio.Reader, options Options, schema *Schema) (*csvReader, s
 		schema.Dialect = c.dialect.ofNumbers()
 		if err = c.guessUnits(); err == nil {
 			err = c.noticeColumns()
-		}
-	}
-	for _, mark := range c.dialect.Missing {
-		if v, err := parse(mark); err == nil {
-			c.marks = append(c.marks, v)
 		}
 	}
 	return c, c.dialect.how(header, options.Dialect.Header == GuessHeader), err

@@ -58,6 +58,11 @@ func (d *Dialect) check() error {
 	return nil
 }
 
+// ofCSV tells whether a dialect says anything that is for CSV alone.
+func (d *Dialect) ofCSV() bool {
+	return d.Separator != "" || d.Header == WithHeader || d.Decimal != "" || d.Thousands != "" || d.Missing != nil
+}
+
 // completed adds what follows from the rest, and what is known from another
 // table about the writing of numbers.
 func (d Dialect) completed(known Dialect) Dialect {

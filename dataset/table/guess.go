@@ -120,11 +120,12 @@ func guessSeparator(sample []byte) string {
 }
 
 // scoreSeparator returns how many records have the usual number of fields (1 for
-// nine of ten), the share of numbers, and the fields; all 0 if that is 1.
+// nine of ten, 2 with the first), the share of numbers, and the fields; all 0 if
+// that is 1.
 func scoreSeparator(sample []byte, separator string) (score [3]float64) {
 	p := &records{lines: lines{input: bufio.NewReader(bytes.NewReader(sample))}, separator: separator}
 	var numbers, cells, total int
-	widths := map[int]int{}
+	widths, first := map[int]int{}, 0
 	for total < guessedRecords {
 		r, err := p.next()
 		if err != nil {
@@ -133,7 +134,9 @@ func scoreSeparator(sample []byte, separator string) (score [3]float64) {
 		if r.mark != "" {
 			continue
 		}
-		total++
+		if total++; total == 1 {
+			first = len(r.fields)
+		}
 		widths[len(r.fields)]++
 		for _, field := range r.fields {
 			if isMissing(field) {
@@ -155,7 +158,10 @@ func scoreSeparator(sample []byte, separator string) (score [3]float64) {
 		return score
 	}
 	share := float64(same) / float64(total)
-	if share >= 0.9 {
+	switch {
+	case share >= 0.9 && (first == usual || first == usual-1 && first > 1): // R's header
+		share = 2
+	case share >= 0.9:
 		share = 1
 	}
 	return [3]float64{share, float64(numbers) / float64(max(cells, 1)), float64(usual)}

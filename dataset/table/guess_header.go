@@ -112,10 +112,10 @@ func (c *csvReader) guessHeader() (bool, error) {
 	}
 	likely := numbers == odd || counts(values) // the numbers may be names
 	switch {
-	case names > 0 && likely:
+	case names > 0 && likely && !again:
 		return true, nil
 	case names > 0:
-		return false, doubtf(ErrHeader, "line %d: it has %s, as a header has, above numbers, but also numbers like those below", c.ahead[0].line, quote(named))
+		return false, doubtf(ErrHeader, "line %d: it has %s above numbers, as a header has, but also values like those below", c.ahead[0].line, quote(named))
 	case again:
 		return false, nil
 	case texts > 0 && len(c.ahead) == 1:
@@ -123,11 +123,11 @@ func (c *csvReader) guessHeader() (bool, error) {
 	case texts > 0 && surprise < minSurprise && likely:
 		return true, nil
 	case texts > 0 && surprise < minSurprise, texts > 0 && numbers == 0:
-		return false, doubtf(ErrHeader, "line %d: its texts do not come again, as those of a header; but it may be a row, too", c.ahead[0].line)
+		return false, doubtf(ErrHeader, "line %d: its texts do not come again, like those of a header; but it may be a row, too", c.ahead[0].line)
 	case counts(values) && fractions > 0 && likely && len(c.ahead) > minRows:
 		return true, nil
 	case counts(values) && len(values) >= 3 && (numbers == odd || len(values) > 4) && len(c.ahead) > minRows:
-		return false, doubtf(ErrHeader, "line %d: its numbers count, as those of a header may; but it may be a row, too", c.ahead[0].line)
+		return false, doubtf(ErrHeader, "line %d: its numbers count, like those of some headers; but it may be a row, too", c.ahead[0].line)
 	}
 	return false, nil
 }
@@ -148,7 +148,7 @@ func counts(values []float64) bool {
 	return true
 }
 
-// sampled counts the numbers and the values that are not missing in a field.
+// countNumbers counts the numbers and the values that are not missing in a field.
 func (c *csvReader) countNumbers(field int, records []record) (numbers, present int) {
 	for _, r := range records {
 		if field >= len(r.fields) || c.dialect.isMissing(r.fields[field], Number) {
@@ -165,7 +165,9 @@ func (c *csvReader) countNumbers(field int, records []record) (numbers, present 
 // guessKind takes a column for one of numbers if nine of ten values are; but not
 // if they are digits of one length, some with a leading zero: those are codes.
 func (c *csvReader) guessKind(field int, records []record) Kind {
-	if numbers, present := c.countNumbers(field, records); 10*numbers < 9*present || c.isCode(field, records) {
+	numbers, present := c.countNumbers(field, records)
+	named := func(r record) bool { return field < len(r.fields) && !c.dialect.isMissing(r.fields[field], Category) }
+	if 10*numbers < 9*present || present == 0 && slices.ContainsFunc(records, named) || c.isCode(field, records) {
 		return Category
 	}
 	return Number

@@ -163,7 +163,7 @@ func (c *csvReader) noticeColumns() (err error) {
 			c.noticeSentinel(column, field)
 			return
 		}
-		numbers, texts, dates, present := map[string]bool{}, map[string]bool{}, 0, 0
+		numbers, texts, dates, numeric, present := map[string]bool{}, map[string]bool{}, 0, 0, 0
 		var first placed
 		for _, r := range c.ahead {
 			if field >= len(r.fields) || c.dialect.isMissing(r.fields[field], Category) {
@@ -174,6 +174,7 @@ func (c *csvReader) noticeColumns() (err error) {
 			switch {
 			case c.dialect.looksNumeric(text):
 				numbers[text] = true
+				numeric++
 			case isDate(text):
 				dates++
 				first = placed{*column, r.line, text}
@@ -190,7 +191,8 @@ func (c *csvReader) noticeColumns() (err error) {
 			c.notes = append(c.notes, fmt.Sprintf("%s is read as names: it looks like dates, such as %s; parts of them in columns of their own can be learnt from", column.place(), first.text))
 		case len(texts) == 0 && len(numbers) > 0 && c.isCode(field, c.ahead):
 			c.notes = append(c.notes, fmt.Sprintf("%s is read as names: its numbers begin with zeros, and have the same length", column.place()))
-		case len(texts) > 0 && len(texts) <= maxMarks && len(numbers) > guessedClasses:
+		case len(texts) == 0 || 2*numeric < present || len(numbers) <= guessedClasses:
+		case len(texts) <= maxMarks || 2*(len(numbers)+len(texts)) <= present: // else it is left out, and said
 			err = doubtf(ErrMixed, "%v is among numbers", first)
 		}
 	})
@@ -211,7 +213,7 @@ func (c *csvReader) noticeSentinel(column *Column, field int) {
 	var values []float64
 	for _, r := range c.ahead {
 		if field < len(r.fields) && !c.dialect.isMissing(r.fields[field], Number) {
-			if v, err := c.dialect.number(r.fields[field], column.Unit); err == nil {
+			if v, err := c.dialect.number(r.fields[field], column.Unit); err == nil && !slices.Contains(c.marks, v) {
 				values = append(values, v)
 			}
 		}
@@ -226,7 +228,7 @@ func (c *csvReader) noticeSentinel(column *Column, field int) {
 			}
 		}
 		if spread := most - lowest; times > 1 && spread > 0 && (sentinel < lowest-spread || sentinel > most+spread) {
-			c.notes = append(c.notes, fmt.Sprintf("%s has %s %d times, far from its other numbers: --missing %[2]s if that stands for a missing value", column.place(), number(sentinel), times))
+			c.notes = append(c.notes, fmt.Sprintf("%s has %s %d times, far from its other numbers: --missing=%[2]s if that stands for a missing value", column.place(), number(sentinel), times))
 		}
 	}
 }

@@ -10,33 +10,41 @@ import (
 func (c *csvReader) findHeader() (header bool, err error) {
 	names := c.dropComments()
 	rowNames := c.findWidth()
-	switch {
-	case rowNames || c.dialect.Header == WithHeader:
-		return true, nil
-	case c.dialect.Header == NoHeader:
-		return false, nil
-	case c.fixed:
-		header = c.schema.Header && sharesNames(c.ahead[0].fields, c.schema)
-	default:
-		header, err = c.guessHeader()
+	if names != nil && len(names.fields) != c.fields {
+		names = nil
 	}
-	if header || names == nil || len(names.fields) != c.fields {
+	given := c.dialect.Header
+	switch {
+	case c.fields == 1 && !c.fixed:
+		return false, doubtf(ErrSeparator, "no columns but the target")
+	case rowNames || given == WithHeader && names == nil:
+		return true, nil
+	case given == NoHeader:
+		return false, nil
+	}
+	if header, err = c.isHeader(); header || names == nil {
 		return header, err
 	}
 	// A header behind a comment's mark, as numpy.savetxt writes it.
 	c.ahead = slices.Insert(c.ahead, 0, *names)
-	if c.fixed {
-		header, err = c.schema.Header && sharesNames(names.fields, c.schema), nil
-	} else {
-		header, err = c.guessHeader()
+	if given == WithHeader {
+		return true, nil
 	}
-	if !header {
+	if header, err = c.isHeader(); !header {
 		c.ahead[0].fields[0] = names.mark + names.fields[0]
 		if !c.markedRows {
 			c.ahead = c.ahead[1:]
 		}
 	}
 	return header, err
+}
+
+// isHeader guesses whether the first record is a header.
+func (c *csvReader) isHeader() (bool, error) {
+	if c.fixed && c.dialect.Header == GuessHeader {
+		return c.schema.Header && sharesNames(c.ahead[0].fields, c.schema), nil
+	}
+	return c.guessHeader()
 }
 
 // dropComments leaves the rows, and returns the last of the comments before the
@@ -94,16 +102,13 @@ func (c *csvReader) isRow(r record) bool {
 func (c *csvReader) findWidth() (rowNames bool) {
 	first, rows := c.ahead[0].fields, c.ahead[1:]
 	c.fields = len(first)
-	if c.fixed && c.fields == c.schema.Fields && c.dialect.Header != WithHeader && !sharesNames(first, c.schema) {
-		return false // the last value is missing
-	}
 	endsEmpty := func(r record) bool { return r.fields[len(r.fields)-1] == "" }
 	wider := func(r record) bool { return len(r.fields) == c.fields+1 }
 	all := func(records []record, is func(r record) bool) bool {
 		return !slices.ContainsFunc(records, func(r record) bool { return !is(r) })
 	}
 	switch {
-	case c.fields > 1 && all(c.ahead, endsEmpty):
+	case c.fields > 1 && all(c.ahead, endsEmpty) && !c.fitsWithoutHeader():
 		c.fields--
 		c.trailing = true
 	case len(rows) > 0 && all(rows, wider) && all(rows, endsEmpty):
@@ -121,4 +126,10 @@ func (c *csvReader) findWidth() (rowNames bool) {
 		}
 	}
 	return false
+}
+
+// fitsWithoutHeader tells whether the records have as many fields as the schema
+// wants, so that an empty one at the end is a missing value.
+func (c *csvReader) fitsWithoutHeader() bool {
+	return c.fixed && c.fields == c.schema.Fields && c.dialect.Header != WithHeader && !sharesNames(c.ahead[0].fields, c.schema)
 }

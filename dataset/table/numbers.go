@@ -149,6 +149,9 @@ func readBothWays(text string) (r reading) {
 // sign of any kind a hyphen. A text that is none stays what it is.
 func cutUnit(text string) (body, unit string) {
 	sign, rest := cutSign(text)
+	if inner, found := strings.CutPrefix(rest, "("); found && strings.HasSuffix(inner, ")") && sign == "" {
+		sign, rest = "-", inner[:len(inner)-1] // as accountants write it
+	}
 	start := strings.IndexAny(rest, "0123456789.,")
 	end := strings.LastIndexAny(rest, "0123456789.,") + 1
 	if start < 0 {

@@ -3,6 +3,7 @@ package table
 import (
 	"bufio"
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -120,6 +121,9 @@ func (r *Reader) start(input *bufio.Reader, options Options) error {
 	case LIBSVM:
 		if options.Target != "" || options.Categories != nil || options.Drop != nil {
 			return fmt.Errorf("a LIBSVM file has no columns to choose: its target is the label: %w", ErrColumn)
+		}
+		if options.Dialect.ofCSV() {
+			return errors.New("a LIBSVM file has no header, and one way to write fields and numbers")
 		}
 		r.source, r.how = newLIBSVM(input, options, &r.schema), "LIBSVM"
 	default:
