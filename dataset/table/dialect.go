@@ -119,6 +119,9 @@ var (
 	ErrMixed     = errors.New("numbers and texts are mixed")
 )
 
+// ErrLIBSVM is that the table was read as a LIBSVM file.
+var ErrLIBSVM = errors.New("read as LIBSVM")
+
 // doubt is an error of its own words that is one of the reasons, too.
 type doubt struct {
 	text   string

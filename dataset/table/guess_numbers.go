@@ -89,7 +89,9 @@ func (c *csvReader) guessNumbers() error {
 func (c *csvReader) guessThousands() error {
 	var first *placed
 	var err error
-	given := c.dialect.Thousands != ""
+	// A table of another country may have decimal commas where the schema's table
+	// had none of thousands.
+	given := c.dialect.Thousands != "" || c.fixed && c.options.Dialect.Decimal == "" && c.schema.Dialect.Decimal != ""
 	c.eachNumber(func(column *Column, cell placed) {
 		if plain, point := isPlain(cell.text); plain && !point {
 			return

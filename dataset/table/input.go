@@ -51,9 +51,12 @@ func newInput(r io.Reader, encoding string) (*bufio.Reader, error) {
 	if kind := filekind.Of(sample); decoder == nil && bytes.IndexByte(sample, 0) >= 0 && kind != "" {
 		return nil, fmt.Errorf("expected a table as CSV or LIBSVM text, found %s", kind)
 	}
+	if decoder != nil && isUTF8(sample) {
+		return nil, doubtf(ErrEncoding, "the text is UTF-8 and would be spoilt as %s", encoding)
+	}
 	text := &textReader{r: input, chunk: make([]byte, sampleBytes)}
 	if decoder != nil {
-		text.r, text.decoded = decoder.Reader(input), encoding
+		text.r, text.decoded = decoder.Reader(input), cmp.Or(encoding, "utf-16")
 	}
 	input = bufio.NewReaderSize(text, sampleBytes)
 	sample, err = input.Peek(sampleBytes)
@@ -96,6 +99,18 @@ func newDecoder(input *bufio.Reader, name string) (*encoding.Decoder, error) {
 		known = unicode.UTF16(order, unicode.UseBOM)
 	}
 	return known.NewDecoder(), nil
+}
+
+// isUTF8 tells whether a text has characters beyond ASCII as only UTF-8 writes
+// them.
+func isUTF8(sample []byte) bool {
+	ascii := !bytes.ContainsFunc(sample, func(r rune) bool { return r >= utf8.RuneSelf })
+	for cut := 0; !ascii && cut < utf8.UTFMax && cut < len(sample); cut++ { // the sample may end in a character
+		if utf8.Valid(sample[:len(sample)-cut]) {
+			return true
+		}
+	}
+	return false
 }
 
 // textReader passes UTF-8 on, with a line feed for every line end: CR LF, or CR

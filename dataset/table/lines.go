@@ -67,11 +67,7 @@ func (p *records) next() (record, error) {
 			return record{}, err
 		}
 		r := record{line: p.lines.number}
-		blanks := " \t"
-		if p.separator == "\t" {
-			blanks = " "
-		}
-		start := bytes.TrimLeft(line, blanks)
+		start := line[p.skipBlanks(line, 0):]
 		switch {
 		case len(start) == 0:
 			continue
@@ -119,13 +115,9 @@ func (p *records) split(text string) {
 // unquote parts a line that has quotes, and those that a quoted field goes on in.
 func (p *records) unquote(line []byte) error {
 	p.quoted, p.ends = p.quoted[:0], p.ends[:0]
-	blanks := strings.Trim(" \t", p.separator)
-	if p.separator == " " {
-		blanks = " \t"
-	}
 	i := 0
 	for more := true; more; {
-		i += len(line[i:]) - len(bytes.TrimLeft(line[i:], blanks))
+		i = p.skipBlanks(line, i)
 		if p.separator == " " && i == len(line) && len(p.ends) > 0 {
 			break // blanks at the end of a line
 		}
@@ -134,10 +126,12 @@ func (p *records) unquote(line []byte) error {
 			if line, i, err = p.unquoteField(line, i+1); err != nil {
 				return err
 			}
-			i += len(line[i:]) - len(bytes.TrimLeft(line[i:], strings.Trim(blanks, p.separator)))
+			if p.separator != " " {
+				i = p.skipBlanks(line, i)
+			}
 		} else {
 			end := p.endOf(line[i:])
-			p.quoted = append(p.quoted, bytes.TrimSpace(line[i:i+end])...)
+			p.quoted = append(p.quoted, line[i:i+end]...)
 			i += end
 		}
 		p.ends = append(p.ends, len(p.quoted))
@@ -145,7 +139,7 @@ func (p *records) unquote(line []byte) error {
 		case len(rest) == 0:
 			more = false
 		case p.separator == " " && (rest[0] == ' ' || rest[0] == '\t'):
-		case bytes.HasPrefix(rest, []byte(p.separator)):
+		case string(rest[:min(len(rest), len(p.separator))]) == p.separator:
 			i += len(p.separator)
 		default:
 			return fmt.Errorf("line %d, character %d: text behind a closing quote; a quote in a quoted field must stand twice", p.lines.number, i+1)
@@ -160,11 +154,25 @@ func (p *records) unquote(line []byte) error {
 	return nil
 }
 
+// skipBlanks returns the place behind blanks, which tabs are unless they part
+// fields.
+func (p *records) skipBlanks(line []byte, i int) int {
+	for i < len(line) && (line[i] == ' ' || line[i] == '\t' && p.separator != "\t") {
+		i++
+	}
+	return i
+}
+
 // endOf returns where the field at the beginning of a line ends.
 func (p *records) endOf(line []byte) int {
-	end := bytes.Index(line, []byte(p.separator))
-	if p.separator == " " {
+	var end int
+	switch {
+	case p.separator == " ":
 		end = bytes.IndexAny(line, " \t")
+	case len(p.separator) == 1:
+		end = bytes.IndexByte(line, p.separator[0])
+	default:
+		end = bytes.Index(line, []byte(p.separator))
 	}
 	if end < 0 {
 		return len(line)

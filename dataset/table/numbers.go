@@ -29,7 +29,8 @@ func isMark(text string, marks []string) bool {
 	if text == "" {
 		return true
 	}
-	if len(text) > longestMark || '0' <= text[0] && text[0] <= '9' {
+	isDigit := func(i int) bool { return i < len(text) && text[i]-'0' <= 9 }
+	if len(text) > longestMark || isDigit(0) || isDigit(1) {
 		return false
 	}
 	return slices.Contains(marks, strings.ToLower(text))
@@ -41,35 +42,65 @@ func (d *Dialect) isMissing(text string, kind Kind) bool {
 	return isMissing(text) || kind == Number && isMark(text, missingNumbers) || slices.Contains(d.Missing, text)
 }
 
-// isPlain tells whether a text is digits with at most a sign, a decimal point and
-// an exponent of ten, and whether it has the point. strconv.ParseFloat takes more:
-// hexadecimal digits, underscores and infinity.
-func isPlain(text string) (plain, point bool) {
-	i, digits := 0, 0
+// scan tells whether a text is digits with at most a sign, a decimal sign and an
+// exponent of ten, and whether it has the decimal sign. strconv.ParseFloat takes
+// more: hexadecimal digits, underscores and infinity. If the number is exact, it
+// is v: of 15 digits at most and without an exponent, a quotient of two float64
+// that are exact themselves.
+func scan(text string, decimal byte) (v float64, exact, plain, point bool) {
+	i, digits, decimals := 0, 0, 0
 	if i < len(text) && (text[i] == '-' || text[i] == '+') {
 		i++
 	}
+	mantissa := uint64(0)
 	for ; i < len(text); i++ {
-		if c := text[i]; '0' <= c && c <= '9' {
+		if c := text[i] - '0'; c <= 9 {
 			digits++
-		} else if c == '.' && !point {
+			mantissa = 10*mantissa + uint64(c)
+			if point {
+				decimals++
+			}
+		} else if text[i] == decimal && !point {
 			point = true
 		} else {
 			break
 		}
 	}
-	if digits == 0 || i == len(text) {
-		return digits > 0, point
+	switch {
+	case digits == 0:
+		return 0, false, false, point
+	case i < len(text):
+		return 0, false, isExponent(text[i:]), point
+	case digits > maxExact:
+		return 0, false, true, point
 	}
-	if text[i] != 'e' && text[i] != 'E' {
-		return false, point
+	v = float64(mantissa) / powers[decimals]
+	if text[0] == '-' {
+		v = -v
 	}
-	i++
-	if i < len(text) && (text[i] == '-' || text[i] == '+') {
-		i++
+	return v, true, true, point
+}
+
+// maxExact is how many digits a float64 can always hold.
+const maxExact = 15
+
+var powers = [maxExact + 1]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
+
+func isExponent(text string) bool {
+	if text[0] != 'e' && text[0] != 'E' {
+		return false
 	}
-	exponent := text[i:]
-	return exponent != "" && strings.Trim(exponent, "0123456789") == "", point
+	digits := text[1:]
+	if digits != "" && (digits[0] == '-' || digits[0] == '+') {
+		digits = digits[1:]
+	}
+	return digits != "" && strings.Trim(digits, "0123456789") == ""
+}
+
+// isPlain is scan for a decimal point.
+func isPlain(text string) (plain, point bool) {
+	_, _, plain, point = scan(text, '.')
+	return plain, point
 }
 
 // parse reads a number with a decimal point, and nothing else.
@@ -90,11 +121,14 @@ func parse(text string) (float64, error) {
 
 // number reads a cell of a column of numbers that bear a unit or none.
 func (d *Dialect) number(text, unit string) (float64, error) {
-	if plain, point := isPlain(text); plain && unit == "" && !(point && d.Decimal == ",") {
-		return parse(text)
+	decimal := cmp.Or(d.Decimal, ".")
+	if v, exact, plain, _ := scan(text, decimal[0]); exact && unit == "" {
+		return v, nil
+	} else if plain && unit == "" {
+		return parse(strings.Replace(text, decimal, ".", 1))
 	}
 	body, sign := cutUnit(text)
-	digits, mark, ok := plainDigits(body, cmp.Or(d.Decimal, "."))
+	digits, mark, ok := plainDigits(body, decimal)
 	switch {
 	case !ok && !d.looksNumeric(text):
 		return parse(text) // an error

@@ -58,6 +58,7 @@ type Reader struct {
 	fixed  bool // the schema is that of another table
 	how    string
 	notes  []string
+	format Format
 	source source
 	closer io.Closer
 }
@@ -111,6 +112,7 @@ func (r *Reader) start(input *bufio.Reader, options Options) error {
 			return fmt.Errorf("the table is %s, but that of the model was %s", format, r.schema.Format)
 		}
 	}
+	r.format = format
 	var err error
 	switch format {
 	case CSV:
@@ -157,7 +159,8 @@ func (r *Reader) Schema() Schema { return r.schema }
 // Next returns the next row; its slices are good until the next call. The error
 // is [io.EOF] after the last row. Others name the file, the line and the column,
 // which is the field's number in CSV and the byte's in LIBSVM lines. Those for
-// cells wrap [ErrNumber], [ErrCategory] or [ErrMissing].
+// cells wrap [ErrNumber], [ErrCategory] or [ErrMissing], and all of a LIBSVM file
+// [ErrLIBSVM].
 func (r *Reader) Next() (Row, error) {
 	row := Row{Target: math.NaN()}
 	if err := r.source.next(&row); err == io.EOF {
@@ -168,7 +171,12 @@ func (r *Reader) Next() (Row, error) {
 	return row, nil
 }
 
-func (r *Reader) wrap(err error) error { return fmt.Errorf("table: %s: %w", r.name, err) }
+func (r *Reader) wrap(err error) error {
+	if r.format == LIBSVM {
+		err = doubtf(errors.Join(ErrLIBSVM, err), "%v", err)
+	}
+	return fmt.Errorf("table: %s: %w", r.name, err)
+}
 
 func (r *Reader) errorf(line int, format string, args ...any) error {
 	return r.wrap(fmt.Errorf("line %d, "+format, append([]any{line}, args...)...))

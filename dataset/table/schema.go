@@ -75,6 +75,9 @@ func (s *Schema) Check() error {
 	if len(s.Inputs) == 0 {
 		return errors.New("table: schema: no inputs")
 	}
+	if err := s.Dialect.check(); err != nil {
+		return fmt.Errorf("table: schema: %w", err)
+	}
 	names := make(map[string]bool, len(s.Inputs))
 	for i, c := range append(slices.Clone(s.Inputs), s.Target) {
 		target := i == len(s.Inputs)

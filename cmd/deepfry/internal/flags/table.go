@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"reflect"
+	"slices"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/dataset/table"
@@ -48,24 +49,41 @@ func (f TableFormat) Given() bool {
 	return !reflect.DeepEqual(f, TableFormat{Format: "auto", Header: "auto"})
 }
 
-// HintTable says what can be done about a table that cannot be read.
-func HintTable(err error) error {
-	for _, advice := range []struct {
-		reason error
-		hint   string
-	}{
+// advice is a hint for a reason.
+type advice struct {
+	reason error
+	hint   string
+}
+
+var (
+	tableAdvice = []advice{
 		{table.ErrEncoding, "say which encoding it is: --encoding latin1 (Western Europe), windows-1252, utf-16le and so on; or write the table anew as UTF-8"},
+		{table.ErrMissing, "fit --impute mean (or median) fills in values that are missing; rows without a target must go"},
+	}
+	csvAdvice = []advice{
 		{table.ErrHeader, "--header yes if the first line names the columns, --header no if it is a row"},
 		{table.ErrDecimal, "say how numbers are written: --decimal . or --decimal , and --thousands . , ' or blank; --category COLUMN if a column's numbers are names, --drop COLUMN to leave it out"},
 		{table.ErrMixed, "--missing TEXT if the text stands for a missing value, --category COLUMN if the column's numbers are names, --drop COLUMN to leave it out"},
 		{table.ErrSeparator, "--separator CHAR says what stands between fields"},
-		{table.ErrMissing, "fit --impute mean (or median) fills in values that are missing; rows without a target must go"},
 		{table.ErrNumber, "mend the cell, or say --missing TEXT if it stands for a missing value, or --category COLUMN if the column's numbers are names; --header yes if the first line names the columns"},
 		{table.ErrCategory, "--ignore-unknown reads it as none of those"},
 		{table.ErrColumn, "name a column as the header does, or by its number from 1 on"},
-	} {
-		if errors.Is(err, advice.reason) {
-			return console.Hint(err, advice.hint)
+	}
+	libsvmAdvice = []advice{
+		{table.ErrColumn, "--format csv if it is no LIBSVM file"},
+		{table.ErrLIBSVM, "a line is a label and index:value pairs, apart by blanks; --format csv if it is no LIBSVM file"},
+	}
+)
+
+// HintTable says what can be done about a table that cannot be read.
+func HintTable(err error) error {
+	more := csvAdvice
+	if errors.Is(err, table.ErrLIBSVM) {
+		more = libsvmAdvice
+	}
+	for _, a := range slices.Concat(tableAdvice, more) {
+		if errors.Is(err, a.reason) {
+			return console.Hint(err, a.hint)
 		}
 	}
 	return err
