@@ -123,6 +123,7 @@ type textReader struct {
 	ready   []byte            // of the chunk, to be passed on
 	begun   [utf8.UTFMax]byte // a character that the last chunk has the beginning of
 	bytes   int               // of it
+	last    []byte            // some bytes before the chunk
 	cr      bool              // the last chunk ended with a CR
 	err     error
 }
@@ -156,9 +157,12 @@ func (t *textReader) fill() {
 	}
 	if bad := t.bad(data); bad >= 0 {
 		if err == nil || err == io.EOF {
-			t.err = t.refuse(data[:bad], data[bad])
+			t.err = t.refuse(append(t.last, data[:bad]...), data[bad])
 		}
 		data = data[:bad]
+	}
+	if n := len(data); n > 0 {
+		t.last = append(t.last[:0], data[max(0, n-maxBefore):]...)
 	}
 	t.ready = t.lineFeeds(data)
 }
@@ -181,12 +185,15 @@ func (t *textReader) bad(data []byte) int {
 	}
 }
 
+// maxBefore bounds what an error shows of the line before a byte.
+const maxBefore = 20
+
 // refuse says what stands before a byte that cannot be read.
 func (t *textReader) refuse(before []byte, bad byte) error {
 	before = before[bytes.LastIndexAny(before, "\r\n")+1:]
 	place := "at the line's beginning"
 	if n := len(before); n > 0 {
-		place = "behind " + strconv.Quote(strings.ToValidUTF8(string(before[max(0, n-20):]), ""))
+		place = "behind " + strconv.Quote(strings.ToValidUTF8(string(before[max(0, n-maxBefore):]), ""))
 	}
 	if t.decoded != "" {
 		return doubtf(ErrEncoding, "not a text in %s, %s", t.decoded, place)

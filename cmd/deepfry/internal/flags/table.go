@@ -71,7 +71,7 @@ var (
 	}
 	libsvmAdvice = []advice{
 		{table.ErrColumn, "--format csv if it is no LIBSVM file"},
-		{table.ErrLIBSVM, "a line is a label and index:value pairs, apart by blanks; --format csv if it is no LIBSVM file"},
+		{table.ErrNumber, "a line is a label and index:value pairs, apart by blanks; --format csv if it is no LIBSVM file"},
 	}
 )
 
