@@ -62,75 +62,90 @@ func (a *above) ofNumbers() bool { return 10*a.numbers >= 9*a.present }
 // odd tells whether a number is none like those below: whole where all of them
 // have a fraction, or as far off as they reach.
 func (a *above) odd() bool {
-	if a.fractions && a.value == math.Trunc(a.value) {
-		return true
-	}
 	spread := a.most - a.lowest
-	return a.present >= 3 && (a.value < a.lowest-spread || a.value > a.most+spread)
+	return a.wholeAboveFractions() || a.present >= 3 && (a.value < a.lowest-spread || a.value > a.most+spread)
 }
 
-// minSurprise is the probability below which it is no chance that none of the
-// first record's texts comes again.
-const minSurprise = 0.1
+func (a *above) wholeAboveFractions() bool { return a.fractions && a.value == math.Trunc(a.value) }
+
+// signs are what the first record has over all columns.
+type signs struct {
+	names    int       // texts above numbers
+	name     string    // the last of them
+	texts    int       // values above texts
+	again    bool      // one of these comes again
+	surprise float64   // the probability that none does, if the first record is a row
+	numbers  int       // above numbers
+	odd      int       // of these, none like those below
+	whole    int       // of these, whole where all below have a fraction
+	values   []float64 // the numbers above anything
+}
+
+func (c *csvReader) signs() signs {
+	s := signs{surprise: 1}
+	alone := len(c.ahead) == 1
+	for field := range c.ahead[0].fields {
+		a := c.above(field)
+		if c.dialect.isMissing(a.text, Number) || a.present == 0 && !alone {
+			continue
+		}
+		if a.number {
+			s.values = append(s.values, a.value)
+		}
+		switch {
+		case alone && a.number:
+			s.numbers++
+		case alone || !a.ofNumbers():
+			s.texts++
+			s.again = s.again || a.again
+			s.surprise *= (float64(a.single) + 0.5) / float64(a.present+1) // after Good and Turing
+		case a.number:
+			s.numbers++
+			if a.odd() {
+				s.odd++
+			}
+			if a.wholeAboveFractions() {
+				s.whole++
+			}
+		default:
+			s.names, s.name = s.names+1, a.text
+		}
+	}
+	return s
+}
 
 // guessHeader tells whether the first record names the columns. Signs of it are
 // a text above numbers; texts that never come again, in columns whose texts do;
 // and numbers that are none like those below, or count. Where some signs speak
 // for it and others against, it is in doubt.
 func (c *csvReader) guessHeader() (bool, error) {
-	var names, numbers, odd, fractions, texts int
-	var values []float64
-	named := ""     // a text above numbers
-	surprise := 1.0 // the probability that no text comes again
-	again := false  // one does
-	for field := range c.ahead[0].fields {
-		a := c.above(field)
-		if c.dialect.isMissing(a.text, Number) || a.present == 0 && len(c.ahead) > 1 {
-			continue
-		}
-		if a.number {
-			values = append(values, a.value)
-		}
-		switch {
-		case a.present == 0 && a.number:
-			numbers++
-		case !a.ofNumbers() || a.present == 0:
-			texts++
-			again = again || a.again
-			surprise *= (float64(a.single) + 0.5) / float64(a.present+1) // after Good and Turing
-		case a.number:
-			numbers++
-			if a.odd() {
-				odd++
-			}
-			if a.fractions && a.value == math.Trunc(a.value) {
-				fractions++
-			}
-		default:
-			names, named = names+1, a.text
-		}
-	}
-	likely := numbers == odd || counts(values) // the numbers may be names
+	s := c.signs()
+	counting := counts(s.values)
+	likely := s.numbers == s.odd || counting // the numbers may be names
+	unseen := s.texts > 0 && s.surprise < minSurprise
+	line, enough := c.ahead[0].line, len(c.ahead) > minRows
 	switch {
-	case names > 0 && likely && !again:
+	case s.names > 0 && likely && !s.again:
 		return true, nil
-	case names > 0:
-		return false, doubtf(ErrHeader, "line %d: it has %s above numbers, as a header has, but also values like those below", c.ahead[0].line, quote(named))
-	case again:
+	case s.names > 0:
+		return false, doubtf(ErrHeader, "line %d: it has %s above numbers, as a header has, but also values like those below", line, quote(s.name))
+	case s.again:
 		return false, nil
-	case texts > 0 && len(c.ahead) == 1:
-		return numbers == 0, nil
-	case texts > 0 && surprise < minSurprise && likely:
+	case s.texts > 0 && len(c.ahead) == 1:
+		return s.numbers == 0, nil
+	case unseen && likely, counting && s.whole > 0 && enough:
 		return true, nil
-	case texts > 0 && surprise < minSurprise, texts > 0 && numbers == 0:
-		return false, doubtf(ErrHeader, "line %d: its texts do not come again, like those of a header; but it may be a row, too", c.ahead[0].line)
-	case counts(values) && fractions > 0 && likely && len(c.ahead) > minRows:
-		return true, nil
-	case counts(values) && len(values) >= 3 && (numbers == odd || len(values) > 4) && len(c.ahead) > minRows:
-		return false, doubtf(ErrHeader, "line %d: its numbers count, like those of some headers; but it may be a row, too", c.ahead[0].line)
+	case unseen, s.texts > 0 && s.numbers == 0:
+		return false, doubtf(ErrHeader, "line %d: its texts do not come again, like those of a header; but it may be a row, too", line)
+	case counting && (s.numbers == s.odd || len(s.values) > 4) && enough:
+		return false, doubtf(ErrHeader, "line %d: its numbers count, like those of some headers; but it may be a row, too", line)
 	}
 	return false, nil
 }
+
+// minSurprise is the probability below which it is no chance that none of the
+// first record's texts comes again.
+const minSurprise = 0.1
 
 // minRows is how many rows tell what numbers are like.
 const minRows = 10

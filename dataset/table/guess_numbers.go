@@ -158,47 +158,51 @@ const maxMarks = 3
 // and notes what else may surprise.
 func (c *csvReader) noticeColumns() (err error) {
 	c.eachColumn(func(column *Column, field int) {
-		if err != nil {
-			return
-		}
-		if column.Kind == Number {
-			c.noticeSentinel(column, field)
-			return
-		}
-		numbers, texts, dates, numeric, present := map[string]bool{}, map[string]bool{}, 0, 0, 0
-		var first placed
-		for _, r := range c.ahead {
-			if field >= len(r.fields) || c.dialect.isMissing(r.fields[field], Category) {
-				continue
-			}
-			text := r.fields[field]
-			present++
-			switch {
-			case c.dialect.looksNumeric(text):
-				numbers[text] = true
-				numeric++
-			case isDate(text):
-				dates++
-				first = placed{*column, r.line, text}
-			default:
-				if len(texts) == 0 {
-					first = placed{*column, r.line, text}
-				}
-				texts[text] = true
-			}
-		}
 		switch {
-		case c.given(*column):
-		case dates > 0 && dates == present:
-			c.notes = append(c.notes, fmt.Sprintf("%s is read as names: it looks like dates, such as %s; parts of them in columns of their own can be learnt from", column.place(), first.text))
-		case len(texts) == 0 && len(numbers) > 0 && c.isCode(field, c.ahead):
-			c.notes = append(c.notes, fmt.Sprintf("%s is read as names: its numbers begin with zeros, and have the same length", column.place()))
-		case len(texts) == 0 || 2*numeric < present || len(numbers) <= guessedClasses:
-		case len(texts) <= maxMarks || 2*(len(numbers)+len(texts)) <= present: // else it is left out, and said
-			err = doubtf(ErrMixed, "%v is among numbers", first)
+		case err != nil || c.given(*column):
+		case column.Kind == Number:
+			c.noticeSentinel(column, field)
+		default:
+			err = c.noticeTexts(column, field)
 		}
 	})
 	return err
+}
+
+// noticeTexts looks at a column of texts.
+func (c *csvReader) noticeTexts(column *Column, field int) error {
+	numbers, texts, dates, numeric, present := map[string]bool{}, map[string]bool{}, 0, 0, 0
+	var first placed // of the texts, or a date
+	for _, r := range c.ahead {
+		if field >= len(r.fields) || c.dialect.isMissing(r.fields[field], Category) {
+			continue
+		}
+		text := r.fields[field]
+		present++
+		switch {
+		case c.dialect.looksNumeric(text):
+			numbers[text] = true
+			numeric++
+		case isDate(text):
+			dates++
+			first = placed{*column, r.line, text}
+		default:
+			if len(texts) == 0 {
+				first = placed{*column, r.line, text}
+			}
+			texts[text] = true
+		}
+	}
+	switch {
+	case dates > 0 && dates == present:
+		c.notes = append(c.notes, fmt.Sprintf("%s is read as names: it looks like dates, such as %s; parts of them in columns of their own can be learnt from", column.place(), first.text))
+	case len(texts) == 0 && numeric > 0 && c.isCode(field, c.ahead):
+		c.notes = append(c.notes, fmt.Sprintf("%s is read as names: its numbers begin with zeros, and have the same length", column.place()))
+	case len(texts) == 0 || 2*numeric < present || len(numbers) <= guessedClasses:
+	case len(texts) <= maxMarks || 2*(len(numbers)+len(texts)) <= present: // else it is left out, and said
+		return doubtf(ErrMixed, "%v is among numbers", first)
+	}
+	return nil
 }
 
 // given tells whether the options say that a column is a category.
