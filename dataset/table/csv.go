@@ -25,6 +25,7 @@ type csvReader struct {
 	aheadError error     // what ended the reading ahead
 	markedRows bool      // lines that begin with # or % may be rows, not comments
 	trailing   bool      // a separator ends every row
+	noHeader   int       // line of the first row, if it is guessed that it is no header
 	marks      []float64 // numbers that stand for missing values
 	notes      []string  // what was noticed about columns
 
@@ -38,18 +39,13 @@ type csvReader struct {
 // newCSV tells how it reads in words, and fills the schema unless options have
 // one.
 func newCSV(input *bufio.Reader, options Options, schema *Schema) (*csvReader, string, error) {
-	c := &csvReader{options: options, dialect: options.Dialect, schema: schema, fixed: options.Schema != nil}
-	if c.fixed {
-		c.dialect = c.dialect.completed(schema.Dialect)
-	} else {
-		c.dialect = c.dialect.completed(Dialect{})
-	}
+	c := &csvReader{records: records{lines: lines{input: input}}, options: options, schema: schema, fixed: options.Schema != nil}
+	c.dialect = options.Dialect.completed(schema.Dialect)
 	for _, mark := range c.dialect.Missing {
 		if v, err := parse(mark); err == nil {
 			c.marks = append(c.marks, v)
 		}
 	}
-	c.records = records{lines: lines{input: input}}
 	if err := c.begin(input); err != nil {
 		return nil, "", err
 	}
@@ -57,28 +53,29 @@ func newCSV(input *bufio.Reader, options Options, schema *Schema) (*csvReader, s
 	if err != nil {
 		return nil, "", err
 	}
-	first := c.ahead[0].fields
+	first := c.ahead[0]
 	switch {
 	case c.fixed && header && schema.Header:
-		err = c.matchNames(first)
+		err = c.matchNames(first.fields)
 	case c.fixed:
 		err = c.matchPlaces()
 	default:
-		err = c.describe(first, header)
+		err = c.describe(first.fields, header)
 	}
+	guessed := options.Dialect.Header == GuessHeader
 	if header {
 		c.ahead = c.ahead[1:]
+	} else if guessed {
+		c.noHeader = first.line
 	}
 	if err == nil {
 		err = c.guessNumbers()
 	}
 	if err == nil && !c.fixed {
 		schema.Dialect = c.dialect.ofNumbers()
-		if err = c.guessUnits(); err == nil {
-			err = c.noticeColumns()
-		}
+		err = cmp.Or(c.guessUnits(), c.noticeColumns())
 	}
-	return c, c.dialect.how(header, options.Dialect.Header == GuessHeader), err
+	return c, c.dialect.how(header, guessed), err
 }
 
 // begin finds the separator, reads the records ahead, and how many fields they
@@ -205,6 +202,9 @@ func (c *csvReader) cellError(line int, column Column, field int, err error) err
 		column.Name = strconv.Itoa(field + 1)
 	}
 	column.Field = field
+	if line == c.noHeader && errors.Is(err, ErrNumber) {
+		err = doubtf(errors.Join(ErrHeader, err), "%v", err)
+	}
 	return fmt.Errorf("line %d, %s: %w", line, column.place(), err)
 }
 

@@ -57,7 +57,7 @@ func TestDialects(t *testing.T) {
 		{"sep= in quotes", "\"sep=;\"\r\na;b\r\n1;2,5\r\n", Options{}, "semicolon-separated, decimal commas, with a header", "a b", []float64{1, 2.5}},
 		{"CR", "a,b\r1,2\r3,4\r", Options{}, "comma-separated, with a header", "a b", []float64{1, 2}},
 		{"CR, CR LF and LF", "a,b\r1,2\r\n3,4\n", Options{}, "comma-separated, with a header", "a b", []float64{1, 2}},
-		{"comments", "# by hand\na,b\n1,2\n% a remark, or two, or three\n3,4\n#5,6\n# end\n", Options{}, "comma-separated, with a header", "a b", []float64{1, 2}},
+		{"comments", "#\n# by hand\na,b\n1,2\n% a remark, or two, or three\n3,4\n#5,6\n# end\n", Options{}, "comma-separated, with a header", "a b", []float64{1, 2}},
 		{"a header behind a mark", "# a b y\n1.5 2.5 3.5\n4.5 5.5 6.5\n", Options{}, "blank-separated, with a header", "a b y", []float64{1.5, 2.5, 3.5}},
 		{"that, given", "# 1 2 3\n1.5 2.5 3.5\n4.5 5.5 6.5\n", Options{Dialect: Dialect{Header: WithHeader}}, "blank-separated, with a header", "1 2 3", []float64{1.5, 2.5, 3.5}},
 		{"that, refused", "# a b y\n1.5 2.5 3.5\n4.5 5.5 6.5\n", Options{Dialect: Dialect{Header: NoHeader}}, "blank-separated, without a header", "1 2 3", []float64{1.5, 2.5, 3.5}},

@@ -166,6 +166,9 @@ func (c *csvReader) noticeColumns() (err error) {
 			err = c.noticeTexts(column, field)
 		}
 	})
+	if more := len(c.notes) - maxPlaces; more > 0 {
+		c.notes = append(c.notes[:maxPlaces], fmt.Sprintf("and the like of %d more columns", more))
+	}
 	return err
 }
 

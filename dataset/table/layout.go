@@ -1,6 +1,7 @@
 package table
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -15,6 +16,9 @@ func (c *csvReader) findHeader() (header bool, err error) {
 	}
 	given := c.dialect.Header
 	switch {
+	case c.fields == 1 && len(c.ahead) > 1 && len(c.ahead[1].fields) > 1:
+		return false, fmt.Errorf("line %d: 1 field, but %d in line %d: the table must begin with its header or first row",
+			c.ahead[0].line, len(c.ahead[1].fields), c.ahead[1].line)
 	case c.fields == 1 && !c.fixed:
 		return false, doubtf(ErrSeparator, "no columns but the target")
 	case rowNames || given == WithHeader && names == nil:

@@ -100,6 +100,9 @@ func (p *records) split(text string) {
 			p.fields = append(p.fields, text[:end])
 			text = strings.TrimLeft(text[end:], " \t")
 		}
+		if len(p.fields) == 0 {
+			p.fields = append(p.fields, "") // of an empty comment
+		}
 		return
 	}
 	for {
@@ -115,7 +118,7 @@ func (p *records) split(text string) {
 // unquote parts a line that has quotes, and those that a quoted field goes on in.
 func (p *records) unquote(line []byte) error {
 	p.quoted, p.ends = p.quoted[:0], p.ends[:0]
-	i := 0
+	i, begin := 0, p.lines.number
 	for more := true; more; {
 		i = p.skipBlanks(line, i)
 		if p.separator == " " && i == len(line) && len(p.ends) > 0 {
@@ -142,7 +145,8 @@ func (p *records) unquote(line []byte) error {
 		case string(rest[:min(len(rest), len(p.separator))]) == p.separator:
 			i += len(p.separator)
 		default:
-			return fmt.Errorf("line %d, character %d: text behind a closing quote; a quote in a quoted field must stand twice", p.lines.number, i+1)
+			return fmt.Errorf("line %d, character %d, of a row that begins in line %d: text behind a closing quote; a quote in a quoted field must stand twice",
+				p.lines.number, i+1, begin)
 		}
 	}
 	text, start := string(p.quoted), 0

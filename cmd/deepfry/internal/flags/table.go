@@ -65,7 +65,7 @@ var (
 		{table.ErrDecimal, "say how numbers are written: --decimal . or --decimal , and --thousands . , ' or blank; --category COLUMN if a column's numbers are names, --drop COLUMN to leave it out"},
 		{table.ErrMixed, "--missing TEXT if the text stands for a missing value, --category COLUMN if the column's numbers are names, --drop COLUMN to leave it out"},
 		{table.ErrSeparator, "--separator CHAR says what stands between fields"},
-		{table.ErrNumber, "mend the cell, or say --missing TEXT if it stands for a missing value, or --category COLUMN if the column's numbers are names; --header yes if the first line names the columns"},
+		{table.ErrNumber, "mend the cell, or say --missing TEXT if it stands for a missing value, or --category COLUMN if the column's numbers are names"},
 		{table.ErrCategory, "--ignore-unknown reads it as none of those"},
 		{table.ErrColumn, "name a column as the header does, or by its number from 1 on"},
 	}
