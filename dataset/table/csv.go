@@ -92,7 +92,10 @@ func (c *csvReader) begin(input *bufio.Reader) error {
 	}
 	c.dialect.Separator = cmp.Or(c.dialect.Separator, named)
 	if c.dialect.Separator == "" {
-		c.dialect.Separator = guessSeparator(sample)
+		var err error
+		if c.dialect.Separator, err = guessSeparator(sample, c.dialect.Decimal); err != nil {
+			return err
+		}
 	}
 	c.records.separator = c.dialect.Separator
 	c.readAhead()

@@ -107,16 +107,26 @@ const guessedRecords = 100
 
 // guessSeparator chooses, among those by which nine records of ten have the same
 // number of fields, the separator that makes most fields numbers, and then the
-// one that makes most fields.
-func guessSeparator(sample []byte) string {
+// one that makes most fields. It asks if commas do as well as blanks, as in
+// "1 000,5 000"; a comma is no separator that is said to be the decimal sign.
+func guessSeparator(sample []byte, decimal string) (string, error) {
 	best, bestScore := "", [3]float64{}
-	for _, separator := range []string{"\t", ";", "|", ",", " "} {
+	for _, separator := range []string{"\t", ";", "|", " ", ","} {
+		if separator == decimal && best != "" {
+			continue
+		}
 		score := scoreSeparator(sample, separator)
-		if score[0] > 0 && slices.Compare(score[:], bestScore[:]) > 0 {
+		same := slices.Equal(score[:2], bestScore[:2])
+		switch {
+		case best == " " && same && score[1] > 0:
+			return "", doubtf(ErrSeparator, "both commas and blanks may stand between fields")
+		case separator == " " && same && best != "":
+			continue // a blank sets thousands and words apart, too
+		case score[0] > 0 && (best == " " && same || slices.Compare(score[:], bestScore[:]) > 0):
 			best, bestScore = separator, score
 		}
 	}
-	return cmp.Or(best, ",")
+	return cmp.Or(best, ","), nil
 }
 
 // scoreSeparator returns how many records have the usual number of fields (1 for

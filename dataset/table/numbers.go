@@ -173,7 +173,7 @@ func readBothWays(text string) (r reading) {
 	if digits, mark, ok := plainDigits(body, "."); ok {
 		r.point, r.pointMark = digits, mark
 	}
-	if digits, mark, ok := plainDigits(body, ","); ok {
+	if digits, mark, ok := plainDigits(body, ","); ok && !strings.HasSuffix(body, ",") {
 		r.comma, r.commaMark = digits, mark
 	}
 	return r
