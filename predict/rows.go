@@ -94,7 +94,7 @@ func (p *Predictor) rowText(cells []string) (*bytes.Buffer, table.Options) {
 		text.WriteString("\n")
 		return text, table.Options{Format: table.LIBSVM}
 	}
-	options := table.Options{Format: table.CSV, Comma: ',', Header: table.NoHeader}
+	options := table.Options{Format: table.CSV, Dialect: table.Dialect{Separator: ",", Header: table.NoHeader}}
 	names, row := make([]string, schema.Fields), make([]string, schema.Fields)
 	for i, column := range schema.Inputs {
 		names[column.Field], row[column.Field] = column.Name, cells[i]
@@ -107,7 +107,7 @@ func (p *Predictor) rowText(cells []string) (*bytes.Buffer, table.Options) {
 	}
 	w := csv.NewWriter(text)
 	if schema.Header {
-		options.Header = table.WithHeader
+		options.Dialect.Header = table.WithHeader
 		w.Write(names)
 	}
 	w.Write(row)

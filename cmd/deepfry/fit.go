@@ -165,10 +165,7 @@ func (c *fitCommand) open() (*fitting.Data, error) {
 	if c.Transpose || c.SkipBad != 0 {
 		return nil, fmt.Errorf("%s: --transpose and --skip-bad are for images", c.Table)
 	}
-	options, err := c.TableFormat.Options()
-	if err != nil {
-		return nil, err
-	}
+	options := c.TableFormat.Options()
 	options.Targets, options.Categories, options.Drop, options.Keep, options.Weight = c.Target, c.Category, c.Drop, c.Keep, c.Weight
 	o := fitting.TableOptions{Options: options, Task: c.Task, Test: c.Test, Holdout: 0.2, Impute: table.Impute(c.Impute), Seed: c.Seed}
 	override(&o.Holdout, c.Holdout)

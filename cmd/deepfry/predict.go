@@ -61,8 +61,8 @@ func (c *predictCommand) Run(term *console.Terminal) error {
 		return c.tables(term, p)
 	case c.CSV || c.Pass != nil:
 		return fmt.Errorf("--csv and --pass: %s does not take tables", c.Model)
-	case c.TableFormat != flags.TableFormat{Format: "auto", Header: "auto"}:
-		return fmt.Errorf("--format, --separator, --header and --ignore-unknown: %s takes pictures, not tables", c.Model)
+	case c.TableFormat.Given():
+		return fmt.Errorf("--format, --encoding, --separator, --header, --decimal, --thousands, --missing and --ignore-unknown: %s takes pictures, not tables", c.Model)
 	}
 	return c.pictures(term, p)
 }
@@ -118,10 +118,7 @@ func (c *predictCommand) tables(term *console.Terminal, p *predict.Predictor) er
 // table predicts the rows of one table, and compares with its targets if it has
 // them.
 func (c *predictCommand) table(term *console.Terminal, p *predict.Predictor, w answers.Writer, path string) error {
-	options, err := c.TableFormat.Options()
-	if err != nil {
-		return err
-	}
+	options := c.TableFormat.Options()
 	options.Pass = c.Pass
 	name, input := "standard input", io.Reader(os.Stdin)
 	if path != "-" {

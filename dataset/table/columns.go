@@ -18,10 +18,7 @@ func (c *csvReader) describe(first []string, header bool) error {
 	c.header = newHeader(first, c.fields)
 	c.said = c.header.said()
 	for i := range columns {
-		columns[i] = Column{Name: c.header.names[i], Field: i, Kind: Number}
-		if numbers, present := c.countNumbers(i, records); 10*numbers < 9*present {
-			columns[i].Kind = Category
-		}
+		columns[i] = Column{Name: c.header.names[i], Field: i, Kind: c.guessKind(i, records)}
 	}
 	if err := c.chooseTargets(columns); err != nil {
 		return err
@@ -238,18 +235,4 @@ func codes(column Column) map[string]float64 {
 	return m
 }
 
-// class returns the number of a class, that of one that codes do not have being below
-// 0. Classes that were numbers are called as number writes them.
-func (u *unseen) class(codes map[string]float64, text string) float64 {
-	if code, found := codes[text]; found {
-		return code
-	}
-	if v, err := parse(text, 0); err == nil {
-		if code, found := codes[number(v)]; found {
-			return code
-		}
-	}
-	return u.number(text)
-}
-
-func (c *csvReader) sentences() []string { return c.said }
+func (c *csvReader) sentences() []string { return slices.Concat(c.said, c.notes) }

@@ -98,7 +98,7 @@ func TestStandardised(t *testing.T) {
 			sparse.WriteString("\n")
 		}
 		for _, content := range []string{dense.String(), sparse.String()} {
-			table, err := read(content, Options{Header: NoHeader})
+			table, err := read(content, Options{Dialect: Dialect{Header: NoHeader}})
 			if err != nil {
 				continue // a sparse table without entries
 			}

@@ -47,11 +47,11 @@ func checkEncoder(t *testing.T, table *Table, content string, options Options, e
 	if err := e.Check(); err != nil {
 		t.Fatal(err)
 	}
-	header := WithHeader
+	dialect := Dialect{Encoding: options.Dialect.Encoding, Separator: options.Dialect.Separator, Header: WithHeader}
 	if !table.Schema.Header {
-		header = NoHeader
+		dialect.Header = NoHeader
 	}
-	again, err := NewReader("t", strings.NewReader(content), Options{Format: table.Schema.Format, Comma: options.Comma, Header: header, Schema: &table.Schema})
+	again, err := NewReader("t", strings.NewReader(content), Options{Format: table.Schema.Format, Dialect: dialect, Schema: &table.Schema})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,18 +85,19 @@ func checkEncoder(t *testing.T, table *Table, content string, options Options, e
 }
 
 func FuzzCSV(f *testing.F) {
+	dialects := []Dialect{{}, {Separator: ","}, {Separator: " ", Header: NoHeader}, {Decimal: ",", Missing: []string{"7"}}, {Encoding: "latin1", Thousands: ","}}
 	for _, seed := range []string{
 		"", "a,b\n1,2\n3,4\n", "1;2,5\r\n3;4\r\n", "\xef\xbb\xbfa\tb\n1\t?\n", "a,b,y\n\"x, y\",1,no\n\"z\"\"z\",,yes\nz,NaN,no\nz,3,no\n",
 		"a,b\n1,2\n\"3,4\n5,6", ",x,y\n0,1,2\n1,1e999,2\n", "a,a\n1,2\n", "7,7\n7,7\n7,7\n", "1,-0\n2,0\n", "\x1f\x8b", "0,1,y\n1,2,3\n",
+		"# a b\n1 2\n# c\n3 4\n", "sep=|\na|b|\n1|2|\n3|4|\n", "a b\n1 2 3\n4 5 6\n", "a\r1,2\r\n", "x;y\n1.234,5;5%\n2.000,5;6%\n", "\xff\xfea\x00,\x00b\x00",
+		"a,b\n\"$1,234.5\",-\n(5),7\n", "#1,a\n#2,b\n", "#",
 	} {
-		f.Add(seed, false)
-	}
-	f.Fuzz(func(t *testing.T, content string, comma bool) {
-		options := Options{Format: CSV}
-		if comma {
-			options.Comma = ','
+		for i := range dialects {
+			f.Add(seed, uint8(i))
 		}
-		checkTable(t, content, options)
+	}
+	f.Fuzz(func(t *testing.T, content string, i uint8) {
+		checkTable(t, content, Options{Format: CSV, Dialect: dialects[int(i)%len(dialects)]})
 	})
 }
 

@@ -220,7 +220,7 @@ func sharesNames(fields []string, schema *Schema) bool {
 	all := true
 	for _, column := range schema.Inputs {
 		shared := found[fold(column.Name)]
-		if _, err := parse(column.Name, 0); err != nil && shared {
+		if _, err := parse(column.Name); err != nil && shared {
 			return true
 		}
 		all = all && shared

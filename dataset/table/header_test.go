@@ -57,7 +57,7 @@ func TestOptionsNameColumns(t *testing.T) {
 		{",b,c", "1", "b c 1"},
 		{"a,b,c", "B ", "a c b"},
 	} {
-		table, err := read(test.header+"\n"+strings.Repeat("1.5,2.5,3.5,4.5\n"[:4*strings.Count(test.header, ",")+3]+"\n", 2), Options{Targets: []string{test.target}, Header: WithHeader})
+		table, err := read(test.header+"\n"+strings.Repeat("1.5,2.5,3.5,4.5\n"[:4*strings.Count(test.header, ",")+3]+"\n", 2), Options{Targets: []string{test.target}, Dialect: Dialect{Header: WithHeader}})
 		if err != nil {
 			t.Errorf("%s, target %s: %v", test.header, test.target, err)
 		} else if got := names(table); got != test.want {
@@ -69,29 +69,29 @@ func TestOptionsNameColumns(t *testing.T) {
 		{"a,A,y", " a ", `" a " may be any of the columns 1 and 2: choose one by its number`},
 		{"a,b,c,d,e,f,g,h,i,j,weight", "wieght", `there are 11: a, b, c, d, e, f, g, h, i, j, …; the most alike is weight`},
 	} {
-		_, err := read(test.header+"\n"+strings.Repeat("1.5,", strings.Count(test.header, ","))+"2\n", Options{Targets: []string{test.target}, Header: WithHeader})
+		_, err := read(test.header+"\n"+strings.Repeat("1.5,", strings.Count(test.header, ","))+"2\n", Options{Targets: []string{test.target}, Dialect: Dialect{Header: WithHeader}})
 		if !errors.Is(err, ErrColumn) || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s, target %s: %v, want %s", test.header, test.target, err, test.want)
 		}
 	}
-	table := mustRead(t, "7,2,y\n1.5,2,3\n2.5,2,3\n", Options{Targets: []string{"2"}, Header: WithHeader})
+	table := mustRead(t, "7,2,y\n1.5,2,3\n2.5,2,3\n", Options{Targets: []string{"2"}, Dialect: Dialect{Header: WithHeader}})
 	if names(table) != "7 y 2" || len(table.LeftOut) > 0 {
 		t.Errorf("columns %s, left out %q", names(table), table.LeftOut)
 	}
-	table = mustRead(t, "2,7,y\n1.5,2,3\n2.5,2,3\n", Options{Targets: []string{"2"}, Header: WithHeader})
+	table = mustRead(t, "2,7,y\n1.5,2,3\n2.5,2,3\n", Options{Targets: []string{"2"}, Dialect: Dialect{Header: WithHeader}})
 	if want := "2 is taken for the name of column 1, not for the number of column 2 (7)"; names(table) != "7 y 2" || !slices.Contains(table.Said, want) {
 		t.Errorf("columns %s, said %q, want %q", names(table), table.Said, want)
 	}
 }
 
 func TestSchemaFindsNames(t *testing.T) {
-	plain := mustRead(t, "Sepal.Length,width,y\n1.5,2,3\n2.5,2,3\n", Options{Header: WithHeader}).Schema
-	twice := mustRead(t, "a,b,a,y\n1.5,2.5,3.5,4\n2.5,3,4,5\n", Options{Header: WithHeader}).Schema
-	dropped := mustRead(t, "a,b,a,y\n1.5,2.5,3.5,4\n2.5,3,4,5\n", Options{Header: WithHeader, Drop: []string{"3"}}).Schema
-	cases := mustRead(t, "a,A,y\n1.5,2.5,4\n2.5,3,5\n", Options{Header: WithHeader}).Schema
-	nameless := mustRead(t, ",b,y\n1.5,2.5,4\n2.5,3,5\n", Options{Header: WithHeader}).Schema
-	pixels := mustRead(t, "0,1,y\n1.5,2.5,4\n2.5,3,5\n", Options{Header: WithHeader}).Schema
-	texts := mustRead(t, "a,b,y\nx,v,4\nx,w,5\nz,w,5\nz,w,3\n", Options{Header: WithHeader}).Schema
+	plain := mustRead(t, "Sepal.Length,width,y\n1.5,2,3\n2.5,2,3\n", Options{Dialect: Dialect{Header: WithHeader}}).Schema
+	twice := mustRead(t, "a,b,a,y\n1.5,2.5,3.5,4\n2.5,3,4,5\n", Options{Dialect: Dialect{Header: WithHeader}}).Schema
+	dropped := mustRead(t, "a,b,a,y\n1.5,2.5,3.5,4\n2.5,3,4,5\n", Options{Dialect: Dialect{Header: WithHeader}, Drop: []string{"3"}}).Schema
+	cases := mustRead(t, "a,A,y\n1.5,2.5,4\n2.5,3,5\n", Options{Dialect: Dialect{Header: WithHeader}}).Schema
+	nameless := mustRead(t, ",b,y\n1.5,2.5,4\n2.5,3,5\n", Options{Dialect: Dialect{Header: WithHeader}}).Schema
+	pixels := mustRead(t, "0,1,y\n1.5,2.5,4\n2.5,3,5\n", Options{Dialect: Dialect{Header: WithHeader}}).Schema
+	texts := mustRead(t, "a,b,y\nx,v,4\nx,w,5\nz,w,5\nz,w,3\n", Options{Dialect: Dialect{Header: WithHeader}}).Schema
 	for _, test := range []struct {
 		name    string
 		schema  Schema

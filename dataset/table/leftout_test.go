@@ -39,7 +39,7 @@ func TestNumbersOfRowsAreLeftOut(t *testing.T) {
 		{"no name, kept", table("", mixed...), Options{Keep: []string{"1"}}, "1 x y", ""},
 		{"another name", table("zip", mixed...), Options{}, "zip x y", "column 1 (zip): all values are whole numbers and different: if they only number the rows, leave them out with --drop"},
 		{"a name like it", table("idle", mixed...), Options{}, "idle x y", "column 1 (idle): all values are whole"},
-		{"a number as a name", table("1", mixed...), Options{}, "1 x y", "column 1: all values are whole"},
+		{"a number as a name", table("1", mixed...), Options{Dialect: Dialect{Header: WithHeader}}, "1 x y", "column 1: all values are whole"},
 		{"not all different", table("id", "5", "17", "3", "12", "11", "40", "8", "5"), Options{}, "id x y", ""},
 		{"not whole", table("no", "5", "17", "3.5", "12", "11", "40", "8", "2"), Options{}, "no x y", ""},
 		{"one is missing", table("id", "5", "17", "", "12", "11", "40", "8", "2"), Options{}, "id x y", ""},

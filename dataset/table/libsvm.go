@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
-	"io"
 	"maps"
 	"math"
 	"slices"
@@ -14,15 +13,13 @@ import (
 // libsvm reads lines of LIBSVM. Indices may be of any size: an input is a
 // column only if a row names it.
 type libsvm struct {
-	input   *bufio.Reader
+	lines   lines
 	options Options
 	schema  *Schema
 	fixed   bool             // the schema is that of another table
 	columns map[uint64]int32 // from an index to the input
 	classes map[string]float64
 
-	line    int
-	long    []byte // a line that does not fit into the input's buffer
 	target  [1]float64
 	cells   []float64
 	indices []int32
@@ -34,7 +31,7 @@ type libsvm struct {
 }
 
 func newLIBSVM(input *bufio.Reader, options Options, schema *Schema) *libsvm {
-	l := &libsvm{input: input, options: options, schema: schema, fixed: options.Schema != nil, columns: map[uint64]int32{}}
+	l := &libsvm{lines: lines{input: input}, options: options, schema: schema, fixed: options.Schema != nil, columns: map[uint64]int32{}}
 	if !l.fixed {
 		*schema = Schema{Format: LIBSVM, Targets: []Column{{Name: labelName, Field: -1, Kind: Number}}}
 		return l
@@ -50,7 +47,7 @@ func newLIBSVM(input *bufio.Reader, options Options, schema *Schema) *libsvm {
 
 func (l *libsvm) next(row *Row) error {
 	for {
-		line, err := l.readLine()
+		line, err := l.lines.next()
 		if err != nil {
 			return err
 		}
@@ -62,38 +59,12 @@ func (l *libsvm) next(row *Row) error {
 		if label == nil {
 			continue
 		}
-		row.Line = l.line
+		row.Line = l.lines.number
 		l.rows++
 		if err := l.parse(row, label, &t); err != nil {
-			return fmt.Errorf("line %d, column %d: %w", l.line, t.start+1, err)
+			return fmt.Errorf("line %d, column %d: %w", l.lines.number, t.start+1, err)
 		}
 		return nil
-	}
-}
-
-// readLine returns the next line with its end.
-func (l *libsvm) readLine() ([]byte, error) {
-	l.line++
-	l.long = l.long[:0]
-	for {
-		line, err := l.input.ReadSlice('\n')
-		if err == bufio.ErrBufferFull && len(l.long)+len(line) <= maxRecord {
-			l.long = append(l.long, line...)
-			continue
-		}
-		if len(l.long) > 0 {
-			l.long = append(l.long, line...)
-			line = l.long
-		}
-		switch {
-		case err == bufio.ErrBufferFull:
-			return nil, fmt.Errorf("line %d: %w", l.line, errRecord)
-		case err == io.EOF && len(line) > 0, err == nil:
-			return line, nil
-		case err == io.EOF:
-			return nil, err
-		}
-		return nil, fmt.Errorf("line %d: %w", l.line, err)
 	}
 }
 
@@ -133,7 +104,7 @@ func (l *libsvm) parse(row *Row, first []byte, t *tokens) (err error) {
 		l.zero = l.zero || index == 0
 		value := math.NaN()
 		if !isMissing(string(text)) {
-			value, err = parse(string(text), 0)
+			value, err = parse(string(text))
 		} else if l.options.NoMissing {
 			err = ErrMissing
 		}
@@ -158,7 +129,7 @@ func (l *libsvm) label(text string) (float64, error) {
 	if isPair([]byte(text)) {
 		return 0, fmt.Errorf("found %s; want a label, with which each line begins: %w", quote(text), ErrMissing)
 	}
-	v, err := parse(text, 0)
+	v, err := parse(text)
 	if err != nil {
 		return 0, fmt.Errorf("the label: %w", err)
 	}

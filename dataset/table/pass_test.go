@@ -52,7 +52,7 @@ func TestPassAll(t *testing.T) {
 		"x,y\n1,2\n":   "x y",
 		"all,y\n1,2\n": "all", // a column of that name
 		"1,2\n3,4\n":   "1 2",
-		"7,,y\n8,9,1":  "7 2 y",
+		"p7,,y\n8,9,1": "p7 2 y",
 	} {
 		reader, err := NewReader("t", strings.NewReader(text), Options{Pass: []string{PassAll}})
 		if err != nil {

@@ -3,19 +3,20 @@ package table
 import (
 	"bufio"
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
-	"strconv"
-	"strings"
 )
 
 // Options say how a table is read. The zero value guesses everything.
+//
+// Values that are missing are empty, or one of ?, NA, N/A, NaN, null, \\N and the
+// errors of spreadsheets such as #VALUE!; in columns of numbers also -, ., none
+// and the like, which may be names in a column of texts.
 type Options struct {
-	Format Format // guessed if empty
-	Comma  rune   // CSV: the separator; 0: comma, semicolon or tab, guessed
-	Header Header // CSV: whether the first row names the columns
+	Format  Format  // guessed if empty
+	Dialect Dialect // CSV, but for the encoding
 
 	// Columns of CSV, by name or by number from 1 on.
 	Targets    []string // what to learn: the last column if empty
@@ -25,7 +26,8 @@ type Options struct {
 	Keep       []string // columns to keep that Read would leave out
 
 	// Schema is that of another table, of which this one shall be a
-	// continuation; the five above are not used then. Columns are found by
+	// continuation; the five above are not used then, and what Dialect leaves
+	// open about the writing of numbers is as it was there. Columns are found by
 	// their names if both tables have a header, and by their places otherwise.
 	// Targets and the weight may be absent.
 	Schema *Schema
@@ -43,16 +45,6 @@ type Options struct {
 func (o Options) choosesColumns() bool {
 	return o.Targets != nil || o.Weight != "" || o.Categories != nil || o.Drop != nil || o.Keep != nil || o.Pass != nil
 }
-
-// Header says whether a table has a header.
-type Header string
-
-// The answers.
-const (
-	GuessHeader Header = ""
-	WithHeader  Header = "yes"
-	NoHeader    Header = "no"
-)
 
 // Unknown stands for a category that the schema does not have.
 const Unknown = -1
@@ -80,6 +72,7 @@ type Reader struct {
 	schema Schema
 	fixed  bool // the schema is that of another table
 	how    string
+	format Format
 	source source
 	closer io.Closer
 }
@@ -116,7 +109,7 @@ func Open(path string, options Options) (*Reader, error) {
 // NewReader reads a table from r. The name is for errors.
 func NewReader(name string, r io.Reader, options Options) (*Reader, error) {
 	reader := &Reader{name: name, fixed: options.Schema != nil}
-	input, err := newInput(r)
+	input, err := newInput(r, options.Dialect.Encoding)
 	if err == nil {
 		err = reader.start(input, options)
 	}
@@ -127,6 +120,9 @@ func NewReader(name string, r io.Reader, options Options) (*Reader, error) {
 }
 
 func (r *Reader) start(input *bufio.Reader, options Options) error {
+	if err := options.Dialect.check(); err != nil {
+		return err
+	}
 	format := cmp.Or(options.Format, guessFormat(sampleLines(input)))
 	if r.fixed {
 		r.schema = *options.Schema
@@ -134,6 +130,7 @@ func (r *Reader) start(input *bufio.Reader, options Options) error {
 			return fmt.Errorf("the table is %s, but that of the model was %s", format, r.schema.Format)
 		}
 	}
+	r.format = format
 	var err error
 	switch format {
 	case CSV:
@@ -141,6 +138,9 @@ func (r *Reader) start(input *bufio.Reader, options Options) error {
 	case LIBSVM:
 		if options.choosesColumns() {
 			return fmt.Errorf("a LIBSVM file has no columns to choose: its target is the label: %w", ErrColumn)
+		}
+		if options.Dialect.ofCSV() {
+			return errors.New("a LIBSVM file has no header, and one way to write fields and numbers")
 		}
 		r.source, r.how = newLIBSVM(input, options, &r.schema), "LIBSVM"
 	default:
@@ -164,8 +164,8 @@ func (r *Reader) Name() string { return r.name }
 func (r *Reader) How() string { return r.how }
 
 // Said tells what is worth knowing of how the rows so far were read, a sentence
-// each: names that are written otherwise than the schema's, or indices that it does
-// not have, say.
+// each: names that are written otherwise than the schema's, indices that it does
+// not have, or that a column is read as names although it has numbers, say.
 func (r *Reader) Said() []string { return r.source.sentences() }
 
 // Schema returns what is known of the columns: all after the last row, fewer
@@ -175,7 +175,8 @@ func (r *Reader) Schema() Schema { return r.schema }
 // Next returns the next row; its slices are good until the next call. The error
 // is [io.EOF] after the last row. Others name the file, the line and the column,
 // which is the field's number in CSV and the byte's in LIBSVM lines. Those for
-// cells wrap [ErrNumber], [ErrCategory] or [ErrMissing].
+// cells wrap [ErrNumber], [ErrCategory] or [ErrMissing], and all of a LIBSVM file
+// [ErrLIBSVM].
 func (r *Reader) Next() (Row, error) {
 	row := Row{Weight: 1}
 	if err := r.source.next(&row); err == io.EOF {
@@ -186,35 +187,13 @@ func (r *Reader) Next() (Row, error) {
 	return row, nil
 }
 
-func (r *Reader) wrap(err error) error { return fmt.Errorf("table: %s: %w", r.name, err) }
+func (r *Reader) wrap(err error) error {
+	if r.format == LIBSVM {
+		err = doubtf(errors.Join(ErrLIBSVM, err), "%v", err)
+	}
+	return fmt.Errorf("table: %s: %w", r.name, err)
+}
 
 func (r *Reader) errorf(line int, format string, args ...any) error {
 	return r.wrap(fmt.Errorf("line %d, "+format, append([]any{line}, args...)...))
-}
-
-// isMissing tells whether a cell says that its value is not known.
-func isMissing(text string) bool {
-	switch strings.ToLower(text) {
-	case "", "?", "na", "n/a", "nan", "null":
-		return true
-	}
-	return false
-}
-
-// parse reads a number. Files that are separated by semicolons come from
-// countries where the decimal sign is a comma.
-func parse(text string, comma rune) (float64, error) {
-	if comma == ';' && strings.Count(text, ",") == 1 && !strings.Contains(text, ".") {
-		text = strings.Replace(text, ",", ".", 1)
-	}
-	v, err := strconv.ParseFloat(text, 64)
-	switch {
-	case err != nil && !math.IsInf(v, 0):
-		return 0, fmt.Errorf("%s: %w", quote(text), ErrNumber)
-	case math.Abs(v) > math.MaxFloat32: // squares must be finite
-		return 0, fmt.Errorf("%s: %w between -3.4e38 and 3.4e38", quote(text), ErrNumber)
-	case math.IsNaN(v): // -NaN, say
-		return 0, fmt.Errorf("%s: %w", quote(text), ErrNumber)
-	}
-	return v, nil
 }

@@ -36,6 +36,7 @@ type Column struct {
 	Field      int      `json:"field"` // CSV: where it stands in a row, from 0 on
 	Kind       Kind     `json:"kind"`
 	Categories []string `json:"categories,omitempty"`
+	Unit       string   `json:"unit,omitempty"` // that numbers bear: a sign of currency or percent
 }
 
 // place names a column in an error.
@@ -79,6 +80,7 @@ type Schema struct {
 	Format  Format   `json:"format"`
 	Header  bool     `json:"header,omitempty"` // the columns have names
 	Fields  int      `json:"fields,omitempty"` // CSV: fields of a row, with the targets and those left out
+	Dialect Dialect  `json:"dialect,omitzero"` // CSV: how numbers are written
 	Targets []Column `json:"targets"`          // one, or several numbers
 	Weight  *Column  `json:"weight,omitempty"`
 	Inputs  []Column `json:"inputs"`
@@ -122,6 +124,9 @@ func (s *Schema) Check() error {
 	}
 	if len(s.Targets) == 0 {
 		return errors.New("table: schema: no targets")
+	}
+	if err := s.Dialect.check(); err != nil {
+		return fmt.Errorf("table: schema: %w", err)
 	}
 	names := make(map[string]bool, len(s.Inputs))
 	for i, c := range s.columns() {

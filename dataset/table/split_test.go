@@ -33,7 +33,7 @@ func anyTable(t *rapid.T, task Task) []string {
 }
 
 func readTask(t *rapid.T, lines []string, task Task) *Table {
-	table, err := read(strings.Join(lines, "\n"), Options{Header: NoHeader, Keep: keepAll(lines)})
+	table, err := read(strings.Join(lines, "\n"), Options{Dialect: Dialect{Header: NoHeader}, Keep: keepAll(lines)})
 	if err == nil {
 		err = table.SetTask(task)
 	}
@@ -347,7 +347,7 @@ func TestTinySplits(t *testing.T) {
 		{"a row", "1.5,2\n", Regression, 0, 0, "table: 1 row: a hold-out needs 2 at least"},
 		{"a class a row", "1.5,u\n2.5,v\n3.5,w\n", Classification, 0, 0, "table: t: no class has 2 rows that differ: none can be held out, for it would be the only one of its class"},
 	} {
-		table := mustRead(t, test.content, Options{Header: NoHeader})
+		table := mustRead(t, test.content, Options{Dialect: Dialect{Header: NoHeader}})
 		if err := table.SetTask(test.task); err != nil {
 			t.Errorf("%s: %v", test.name, err)
 		}
@@ -358,7 +358,7 @@ func TestTinySplits(t *testing.T) {
 			}
 		}
 	}
-	table := mustRead(t, "1.5,2\n2.5,3\n3.5,3\n", Options{Header: NoHeader})
+	table := mustRead(t, "1.5,2\n2.5,3\n3.5,3\n", Options{Dialect: Dialect{Header: NoHeader}})
 	for _, bad := range []float64{0, 1, -1, math.NaN()} {
 		if _, _, err := table.Split(allRows(table), bad, 1); err == nil {
 			t.Errorf("fraction %v: no error", bad)

@@ -77,27 +77,27 @@ func TestReadCSV(t *testing.T) {
 		want          [][]float64
 	}{
 		{"plain", "a,b,y\n1,2,3\n4,5,6\n", Options{}, "comma-separated, with a header", "a b y", [][]float64{{1, 2, 3}, {4, 5, 6}}},
-		{"no header", "1,2,3\n4,5,6\n", Options{}, "comma-separated, without a header", "1 2 3", [][]float64{{1, 2, 3}, {4, 5, 6}}},
+		{"no header", "1,2,3\n4,5,6\n", Options{}, "comma-separated, without a header (--header yes takes the first line for one)", "1 2 3", [][]float64{{1, 2, 3}, {4, 5, 6}}},
 		{"CRLF", "a,b\r\n1,2\r\n3,4", Options{}, "comma-separated, with a header", "a b", [][]float64{{1, 2}, {3, 4}}},
 		{"BOM", "\xef\xbb\xbfa,b\n1,2\n", Options{}, "comma-separated, with a header", "a b", [][]float64{{1, 2}}},
-		{"semicolon, decimal comma", "a;b\n1,5;-2,25\n3.5;4\n", Options{}, "semicolon-separated, with a header", "a b", [][]float64{{1.5, -2.25}, {3.5, 4}}},
+		{"semicolon, decimal comma", "a;b\n1,5;-2,25\n3;4\n", Options{}, "semicolon-separated, decimal commas, with a header", "a b", [][]float64{{1.5, -2.25}, {3, 4}}},
 		{"tab, empty cell", "a\tb\ty\n1\t\t3\n4\t5\t6\n", Options{}, "tab-separated, with a header", "a b y", [][]float64{{1, nan, 3}, {4, 5, 6}}},
 		{"quoted commas", "name,\"a, b\",y\n\"x, y\",1,2\n\"x, y\",\"3\",4\n", Options{}, "comma-separated, with a header", "name a, b y", [][]float64{{0, 1, 2}, {0, 3, 4}}},
 		{"quoted lines and quotes", "n,x,y\n\"a\n\"\"b\"\"\",1,2\n\"a\n\"\"b\"\"\",3,4\n", Options{}, "comma-separated, with a header", "n x y", [][]float64{{0, 1, 2}, {0, 3, 4}}},
-		{"spaces and question marks", "1, ?, 3\n4, NA, 6\n7, NaN , 8\n", Options{}, "comma-separated, without a header", "1 2 3", [][]float64{{1, nan, 3}, {4, nan, 6}, {7, nan, 8}}},
+		{"spaces and question marks", "1, ?, 3\n4, NA, 6\n7, NaN , 8\n", Options{}, "comma-separated, without a header (--header yes takes the first line for one)", "1 2 3", [][]float64{{1, nan, 3}, {4, nan, 6}, {7, nan, 8}}},
 		{"blank lines", "\na,b\n\n1,2\n\n", Options{}, "comma-separated, with a header", "a b", [][]float64{{1, 2}}},
 		{"classes in order of the alphabet", "x,y\n1,b\n2,a\n3,b\n4,c\n", Options{}, "comma-separated, with a header", "x y", [][]float64{{1, 1}, {2, 0}, {3, 1}, {4, 2}}},
 		{"target by name", "a,b,c\n1,2,3\n", Options{Targets: []string{"a"}}, "comma-separated, with a header", "b c a", [][]float64{{2, 3, 1}}},
 		{"target by number", "a,b,c\n1,2,3\n", Options{Targets: []string{"2"}}, "comma-separated, with a header", "a c b", [][]float64{{1, 3, 2}}},
-		{"a name goes before a number", "2,b,c\n1,2,3\nx,5,6\nx,7,8\n", Options{Targets: []string{"2"}, Header: WithHeader}, "comma-separated, with a header", "b c 2", [][]float64{{2, 3, 0}, {5, 6, 1}, {7, 8, 1}}},
+		{"a name goes before a number", "2,b,c\n1,2,3\nx,5,6\nx,7,8\n", Options{Targets: []string{"2"}, Dialect: Dialect{Header: WithHeader}}, "comma-separated, with a header", "b c 2", [][]float64{{2, 3, 0}, {5, 6, 1}, {7, 8, 1}}},
 		{"dropped", "id,b,c\n1,2,3\n", Options{Drop: []string{"id"}}, "comma-separated, with a header", "b c", [][]float64{{2, 3}}},
 		{"numbers as categories", "zip,c\n10,3\n11,5\n10,6\n", Options{Categories: []string{"zip"}}, "comma-separated, with a header", "zip c", [][]float64{{0, 3}, {1, 5}, {0, 6}}},
 		{"names of rows are left out", "n,x,y\na,1,2\nb,2,3\nc,3,5\nd,4,6\n", Options{}, "comma-separated, with a header", "x y", [][]float64{{1, 2}, {2, 3}, {3, 5}, {4, 6}}},
 		{"index column without a name", ",x,y\n0,5,2\n1,6,3\n", Options{}, "comma-separated, with a header", "x y", [][]float64{{5, 2}, {6, 3}}},
 		{"pixels' numbers as a header", "0,1,2,target\n5,6,7,1\n8,9,9,0\n", Options{}, "comma-separated, with a header", "0 1 2 target", [][]float64{{5, 6, 7, 1}, {8, 9, 9, 0}}},
-		{"no header, texts", "red,a\nblue,b\nred,a\nred,b\n", Options{}, "comma-separated, without a header", "1 2", [][]float64{{1, 0}, {0, 1}, {1, 0}, {1, 1}}},
+		{"no header, texts", "red,a\nblue,b\nred,a\nred,b\n", Options{}, "comma-separated, without a header (--header yes takes the first line for one)", "1 2", [][]float64{{1, 0}, {0, 1}, {1, 0}, {1, 1}}},
 		{"a header of texts", "color,size\nblue,b\nred,a\nred,b\nred,b\n", Options{}, "comma-separated, with a header", "color size", [][]float64{{0, 1}, {1, 0}, {1, 1}, {1, 1}}},
-		{"options against the guess", "1|2\n3|4\n", Options{Comma: '|', Header: WithHeader}, "'|'-separated, with a header", "1 2", [][]float64{{3, 4}}},
+		{"options against the guess", "1|2\n3|4\n", Options{Dialect: Dialect{Separator: "|", Header: WithHeader}}, "'|'-separated, with a header", "1 2", [][]float64{{3, 4}}},
 	} {
 		reader, err := NewReader("t", strings.NewReader(test.content), test.options)
 		if err != nil {
@@ -165,9 +165,9 @@ func TestReadErrors(t *testing.T) {
 		{"infinite", numbers + "4,-inf,5\n", Options{}, `table: t: line 22, column 2 (b): "-inf": not a number between -3.4e38 and 3.4e38`, ErrNumber},
 		{"huge", numbers + "4,1e999,5\n", Options{}, `table: t: line 22, column 2 (b): "1e999": not a number between -3.4e38 and 3.4e38`, ErrNumber},
 		{"no target", numbers + "4,5,\n", Options{}, `table: t: line 22, column 3 (y): the value is missing: the target must be known`, ErrMissing},
-		{"quote left open", "a,b\n1,2\n3,\"4\n5,6\n", Options{}, `table: t: line 4, character 5, of a row that begins in line 3: extraneous or missing " in quoted-field`, nil},
-		{"quote inside", "a,b\n1,2\n3,4\"4\n5,6\n", Options{}, `table: t: line 3, character 4: bare " in non-quoted-field`, nil},
-		{"twice the same name", "a,a\n1,2\n", Options{Header: WithHeader, Targets: []string{"a"}}, `table: t: the target: no such column: "a" is the name of the columns 1 and 2: choose one by its number`, ErrColumn},
+		{"quote left open", "a,b\n1,2\n3,\"4\n5,6\n", Options{}, `table: t: line 3, character 3: a quote that is not closed`, nil},
+		{"text behind a quote", "a,b\n1,2\n3,\"4\"4\n5,6\n", Options{}, `table: t: line 3, character 6, of a row that begins in line 3: text behind a closing quote; a quote in a quoted field must stand twice`, nil},
+		{"twice the same name", "a,a\n1,2\n", Options{Dialect: Dialect{Header: WithHeader}, Targets: []string{"a"}}, `table: t: the target: no such column: "a" is the name of the columns 1 and 2: choose one by its number`, ErrColumn},
 		{"unknown target", numbers, Options{Targets: []string{"z"}}, `table: t: the target: no such column: "z"; there are 3: a, b, y`, ErrColumn},
 		{"target 4", numbers, Options{Targets: []string{"4"}}, `table: t: the target: no such column: "4"; there are 3: a, b, y`, ErrColumn},
 		{"unknown category column", numbers, Options{Categories: []string{"z"}}, `table: t: no such column: "z"; there are 3: a, b, y`, ErrColumn},
@@ -175,7 +175,7 @@ func TestReadErrors(t *testing.T) {
 		{"target dropped", numbers, Options{Drop: []string{"y"}}, `table: t: column 3 (y) is the target, and cannot be dropped`, nil},
 		{"only names", "n,y\na,1\nb,2\nc,3\n", Options{}, "table: t: no column is left to learn from: column 1 (n) is left out: 3 different texts in 3 rows; --keep brings it back", nil},
 		{"format", numbers, Options{Format: "xls"}, `table: t: there is no format "xls"; there are csv and libsvm`, nil},
-		{"separator", numbers, Options{Comma: '"'}, `table: t: after line 0: csv: invalid field or comment delimiter`, nil},
+		{"separator", numbers, Options{Dialect: Dialect{Separator: `"`}}, `table: t: the separator is "\""; want one character, and no quote`, nil},
 
 		{"LIBSVM target", "1 1:2\n", Options{Targets: []string{"a"}}, `table: t: a LIBSVM file has no columns to choose: its target is the label: no such column`, ErrColumn},
 		{"LIBSVM two labels", "1 1:2\n1,3 1:2\n", Options{}, `table: t: line 2, column 1: the label: "1,3": not a number`, ErrNumber},
@@ -395,7 +395,7 @@ func TestReadBySchema(t *testing.T) {
 	if got, err := bySchema("1,3\n", Options{Schema: &schema}); got != "[[1 3 NaN]]" {
 		t.Errorf("target in the middle left out: %s (%v)", got, err)
 	}
-	if got, err := bySchema("a,b,c\n1,2,3\n", Options{Schema: &schema, Header: WithHeader}); got != "[[1 3 2]]" {
+	if got, err := bySchema("a,b,c\n1,2,3\n", Options{Schema: &schema, Dialect: Dialect{Header: WithHeader}}); got != "[[1 3 2]]" {
 		t.Errorf("a header for a schema without: %s (%v)", got, err)
 	}
 

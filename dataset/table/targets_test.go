@@ -153,7 +153,7 @@ func TestOrderOfRowsMakesNoDifference(t *testing.T) {
 		var want []float32
 		rapid.Check(t, func(t *rapid.T) {
 			order := rapid.Permutation(lines).Draw(t, "order")
-			table, err := read(strings.Join(order, "\n"), Options{Header: NoHeader})
+			table, err := read(strings.Join(order, "\n"), Options{Dialect: Dialect{Header: NoHeader}})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -86,7 +86,7 @@ func TestBigMeans(t *testing.T) {
 	for i := range 1000 {
 		fmt.Fprintf(&content, "%d.25,%d\n", int64(1e15)+int64(i%2), i%3)
 	}
-	big := mustRead(t, content.String(), Options{Header: NoHeader})
+	big := mustRead(t, content.String(), Options{Dialect: Dialect{Header: NoHeader}})
 	if v := encodeAll(t, encoderOf(t, big, EncoderOptions{}), big); v[0][0] != -1 || v[1][0] != 1 {
 		t.Errorf("around 10^15: %v and %v, want -1 and 1", v[0][0], v[1][0])
 	}
@@ -174,7 +174,7 @@ func TestTransformsKeepOrder(t *testing.T) {
 		for _, v := range values {
 			fmt.Fprintf(&content, "%g,0\n", v)
 		}
-		table, err := read(content.String(), Options{Header: NoHeader, Keep: []string{"1"}})
+		table, err := read(content.String(), Options{Dialect: Dialect{Header: NoHeader}, Keep: []string{"1"}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -34,6 +34,15 @@ func (u *unseen) number(class string) float64 {
 	return number
 }
 
+// class returns the number of a class, that of one that codes do not have being below
+// 0.
+func (u *unseen) class(codes map[string]float64, name string) float64 {
+	if code, found := codes[name]; found {
+		return code
+	}
+	return u.number(name)
+}
+
 func (u *unseen) unseenClasses() []string { return u.names }
 
 // Unseen returns the classes so far that rows name but Options.Schema does not have. A

@@ -28,7 +28,7 @@ func linear(t *testing.T, header string, targets []string, m *machine.Model) *pr
 	if err := os.WriteFile(path, []byte(header+"\n"+cells), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	tab, err := table.Read(path, table.Options{Targets: targets, Header: table.WithHeader})
+	tab, err := table.Read(path, table.Options{Targets: targets, Dialect: table.Dialect{Header: table.WithHeader}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,10 +36,7 @@ func (c *Command) load(term *console.Terminal) (rowSet, error) {
 			return nil
 		})
 	}
-	options, err := c.TableFormat.Options()
-	if err != nil {
-		return rowSet{}, err
-	}
+	options := c.TableFormat.Options()
 	options.Categories, options.Drop = c.Category, c.Drop
 	if c.Target != "" {
 		options.Targets = []string{c.Target}
