@@ -49,6 +49,8 @@ func UnmarshalKernel(data []byte) (Kernel, error) {
 		return unmarshal[Gaussian](data)
 	case "laplacian":
 		return unmarshal[Laplacian](data)
+	case "mixture":
+		return unmarshal[Mixture](data)
 	case "matern":
 		return unmarshal[Matern](data)
 	case "arccosine":
@@ -58,7 +60,7 @@ func UnmarshalKernel(data []byte) (Kernel, error) {
 	case "linear":
 		return unmarshal[Linear](data)
 	}
-	return nil, fmt.Errorf("kernel: description: kind %q: want gaussian, laplacian, matern, arccosine, polynomial or linear", head.Kind)
+	return nil, fmt.Errorf("kernel: description: kind %q: want gaussian, laplacian, mixture, matern, arccosine, polynomial or linear", head.Kind)
 }
 
 func unmarshal[K Kernel](data []byte) (Kernel, error) {

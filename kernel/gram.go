@@ -39,11 +39,17 @@ type gram struct {
 	copies, scratch    [][]float32 // of each worker: rows of x and y less the origin; memory of Gemm
 	products           [][]float32
 	tiles              func(chunk, worker int)
+	second             *gram // of a mixture: its Laplacian kernel; this one is of the Gaussian
 }
 
 func newGram(g []float32, k Kernel, x, y []float32, d int, symmetric bool) *gram {
 	if validate(k) != nil {
 		panic("kernel: Gram: the kernel is not valid")
+	}
+	if mixture, ok := k.(Mixture); ok {
+		m := newGram(g, Gaussian{mixture.Gamma}, x, y, d, symmetric)
+		m.second = newGram(make([]float32, len(g)), Laplacian{mixture.Delta}, x, y, d, symmetric)
+		return m
 	}
 	if d < 1 || len(x)%d != 0 || len(y)%d != 0 {
 		panic("kernel: Gram: rows are not of length d")
@@ -117,7 +123,16 @@ func (m *gram) shifted(to, x []float32, first, last int) []float32 {
 	return to[:len(x)]
 }
 
-func (m *gram) run() { par.For(m.down()*m.across(), par.Workers(), m.tiles) }
+func (m *gram) run() {
+	par.For(m.down()*m.across(), par.Workers(), m.tiles)
+	if m.second == nil {
+		return
+	}
+	m.second.run()
+	for i, v := range m.second.g {
+		m.g[i] = (m.g[i] + v) / 2
+	}
+}
 
 func (m *gram) down() int   { return (m.nx + gramTile - 1) / gramTile }
 func (m *gram) across() int { return (m.ny + gramTile - 1) / gramTile }

@@ -50,8 +50,11 @@ func (l *Landmarks) Plan(maxRows int) func(z, x []float32, rows int) {
 		panic("kernel: Plan: a negative number of rows")
 	}
 	m := newGram(make([]float32, maxRows*l.Outputs()), l.kernel, make([]float32, maxRows*l.inputs), l.rows, l.inputs, false)
-	m.g = nil
 	squares := m.squaresX
+	var second []float32
+	if m.second != nil {
+		second = m.second.g
+	}
 	return func(z, x []float32, rows int) {
 		if rows < 0 || rows > maxRows {
 			panic("kernel: more rows than planned")
@@ -66,6 +69,9 @@ func (l *Landmarks) Plan(maxRows int) func(z, x []float32, rows int) {
 		if squares != nil {
 			m.squaresX = squares[:rows]
 			m.squares(m.squaresX, x)
+		}
+		if second != nil {
+			m.second.g, m.second.x, m.second.nx = second[:len(z)], x, rows
 		}
 		m.run()
 		m.g, m.x = nil, nil

@@ -16,11 +16,11 @@ import (
 type Settings struct {
 	Transform table.Transform // of columns
 	Kernel    string          // as flags.KernelChoice writes it; linear: none
-	Bandwidth float64         // that γ is for
-	Gamma     float64
-	Ridge     float64 // relative, for so many rows; 0: not chosen
-	Rows      int     // chosen by
-	Folds     int     // chosen by; 0: nothing was chosen
+	Gamma     float64         // of the kernel; of a mixture, that of the Gaussian one
+	made      kernel.Kernel   // the kernel itself; nil: by γ, or the distance of rows
+	Ridge     float64         // relative, for so many rows; 0: not chosen
+	Rows      int             // chosen by
+	Folds     int             // chosen by; 0: nothing was chosen
 	// Score is of rows that were not fitted to, with these settings.
 	Score machine.Score
 	// Factor makes logits of least squares; 0: unknown.
@@ -42,8 +42,11 @@ type Trial struct {
 	Loss      float64         `json:"loss"` // log loss of classes, or RMSE; of rows that were not fitted to
 }
 
-// Linear is the name of the machine without a kernel.
-const Linear = "linear"
+// Names of kernels that are more than one, or none.
+const (
+	Linear  = "linear"  // the machine without a kernel
+	Mixture = "mixture" // the mean of a Gaussian and a Laplacian kernel
+)
 
 // How many rows and landmarks settings are tried with: few for all, and more for the
 // best ones.
@@ -106,6 +109,7 @@ func (c *chooser) table(ctx context.Context, transform table.Transform) (*machin
 type candidate struct {
 	kernel    string
 	transform table.Transform
+	ratio     float64 // of a mixture: the bandwidth of the Laplacian kernel, relative to that of the Gaussian
 	found     machine.SearchStep
 }
 
@@ -123,24 +127,19 @@ func (c *chooser) search(ctx context.Context, a candidate, landmarks int, near *
 	if a.kernel != Linear {
 		middle := machine.MedianDistance(t, c.data.scaling, c.Seed)
 		options.Start = cmp.Or(middle, 1)
-		choice := c.choice(a.kernel)
 		x, err := c.landmarks(t, landmarks)
 		if err != nil {
 			return a, err
 		}
 		inputs := t.Columns().Inputs
 		options.Features = func(bandwidth float64) (kernel.FeatureMap, error) {
-			gamma := choice.GammaOf(bandwidth, inputs)
-			if c.gamma > 0 {
-				gamma = c.gamma
-			}
-			k, err := choice.Make(gamma)
+			k, err := c.kernel(a, bandwidth, inputs)
 			if err != nil {
 				return nil, err
 			}
 			return kernel.NewLandmarks(k, x, inputs)
 		}
-		options.Fixed = c.gamma > 0 || !choice.HasGamma()
+		options.Fixed = c.gamma > 0 || !c.choice(a.kernel).HasGamma()
 	}
 	problem := machine.Problem{Train: t, Scaling: c.data.scaling, Progress: c.progress(a.String())}
 	a.found, _, err = machine.Search(ctx, problem, options)
@@ -177,6 +176,18 @@ func (a candidate) String() string {
 	return text
 }
 
+// kernel returns the kernel of a candidate with a bandwidth, or with the flag's γ.
+func (f *Fitter) kernel(a candidate, bandwidth float64, inputs int) (kernel.Kernel, error) {
+	gamma := func(name string, bandwidth float64) float64 {
+		return cmp.Or(f.gamma, f.choice(name).GammaOf(bandwidth, inputs))
+	}
+	if a.kernel == Mixture {
+		k := kernel.Mixture{Gamma: gamma("gaussian", bandwidth), Delta: gamma("laplacian", bandwidth*a.ratio)}
+		return k, k.Validate()
+	}
+	return f.choice(a.kernel).Make(gamma(a.kernel, bandwidth))
+}
+
 func (f *Fitter) choice(name string) flags.KernelChoice {
 	choice := f.KernelChoice
 	choice.Kernel = name
@@ -193,11 +204,13 @@ func (f *Fitter) candidates(r rows) (all []candidate) {
 		transforms = append(transforms, table.LogTransform, table.QuantileTransform)
 	}
 	kernels := []string{f.Kernel}
-	if f.Kernel == "auto" {
+	switch {
+	case f.Kernel == "auto" && f.usesLandmarks():
+		kernels = []string{Linear, "gaussian", "laplacian"}
+	case f.Kernel == "auto": // random features of the Laplacian kernel are coarse
 		kernels = []string{Linear, "gaussian"}
-		if f.usesLandmarks() { // random features of the Laplacian kernel are coarse
-			kernels = append(kernels, "laplacian")
-		}
+	case f.Kernel == Mixture:
+		kernels = []string{"gaussian", "laplacian"}
 	}
 	for _, transform := range transforms {
 		for _, k := range kernels {
@@ -230,6 +243,9 @@ func (f *Fitter) choose(ctx context.Context, r rows) (Settings, error) {
 			return Settings{}, err
 		}
 	}
+	if all, err = first.mix(ctx, all); err != nil {
+		return Settings{}, err
+	}
 	classes := f.data.Task == table.Classification
 	byLoss := func(a, b candidate) int { return cmp.Compare(a.loss(classes), b.loss(classes)) }
 	slices.SortStableFunc(all, byLoss)
@@ -258,10 +274,33 @@ func (f *Fitter) choose(ctx context.Context, r rows) (Settings, error) {
 	return s, err
 }
 
+// mix adds a mixture of the Gaussian and the Laplacian kernel for each transform that
+// has both, or leaves only those if no other kernel is wanted.
+func (c *chooser) mix(ctx context.Context, all []candidate) ([]candidate, error) {
+	var mixtures []candidate
+	for _, a := range all {
+		for _, b := range all {
+			if a.transform != b.transform || a.kernel != "gaussian" || b.kernel != "laplacian" {
+				continue
+			}
+			m := candidate{kernel: Mixture, transform: a.transform, ratio: b.found.Bandwidth / a.found.Bandwidth}
+			m, err := c.search(ctx, m, firstLandmarks, &a.found)
+			if err != nil {
+				return nil, err
+			}
+			mixtures = append(mixtures, m)
+		}
+	}
+	if c.Kernel == Mixture {
+		return mixtures, nil
+	}
+	return append(all, mixtures...), nil
+}
+
 // settings are those of a candidate.
 func (c *chooser) settings(ctx context.Context, a candidate) (Settings, error) {
 	s := Settings{
-		Transform: a.transform, Kernel: a.kernel, Bandwidth: a.found.Bandwidth, Ridge: a.found.Ridge,
+		Transform: a.transform, Kernel: a.kernel, Ridge: a.found.Ridge,
 		Rows: c.rows.len(), Folds: c.k, Score: a.found.Score, Factor: a.found.Factor,
 	}
 	t, err := c.table(ctx, a.transform)
@@ -269,12 +308,32 @@ func (c *chooser) settings(ctx context.Context, a candidate) (Settings, error) {
 		return s, err
 	}
 	if a.kernel != Linear {
-		s.Gamma = cmp.Or(c.gamma, c.choice(a.kernel).GammaOf(s.Bandwidth, t.Columns().Inputs))
+		if s.made, err = c.kernel(a, a.found.Bandwidth, t.Columns().Inputs); err != nil {
+			return s, err
+		}
+		s.Gamma = gammaOf(s.made)
 	}
 	if t.Columns().Classes == nil {
 		s.HalfWidth, err = halfWidths(ctx, t, a.found.Predictions, c.parts[0])
 	}
 	return s, err
+}
+
+// gammaOf returns the γ that a kernel has, or 0.
+func gammaOf(k kernel.Kernel) float64 {
+	switch k := k.(type) {
+	case kernel.Gaussian:
+		return k.Gamma
+	case kernel.Laplacian:
+		return k.Gamma
+	case kernel.Mixture:
+		return k.Gamma
+	case kernel.Polynomial:
+		return k.Gamma
+	case kernel.Matern:
+		return kernel.GammaOf(k.Length)
+	}
+	return 0
 }
 
 // covered is the share of targets that intervals are to have.

@@ -235,16 +235,19 @@ func (f *Fitter) features(ctx context.Context, from source, s Settings, result *
 	}
 	train := from.encode(from.encoder)
 	inputs := train.Columns().Inputs
-	if s.Gamma == 0 {
-		summary, err := machine.Survey(ctx, train, 1000, f.Seed)
-		if err != nil {
+	k, err := s.made, error(nil)
+	if k == nil {
+		middle := 1.0
+		if f.gamma == 0 {
+			summary, err := machine.Survey(ctx, train, 1000, f.Seed)
+			if err != nil {
+				return nil, err
+			}
+			middle = cmp.Or(machine.MedianDistance(summary.Sample, f.data.scaling, f.Seed), 1)
+		}
+		if k, err = f.kernel(candidate{kernel: s.Kernel, ratio: 1}, middle, inputs); err != nil {
 			return nil, err
 		}
-		s.Gamma = f.choice(s.Kernel).GammaOf(cmp.Or(machine.MedianDistance(summary.Sample, f.data.scaling, f.Seed), 1), inputs)
-	}
-	k, err := f.choice(s.Kernel).Make(s.Gamma)
-	if err != nil {
-		return nil, err
 	}
 	n := f.n(from.len())
 	if !f.usesLandmarks() {
