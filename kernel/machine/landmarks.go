@@ -3,6 +3,7 @@ package machine
 import (
 	"errors"
 
+	"github.com/deepfry/deepfry/internal/par"
 	"github.com/deepfry/deepfry/kernel"
 )
 
@@ -67,13 +68,45 @@ func (p *Problem) whiten() error {
 	return err
 }
 
-// model returns the model of weights [targets, features] and constants for the features
-// of the problem.
+// model returns the model of weights [targets, features], as float32 and float64 numbers,
+// and constants for the features of the problem.
 func (p *Problem) model(weights []float32, bias []float64) *Model {
 	m := &Model{Columns: p.Train.Columns(), Scaling: p.Scaling, Features: p.Features, Weights: weights, Bias: bias}
 	if w, ok := p.Features.(*whitened); ok {
-		newTriangular(w.factor).solve(m.Weights, len(bias), backward)
+		w.unfold(m.Weights, len(bias))
 		m.Features = w.Landmarks
 	}
 	return m
+}
+
+// unfold replaces weights W [targets, m] by W·L⁻¹, in float64: kernels of landmarks are
+// much alike, and their weights large beside what they sum up to.
+func (w *whitened) unfold(weights []float32, targets int) {
+	l := w.factor.l
+	par.For(targets, par.Workers(), func(k, _ int) {
+		row := weights[k*l.n:][:l.n]
+		x := make([]float64, l.n)
+		for j, v := range row {
+			x[j] = float64(v)
+		}
+		y := make([]float64, side)
+		for i := tiles(l.n) - 1; i >= 0; i-- {
+			first, height := i*side, l.height(i)
+			clear(y)
+			for r := range height { // y = x_i·L_ii⁻¹, whose inverse is what l has
+				for j, v := range l.row(first + r)[first:] {
+					y[j] += x[first+r] * float64(v)
+				}
+			}
+			copy(x[first:], y[:height])
+			for r, yr := range y[:height] {
+				for j, v := range l.row(first + r)[:first] {
+					x[j] -= yr * float64(v)
+				}
+			}
+		}
+		for j, v := range x {
+			row[j] = float32(v)
+		}
+	})
 }
