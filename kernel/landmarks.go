@@ -49,9 +49,10 @@ func (l *Landmarks) Plan(maxRows int) func(z, x []float32, rows int) {
 	if maxRows < 0 {
 		panic("kernel: Plan: a negative number of rows")
 	}
-	m := newGram(make([]float32, maxRows*l.Outputs()), l.kernel, make([]float32, maxRows*l.inputs), l.rows, l.inputs, false)
-	m.g = nil
-	squares := m.squaresX
+	m := newGram(l.kernel, l.rows, l.inputs)
+	if m.geometry != absoluteSums {
+		m.squaresX = make([]float64, maxRows)
+	}
 	return func(z, x []float32, rows int) {
 		if rows < 0 || rows > maxRows {
 			panic("kernel: more rows than planned")
@@ -62,12 +63,6 @@ func (l *Landmarks) Plan(maxRows int) func(z, x []float32, rows int) {
 		if alias.Overlap(z, x) {
 			panic("kernel: x and z overlap")
 		}
-		m.g, m.x, m.nx = z, x, rows
-		if squares != nil {
-			m.squaresX = squares[:rows]
-			m.squares(m.squaresX, x)
-		}
-		m.run()
-		m.g, m.x = nil, nil
+		m.run(z, x)
 	}
 }

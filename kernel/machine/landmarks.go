@@ -2,6 +2,7 @@ package machine
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/deepfry/deepfry/internal/par"
 	"github.com/deepfry/deepfry/kernel"
@@ -19,8 +20,12 @@ type whitened struct {
 	factor *factor
 }
 
-// leastJitter is the ε to begin with, relative to the mean of K's diagonal.
-const leastJitter = 0x1p-21
+const (
+	// The ε to begin with, and to end with, relative to the mean of K's diagonal.
+	leastJitter, mostJitter = 0x1p-21, 1
+	// leastKernel, and its inverse, bound that mean.
+	leastKernel = 1e-30
+)
 
 func whiten(l *kernel.Landmarks) (*whitened, error) {
 	m := l.Outputs()
@@ -37,13 +42,16 @@ func whiten(l *kernel.Landmarks) (*whitened, error) {
 		}
 	}
 	w := &whitened{l, newFactor(m)}
-	trace := g.trace()
-	if !(trace > 0) {
-		return nil, errors.New("machine: the kernel of the landmarks is 0 or not a number: scale the inputs, or take another kernel")
+	mean := g.trace() / float64(m)
+	if !(mean >= leastKernel && mean <= 1/leastKernel) { // or not a number
+		return nil, fmt.Errorf("machine: the kernel of landmarks with themselves is %.3g: want %.0g to %.0g, for float32: scale the inputs, or take another kernel", mean, leastKernel, 1/leastKernel)
 	}
-	for jitter := leastJitter * trace / float64(m); !w.factor.compute(g, jitter); jitter *= 4 {
+	for jitter := leastJitter; jitter <= mostJitter; jitter *= 4 {
+		if w.factor.compute(g, jitter*mean) {
+			return w, nil
+		}
 	}
-	return w, nil
+	return nil, errors.New("machine: the kernels of the landmarks are too different for float32: scale the inputs, or take another kernel")
 }
 
 // Plan is that of [kernel.FeatureMap].
