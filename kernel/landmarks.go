@@ -49,11 +49,9 @@ func (l *Landmarks) Plan(maxRows int) func(z, x []float32, rows int) {
 	if maxRows < 0 {
 		panic("kernel: Plan: a negative number of rows")
 	}
-	m := newGram(make([]float32, maxRows*l.Outputs()), l.kernel, make([]float32, maxRows*l.inputs), l.rows, l.inputs, false)
-	squares := m.squaresX
-	var second []float32
-	if m.second != nil {
-		second = m.second.g
+	m := newGram(l.kernel, l.rows, l.inputs)
+	if m.geometry != absoluteSums {
+		m.squaresX = make([]float64, maxRows)
 	}
 	return func(z, x []float32, rows int) {
 		if rows < 0 || rows > maxRows {
@@ -65,15 +63,6 @@ func (l *Landmarks) Plan(maxRows int) func(z, x []float32, rows int) {
 		if alias.Overlap(z, x) {
 			panic("kernel: x and z overlap")
 		}
-		m.g, m.x, m.nx = z, x, rows
-		if squares != nil {
-			m.squaresX = squares[:rows]
-			m.squares(m.squaresX, x)
-		}
-		if second != nil {
-			m.second.g, m.second.x, m.second.nx = second[:len(z)], x, rows
-		}
-		m.run()
-		m.g, m.x = nil, nil
+		m.run(z, x)
 	}
 }

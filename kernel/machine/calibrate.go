@@ -53,15 +53,31 @@ func CalibrationFactor(f []float64, labels []int32, weights []float64, classes i
 	if classes == 1 || !(deviation > 0) {
 		return 1
 	}
-	low, high := math.Log(1e-3/deviation), math.Log(1e3/deviation)
-	for range 30 { // the slope grows with the factor: to 1e-8
-		if middle := (low + high) / 2; c.slope(math.Exp(middle)) > 0 {
-			high = middle
+	return c.minimum(1e-3/deviation, 1e3/deviation)
+}
+
+// minimum returns the factor between two where the slope is 0: it grows with the factor.
+// Newton's steps are taken where they stay between, and else halves on a logarithmic
+// scale.
+func (c *calibration) minimum(low, high float64) float64 {
+	factor := math.Sqrt(low * high)
+	for range 100 {
+		slope, curvature := c.slope(factor)
+		if slope > 0 {
+			high = factor
 		} else {
-			low = middle
+			low = factor
 		}
+		next := factor - slope/curvature
+		if !(next > low && next < high) {
+			next = math.Sqrt(low * high)
+		}
+		if math.Abs(next-factor) <= 1e-8*factor {
+			return next
+		}
+		factor = next
 	}
-	return math.Exp((low + high) / 2)
+	return factor
 }
 
 type calibration struct {
@@ -88,8 +104,8 @@ func (c *calibration) deviation() float64 {
 	return math.Sqrt(squares / total)
 }
 
-// slope returns the derivative of the sum of -log p by the factor.
-func (c *calibration) slope(factor float64) (slope float64) {
+// slope returns the derivative of the sum of -log p by the factor, and its own.
+func (c *calibration) slope(factor float64) (slope, curvature float64) {
 	smoothing := 1 / float64(c.count+2)
 	residual := make([]float64, c.classes) // p - 1 for the label, and p for others
 	for i, label := range c.labels {
@@ -101,13 +117,18 @@ func (c *calibration) slope(factor float64) (slope float64) {
 			residual[k] = factor * v
 		}
 		softmaxResidual(residual, int(label))
+		middle, mean, squares := row[label], 0.0, 0.0 // f by p, from that of the label on
 		for k, v := range row {
 			target := -smoothing / float64(c.classes-1)
 			if k == int(label) {
 				target = smoothing
+			} else {
+				mean += residual[k] * (v - middle)
+				squares += residual[k] * (v - middle) * (v - middle)
 			}
 			slope += weight * (residual[k] + target) * v
 		}
+		curvature += weight * (squares - mean*mean)
 	}
-	return slope
+	return slope, curvature
 }

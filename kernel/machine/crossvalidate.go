@@ -2,6 +2,7 @@ package machine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -39,7 +40,8 @@ type validation struct {
 	folds   []*fold
 	parts   [][]int // partitions
 	solver  *solver
-	block   []float32 // [most rows of a fold, n]
+	gram    *gram     // adds up blocks
+	block   []float32 // [most rows of a block, n]
 }
 
 // fold is a part of a partition.
@@ -52,9 +54,14 @@ type fold struct {
 // newValidation computes features and covariances. A partition [rows] has the number of
 // each row's fold, or one below 0 for a row that is in none, and always fitted to.
 func newValidation(ctx context.Context, p Problem, table *Table, partitions [][]int) (*validation, error) {
-	p.Train = table
+	p.Train, p.HoldOut = table, nil
 	if err := p.prepare(); err != nil {
 		return nil, err
+	}
+	for _, partition := range partitions {
+		if err := checkPartition(partition, table); err != nil {
+			return nil, err
+		}
 	}
 	if err := p.whiten(); err != nil {
 		return nil, err
@@ -64,9 +71,6 @@ func newValidation(ctx context.Context, p Problem, table *Table, partitions [][]
 		return nil, err
 	}
 	for i, partition := range partitions {
-		if len(partition) != table.Len() {
-			return nil, fmt.Errorf("machine: cross-validation: a partition of %d rows for a table of %d", len(partition), table.Len())
-		}
 		if err := v.addPartition(i, partition); err != nil {
 			return nil, err
 		}
@@ -75,8 +79,35 @@ func newValidation(ctx context.Context, p Problem, table *Table, partitions [][]
 	return v, nil
 }
 
+// checkPartition returns an error unless there are two folds or more. Rows of the
+// weight 0 make none.
+func checkPartition(partition []int, table *Table) error {
+	if len(partition) != table.Len() {
+		return fmt.Errorf("machine: cross-validation: a partition of %d rows for a table of %d", len(partition), table.Len())
+	}
+	first, several := -1, false
+	for row, fold := range partition {
+		if fold >= len(partition) {
+			return fmt.Errorf("machine: cross-validation: row %d is in fold %d: want folds from 0 on, and fewer than the %d rows", row+1, fold, len(partition))
+		}
+		if fold < 0 || table.all.weight(table.row(row)) == 0 {
+			continue
+		}
+		if first < 0 {
+			first = fold
+		}
+		several = several || fold != first
+	}
+	if !several {
+		return errors.New("machine: cross-validation: want rows of at least two folds, of weights above 0")
+	}
+	return nil
+}
+
 func (v *validation) compute(ctx context.Context, p *Problem, table *Table) error {
-	s := p.newStream(min(blockRows(v.n), max(table.Len(), 1)))
+	rows, targets := table.Len(), v.columns.Targets()
+	v.z, v.t = make([]float32, 0, rows*v.n), make([]float64, 0, rows*targets)
+	s := p.newStream(min(blockRows(v.n), rows))
 	err := s.each(ctx, table, func(b block) error {
 		v.z, v.t = append(v.z, b.z...), append(v.t, b.t...)
 		v.rows.Labels, v.rows.Weights = append(v.rows.Labels, b.Labels...), append(v.rows.Weights, b.Weights...)
@@ -85,17 +116,28 @@ func (v *validation) compute(ctx context.Context, p *Problem, table *Table) erro
 	if err != nil {
 		return err
 	}
-	ones := make([]float64, table.Len())
-	for i := range ones {
-		ones[i] = 1
+	v.gram = newGram(v.n, targets, s.maxRows)
+	v.gram.zShift, v.gram.tShift = make([]float32, v.n), make([]float64, targets)
+	weights, total := make([]float64, rows), 0.0
+	for i := range weights {
+		weights[i] = v.rows.weight(i)
+		total += weights[i]
+		for k := range targets {
+			v.gram.tShift[k] += weights[i] * v.t[i*targets+k]
+		}
 	}
-	centre(v.z, v.n, ones)
+	floats.Scale(1/total, v.gram.tShift)
+	centre(v.z, v.n, weights)
 	return nil
 }
 
+// leastRest bounds the weight of the rows that are fitted to, relative to all: float64
+// rounds what is left of less by subtracting the others.
+const leastRest = 1e-8
+
 // addPartition sums the covariances of every fold, and then those of the others.
 func (v *validation) addPartition(number int, partition []int) error {
-	members, always := make([][]int, max(slices.Max(partition)+1, 0)), []int(nil)
+	members, always := make([][]int, slices.Max(partition)+1), []int(nil)
 	for row, fold := range partition {
 		if fold < 0 {
 			always = append(always, row)
@@ -104,24 +146,18 @@ func (v *validation) addPartition(number int, partition []int) error {
 		}
 	}
 	members = slices.DeleteFunc(members, func(rows []int) bool { return len(rows) == 0 })
-	if len(members) < 2 {
-		return fmt.Errorf("machine: cross-validation: all rows are of one fold")
-	}
-	total := v.newGram(0)
-	if len(always) > 0 {
-		total.addScaled(1, v.sum(always))
-	}
+	total := v.sum(always)
 	for _, rows := range members {
 		g := v.sum(rows)
 		total.addScaled(1, g)
 		v.folds = append(v.folds, &fold{number, rows, g})
 	}
 	for _, f := range v.folds[len(v.folds)-len(members):] {
-		g := v.newGram(0)
+		g := newSums(v.n, v.columns.Targets())
 		g.addScaled(1, total)
 		g.addScaled(-1, f.gram)
-		if f.gram = g; g.weight <= 0 {
-			return fmt.Errorf("machine: cross-validation: the rows of all folds but one have no weight")
+		if f.gram = g; g.weight < leastRest*total.weight {
+			return fmt.Errorf("machine: cross-validation: the rows of all folds but one have hardly any weight")
 		}
 		if err := g.finish(); err != nil {
 			return err
@@ -132,34 +168,13 @@ func (v *validation) addPartition(number int, partition []int) error {
 
 // sum returns the covariances of some rows.
 func (v *validation) sum(rows []int) *gram {
-	g := v.newGram(len(rows))
-	v.block = slices.Grow(v.block[:0], len(rows)*v.n)
-	g.add(v.gather(rows))
-	g.ones, g.out, g.scratch = nil, nil, nil
-	return g
-}
-
-func (v *validation) newGram(rows int) *gram {
-	g := newGram(v.n, v.columns.Targets(), rows)
-	g.zShift, g.tShift = make([]float32, v.n), make([]float64, g.targets)
-	for k := range g.tShift { // any number near the targets
-		g.tShift[k] = v.t[k]
+	v.gram.clear()
+	for block := range slices.Chunk(rows, max(len(v.gram.ones)/(v.gram.targets+1), 1)) {
+		v.gram.add(v.gather(block))
 	}
+	g := newSums(v.n, v.gram.targets)
+	g.addScaled(1, v.gram)
 	return g
-}
-
-// addScaled adds the sums of other rows, times a factor.
-func (g *gram) addScaled(factor float64, o *gram) {
-	g.rows += int(factor) * o.rows
-	g.blocks = max(g.blocks, o.blocks)
-	g.weight += factor * o.weight
-	g.squares += factor * o.squares
-	for i, panel := range o.zz.panels {
-		floats.AddScaled(g.zz.panels[i], factor, panel)
-	}
-	floats.AddScaled(g.tz, factor, o.tz)
-	floats.AddScaled(g.t, factor, o.t)
-	floats.AddScaled(g.tt, factor, o.tt)
 }
 
 // gather copies rows to v.block.

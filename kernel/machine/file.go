@@ -231,6 +231,8 @@ func (r *reader) model(d *description) (*Model, error) {
 	}
 	var err error
 	switch {
+	case d.Landmarks != nil && (d.Features != nil || d.Posterior != nil):
+		err = errors.New("the description has landmarks beside random features or a posterior: want one of them")
 	case d.Features != nil:
 		m.Features, err = r.features(d, targets)
 	case d.Landmarks != nil:

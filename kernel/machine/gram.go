@@ -9,6 +9,7 @@ import (
 	"github.com/deepfry/deepfry/internal/simd"
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas64"
+	"gonum.org/v1/gonum/floats"
 )
 
 // gram accumulates what least squares needs of features z [n] and targets t
@@ -52,12 +53,18 @@ type piece struct{ panel, first, last int }
 // pieceColumns is the width of a piece, measured to be the fastest.
 const pieceColumns = 512
 
-func newGram(n, targets, maxRows int) *gram {
-	g := &gram{
+// newSums returns a gram that other ones can be added to, but no blocks.
+func newSums(n, targets int) *gram {
+	return &gram{
 		n: n, targets: targets, zz: newLower[float64](n),
 		tz: make([]float64, (targets+1)*n), t: make([]float64, targets), tt: make([]float64, targets),
-		ones: make([]float32, maxRows*(targets+1)),
 	}
+}
+
+// newGram returns a gram for blocks of up to maxRows rows.
+func newGram(n, targets, maxRows int) *gram {
+	g := newSums(n, targets)
+	g.ones = make([]float32, maxRows*(targets+1))
 	for i := range g.zz.panels {
 		for first := 0; first < g.zz.width(i); first += pieceColumns {
 			g.pieces = append(g.pieces, piece{i, first, min(first+pieceColumns, g.zz.width(i))})
@@ -66,9 +73,9 @@ func newGram(n, targets, maxRows int) *gram {
 	for first := 0; first < n; first += pieceColumns {
 		g.pieces = append(g.pieces, piece{-1, first, min(first+pieceColumns, n)})
 	}
-	height := max(side, targets+1)
-	g.out = par.Scratch[float32](par.Workers(), height*pieceColumns)
-	g.scratch = par.Scratch[float32](par.Workers(), simd.GemmScratch(height, pieceColumns, maxRows))
+	height, width := max(min(side, n), targets+1), min(pieceColumns, n)
+	g.out = par.Scratch[float32](par.Workers(), height*width)
+	g.scratch = par.Scratch[float32](par.Workers(), simd.GemmScratch(height, width, maxRows))
 	g.products, g.shift, g.mean = g.addPiece, g.shiftRows, g.meanOfColumns
 	return g
 }
@@ -208,6 +215,32 @@ func (g *gram) addExact(p piece) {
 		sums = general(g.zz.panels[p.panel][p.first:], left.Cols, width, g.zz.width(p.panel))
 	}
 	blas64.Gemm(blas.Trans, blas.NoTrans, 1, left, general(g.wide[p.first:], rows, width, g.n), 1, sums)
+}
+
+// clear forgets all rows, but not the shifts.
+func (g *gram) clear() {
+	g.rows, g.weight, g.squares, g.blocks = 0, 0, 0, 0
+	for _, panel := range g.zz.panels {
+		clear(panel)
+	}
+	clear(g.tz)
+	clear(g.t)
+	clear(g.tt)
+}
+
+// addScaled adds the sums of other rows with the same shifts, times 1 or -1.
+func (g *gram) addScaled(factor float64, o *gram) {
+	g.zShift, g.tShift = o.zShift, o.tShift
+	g.rows += int(factor) * o.rows
+	g.blocks = max(g.blocks, o.blocks)
+	g.weight += factor * o.weight
+	g.squares += factor * o.squares
+	for i, panel := range o.zz.panels {
+		floats.AddScaled(g.zz.panels[i], factor, panel)
+	}
+	floats.AddScaled(g.tz, factor, o.tz)
+	floats.AddScaled(g.t, factor, o.t)
+	floats.AddScaled(g.tt, factor, o.tt)
 }
 
 // What follows is about centred features and targets, z - mean and t - mean, and

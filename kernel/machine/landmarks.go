@@ -2,7 +2,9 @@ package machine
 
 import (
 	"errors"
+	"fmt"
 
+	"github.com/deepfry/deepfry/internal/par"
 	"github.com/deepfry/deepfry/kernel"
 )
 
@@ -18,8 +20,12 @@ type whitened struct {
 	factor *factor
 }
 
-// leastJitter is the ε to begin with, relative to the mean of K's diagonal.
-const leastJitter = 0x1p-21
+const (
+	// The ε to begin with, and to end with, relative to the mean of K's diagonal.
+	leastJitter, mostJitter = 0x1p-21, 1
+	// leastKernel, and its inverse, bound that mean.
+	leastKernel = 1e-30
+)
 
 func whiten(l *kernel.Landmarks) (*whitened, error) {
 	m := l.Outputs()
@@ -36,13 +42,16 @@ func whiten(l *kernel.Landmarks) (*whitened, error) {
 		}
 	}
 	w := &whitened{l, newFactor(m)}
-	trace := g.trace()
-	if !(trace > 0) {
-		return nil, errors.New("machine: the kernel of the landmarks is 0 or not a number: scale the inputs, or take another kernel")
+	mean := g.trace() / float64(m)
+	if !(mean >= leastKernel && mean <= 1/leastKernel) { // or not a number
+		return nil, fmt.Errorf("machine: the kernel of landmarks with themselves is %.3g: want %.0g to %.0g, for float32: scale the inputs, or take another kernel", mean, leastKernel, 1/leastKernel)
 	}
-	for jitter := leastJitter * trace / float64(m); !w.factor.compute(g, jitter); jitter *= 4 {
+	for jitter := leastJitter; jitter <= mostJitter; jitter *= 4 {
+		if w.factor.compute(g, jitter*mean) {
+			return w, nil
+		}
 	}
-	return w, nil
+	return nil, errors.New("machine: the kernels of the landmarks are too different for float32: scale the inputs, or take another kernel")
 }
 
 // Plan is that of [kernel.FeatureMap].
@@ -67,13 +76,45 @@ func (p *Problem) whiten() error {
 	return err
 }
 
-// model returns the model of weights [targets, features] and constants for the features
-// of the problem.
+// model returns the model of weights [targets, features], as float32 and float64 numbers,
+// and constants for the features of the problem.
 func (p *Problem) model(weights []float32, bias []float64) *Model {
 	m := &Model{Columns: p.Train.Columns(), Scaling: p.Scaling, Features: p.Features, Weights: weights, Bias: bias}
 	if w, ok := p.Features.(*whitened); ok {
-		newTriangular(w.factor).solve(m.Weights, len(bias), backward)
+		w.unfold(m.Weights, len(bias))
 		m.Features = w.Landmarks
 	}
 	return m
+}
+
+// unfold replaces weights W [targets, m] by W·L⁻¹, in float64: kernels of landmarks are
+// much alike, and their weights large beside what they sum up to.
+func (w *whitened) unfold(weights []float32, targets int) {
+	l := w.factor.l
+	par.For(targets, par.Workers(), func(k, _ int) {
+		row := weights[k*l.n:][:l.n]
+		x := make([]float64, l.n)
+		for j, v := range row {
+			x[j] = float64(v)
+		}
+		y := make([]float64, side)
+		for i := tiles(l.n) - 1; i >= 0; i-- {
+			first, height := i*side, l.height(i)
+			clear(y)
+			for r := range height { // y = x_i·L_ii⁻¹, whose inverse is what l has
+				for j, v := range l.row(first + r)[first:] {
+					y[j] += x[first+r] * float64(v)
+				}
+			}
+			copy(x[first:], y[:height])
+			for r, yr := range y[:height] {
+				for j, v := range l.row(first + r)[:first] {
+					x[j] -= yr * float64(v)
+				}
+			}
+		}
+		for j, v := range x {
+			row[j] = float32(v)
+		}
+	})
 }

@@ -207,11 +207,12 @@ func (l *logLoss) at(ctx context.Context, gradient, parameters []float64) (loss 
 func softmaxResidual(logits []float64, label int) float64 {
 	greatest := logits[greatest(logits)]
 	own, sum := logits[label], 0.0
-	for _, v := range logits {
-		sum += math.Exp(v - greatest)
-	}
 	for k, v := range logits {
-		logits[k] = math.Exp(v-greatest) / sum
+		logits[k] = math.Exp(v - greatest)
+		sum += logits[k]
+	}
+	for k := range logits {
+		logits[k] /= sum
 	}
 	logits[label]--
 	return math.Log(sum) + greatest - own

@@ -70,10 +70,8 @@ func Ridge(ctx context.Context, p Problem, o RidgeOptions) (*Model, *RidgeReport
 			o.Ridges = DefaultRidges()
 		}
 	}
-	for _, ridge := range o.Ridges {
-		if !(ridge > 0) || math.IsInf(ridge, 0) {
-			return nil, nil, fmt.Errorf("machine: ridge %v: want positive numbers", ridge)
-		}
+	if err := checkRidges(o.Ridges); err != nil {
+		return nil, nil, err
 	}
 	if len(o.Ridges) != 1 && p.HoldOut == nil {
 		return nil, nil, fmt.Errorf("machine: %d ridges, but no rows held out to choose by", len(o.Ridges))
@@ -90,6 +88,15 @@ func Ridge(ctx context.Context, p Problem, o RidgeOptions) (*Model, *RidgeReport
 		return nil, nil, err
 	}
 	return m, f.report, nil
+}
+
+func checkRidges(ridges []float64) error {
+	for _, ridge := range ridges {
+		if !(ridge > 0) || math.IsInf(ridge, 0) {
+			return fmt.Errorf("machine: ridge %v: want positive numbers", ridge)
+		}
+	}
+	return nil
 }
 
 type ridgeFit struct {

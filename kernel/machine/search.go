@@ -49,14 +49,22 @@ func Search(ctx context.Context, p Problem, o SearchOptions) (best SearchStep, s
 	if len(o.Partitions) == 0 {
 		return best, nil, errors.New("machine: Search: want a partition of the rows into folds")
 	}
-	if o.Start == 0 && o.Features != nil {
+	if err := p.Scaling.validate(table.columns.Inputs); err != nil {
+		return best, nil, err
+	}
+	if o.Near != nil {
+		o.Start = o.Near.Bandwidth
+	} else if o.Start == 0 && o.Features != nil {
 		o.Start = MedianDistance(table, p.Scaling, o.Seed)
 	}
 	if o.Features != nil && (!(o.Start > 0) || math.IsInf(o.Start, 0)) {
 		return best, nil, fmt.Errorf("machine: Search: the bandwidth starts at %v: want a positive number, or rows that differ", o.Start)
 	}
-	if o.Ridges == nil {
+	if len(o.Ridges) == 0 {
 		o.Ridges = searchRidges()
+	}
+	if err := checkRidges(o.Ridges); err != nil {
+		return best, nil, err
 	}
 	s := search{Problem: p, options: o, table: table}
 	if err := s.run(ctx); err != nil {
@@ -91,7 +99,7 @@ func (s *search) run(ctx context.Context) error {
 	near := s.options.Near
 	s.ridge = -1
 	if near != nil {
-		s.options.Start, s.ridge = near.Bandwidth, s.nearest(near.Ridge)
+		s.ridge = s.nearest(near.Ridge)
 	}
 	if err := s.try(ctx, 0); err != nil || s.options.Features == nil || s.options.Fixed {
 		return err
