@@ -57,7 +57,7 @@ func TestImputeAuto(t *testing.T) {
 	if none.Impute != ImputeAuto || none.Width() != 4 || none.Said != nil {
 		t.Errorf("without missing values: %+v", none)
 	}
-	if err := none.Accepts(table); message(err) != "table: t: line 3, column 1 (a): the value is missing, as none was in the table that was learnt from" {
+	if err := none.Accepts(table); message(err) != `table: t: line 3, column "a": the value is missing, as none was in the table that was learnt from` {
 		t.Error(err)
 	}
 
