@@ -248,6 +248,7 @@ func TestTransformErrors(t *testing.T) {
 		},
 		"a weight of texts":  func(e *Encoder) { e.Schema.Weight = &Column{Name: "z", Kind: Category, Categories: []string{"a"}} },
 		"a weight elsewhere": func(e *Encoder) { e.Schema.Weight = &Column{Name: "z", Kind: Number, Field: 3} },
+		"a field twice":      func(e *Encoder) { e.Schema.Inputs[0].Field = e.Schema.Targets[0].Field },
 		"no targets":         func(e *Encoder) { e.Schema.Targets = nil },
 	} {
 		var e Encoder
