@@ -359,7 +359,11 @@ func (e *Encoder) fills(input int) bool {
 }
 
 func (e *Encoder) missingError(input, line int) error {
-	err := fmt.Errorf("line %d, %s: %w", line, e.Schema.Inputs[input].place(), ErrMissing)
+	place := e.Schema.Inputs[input].place()
+	if e.Schema.Header { // the row's table may have the column elsewhere
+		place = "column " + quote(e.Schema.Inputs[input].Name)
+	}
+	err := fmt.Errorf("line %d, %s: %w", line, place, ErrMissing)
 	if e.Impute == ImputeAuto {
 		err = fmt.Errorf("%w, as none was in the table that was learnt from", err)
 	}

@@ -142,7 +142,7 @@ func TestEncodeMissing(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = e.Encode(make([]float32, 2), table.Row(1))
-	if want := "line 3, column 1 (a): the value is missing"; !errors.Is(err, ErrMissing) || err.Error() != want {
+	if want := `line 3, column "a": the value is missing`; !errors.Is(err, ErrMissing) || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 	many := mustRead(t, "a,b,y\n"+strings.Repeat("?,1,2\n", 14), Options{})

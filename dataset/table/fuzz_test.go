@@ -1,6 +1,7 @@
 package table
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -109,4 +110,43 @@ func FuzzLIBSVM(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, content string) { checkTable(t, content, Options{Format: LIBSVM}) })
+}
+
+// FuzzEncoder reads tables by encoders from anywhere: those that Check lets pass
+// encode every row to finite numbers, or give an error.
+func FuzzEncoder(f *testing.F) {
+	const csv = `{"schema":{"format":"csv","header":true,"fields":4,"targets":[{"name":"y","field":3,"kind":"category","categories":["no","yes"]}],"weight":{"name":"w","field":2,"kind":"number"},` +
+		`"inputs":[{"name":"x","field":0,"kind":"number"},{"name":"z","field":1,"kind":"category","categories":["u","v"]}]},"impute":"auto","columns":[` +
+		`{"curve":{"knots":[-1,0,5],"scores":[-1,0,1]},"mean":0.5,"scale":2,"fill":[1],"missing":true},{"mean":0,"scale":1,"fill":[0,0],"missing":true}]}`
+	const sparse = `{"schema":{"format":"libsvm","target":{"name":"label","field":-1,"kind":"number"},"inputs":[{"name":"1","field":-1,"kind":"number"},{"name":"7","field":-1,"kind":"number"}]},` +
+		`"impute":"auto","columns":[{"curve":{"unit":2},"mean":0,"scale":1},{"mean":1e38,"scale":1e308,"fill":[3],"missing":true}]}`
+	f.Add(csv, "x,z,w,y\n1,u,1,no\n?,?,2,maybe\n-3e38,v,0,yes\n")
+	f.Add(csv, "1,u,2,no\n2,v,1,yes\n")
+	f.Add(csv, "1,u\n?,v\n")
+	f.Add(sparse, "1 0:2 1:4 7:?\n3:1\n")
+	f.Fuzz(func(t *testing.T, encoder, content string) {
+		var e Encoder
+		if json.Unmarshal([]byte(encoder), &e) != nil || e.Check() != nil || e.Width() > 1<<16 {
+			return
+		}
+		reader, err := NewReader("t", strings.NewReader(content), Options{Schema: &e.Schema, IgnoreUnknown: true})
+		if err != nil {
+			return
+		}
+		vector := make([]float32, e.Width())
+		for row, err := reader.Next(); err == nil; row, err = reader.Next() {
+			if len(row.Targets) != len(e.Schema.Targets) {
+				t.Fatalf("%d targets, want %d", len(row.Targets), len(e.Schema.Targets))
+			}
+			if e.Encode(vector, row) != nil {
+				continue
+			}
+			for _, v := range vector {
+				if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+					t.Fatalf("line %d is %v", row.Line, vector)
+				}
+			}
+		}
+		reader.Said()
+	})
 }

@@ -70,8 +70,7 @@ func (a *above) wholeAboveFractions() bool { return a.fractions && a.value == ma
 
 // signs are what the first record has over all columns.
 type signs struct {
-	names    int       // texts above numbers
-	name     string    // the last of them
+	names    []string  // different texts above numbers
 	texts    int       // values above texts
 	again    bool      // one of these comes again
 	surprise float64   // the probability that none does, if the first record is a row
@@ -108,16 +107,18 @@ func (c *csvReader) signs() signs {
 				s.whole++
 			}
 		default:
-			s.names, s.name = s.names+1, a.text
+			if !slices.Contains(s.names, a.text) {
+				s.names = append(s.names, a.text)
+			}
 		}
 	}
 	return s
 }
 
 // guessHeader tells whether the first record names the columns. Signs of it are
-// a text above numbers; texts that never come again, in columns whose texts do;
-// and numbers that are none like those below, or count. Where some signs speak
-// for it and others against, it is in doubt.
+// texts above numbers, two of which are enough; texts that never come again, in
+// columns whose texts do; and numbers that are none like those below, or count.
+// Where some signs speak for it and others against, it is in doubt.
 func (c *csvReader) guessHeader() (bool, error) {
 	s := c.signs()
 	counting := counts(s.values)
@@ -125,10 +126,10 @@ func (c *csvReader) guessHeader() (bool, error) {
 	unseen := s.texts > 0 && s.surprise < minSurprise
 	line, enough := c.ahead[0].line, len(c.ahead) > minRows
 	switch {
-	case s.names > 0 && likely && !s.again:
+	case len(s.names) > 1, len(s.names) == 1 && likely && !s.again:
 		return true, nil
-	case s.names > 0:
-		return false, doubtf(ErrHeader, "line %d: it has %s above numbers, as a header has, but also values like those below", line, quote(s.name))
+	case len(s.names) == 1:
+		return false, doubtf(ErrHeader, "line %d: it has %s above numbers, as a header has, but also values like those below", line, quote(s.names[0]))
 	case s.again:
 		return false, nil
 	case s.texts > 0 && len(c.ahead) == 1:

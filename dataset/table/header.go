@@ -124,7 +124,7 @@ func (h *header) find(name string) (place int, said string, err error) {
 	n, err := strconv.Atoi(name)
 	isNumber := err == nil && 1 <= n && n <= len(h.names)
 	if places := h.repeated[name]; places != nil {
-		return 0, "", fmt.Errorf("%w: %s is the name of the columns %s: choose one by its number", ErrColumn, quote(name), numbers(places))
+		return 0, "", ambiguous("%s is the name of the columns %s: choose one by its number", quote(name), numbers(places))
 	}
 	if i, found := h.places[name]; found {
 		if isNumber && i != n-1 {
@@ -141,9 +141,17 @@ func (h *header) find(name string) (place int, said string, err error) {
 	case 1:
 		return places[0], "", nil
 	default:
-		return 0, "", fmt.Errorf("%w: %s may be any of the columns %s: choose one by its number", ErrColumn, quote(name), numbers(places))
+		return 0, "", ambiguous("%s may be any of the columns %s: choose one by its number", quote(name), numbers(places))
 	}
 }
+
+// ambiguous is an ErrColumn for a name that several columns have.
+func ambiguous(format string, args ...any) error { return ambiguousError(fmt.Sprintf(format, args...)) }
+
+type ambiguousError string
+
+func (e ambiguousError) Error() string        { return string(e) }
+func (e ambiguousError) Is(target error) bool { return target == ErrColumn }
 
 // alike returns the columns whose names differ from a name by no more than fold
 // takes away.
@@ -195,7 +203,7 @@ func (h *header) match(column Column, schema map[string]bool) (place int, said s
 	if i, found := h.places[column.Name]; found {
 		places := h.repeated[column.Name]
 		if places != nil && i != column.Field && !schema[h.names[places[1]]] {
-			return -1, "", fmt.Errorf("%w: the columns %s are called %s: the model needs one of that name", ErrColumn, numbers(places), quote(column.Name))
+			return -1, "", ambiguous("the columns %s are called %s: the model needs one of that name", numbers(places), quote(column.Name))
 		}
 		return i, "", nil
 	}
@@ -206,7 +214,7 @@ func (h *header) match(column Column, schema map[string]bool) (place int, said s
 	case 1:
 		return places[0], fmt.Sprintf("column %d, %s, is read as the model's %s", places[0]+1, quote(h.names[places[0]]), quote(column.Name)), nil
 	}
-	return -1, "", fmt.Errorf("%w: %s, which the model needs, may be any of the columns %s", ErrColumn, quote(column.Name), numbers(places))
+	return -1, "", ambiguous("%s, which the model needs, may be any of the columns %s", quote(column.Name), numbers(places))
 }
 
 // sharesNames tells whether a record is a header of the schema's columns: if it

@@ -209,6 +209,9 @@ func (l *libsvm) sentences() (lines []string) {
 // the other way round.
 func (l *libsvm) shifted(foreign []uint64) string {
 	known := slices.Collect(maps.Keys(l.columns))
+	if len(known) == 0 { // of a schema from elsewhere
+		return ""
+	}
 	lowest, highest := slices.Min(known), slices.Max(known)
 	switch {
 	case foreign[0] == 0 && lowest == 1:

@@ -74,6 +74,12 @@ func TestSaidOfAnotherTable(t *testing.T) {
 		}
 	}
 
+	odd := ones
+	odd.Inputs = []Column{{Name: "x", Field: -1, Kind: Number}} // as no table has
+	if table := mustRead(t, "1 0:1\n", Options{Schema: &odd}); len(table.Said) != 1 {
+		t.Errorf("said %q", table.Said)
+	}
+
 	reader, err := NewReader("t", strings.NewReader("1:1 2:3\n-1 3:4\nqid:7 3:1\n"), Options{Format: LIBSVM, Schema: &ones})
 	if err != nil {
 		t.Fatal(err)

@@ -128,7 +128,7 @@ func (s *Schema) Check() error {
 	if err := s.Dialect.check(); err != nil {
 		return fmt.Errorf("table: schema: %w", err)
 	}
-	names := make(map[string]bool, len(s.Inputs))
+	names, fields := make(map[string]bool, len(s.Inputs)), make(map[int]bool, len(s.Inputs))
 	for i, c := range s.columns() {
 		target := i >= len(s.Inputs)
 		switch {
@@ -142,10 +142,12 @@ func (s *Schema) Check() error {
 			return fmt.Errorf("table: schema: column %q has %d categories but is of the kind %s", c.Name, len(c.Categories), c.Kind)
 		case s.Format == CSV && (c.Field < 0 || c.Field >= s.Fields):
 			return fmt.Errorf("table: schema: column %q is field %d of %d", c.Name, c.Field, s.Fields)
+		case s.Format == CSV && fields[c.Field]:
+			return fmt.Errorf("table: schema: two columns are field %d", c.Field)
 		case s.Format == LIBSVM && c.Field >= 0, s.Format == LIBSVM && !target && c.Kind != Number:
 			return fmt.Errorf("table: schema: column %q is none of a LIBSVM file", c.Name)
 		}
-		names[c.Name] = true
+		names[c.Name], fields[c.Field] = true, true
 	}
 	return nil
 }

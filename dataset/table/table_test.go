@@ -167,7 +167,7 @@ func TestReadErrors(t *testing.T) {
 		{"no target", numbers + "4,5,\n", Options{}, `table: t: line 22, column 3 (y): the value is missing: the target must be known`, ErrMissing},
 		{"quote left open", "a,b\n1,2\n3,\"4\n5,6\n", Options{}, `table: t: line 3, character 3: a quote that is not closed`, nil},
 		{"text behind a quote", "a,b\n1,2\n3,\"4\"4\n5,6\n", Options{}, `table: t: line 3, character 6, of a row that begins in line 3: text behind a closing quote; a quote in a quoted field must stand twice`, nil},
-		{"twice the same name", "a,a\n1,2\n", Options{Dialect: Dialect{Header: WithHeader}, Targets: []string{"a"}}, `table: t: the target: no such column: "a" is the name of the columns 1 and 2: choose one by its number`, ErrColumn},
+		{"twice the same name", "a,a\n1,2\n", Options{Dialect: Dialect{Header: WithHeader}, Targets: []string{"a"}}, `table: t: the target: "a" is the name of the columns 1 and 2: choose one by its number`, ErrColumn},
 		{"unknown target", numbers, Options{Targets: []string{"z"}}, `table: t: the target: no such column: "z"; there are 3: a, b, y`, ErrColumn},
 		{"target 4", numbers, Options{Targets: []string{"4"}}, `table: t: the target: no such column: "4"; there are 3: a, b, y`, ErrColumn},
 		{"unknown category column", numbers, Options{Categories: []string{"z"}}, `table: t: no such column: "z"; there are 3: a, b, y`, ErrColumn},

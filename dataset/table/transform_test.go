@@ -57,7 +57,7 @@ func TestImputeAuto(t *testing.T) {
 	if none.Impute != ImputeAuto || none.Width() != 4 || none.Said != nil {
 		t.Errorf("without missing values: %+v", none)
 	}
-	if err := none.Accepts(table); message(err) != "table: t: line 3, column 1 (a): the value is missing, as none was in the table that was learnt from" {
+	if err := none.Accepts(table); message(err) != `table: t: line 3, column "a": the value is missing, as none was in the table that was learnt from` {
 		t.Error(err)
 	}
 
@@ -248,6 +248,7 @@ func TestTransformErrors(t *testing.T) {
 		},
 		"a weight of texts":  func(e *Encoder) { e.Schema.Weight = &Column{Name: "z", Kind: Category, Categories: []string{"a"}} },
 		"a weight elsewhere": func(e *Encoder) { e.Schema.Weight = &Column{Name: "z", Kind: Number, Field: 3} },
+		"a field twice":      func(e *Encoder) { e.Schema.Inputs[0].Field = e.Schema.Targets[0].Field },
 		"no targets":         func(e *Encoder) { e.Schema.Targets = nil },
 	} {
 		var e Encoder
