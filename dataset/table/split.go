@@ -13,7 +13,9 @@ import (
 )
 
 // grouping is some rows by their inputs: those with the same stay together in every
-// split, for what is measured on a copy of what was learnt from says nothing.
+// split, for what is measured on a copy of what was learnt from says nothing. Where
+// there is little but copies, of the few inputs that some categories have, rows are
+// parted one by one.
 type grouping struct {
 	rows   []int
 	places []hashed // of rows, by their inputs
@@ -35,10 +37,10 @@ func (g *group) len() int { return int(g.end - g.start) }
 // is a class; for a regression, so many groups of similar targets.
 func (t *Table) group(rows []int, perStratum int, seed uint64) *grouping {
 	g := &grouping{rows: rows, places: sortBy(rows, t.hashRow)}
-	if g.places[0].hash != g.places[len(rows)-1].hash {
-		g.addIdentical(t, seed)
-	} else {
+	if different := g.different(); mostlyCopies(different, len(rows)) {
 		g.addSingle(t, seed)
+	} else {
+		g.addIdentical(t, different, seed)
 	}
 	byKey := func(a, b group) int { return cmp.Compare(a.key, b.key) }
 	slices.SortFunc(g.groups, func(a, b group) int { return cmp.Or(cmp.Compare(a.target, b.target), byKey(a, b)) })
@@ -59,14 +61,24 @@ func (t *Table) isClasses() bool { return t.Schema.Targets[0].Kind == Category }
 
 var splitPurpose = random.For("table.split")
 
-// addIdentical adds groups of rows with the same inputs.
-func (g *grouping) addIdentical(t *Table, seed uint64) {
-	different := 1
+// mostlyCopies tells whether there are fewer than 20 different rows, at least 4 of each.
+func mostlyCopies(different, rows int) bool {
+	return different == 1 || different < 20 && 4*different <= rows
+}
+
+// different counts the rows that have other inputs than those before.
+func (g *grouping) different() int {
+	n := 1
 	for i := 1; i < len(g.places); i++ {
 		if g.places[i].hash != g.places[i-1].hash {
-			different++
+			n++
 		}
 	}
+	return n
+}
+
+// addIdentical adds so many groups of rows with the same inputs.
+func (g *grouping) addIdentical(t *Table, different int, seed uint64) {
 	g.groups = make([]group, 0, different)
 	source := &rand.PCG{}
 	for start := 0; start < len(g.places); {
@@ -80,19 +92,22 @@ func (g *grouping) addIdentical(t *Table, seed uint64) {
 	}
 }
 
-// addSingle adds groups of one row each, of rows with the same inputs, from which
-// nothing can be learnt by heart. Keys are by the targets.
+// addSingle adds groups of one row each. Rows that are the same in all differ in
+// their keys by how many of them there were before.
 func (g *grouping) addSingle(t *Table, seed uint64) {
 	g.places = sortBy(g.rows, func(row int) uint64 {
-		sum := uint64(1)
+		sum := t.hashRow(row)
 		for _, v := range t.Row(row).Targets {
 			sum = stir(sum, bitsOf(v))
 		}
 		return sum
 	})
-	source := &rand.PCG{}
+	source, first := &rand.PCG{}, 0
 	for i, place := range g.places {
-		random.Seed(source, seed, splitPurpose, 0, int(place.hash))
+		if place.hash != g.places[first].hash {
+			first = i
+		}
+		random.Seed(source, seed, splitPurpose, i-first, int(place.hash))
 		target := t.Row(g.rows[place.index]).Targets[0]
 		g.groups = append(g.groups, group{start: int32(i), end: int32(i + 1), key: source.Uint64(), target: target})
 	}
@@ -147,7 +162,8 @@ func (g *grouping) strata() iter.Seq[[]group] {
 // same share of each class, or of low and high targets.
 //
 // The content of the rows and the seed decide, not their order; rows with the same
-// inputs stay together, unless all have the same. Of each class, rows remain in the training set.
+// inputs stay together, unless few differ and come often. Of each class, rows remain in the
+// training set.
 //
 // Split fails for fewer than 2 rows, for a fraction that is not between 0 and 1, and
 // if no class has 2 rows that differ.
@@ -238,7 +254,7 @@ const NoFold = -1
 // row: from 0 to k-1, or NoFold if no other row of its class has other inputs. Each
 // fold has a row at least, and about the same share of each class, or of low and
 // high targets. As in Split, the content of the rows and the seed decide, and rows
-// with the same inputs stay together.
+// with the same inputs stay together, unless few differ and come often.
 //
 // Folds fails for fewer than 2 folds, or fewer than k rows that differ.
 func (t *Table) Folds(rows []int, k int, seed uint64) ([]int, error) {
