@@ -219,46 +219,47 @@ func TestWhitenedProductsAreKernels(t *testing.T) {
 	}
 }
 
-// TestUnfoldedWeightsPredict: kernels that are much alike have weights of some 1e6, of
-// alternating signs. Those of the model predict as well as whitened features do; were
-// they computed in float32, they would be about a third further from the exact machine.
-func TestUnfoldedWeightsPredict(t *testing.T) {
-	const n, ridge = 300, 1e-8
-	ctx := context.Background()
-	table, test := friedman(t, n, 0.1, 1), friedman(t, 300, 0, 2)
-	k := kernel.Gaussian{Gamma: kernel.GammaOf(4)}
-	p := Problem{Train: table, Features: landmarks(t, k, table, n)}
-	got := predictions(mustRidge(t, p, ridge), test)
-
-	if err := p.prepare(); err != nil {
-		t.Fatal(err)
-	}
-	if err := p.whiten(); err != nil {
-		t.Fatal(err)
-	}
-	z := make([]float32, 300*n)
-	p.Features.Plan(300)(z, test.all.X, 300)
-	f := &ridgeFit{Problem: p, stream: p.newStream(n), gram: newGram(n, 1, n)}
-	f.gram.exact = true
-	if err := f.accumulate(ctx, table); err != nil {
-		t.Fatal(err)
-	}
-	solver := newSolver(f.gram)
-	solver.factorize(ridge * f.gram.scale())
-	weights, _, err := solver.weights(ctx)
+// TestUnfoldedWeights solves α·L = W in float64. Kernels that are much alike have large
+// weights of alternating signs, which must be right to all digits of float32.
+func TestUnfoldedWeights(t *testing.T) {
+	const n, targets = 600, 2
+	w, err := whiten(landmarks(t, kernel.Gaussian{Gamma: kernel.GammaOf(4)}, friedman(t, n, 1, 1), n))
 	if err != nil {
 		t.Fatal(err)
 	}
-	white := make([]float64, 300)
-	for i := range white {
-		white[i] = f.gram.intercepts(weights)[0]
-		for j, v := range weights {
-			white[i] += v * float64(z[i*n+j])
+	l := mat.NewDense(n, n, nil)
+	for i := range n {
+		for j, v := range w.factor.l.row(i) {
+			l.Set(i, j, float64(v))
 		}
 	}
-	want := kernelRidge(t, k, table, ridge, test.all.X)
-	if a, b := distance(got, want), distance(white, want); a > 1.1*b {
-		t.Errorf("the model is %.3g from the exact machine, and whitened features are %.3g", a, b)
+	for first := 0; first < n; first += side { // these tiles are of L⁻¹
+		tile := l.Slice(first, min(n, first+side), first, min(n, first+side)).(*mat.Dense)
+		if err := tile.Inverse(mat.DenseCopyOf(tile)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	weights := make([]float32, targets*n)
+	for i := range weights {
+		weights[i] = float32(math.Sin(float64(i * i)))
+	}
+	var want mat.Dense
+	right := mat.NewDense(targets, n, nil)
+	for i, v := range weights {
+		right.Set(i/n, i%n, float64(v))
+	}
+	if err := want.Solve(l.T(), right.T()); err != nil { // Lᵀ·αᵀ = Wᵀ
+		t.Fatal(err)
+	}
+	w.unfold(weights, targets)
+	got := make([]float64, n)
+	for k := range targets {
+		for j := range got {
+			got[j] = float64(weights[k*n+j])
+		}
+		if d := distance(got, mat.Col(nil, k, &want)); !(d < 1e-7) {
+			t.Errorf("target %d: weights differ by %.3g", k, d)
+		}
 	}
 }
 
