@@ -196,9 +196,15 @@ func every(x []float64, columns, c int) (column []float64) {
 	return column
 }
 
-// TestWhitenedProductsAreKernels of landmarks, up to ε.
+// TestWhitenedProductsAreKernels of landmarks, up to ε: for parts of a block, of a tile,
+// and more.
 func TestWhitenedProductsAreKernels(t *testing.T) {
-	const n = 290
+	for _, n := range []int{1, 31, 32, 33, 100, 256, 290} {
+		testWhitened(t, n)
+	}
+}
+
+func testWhitened(t *testing.T, n int) {
 	l := landmarks(t, kernel.Laplacian{Gamma: 0.3}, friedman(t, n, 1, 1), n)
 	w, err := whiten(l)
 	if err != nil {
@@ -213,7 +219,7 @@ func TestWhitenedProductsAreKernels(t *testing.T) {
 				product += float64(z[i*n+c]) * float64(z[j*n+c])
 			}
 			if want := l.Kernel().At(l.Rows()[i*10:][:10], l.Rows()[j*10:][:10]); math.Abs(product-want) > 3e-6 {
-				t.Fatalf("rows %d and %d: %v, want %v", i, j, product, want)
+				t.Fatalf("%d landmarks: rows %d and %d: %v, want %v", n, i, j, product, want)
 			}
 		}
 	}
