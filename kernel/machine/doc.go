@@ -16,9 +16,26 @@
 //
 // Each of them takes a Problem: rows to fit to and rows held out, by which it
 // chooses its regularisation; a Scaling of rows; and a feature map. Without a map
-// the machine is linear, the baseline to compare with. Search chooses a kernel's
-// bandwidth before. What comes out is a Model, which predicts in batches, and which
-// a safetensors file stores with all that it needs.
+// the machine is linear, the baseline to compare with. What comes out is a Model, which
+// predicts in batches, and which a safetensors file stores with all that it needs.
+//
+// # Landmarks
+//
+// Random features stand for a kernel roughly. Where rows are some thousand at most,
+// kernel.Landmarks are better: kernels with some of the rows, or with all, for which
+// ridge regression is kernel ridge regression itself, with a constant that is not
+// penalised. A machine is fitted to features whose products are the kernel's (Nyström's
+// method), which take N·m² multiply-adds and another 2·m² bytes for m landmarks; the
+// model has the kernels themselves, and its file the landmarks. Smooth kernels of a large
+// bandwidth are much alike, and float32 keeps 7 digits of them: what a ridge below some
+// 1e-6 would draw from further ones is lost. Narrower kernels bear more.
+//
+// # Cross-validation
+//
+// Search chooses bandwidth and ridge by folds. Features and their covariances are
+// computed once for a bandwidth; as covariances of rows add up, the ones that a fold is
+// predicted by are those of all rows less its own. Each ridge then costs a factorization
+// for each fold. Classes are compared by the log loss of calibrated predictions.
 //
 // # Rows
 //

@@ -84,6 +84,45 @@ func Example() {
 	// RMSE 0.1
 }
 
+// Kernel ridge regression: all rows are landmarks. Two partitions into folds choose the
+// bandwidth and the ridge.
+func ExampleSearch() {
+	ctx := context.Background()
+	const rows = 300
+	r := rand.New(rand.NewPCG(1, 0))
+	x, y := make([]float32, 2*rows), make([]float64, rows)
+	folds := [][]int{make([]int, rows), make([]int, rows)}
+	for i := range rows {
+		x[2*i], x[2*i+1] = 4*r.Float32()-2, 4*r.Float32()-2
+		y[i] = math.Sin(3*float64(x[2*i])) + 0.1*r.NormFloat64()
+		folds[0][i], folds[1][i] = i%5, r.IntN(5)
+	}
+	table, err := machine.NewTargets(2, 1, x, y)
+	if err != nil {
+		log.Fatal(err)
+	}
+	landmarks := func(bandwidth float64) (kernel.FeatureMap, error) {
+		return kernel.NewLandmarks(kernel.Gaussian{Gamma: kernel.GammaOf(bandwidth)}, x, 2)
+	}
+	problem := machine.Problem{Train: table}
+	best, _, err := machine.Search(ctx, problem, machine.SearchOptions{Features: landmarks, Partitions: folds})
+	if err != nil {
+		log.Fatal(err)
+	}
+	problem.Features, err = landmarks(best.Bandwidth)
+	if err != nil {
+		log.Fatal(err)
+	}
+	model, _, err := machine.Ridge(ctx, problem, machine.RidgeOptions{Ridges: []float64{best.Ridge}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	f := make([]float64, 1)
+	model.NewPredictor(1).Predict(f, []float32{0.5, 1}) // sin 1.5 is 0.997
+	fmt.Printf("RMSE of folds %.1f, prediction %.0f\n", best.Score.RMSE, f[0])
+	// Output: RMSE of folds 0.1, prediction 1
+}
+
 // Predictions with the deviation that a new target has: more where rows are few.
 func ExamplePredictor_PredictDeviation() {
 	features, err := gaussian(0.7)

@@ -200,6 +200,9 @@ func FuzzDecode(f *testing.F) {
 	f.Add(content)
 	f.Add(check.WithoutChecksum(f, content))
 	f.Add(content[:200])
+	table := friedman(f, 30, 1, 1)
+	m = mustRidge(f, Problem{Train: table, Features: landmarks(f, kernel.Gaussian{Gamma: 1}, table, 5)}, 1e-3)
+	f.Add(check.WithoutChecksum(f, encoded(f, m)))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		m, err := Decode(content)
 		if err != nil {
