@@ -75,6 +75,9 @@ func (f *Fitter) newChooser(r rows, n, repeats int) (*chooser, error) {
 	if err != nil {
 		return nil, err
 	}
+	if some = some.sorted(); f.Balanced {
+		some.classes = some.balance()
+	}
 	c := &chooser{Fitter: f, rows: some, k: min(folds, some.len()), tables: map[table.Transform]*machine.Table{}}
 	for ; c.k >= 2; c.k-- {
 		if _, err = some.folds(c.k, f.Seed); err == nil {

@@ -261,6 +261,7 @@ func (f *Fitter) features(ctx context.Context, from source, s Settings, result *
 	if err != nil {
 		return nil, err
 	}
+	some = some.sorted()
 	t, err := collect(ctx, some.encode(from.encoder), some.len())
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package fitting
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -54,6 +55,20 @@ func (r rows) take(n int, seed uint64) (rows, error) {
 	}
 	_, taken, err := r.split(float64(n)/float64(r.len()), seed)
 	return taken, err
+}
+
+// sorted returns the rows in an order that their content gives, so that what is drawn
+// from them does not depend on the order of the table.
+func (r rows) sorted() rows {
+	if r.images != nil {
+		return r
+	}
+	numbers := slices.Clone(r.numbers)
+	slices.SortStableFunc(numbers, func(a, b int) int {
+		x, y := r.table.Row(a), r.table.Row(b)
+		return cmp.Or(slices.Compare(x.Index, y.Index), slices.Compare(x.Cells, y.Cells), slices.Compare(x.Targets, y.Targets))
+	})
+	return r.some(numbers)
 }
 
 // folds parts the rows into k folds.
