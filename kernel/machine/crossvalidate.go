@@ -48,7 +48,7 @@ type validation struct {
 type fold struct {
 	partition int
 	rows      []int // held out
-	gram      *gram // of the other rows
+	gram      *gram // of the other rows, from addPartition on
 }
 
 // newValidation computes features and covariances. A partition [rows] has the number of
@@ -149,17 +149,14 @@ func (v *validation) addPartition(number int, partition []int) error {
 	total := v.sum(always)
 	for _, rows := range members {
 		g := v.sum(rows)
-		total.addScaled(1, g)
+		total.join(g)
 		v.folds = append(v.folds, &fold{number, rows, g})
 	}
 	for _, f := range v.folds[len(v.folds)-len(members):] {
-		g := newSums(v.n, v.columns.Targets())
-		g.addScaled(1, total)
-		g.addScaled(-1, f.gram)
-		if f.gram = g; g.weight < leastRest*total.weight {
-			return fmt.Errorf("machine: cross-validation: the rows of all folds but one have hardly any weight")
+		if f.gram.complement(total); f.gram.weight < leastRest*total.weight {
+			return errors.New("machine: cross-validation: the rows of all folds but one have hardly any weight")
 		}
-		if err := g.finish(); err != nil {
+		if err := f.gram.finish(); err != nil {
 			return err
 		}
 	}
@@ -173,7 +170,7 @@ func (v *validation) sum(rows []int) *gram {
 		v.gram.add(v.gather(block))
 	}
 	g := newSums(v.n, v.gram.targets)
-	g.addScaled(1, v.gram)
+	g.join(v.gram)
 	return g
 }
 
