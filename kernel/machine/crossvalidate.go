@@ -36,11 +36,11 @@ type validation struct {
 	n       int
 	rows    Batch     // labels, targets and weights
 	t       []float64 // [rows, targets], as block has them
-	z       []float32 // [rows, n], centred
+	z       []float32 // [rows, n]
 	folds   []*fold
 	parts   [][]int // partitions
 	solver  *solver
-	gram    *gram     // adds up blocks
+	gram    *gram     // adds up blocks, around the means of all rows
 	block   []float32 // [most rows of a block, n]
 }
 
@@ -118,16 +118,19 @@ func (v *validation) compute(ctx context.Context, p *Problem, table *Table) erro
 	}
 	v.gram = newGram(v.n, targets, s.maxRows)
 	v.gram.zShift, v.gram.tShift = make([]float32, v.n), make([]float64, targets)
-	weights, total := make([]float64, rows), 0.0
-	for i := range weights {
-		weights[i] = v.rows.weight(i)
-		total += weights[i]
-		for k := range targets {
-			v.gram.tShift[k] += weights[i] * v.t[i*targets+k]
+	zMean, total := make([]float64, v.n), 0.0
+	for i := range rows {
+		weight := v.rows.weight(i)
+		total += weight
+		floats.AddScaled(v.gram.tShift, weight, v.t[i*targets:][:targets])
+		for j, z := range v.z[i*v.n:][:v.n] {
+			zMean[j] += weight * float64(z)
 		}
 	}
 	floats.Scale(1/total, v.gram.tShift)
-	centre(v.z, v.n, weights)
+	for j, sum := range zMean {
+		v.gram.zShift[j] = float32(sum / total)
+	}
 	return nil
 }
 
