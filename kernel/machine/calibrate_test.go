@@ -144,3 +144,31 @@ func TestHalfWidth(t *testing.T) {
 		}
 	}
 }
+
+// TestCalibrationFactorIsAMinimum: the slope changes its sign there, of f that are nearly
+// always right, hardly ever, large or small.
+func TestCalibrationFactorIsAMinimum(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 0))
+	for _, scale := range []float64{1e-9, 1, 1e9} {
+		for _, signal := range []float64{0.1, 1, 4, 100} {
+			const rows, classes = 60, 4
+			c := calibration{f: make([]float64, rows*classes), labels: make([]int32, rows), count: rows, classes: classes}
+			for i := range rows {
+				c.labels[i] = int32(r.IntN(classes))
+				for k := range classes {
+					c.f[i*classes+k] = scale * (100 + r.NormFloat64())
+				}
+				c.f[i*classes+int(c.labels[i])] += scale * signal
+			}
+			factor := CalibrationFactor(c.f, c.labels, nil, classes)
+			before, curvature := c.slope(factor * (1 - 1e-6))
+			after, _ := c.slope(factor * (1 + 1e-6))
+			if !(before < 0 && after > 0) {
+				t.Errorf("scale %v, signal %v: slopes %.3g and %.3g around %v", scale, signal, before, after, factor)
+			}
+			if want := (after - before) / (2e-6 * factor); math.Abs(curvature-want) > 1e-3*want {
+				t.Errorf("scale %v, signal %v: the curvature is %v, want %v", scale, signal, curvature, want)
+			}
+		}
+	}
+}

@@ -205,12 +205,11 @@ type triangular struct {
 }
 
 // steps says by what rows are multiplied.
-type steps struct{ forward, backward bool }
+type steps int
 
-var (
-	forward  = steps{forward: true}                 // x becomes L⁻¹·x
-	backward = steps{backward: true}                // x becomes L⁻ᵀ·x, or as a row x·L⁻¹
-	both     = steps{forward: true, backward: true} // x becomes A⁻¹·x = L⁻ᵀ·L⁻¹·x
+const (
+	forward steps = iota // x becomes L⁻¹·x
+	both                 // x becomes A⁻¹·x = L⁻ᵀ·L⁻¹·x
 )
 
 const solveRows = 8 // right-hand sides that a core takes at a time
@@ -232,10 +231,8 @@ func (t *triangular) solve(x []float32, rows int, steps steps) {
 
 func (t *triangular) solveChunk(chunk, worker int) {
 	x := simd.RowMajor(t.x, t.rows, t.l.n).RowRange(chunk*solveRows, min(t.rows, (chunk+1)*solveRows))
-	if t.steps.forward {
-		t.forward(x, t.out[worker], t.scratch[worker])
-	}
-	if t.steps.backward {
+	t.forward(x, t.out[worker], t.scratch[worker])
+	if t.steps == both {
 		t.backward(x, t.out[worker], t.scratch[worker])
 	}
 }

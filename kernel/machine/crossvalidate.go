@@ -36,11 +36,11 @@ type validation struct {
 	n       int
 	rows    Batch     // labels, targets and weights
 	t       []float64 // [rows, targets], as block has them
-	z       []float32 // [rows, n], centred
+	z       []float32 // [rows, n]
 	folds   []*fold
 	parts   [][]int // partitions
 	solver  *solver
-	gram    *gram     // adds up blocks
+	gram    *gram     // adds up blocks, around the means of all rows
 	block   []float32 // [most rows of a block, n]
 }
 
@@ -48,7 +48,7 @@ type validation struct {
 type fold struct {
 	partition int
 	rows      []int // held out
-	gram      *gram // of the other rows
+	gram      *gram // of the other rows, from addPartition on
 }
 
 // newValidation computes features and covariances. A partition [rows] has the number of
@@ -118,16 +118,19 @@ func (v *validation) compute(ctx context.Context, p *Problem, table *Table) erro
 	}
 	v.gram = newGram(v.n, targets, s.maxRows)
 	v.gram.zShift, v.gram.tShift = make([]float32, v.n), make([]float64, targets)
-	weights, total := make([]float64, rows), 0.0
-	for i := range weights {
-		weights[i] = v.rows.weight(i)
-		total += weights[i]
-		for k := range targets {
-			v.gram.tShift[k] += weights[i] * v.t[i*targets+k]
+	zMean, total := make([]float64, v.n), 0.0
+	for i := range rows {
+		weight := v.rows.weight(i)
+		total += weight
+		floats.AddScaled(v.gram.tShift, weight, v.t[i*targets:][:targets])
+		for j, z := range v.z[i*v.n:][:v.n] {
+			zMean[j] += weight * float64(z)
 		}
 	}
 	floats.Scale(1/total, v.gram.tShift)
-	centre(v.z, v.n, weights)
+	for j, sum := range zMean {
+		v.gram.zShift[j] = float32(sum / total)
+	}
 	return nil
 }
 
@@ -149,17 +152,14 @@ func (v *validation) addPartition(number int, partition []int) error {
 	total := v.sum(always)
 	for _, rows := range members {
 		g := v.sum(rows)
-		total.addScaled(1, g)
+		total.join(g)
 		v.folds = append(v.folds, &fold{number, rows, g})
 	}
 	for _, f := range v.folds[len(v.folds)-len(members):] {
-		g := newSums(v.n, v.columns.Targets())
-		g.addScaled(1, total)
-		g.addScaled(-1, f.gram)
-		if f.gram = g; g.weight < leastRest*total.weight {
-			return fmt.Errorf("machine: cross-validation: the rows of all folds but one have hardly any weight")
+		if f.gram.complement(total); f.gram.weight < leastRest*total.weight {
+			return errors.New("machine: cross-validation: the rows of all folds but one have hardly any weight")
 		}
-		if err := g.finish(); err != nil {
+		if err := f.gram.finish(); err != nil {
 			return err
 		}
 	}
@@ -173,7 +173,7 @@ func (v *validation) sum(rows []int) *gram {
 		v.gram.add(v.gather(block))
 	}
 	g := newSums(v.n, v.gram.targets)
-	g.addScaled(1, v.gram)
+	g.join(v.gram)
 	return g
 }
 

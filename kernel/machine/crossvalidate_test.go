@@ -284,3 +284,25 @@ func TestBadPartitions(t *testing.T) {
 		}
 	}
 }
+
+// TestFoldsScaleRidges as Ridge does, also where features are constant but for rounding.
+func TestFoldsScaleRidges(t *testing.T) {
+	table := friedman(t, 40, 1, 1)
+	for i := range table.all.X {
+		table.all.X[i] = 1e6 + float32(i%2)/16
+	}
+	p := Problem{Train: table}
+	part := partition(40, 4, false)
+	v, err := newValidation(context.Background(), p, table, [][]int{part})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range v.folds {
+		if scale := f.gram.scale(); scale < 1e12 {
+			t.Errorf("fold %d: ridges are relative to %v", i, scale)
+		}
+	}
+	if got, want := mustValidate(t, p, 1e-6, part).Predictions, bruteForce(t, p, part, 1e-6); !(distance(got, want) < 1e-4) {
+		t.Error("predictions differ")
+	}
+}

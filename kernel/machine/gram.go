@@ -228,19 +228,33 @@ func (g *gram) clear() {
 	clear(g.tt)
 }
 
-// addScaled adds the sums of other rows with the same shifts, times 1 or -1.
-func (g *gram) addScaled(factor float64, o *gram) {
+// join adds the sums of other rows, with the same shifts.
+func (g *gram) join(o *gram) {
 	g.zShift, g.tShift = o.zShift, o.tShift
-	g.rows += int(factor) * o.rows
+	g.rows += o.rows
 	g.blocks = max(g.blocks, o.blocks)
-	g.weight += factor * o.weight
-	g.squares += factor * o.squares
+	g.weight += o.weight
+	g.squares += o.squares
 	for i, panel := range o.zz.panels {
-		floats.AddScaled(g.zz.panels[i], factor, panel)
+		floats.Add(g.zz.panels[i], panel)
 	}
-	floats.AddScaled(g.tz, factor, o.tz)
-	floats.AddScaled(g.t, factor, o.t)
-	floats.AddScaled(g.tt, factor, o.tt)
+	floats.Add(g.tz, o.tz)
+	floats.Add(g.t, o.t)
+	floats.Add(g.tt, o.tt)
+}
+
+// complement replaces the sums of some rows by those of the others of a total.
+func (g *gram) complement(total *gram) {
+	g.rows = total.rows - g.rows
+	g.blocks = total.blocks
+	g.weight = total.weight - g.weight
+	g.squares = total.squares - g.squares
+	for i, panel := range total.zz.panels {
+		floats.SubTo(g.zz.panels[i], panel, g.zz.panels[i])
+	}
+	floats.SubTo(g.tz, total.tz, g.tz)
+	floats.SubTo(g.t, total.t, g.t)
+	floats.SubTo(g.tt, total.tt, g.tt)
 }
 
 // What follows is about centred features and targets, z - mean and t - mean, and

@@ -76,8 +76,8 @@ func (p *Problem) whiten() error {
 	return err
 }
 
-// model returns the model of weights [targets, features], as float32 and float64 numbers,
-// and constants for the features of the problem.
+// model returns the model of weights [targets, features], which it may overwrite, and
+// constants for the features of the problem.
 func (p *Problem) model(weights []float32, bias []float64) *Model {
 	m := &Model{Columns: p.Train.Columns(), Scaling: p.Scaling, Features: p.Features, Weights: weights, Bias: bias}
 	if w, ok := p.Features.(*whitened); ok {
