@@ -120,9 +120,14 @@ func (s *search) run(ctx context.Context) error {
 		}
 	}
 	middle := s.exponent()
-	for _, width := range []float64{-0.5, 0.5} {
-		if err := s.try(ctx, middle+width); err != nil {
-			return err
+	for _, step := range []float64{-0.5, 0.5} {
+		for e := middle + step; math.Abs(e-middle) <= farthestExponent; e += step {
+			if err := s.try(ctx, e); err != nil {
+				return err
+			}
+			if near == nil || s.exponent() != e {
+				break
+			}
 		}
 	}
 	return nil

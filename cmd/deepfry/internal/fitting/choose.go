@@ -48,15 +48,13 @@ const (
 	Mixture = "mixture" // the mean of a Gaussian and a Laplacian kernel
 )
 
-// How many rows and landmarks settings are tried with: few for all, and more for the
-// best ones.
+// How many rows settings are tried with: few for all candidates, and more for the best
+// ones. All of them are landmarks, as fewer would make wider kernels look better.
 const (
 	folds            = 5
-	firstRows        = 2000
-	firstLandmarks   = 512
-	secondRows       = 8000
-	secondLandmarks  = 2048
-	secondCandidates = 2
+	firstRows        = 800
+	secondRows       = 2000
+	secondCandidates = 3
 )
 
 // chooser chooses settings by cross-validation on some rows.
@@ -116,9 +114,9 @@ type candidate struct {
 	found     machine.SearchStep
 }
 
-// search looks for the bandwidth and the ridge of a candidate, with so many landmarks,
-// near what it has already.
-func (c *chooser) search(ctx context.Context, a candidate, landmarks int, near *machine.SearchStep) (candidate, error) {
+// search looks for the bandwidth and the ridge of a candidate, near what was found
+// already unless that is nil.
+func (c *chooser) search(ctx context.Context, a candidate, near *machine.SearchStep) (candidate, error) {
 	t, err := c.table(ctx, a.transform)
 	if err != nil {
 		return a, err
@@ -130,7 +128,7 @@ func (c *chooser) search(ctx context.Context, a candidate, landmarks int, near *
 	if a.kernel != Linear {
 		middle := machine.MedianDistance(t, c.data.scaling, c.Seed)
 		options.Start = cmp.Or(middle, 1)
-		x, err := c.landmarks(t, landmarks)
+		x, err := c.landmarks(t)
 		if err != nil {
 			return a, err
 		}
@@ -149,26 +147,17 @@ func (c *chooser) search(ctx context.Context, a candidate, landmarks int, near *
 	return a, err
 }
 
-// landmarks returns so many of the rows, as the kernel sees them.
-func (c *chooser) landmarks(t *machine.Table, n int) ([]float32, error) {
-	var x []float32
-	inputs := t.Columns().Inputs
-	step := max(1, (t.Len()+n-1)/n)
+// landmarks returns the rows as the kernel sees them.
+func (f *Fitter) landmarks(t *machine.Table) ([]float32, error) {
+	x, inputs := []float32(nil), t.Columns().Inputs
 	for batch, err := range t.Batches(1024) {
 		if err != nil {
 			return nil, err
 		}
 		x = append(x, batch.X...)
 	}
-	c.data.scaling.Apply(x, inputs)
-	if step == 1 {
-		return x, nil
-	}
-	taken := x[:0]
-	for i := 0; i < t.Len(); i += step {
-		taken = append(taken, x[i*inputs:][:inputs]...)
-	}
-	return slices.Clone(taken), nil
+	f.data.scaling.Apply(x, inputs)
+	return x, nil
 }
 
 func (a candidate) String() string {
@@ -234,7 +223,7 @@ func (a candidate) loss(classes bool) float64 {
 }
 
 // choose returns settings for some rows: the best of all candidates on a sample of
-// them, of which the first ones are compared anew on more rows, with more landmarks.
+// them, of which the first ones are compared anew on more rows.
 func (f *Fitter) choose(ctx context.Context, r rows) (Settings, error) {
 	all := f.candidates(r)
 	first, err := f.newChooser(r, firstRows, 1)
@@ -242,7 +231,7 @@ func (f *Fitter) choose(ctx context.Context, r rows) (Settings, error) {
 		return Settings{}, err
 	}
 	for i := range all {
-		if all[i], err = first.search(ctx, all[i], firstLandmarks, nil); err != nil {
+		if all[i], err = first.search(ctx, all[i], nil); err != nil {
 			return Settings{}, err
 		}
 	}
@@ -265,7 +254,7 @@ func (f *Fitter) choose(ctx context.Context, r rows) (Settings, error) {
 	for i, a := range best {
 		near := a.found
 		near.Ridge *= float64(first.rows.len()) / float64(second.rows.len())
-		if best[i], err = second.search(ctx, a, secondLandmarks, &near); err != nil {
+		if best[i], err = second.search(ctx, a, &near); err != nil {
 			return Settings{}, err
 		}
 	}
@@ -287,7 +276,7 @@ func (c *chooser) mix(ctx context.Context, all []candidate) ([]candidate, error)
 				continue
 			}
 			m := candidate{kernel: Mixture, transform: a.transform, ratio: b.found.Bandwidth / a.found.Bandwidth}
-			m, err := c.search(ctx, m, firstLandmarks, &a.found)
+			m, err := c.search(ctx, m, &a.found)
 			if err != nil {
 				return nil, err
 			}

@@ -266,7 +266,7 @@ func (f *Fitter) features(ctx context.Context, from source, s Settings, result *
 	if err != nil {
 		return nil, err
 	}
-	x, err := (&chooser{Fitter: f}).landmarks(t, t.Len())
+	x, err := f.landmarks(t)
 	result.features, result.n = "landmarks", t.Len()
 	if err != nil {
 		return nil, err
@@ -318,7 +318,7 @@ func (f *Fitter) ridges(rows int, s Settings) []float64 {
 		return []float64{ridge}
 	}
 	step := math.Sqrt(10)
-	return []float64{ridge * 10, ridge * step, ridge, ridge / step, ridge / 10}
+	return []float64{ridge * step, ridge, ridge / step}
 }
 
 // Of fewer rows than fewRows, nothing is chosen, and the ridge is fewRidge.
