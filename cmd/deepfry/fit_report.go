@@ -34,6 +34,7 @@ type fitResult struct {
 	LinearRMSE         *float64              `json:"linear_rmse,omitempty"`
 	LinearR2           *float64              `json:"linear_r2,omitempty"`
 	CoveredPercent     *float64              `json:"covered_percent,omitempty"` // targets in their 95% intervals
+	HalfWidth          []float64             `json:"half_width,omitempty"`      // of those, for each target
 	Figures            map[string]fitFigures `json:"figures"`                   // of kernel, linear and constant (majority or mean)
 	CV                 *fitCV                `json:"cv,omitempty"`
 	Seconds            float64               `json:"seconds"`        // of the fits
@@ -76,7 +77,7 @@ func (r *fitReport) writeJSON(w io.Writer, path string) error {
 		Rows: r.data.Rows(), TestRows: result.Kernel[0].Rows, Inputs: m.Columns.Inputs, Kernel: result.Settings.Kernel, Transform: result.Settings.Transform,
 		Gamma: result.Settings.Gamma, Features: result.Features, N: result.N, Machine: result.Machine, Ridge: result.Fit.Ridge,
 		Tried: result.Settings.Tried, Said: append(r.data.Said, result.Said...), Model: path,
-		Confusion: result.Kernel[0].Confusion, Classes: m.Columns.Classes,
+		HalfWidth: m.HalfWidth, Confusion: result.Kernel[0].Confusion, Classes: m.Columns.Classes,
 	}
 	for name, tallies := range map[string]predict.Tallies{"kernel": result.Kernel, "linear": result.Linear, "constant": result.Constant} {
 		for _, t := range tallies {
@@ -134,6 +135,9 @@ func (r *fitReport) write(w io.Writer, path string) error {
 		}
 	}
 	fmt.Fprintln(w)
+	for i, width := range result.Model.HalfWidth {
+		fmt.Fprintf(w, "intervals of %s are ± %s: so near were 95%% of the targets to predictions by the other folds\n", r.data.Targets()[i], figures.Error(width))
+	}
 	for _, line := range result.Said {
 		fmt.Fprintln(w, line)
 	}

@@ -79,6 +79,11 @@ func Run(ctx context.Context, data *Data, o Options) (*Result, error) {
 		return nil, err
 	}
 	r := &Result{Machine: f.solver()}
+	if encoder, err := f.encoder(data.all, table.NoTransform); err != nil {
+		return nil, err
+	} else if encoder != nil {
+		r.Said = encoder.Said
+	}
 	if err := f.run(ctx, r); err != nil {
 		return nil, err
 	}
@@ -91,7 +96,7 @@ func Run(ctx context.Context, data *Data, o Options) (*Result, error) {
 }
 
 func (f *Fitter) run(ctx context.Context, r *Result) (err error) {
-	if r.Constant, r.Linear, err = f.yardsticks(ctx); err != nil {
+	if err = f.yardsticks(ctx, r); err != nil {
 		return err
 	}
 	start := time.Now()
@@ -114,7 +119,8 @@ func (f *Fitter) run(ctx context.Context, r *Result) (err error) {
 		}
 	}
 	r.Took = time.Since(start)
-	r.Model, r.Said, r.Features, r.N = fitted.model, fitted.said, fitted.features, fitted.n
+	r.Model, r.Features, r.N = fitted.model, fitted.features, fitted.n
+	r.Said = append(fitted.said, r.Said...)
 	r.Fit = predict.Fit{Solver: r.Machine, Rows: f.data.all.len(), Ridge: fitted.ridge}
 	r.Model.Notes[predict.FitKey] = r.Fit.Note()
 	return nil
@@ -216,7 +222,6 @@ func (f *Fitter) fit(ctx context.Context, r rows, s Settings) (*fitted, error) {
 			return nil, err
 		}
 		m.Notes[predict.TableKey] = string(note)
-		result.said = append(result.said, encoder.Said...)
 	}
 	if m.Columns.Classes == nil && !f.Posterior {
 		m.HalfWidth = s.HalfWidth

@@ -26,24 +26,27 @@ func (f *Fitter) measure(ctx context.Context, m *machine.Model, r rows) (predict
 
 // yardsticks measures what knows no inputs, and a linear machine: multinomial logistic
 // regression of tables, or ridge regression.
-func (f *Fitter) yardsticks(ctx context.Context) (constant, linear predict.Tallies, err error) {
+func (f *Fitter) yardsticks(ctx context.Context, r *Result) error {
 	encoder, err := f.encoder(f.data.learn, table.NoTransform)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	from := source{f.data.learn, encoder}
-	if constant, err = f.constant(ctx, from); err != nil {
-		return nil, nil, err
+	if r.Constant, err = f.constant(ctx, from); err != nil {
+		return err
 	}
 	fitted, err := f.fitLinear(ctx, from)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	linear, err = f.measure(ctx, fitted, f.data.test)
-	return constant, linear, err
+	for _, line := range fitted.said {
+		r.Said = append(r.Said, "the linear machine: "+line)
+	}
+	r.Linear, err = f.measure(ctx, fitted.model, f.data.test)
+	return err
 }
 
-func (f *Fitter) fitLinear(ctx context.Context, from source) (*machine.Model, error) {
+func (f *Fitter) fitLinear(ctx context.Context, from source) (*fitted, error) {
 	linear := *f
 	linear.Machine, linear.Kernel, linear.Posterior, linear.Ridge = "ridge", Linear, false, 0
 	s := Settings{Kernel: Linear}
@@ -53,11 +56,7 @@ func (f *Fitter) fitLinear(ctx context.Context, from source) (*machine.Model, er
 	if from.len() < fewRows {
 		linear.Ridge = fewRidge
 	}
-	result, err := linear.fit(ctx, from.rows, s)
-	if err != nil {
-		return nil, err
-	}
-	return result.model, nil
+	return linear.fit(ctx, from.rows, s)
 }
 
 // constant tallies answers that are the same for all rows: the frequencies of classes,
