@@ -173,6 +173,9 @@ func (c *fitCommand) open() (*fitting.Data, error) {
 }
 
 func (c *fitCommand) refuseTableFlags() error {
+	if c.TableFormat.Given() {
+		return fmt.Errorf("%s: --format, --encoding, --separator, --header, --decimal, --thousands, --missing and --ignore-unknown are for tables", c.Table)
+	}
 	if c.Target != nil || c.Test != "" || c.Category != nil || c.Drop != nil || c.Keep != nil || c.Weight != "" || c.Balanced || c.Impute != "auto" || c.Task == "regression" || c.Raw || c.Transform != "auto" {
 		return fmt.Errorf("%s: --target, --task, --test, --category, --drop, --keep, --weight, --balanced, --impute, --transform and --raw are for tables", c.Table)
 	}

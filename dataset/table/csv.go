@@ -161,6 +161,9 @@ func (c *csvReader) next(row *Row) error {
 		c.cells = append(c.cells, cell)
 	}
 	row.Cells = c.cells
+	if r.line == c.noHeader && c.fixed && c.knowsNone() {
+		return doubtf(ErrHeader, "line %d: it has neither names nor values that the model knows", r.line)
+	}
 	c.targetCells = c.targetCells[:0]
 	for i, field := range c.targets {
 		cell := math.NaN()
@@ -238,10 +241,24 @@ func (c *csvReader) cellError(line int, column Column, field int, err error) err
 		column.Name = strconv.Itoa(field + 1)
 	}
 	column.Field = field
-	if line == c.noHeader && errors.Is(err, ErrNumber) {
+	if line == c.noHeader && (errors.Is(err, ErrNumber) || errors.Is(err, ErrCategory)) {
 		err = doubtf(errors.Join(ErrHeader, err), "%v", err)
 	}
 	return fmt.Errorf("line %d, %s: %w", line, column.place(), err)
+}
+
+// knowsNone tells whether the last row has categories that the schema does not have,
+// and nothing else.
+func (c *csvReader) knowsNone() (none bool) {
+	for i, v := range c.cells {
+		switch {
+		case v == Unknown && c.schema.Inputs[i].Kind == Category:
+			none = true
+		case !math.IsNaN(v):
+			return false
+		}
+	}
+	return none
 }
 
 // cell reads a cell of an input.

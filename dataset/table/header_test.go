@@ -131,3 +131,30 @@ func TestSchemaFindsNames(t *testing.T) {
 		}
 	}
 }
+
+// TestOtherNames reads tables whose names are none of the schema's: they are no row.
+func TestOtherNames(t *testing.T) {
+	schema := mustRead(t, "a,b,y\n"+strings.Repeat("u,v,1\nv,u,2\n", 5), Options{}).Schema
+	for _, test := range []struct {
+		content string
+		options Options
+		want    string
+		is      error
+	}{
+		{"p,q\nu,v\n", Options{}, `table: t: line 1, column 1 (a): unknown category "p"; known are u, v`, ErrHeader},
+		{"p,q\nu,v\n", Options{IgnoreUnknown: true}, "table: t: line 1: it has neither names nor values that the model knows", ErrHeader},
+		{"p,q\nu,v\n", Options{Dialect: Dialect{Header: NoHeader}, IgnoreUnknown: true}, "[[-1 -1 NaN] [0 1 NaN]]", nil},
+		{"u,q\nu,v\n", Options{IgnoreUnknown: true}, "[[0 -1 NaN] [0 1 NaN]]", nil},
+		{"u,v\np,q\n", Options{IgnoreUnknown: true}, "[[0 1 NaN] [-1 -1 NaN]]", nil},
+		{"?,?\nu,v\n", Options{}, "[[NaN NaN NaN] [0 1 NaN]]", nil},
+	} {
+		test.options.Schema = &schema
+		got, err := bySchema(test.content, test.options)
+		if err != nil {
+			got = err.Error()
+		}
+		if got != test.want || test.is != nil && !errors.Is(err, test.is) {
+			t.Errorf("%q: %s, want %s", test.content, got, test.want)
+		}
+	}
+}
