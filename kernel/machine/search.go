@@ -184,8 +184,8 @@ type descent struct {
 	tried  map[int]*CrossValidation
 }
 
-// run tries every other ridge, or the neighbours of start two steps away, further while
-// that is better, and then the nearest neighbours of the best.
+// run tries every other ridge and then the neighbours of the best; or from start on, the
+// neighbours while they are better.
 func (d *descent) run(ctx context.Context, start int) (best int, err error) {
 	if start < 0 {
 		for i := 0; i < len(d.ridges); i += 2 {
@@ -193,24 +193,22 @@ func (d *descent) run(ctx context.Context, start int) (best int, err error) {
 				return 0, err
 			}
 		}
-	} else {
-		best = start
-		for _, step := range []int{-2, 2} {
-			for i := best + step; ; i += step {
-				next, err := d.better(ctx, best, i)
-				if err != nil {
-					return 0, err
-				}
-				if next != i {
-					break
-				}
-				best = next
-			}
-		}
+		start = best
 	}
-	for _, i := range []int{best - 1, best + 1} {
-		if best, err = d.better(ctx, best, i); err != nil {
-			return 0, err
+	best = start
+	for _, step := range []int{-1, 1} {
+		for i := start + step; ; i += step {
+			next, err := d.better(ctx, best, i)
+			if err != nil {
+				return 0, err
+			}
+			if next != i {
+				break
+			}
+			best = next
+		}
+		if best != start {
+			break
 		}
 	}
 	return best, nil

@@ -39,7 +39,8 @@ type Trial struct {
 	Transform table.Transform `json:"transform,omitempty"`
 	Bandwidth float64         `json:"bandwidth,omitempty"`
 	Ridge     float64         `json:"ridge"`
-	Loss      float64         `json:"loss"` // log loss of classes, or RMSE; of rows that were not fitted to
+	Loss      float64         `json:"loss"`  // log loss of classes, or RMSE; of rows that were not fitted to
+	Error     float64         `json:"error"` // of those, the fraction whose class is wrong, or RMSE
 }
 
 // Names of kernels that are more than one, or none.
@@ -49,10 +50,11 @@ const (
 )
 
 // How many rows settings are tried with: few for all candidates, and more for the best
-// ones. All of them are landmarks, as fewer would make wider kernels look better.
+// ones. All of them are landmarks unless a flag says how many, as fewer would make wider
+// kernels look better.
 const (
 	folds            = 5
-	firstRows        = 800
+	firstRows        = 500
 	secondRows       = 2000
 	secondCandidates = 3
 )
@@ -128,23 +130,48 @@ func (c *chooser) search(ctx context.Context, a candidate, near *machine.SearchS
 	if a.kernel != Linear {
 		middle := machine.MedianDistance(t, c.data.scaling, c.Seed)
 		options.Start = cmp.Or(middle, 1)
-		x, err := c.landmarks(t)
-		if err != nil {
+		var err error
+		if options.Features, err = c.searchFeatures(a, t); err != nil {
 			return a, err
-		}
-		inputs := t.Columns().Inputs
-		options.Features = func(bandwidth float64) (kernel.FeatureMap, error) {
-			k, err := c.kernel(a, bandwidth, inputs)
-			if err != nil {
-				return nil, err
-			}
-			return kernel.NewLandmarks(k, x, inputs)
 		}
 		options.Fixed = c.gamma > 0 || !c.choice(a.kernel).HasGamma()
 	}
 	problem := machine.Problem{Train: t, Scaling: c.data.scaling, Progress: c.progress(a.String())}
 	a.found, _, err = machine.Search(ctx, problem, options)
 	return a, err
+}
+
+// searchFrequencies bounds those of random features that settings are tried with.
+const searchFrequencies = 1024
+
+// searchFeatures returns features of the kind that the machine will have, and as many unless
+// those are very many.
+func (c *chooser) searchFeatures(a candidate, t *machine.Table) (func(bandwidth float64) (kernel.FeatureMap, error), error) {
+	inputs := t.Columns().Inputs
+	var landmarks []float32
+	if c.usesLandmarks() {
+		x, err := c.landmarks(t)
+		if err != nil {
+			return nil, err
+		}
+		n := t.Len()
+		if c.N > 0 {
+			n = min(c.N, n)
+		}
+		for i := range n {
+			landmarks = append(landmarks, x[i*t.Len()/n*inputs:][:inputs]...)
+		}
+	}
+	return func(bandwidth float64) (kernel.FeatureMap, error) {
+		k, err := c.kernel(a, bandwidth, inputs)
+		if err != nil {
+			return nil, err
+		}
+		if landmarks != nil {
+			return kernel.NewLandmarks(k, landmarks, inputs)
+		}
+		return kernel.NewFeatures(k, kernel.Options{Inputs: inputs, N: min(c.n(c.data.all.len()), searchFrequencies), Sampling: c.Sampling(), Seed: c.Seed})
+	}, nil
 }
 
 // landmarks returns the rows as the kernel sees them.
@@ -260,8 +287,12 @@ func (f *Fitter) choose(ctx context.Context, r rows) (Settings, error) {
 	}
 	slices.SortStableFunc(best, byLoss)
 	s, err := second.settings(ctx, best[0])
+	columns := machine.Columns{Outputs: 1}
+	if classes {
+		columns = machine.Columns{Classes: []string{}}
+	}
 	for _, a := range all {
-		s.Tried = append(s.Tried, Trial{a.kernel, a.transform, a.found.Bandwidth, a.found.Ridge, a.loss(classes)})
+		s.Tried = append(s.Tried, Trial{a.kernel, a.transform, a.found.Bandwidth, a.found.Ridge, a.loss(classes), a.found.Score.Error(columns)})
 	}
 	return s, err
 }
