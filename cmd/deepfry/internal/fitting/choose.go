@@ -233,7 +233,7 @@ func (f *Fitter) candidates(r rows) (all []candidate) {
 	}
 	for _, transform := range transforms {
 		for _, k := range kernels {
-			if k != Linear || f.solver() == "ridge" && !f.Posterior {
+			if k != Linear || f.Kernel == Linear || f.solver() == "ridge" && !f.Posterior {
 				all = append(all, candidate{kernel: k, transform: transform})
 			}
 		}
@@ -262,10 +262,12 @@ func (f *Fitter) choose(ctx context.Context, r rows) (Settings, error) {
 			return Settings{}, err
 		}
 	}
-	if all, err = first.mix(ctx, all); err != nil {
-		return Settings{}, err
-	}
 	classes := f.data.Task == table.Classification
+	if !classes || f.Kernel == Mixture { // for classes it was no better, in trials on seven tables
+		if all, err = first.mix(ctx, all); err != nil {
+			return Settings{}, err
+		}
+	}
 	byLoss := func(a, b candidate) int { return cmp.Compare(a.loss(classes), b.loss(classes)) }
 	slices.SortStableFunc(all, byLoss)
 	candidates, repeats := secondCandidates, 1

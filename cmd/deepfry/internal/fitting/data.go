@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
@@ -157,6 +158,10 @@ func (d *Data) part(t *table.Table, o TableOptions) error {
 		return fmt.Errorf("%s has %s: want 3 at least, to learn from, to choose settings by and to measure on", t.Name, console.Counted(t.Len(), "row"))
 	}
 	d.all = rows{table: t, numbers: sequence(t.Len())}
+	d.all.numbers = slices.DeleteFunc(d.all.numbers, func(i int) bool { return t.Row(i).Weight == 0 })
+	if none := t.Len() - d.all.len(); none > 0 && d.all.len() > 2 {
+		d.Said = append(d.Said, fmt.Sprintf("%s of a weight of 0 left out", console.Counted(none, "row")))
+	}
 	if o.Test != "" {
 		d.learn = d.all
 		return d.openTest(t, o)

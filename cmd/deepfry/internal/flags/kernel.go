@@ -11,7 +11,7 @@ import (
 
 // KernelChoice says which a kernel and the features that stand for it.
 type KernelChoice struct {
-	Kernel   string `default:"auto" placeholder:"KERNEL" help:"linear, gaussian, laplacian, matern:NU (0.5, 1.5 or 2.5), arccosine:ORDER (0, 1 or 2) or polynomial:DEGREE; mixture, the mean of a Gaussian and a Laplacian kernel; or auto, which tries the first three and the mixture."`
+	Kernel   string `default:"auto" placeholder:"KERNEL" help:"linear, gaussian, laplacian, matern:NU (0.5, 1.5 or 2.5), arccosine:ORDER (0, 1 or 2) or polynomial:DEGREE; mixture, the mean of a Gaussian and a Laplacian kernel; or auto, which tries the first three and, for numbers, the mixture."`
 	Features string `enum:"auto,landmarks,fastfood,rks,orf,sorf" default:"auto" help:"${enum}. landmarks: kernels with rows of the table, which the model file keeps. The others draw frequencies at random. auto: landmarks for ridge on tables, and else fastfood, but orf for less than 48 inputs, and rks for the Laplacian kernel."`
 	Gamma    string `default:"auto" placeholder:"G" help:"Of exp(-G‖x-y‖²), and what corresponds to it in other kernels, on standardised columns: a number, or auto, which cross-validation chooses."`
 }
