@@ -83,8 +83,30 @@ func (p *Problem) model(weights []float32, bias []float64) *Model {
 	if w, ok := p.Features.(*whitened); ok {
 		w.unfold(m.Weights, len(bias))
 		m.Features = w.Landmarks
+		if w.Kernel() == (kernel.Linear{}) {
+			m.Features, m.Weights = nil, w.ofInputs(m.Weights, len(bias))
+		}
 	}
 	return m
+}
+
+// ofInputs returns the weights [targets, Inputs] of the inputs themselves that weights
+// [targets, m] of products with the landmarks are: Σ α_i·⟨l_i, x⟩ = ⟨Σ α_i·l_i, x⟩.
+func (w *whitened) ofInputs(weights []float32, targets int) []float32 {
+	inputs, rows := w.Inputs(), w.Rows()
+	all := make([]float32, targets*inputs)
+	par.For(targets, par.Workers(), func(k, _ int) {
+		sums := make([]float64, inputs)
+		for i, alpha := range weights[k*w.Outputs():][:w.Outputs()] {
+			for j, v := range rows[i*inputs:][:inputs] {
+				sums[j] += float64(alpha) * float64(v)
+			}
+		}
+		for j, v := range sums {
+			all[k*inputs+j] = float32(v)
+		}
+	})
+	return all
 }
 
 // unfold replaces weights W [targets, m] by W·L⁻¹, in float64: kernels of landmarks are

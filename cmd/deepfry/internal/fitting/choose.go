@@ -127,14 +127,21 @@ func (c *chooser) search(ctx context.Context, a candidate, near *machine.SearchS
 	if c.Ridge > 0 {
 		options.Ridges = []float64{c.Ridge}
 	}
-	if a.kernel != Linear {
+	switch inputs := t.Columns().Inputs; {
+	case a.kernel != Linear:
 		middle := machine.MedianDistance(t, c.data.scaling, c.Seed)
 		options.Start = cmp.Or(middle, 1)
-		var err error
 		if options.Features, err = c.searchFeatures(a, t); err != nil {
 			return a, err
 		}
 		options.Fixed = c.gamma > 0 || !c.choice(a.kernel).HasGamma()
+	case inputs > t.Len():
+		x, err := c.landmarks(t)
+		if err != nil {
+			return a, err
+		}
+		options.Start, options.Fixed = 1, true
+		options.Features = func(float64) (kernel.FeatureMap, error) { return kernel.NewLandmarks(kernel.Linear{}, x, inputs) }
 	}
 	problem := machine.Problem{Train: t, Scaling: c.data.scaling, Progress: c.progress(a.String())}
 	a.found, _, err = machine.Search(ctx, problem, options)
@@ -294,6 +301,9 @@ func (f *Fitter) choose(ctx context.Context, r rows) (Settings, error) {
 		columns = machine.Columns{Classes: []string{}}
 	}
 	for _, a := range all {
+		if a.kernel == Linear {
+			a.found.Bandwidth = 0
+		}
 		s.Tried = append(s.Tried, Trial{a.kernel, a.transform, a.found.Bandwidth, a.found.Ridge, a.loss(classes), a.found.Score.Error(columns)})
 	}
 	return s, err

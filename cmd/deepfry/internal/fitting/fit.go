@@ -234,12 +234,16 @@ func (f *Fitter) fit(ctx context.Context, r rows, s Settings) (*fitted, error) {
 
 // features returns the features of a kernel.
 func (f *Fitter) features(ctx context.Context, from source, s Settings, result *fitted) (kernel.FeatureMap, error) {
-	if s.Kernel == Linear {
-		result.features = Linear
-		return nil, nil
-	}
 	train := from.encode(from.encoder)
 	inputs := train.Columns().Inputs
+	if s.Kernel == Linear {
+		result.features = Linear
+		if f.solver() != "ridge" || f.Posterior || inputs <= from.len() {
+			return nil, nil
+		}
+		// In as many unknowns as there are rows, for the weights are a sum of those.
+		return f.landmarksAt(ctx, kernel.Linear{}, from.rows, from.encoder)
+	}
 	k, err := s.made, error(nil)
 	if k == nil {
 		middle := 1.0
@@ -266,17 +270,21 @@ func (f *Fitter) features(ctx context.Context, from source, s Settings, result *
 	if err != nil {
 		return nil, err
 	}
-	some = some.sorted()
-	t, err := collect(ctx, some.encode(from.encoder), some.len())
+	result.features, result.n = "landmarks", some.len()
+	return f.landmarksAt(ctx, k, some.sorted(), from.encoder)
+}
+
+// landmarksAt returns kernels with rows.
+func (f *Fitter) landmarksAt(ctx context.Context, k kernel.Kernel, r rows, encoder *table.Encoder) (kernel.FeatureMap, error) {
+	t, err := collect(ctx, r.encode(encoder), r.len())
 	if err != nil {
 		return nil, err
 	}
 	x, err := f.landmarks(t)
-	result.features, result.n = "landmarks", t.Len()
 	if err != nil {
 		return nil, err
 	}
-	return kernel.NewLandmarks(k, x, inputs)
+	return kernel.NewLandmarks(k, x, t.Columns().Inputs)
 }
 
 // landmarkWork bounds the multiply-adds of landmarks: about half a minute.
