@@ -410,3 +410,25 @@ func TestFileOfLandmarks(t *testing.T) {
 		t.Errorf("NaN: %v", err)
 	}
 }
+
+// TestLinearLandmarks: of products with all rows, a machine is the linear one of the
+// inputs, also where those are more than the rows.
+func TestLinearLandmarks(t *testing.T) {
+	for rows, table := range map[int]*Table{6: friedman(t, 6, 1, 3), 40: friedman(t, 40, 1, 3)} {
+		direct, _, err := Ridge(context.Background(), Problem{Train: table}, RidgeOptions{Ridges: []float64{0.01}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, _, err := Ridge(context.Background(), Problem{Train: table, Features: landmarks(t, kernel.Linear{}, table, rows)}, RidgeOptions{Ridges: []float64{0.01}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Features != nil || len(m.Weights) != 10 {
+			t.Errorf("%d rows: %d weights of features %v", rows, len(m.Weights), m.Features)
+		}
+		test := friedman(t, 50, 1, 4)
+		if d := distance(predictions(m, test), predictions(direct, test)); d > 1e-3 {
+			t.Errorf("%d rows: a distance of %v", rows, d)
+		}
+	}
+}

@@ -140,8 +140,12 @@ func (c *chooser) search(ctx context.Context, a candidate, near *machine.SearchS
 		if err != nil {
 			return a, err
 		}
+		features, err := products(x, inputs)
+		if err != nil {
+			return a, err
+		}
 		options.Start, options.Fixed = 1, true
-		options.Features = func(float64) (kernel.FeatureMap, error) { return kernel.NewLandmarks(kernel.Linear{}, x, inputs) }
+		options.Features = func(float64) (kernel.FeatureMap, error) { return features, nil }
 	}
 	problem := machine.Problem{Train: t, Scaling: c.data.scaling, Progress: c.progress(a.String())}
 	a.found, _, err = machine.Search(ctx, problem, options)

@@ -241,8 +241,15 @@ func (f *Fitter) features(ctx context.Context, from source, s Settings, result *
 		if f.solver() != "ridge" || f.Posterior || inputs <= from.len() {
 			return nil, nil
 		}
-		// In as many unknowns as there are rows, for the weights are a sum of those.
-		return f.landmarksAt(ctx, kernel.Linear{}, from.rows, from.encoder)
+		t, err := collect(ctx, train, from.len())
+		if err != nil {
+			return nil, err
+		}
+		x, err := f.landmarks(t)
+		if err != nil {
+			return nil, err
+		}
+		return products(x, inputs)
 	}
 	k, err := s.made, error(nil)
 	if k == nil {
@@ -270,21 +277,40 @@ func (f *Fitter) features(ctx context.Context, from source, s Settings, result *
 	if err != nil {
 		return nil, err
 	}
-	result.features, result.n = "landmarks", some.len()
-	return f.landmarksAt(ctx, k, some.sorted(), from.encoder)
-}
-
-// landmarksAt returns kernels with rows.
-func (f *Fitter) landmarksAt(ctx context.Context, k kernel.Kernel, r rows, encoder *table.Encoder) (kernel.FeatureMap, error) {
-	t, err := collect(ctx, r.encode(encoder), r.len())
+	some = some.sorted()
+	t, err := collect(ctx, some.encode(from.encoder), some.len())
 	if err != nil {
 		return nil, err
 	}
 	x, err := f.landmarks(t)
+	result.features, result.n = "landmarks", t.Len()
 	if err != nil {
 		return nil, err
 	}
-	return kernel.NewLandmarks(k, x, t.Columns().Inputs)
+	return kernel.NewLandmarks(k, x, inputs)
+}
+
+// products returns products with rows x [rows, inputs], which are centred in place: a
+// linear machine of more inputs than rows is solved in as many unknowns as there are rows,
+// as its weights are a sum of centred ones. It returns nil, for the inputs themselves,
+// where all rows are alike, or too small or large for products in float32.
+func products(x []float32, inputs int) (kernel.FeatureMap, error) {
+	rows, squares := len(x)/inputs, 0.0
+	for j := range inputs {
+		mean := 0.0
+		for i := range rows {
+			mean += float64(x[i*inputs+j]) / float64(rows)
+		}
+		for i := range rows {
+			v := float64(x[i*inputs+j]) - mean
+			x[i*inputs+j] = float32(v)
+			squares += v * v / float64(rows)
+		}
+	}
+	if !(squares > 1e-24 && squares < 1e24) {
+		return nil, nil
+	}
+	return kernel.NewLandmarks(kernel.Linear{}, x, inputs)
 }
 
 // landmarkWork bounds the multiply-adds of landmarks: about half a minute.

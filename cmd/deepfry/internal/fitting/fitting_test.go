@@ -179,3 +179,30 @@ func TestHalfWidths(t *testing.T) {
 		t.Errorf("of 10 rows: %v, %v, want none", widths, err)
 	}
 }
+
+// More inputs than rows: a line through them all, also if they are far from 0; and
+// columns that say nothing.
+func TestMoreInputsThanRows(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 0))
+	var wide, constant []string
+	for range 24 {
+		sum := 0.0
+		var fields []string
+		for range 40 {
+			v := r.NormFloat64()
+			sum += v
+			fields = append(fields, fmt.Sprintf("%.5f", 1000+v))
+		}
+		wide = append(wide, fmt.Sprintf("%s,%.5f", strings.Join(fields, ","), sum))
+		constant = append(constant, fmt.Sprintf("%s%.3f", strings.Repeat("1,", 40), sum))
+	}
+	o := options()
+	o.Kernel, o.Transform, o.Ridge, o.Raw = Linear, "none", 1e-6, true
+	result := run(t, wide, o)
+	if m := result.Model; m.Features != nil || len(m.Weights) != 40 || !(result.Kernel[0].R2() > 0.2) {
+		t.Errorf("features %v, %d weights, R² %v", m.Features, len(m.Weights), result.Kernel[0].R2())
+	}
+	if result := run(t, constant, options()); !(result.Kernel[0].RMSE() <= 1.01*result.Constant[0].RMSE()) {
+		t.Errorf("RMSE %v, and that of the mean %v", result.Kernel[0].RMSE(), result.Constant[0].RMSE())
+	}
+}
