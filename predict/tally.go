@@ -16,6 +16,7 @@ type Tally struct {
 	Unseen    [][]int // the same for classes that are not known: as Add numbers them
 
 	weight             float64   // of all rows
+	weighted           bool      // one was other than 1
 	wrong, beyondFive  float64   // weights of Errors and Top5
 	ofClass, recalled  []float64 // [class]: weight of its rows, and of those that are right
 	ofUnseen           []float64
@@ -51,6 +52,7 @@ func (t *Tally) AddWeighted(truth, weight float64, a Answer) {
 	}
 	t.Rows++
 	t.weight += weight
+	t.weighted = t.weighted || weight != 1
 	if t.Confusion != nil {
 		if truth >= float64(len(t.Confusion)) || a.Class < 0 || a.Class >= len(t.Confusion) {
 			panic("predict: Tally.Add: no such class")
@@ -150,7 +152,7 @@ func (t *Tally) BalancedPercent() float64 {
 func (t *Tally) Weight() float64 { return t.weight }
 
 // Weighted tells whether weights were other than 1.
-func (t *Tally) Weighted() bool { return t.weight != float64(t.Rows) }
+func (t *Tally) Weighted() bool { return t.weighted }
 
 // HasLoss tells whether answers had probabilities.
 func (t *Tally) HasLoss() bool { return t.lossWeight > 0 }

@@ -25,12 +25,12 @@ type fitCommand struct {
 	Task    string   `enum:"auto,classification,regression" default:"auto" help:"${enum}. auto: classification for texts and for up to 20 different whole numbers."`
 	Test    string   `placeholder:"TABLE" help:"Measure on this table. Default: on rows that are held out."`
 	Holdout *float64 `placeholder:"PART" help:"Hold out this part of the rows to measure on; the model is fitted to all of them afterwards. Default: 0.2 for tables; images have test images of their own."`
-	CV      int      `name:"cv" placeholder:"K" help:"Also measure by K folds, for each of which settings are chosen anew."`
+	CV      *int     `name:"cv" placeholder:"K" help:"Also measure by K folds, for each of which settings are chosen anew."`
 
-	N         int    `placeholder:"N" help:"Landmarks, rows of the table by which kernels are computed; or frequencies, each of which gives two features, cosine and sine. Default: all rows, up to 8192, or 256 to 1024 frequencies, more for images."`
+	N         *int   `placeholder:"N" help:"Landmarks, rows of the table by which kernels are computed; or frequencies, each of which gives two features, cosine and sine. Default: all rows, up to 8192, or 256 to 1024 frequencies, more for images."`
 	Machine   string `enum:"auto,ridge,sgd,logistic" default:"auto" help:"${enum}. ridge: least squares, solved at once. sgd: the same by preconditioned gradient steps, for more features than memory holds the square of. logistic: probabilities of classes. auto: ridge, but sgd for mnist and fashion."`
 	Ridge     string `default:"auto" placeholder:"X" help:"Regularisation: a number, or auto, which cross-validation chooses."`
-	Epochs    int    `placeholder:"N" help:"Passes of sgd over the rows. Default: as many as rows that are held out prefer."`
+	Epochs    *int   `placeholder:"N" help:"Passes of sgd over the rows. Default: as many as rows that are held out prefer."`
 	Posterior bool   `help:"Learn how uncertain each prediction is, by a Gaussian process on random features. Ridge and regression alone; the model file grows by (features)²/2 numbers."`
 
 	Impute    string   `enum:"auto,none,mean,median" default:"auto" help:"What takes the place of missing values: ${enum}. auto: the median, or a category of its own, and a column that says where; none: they are an error."`
@@ -100,9 +100,12 @@ func (c *fitCommand) Run(term *console.Terminal) error {
 // options refuses what can be refused before a table is read.
 func (c *fitCommand) options() (fitting.Options, error) {
 	o := fitting.Options{
-		KernelChoice: c.KernelChoice, MemoryLimit: c.MemoryLimit, N: c.N, Machine: c.Machine, Epochs: c.Epochs, Posterior: c.Posterior,
-		Transform: c.Transform, Raw: c.Raw, Impute: table.Impute(c.Impute), Balanced: c.Balanced, CV: c.CV, Seed: c.Seed,
+		KernelChoice: c.KernelChoice, MemoryLimit: c.MemoryLimit, Machine: c.Machine, Posterior: c.Posterior,
+		Transform: c.Transform, Raw: c.Raw, Impute: table.Impute(c.Impute), Balanced: c.Balanced, Seed: c.Seed,
 	}
+	override(&o.N, c.N)
+	override(&o.Epochs, c.Epochs)
+	override(&o.CV, c.CV)
 	var err error
 	if o.Ridge, err = c.ridgeFlag(); err != nil {
 		return o, err
@@ -114,23 +117,10 @@ func (c *fitCommand) checkFlags() error {
 	if err := c.KernelChoice.Validate(); err != nil {
 		return err
 	}
-	switch {
-	case c.N < 0:
-		return fmt.Errorf("--n %d: want at least 1", c.N)
-	case c.Epochs < 0:
-		return fmt.Errorf("--epochs %d: want at least 1", c.Epochs)
-	case c.CV < 0 || c.CV == 1:
-		return fmt.Errorf("--cv %d: want at least 2, such as 10", c.CV)
-	case c.Holdout != nil && !(*c.Holdout > 0 && *c.Holdout < 1):
-		return fmt.Errorf("--holdout %v: want more than 0 and less than 1, such as 0.2", *c.Holdout)
-	case c.Holdout != nil && c.Test != "":
-		return fmt.Errorf("--holdout and --test: want one of them")
-	case c.Posterior && c.Machine != "ridge" && c.Machine != "auto":
-		return fmt.Errorf("--posterior with --machine %s: ridge alone has one", c.Machine)
-	case c.Posterior && c.Features == "landmarks":
-		return fmt.Errorf("--posterior with --features landmarks: it is for random features")
-	case c.Raw && c.Transform != "auto" && c.Transform != "none":
-		return fmt.Errorf("--raw and --transform %s: want one of them", c.Transform)
+	for _, err := range []error{c.checkNumbers(), c.checkPairs(), c.checkKernel()} {
+		if err != nil {
+			return err
+		}
 	}
 	if c.Out != "" {
 		return c.CheckOutput("--out", c.Out, c.Table, c.Test)
@@ -139,6 +129,72 @@ func (c *fitCommand) checkFlags() error {
 		return fmt.Errorf("--out: %w", err)
 	}
 	return flags.Output{Overwrite: true}.CheckOutput("--out", filepath.Join("runs", "model.safetensors")) // or another there
+}
+
+func (c *fitCommand) checkNumbers() error {
+	switch {
+	case c.N != nil && *c.N < 1:
+		return fmt.Errorf("--n %d: want at least 1", *c.N)
+	case c.Epochs != nil && *c.Epochs < 1:
+		return fmt.Errorf("--epochs %d: want at least 1", *c.Epochs)
+	case c.CV != nil && *c.CV < 2:
+		return fmt.Errorf("--cv %d: want at least 2, such as 10", *c.CV)
+	case c.Holdout != nil && !(*c.Holdout > 0 && *c.Holdout < 1):
+		return fmt.Errorf("--holdout %v: want more than 0 and less than 1, such as 0.2", *c.Holdout)
+	}
+	return nil
+}
+
+// checkPairs refuses flags of which one would do nothing beside the other.
+func (c *fitCommand) checkPairs() error {
+	switch {
+	case c.Holdout != nil && c.Test != "":
+		return fmt.Errorf("--holdout and --test: want one of them")
+	case c.IgnoreUnknown && c.Test == "":
+		return fmt.Errorf("--ignore-unknown without --test: rows of the same table have no unknown categories")
+	case c.Posterior && c.Machine != "ridge" && c.Machine != "auto":
+		return fmt.Errorf("--posterior with --machine %s: ridge alone has one", c.Machine)
+	case c.Posterior && c.Features == "landmarks":
+		return fmt.Errorf("--posterior with --features landmarks: it is for random features")
+	case c.Epochs != nil && c.Machine != "sgd" && c.Machine != "auto":
+		return fmt.Errorf("--epochs with --machine %s: sgd alone has them", c.Machine)
+	case c.Ridge != "auto" && c.Machine == "sgd":
+		return fmt.Errorf("--ridge with --machine sgd: it is regularised by its --epochs")
+	case c.Raw && c.Transform != "auto" && c.Transform != "none":
+		return fmt.Errorf("--raw and --transform %s: want one of them", c.Transform)
+	case c.Overwrite && c.Out == "":
+		return fmt.Errorf("--overwrite without --out: a file in runs is never replaced, but kept under another name")
+	}
+	return nil
+}
+
+// checkKernel refuses flags that the kernel makes no use of.
+func (c *fitCommand) checkKernel() error {
+	switch gamma := c.Gamma != "auto"; {
+	case c.Kernel == fitting.Linear && gamma:
+		return fmt.Errorf("--gamma with --kernel linear: it has none")
+	case c.Kernel == fitting.Linear && c.Features != "auto":
+		return fmt.Errorf("--features %s with --kernel linear: it takes the inputs themselves", c.Features)
+	case c.Kernel == fitting.Linear && c.N != nil:
+		return fmt.Errorf("--n with --kernel linear: it takes the inputs themselves")
+	case gamma && c.Kernel == "auto":
+		return fmt.Errorf("--gamma with --kernel auto: kernels differ in what it means: say which, such as --kernel gaussian")
+	case gamma && c.Kernel == fitting.Mixture:
+		return fmt.Errorf("--gamma with --kernel mixture: it has two, which cross-validation chooses")
+	case gamma && !c.HasGamma():
+		return fmt.Errorf("--gamma with --kernel %s: it has none", c.Kernel)
+	case c.Kernel != fitting.Mixture || c.Features == "landmarks":
+		return nil
+	case c.Features != "auto":
+		return fmt.Errorf("--features %s with --kernel mixture: it has landmarks alone", c.Features)
+	case c.Machine == "sgd" || c.Machine == "logistic":
+		return fmt.Errorf("--kernel mixture with --machine %s: add --features landmarks, which are what the mixture has", c.Machine)
+	case c.Posterior:
+		return fmt.Errorf("--kernel mixture with --posterior: that is for random features, and the mixture has landmarks")
+	case flags.IsImages(c.Table):
+		return fmt.Errorf("--kernel mixture for images: add --features landmarks, which are what the mixture has")
+	}
+	return nil
 }
 
 // ridgeFlag returns the number that the flag gives, or 0 for auto.

@@ -37,9 +37,10 @@ type fitResult struct {
 	HalfWidth          []float64             `json:"half_width,omitempty"`      // of those, for each target
 	Figures            map[string]fitFigures `json:"figures"`                   // of kernel, linear and constant (majority or mean)
 	CV                 *fitCV                `json:"cv,omitempty"`
-	Seconds            float64               `json:"seconds"`        // of the fits
-	SearchSeconds      float64               `json:"search_seconds"` // of the choice of settings
-	Rows               int                   `json:"rows"`           // that the model is fitted to
+	Seconds            float64               `json:"seconds"`            // of the fits
+	SearchSeconds      float64               `json:"search_seconds"`     // of the choice of settings
+	Weighted           bool                  `json:"weighted,omitempty"` // figures are by weight
+	Rows               int                   `json:"rows"`               // that the model is fitted to
 	TestRows           int                   `json:"test_rows"`
 	Inputs             int                   `json:"inputs"` // numbers
 	Kernel             string                `json:"kernel"`
@@ -60,11 +61,12 @@ type fitResult struct {
 // fitFigures are those of each target.
 type fitFigures []figures.Metrics
 
-// fitCV is the mean of the folds' errors.
+// fitCV is the mean of the folds' errors: one of the two.
 type fitCV struct {
-	Folds         int     `json:"folds"`
-	Error         float64 `json:"error"` // percent of rows, or RMSE
-	StandardError float64 `json:"standard_error"`
+	Folds         int      `json:"folds"`
+	ErrorPercent  *float64 `json:"error_percent,omitempty"` // of rows, or of their weights
+	RMSE          *float64 `json:"rmse,omitempty"`
+	StandardError float64  `json:"standard_error"` // in the same unit
 }
 
 func (r *fitReport) writeJSON(w io.Writer, path string) error {
@@ -74,7 +76,7 @@ func (r *fitReport) writeJSON(w io.Writer, path string) error {
 		Task: r.data.Task, TestErrorPercent: kernel.ErrorPercent, LinearErrorPercent: linear.ErrorPercent,
 		TestRMSE: kernel.RMSE, TestR2: kernel.R2, LinearRMSE: linear.RMSE, LinearR2: linear.R2, CoveredPercent: kernel.CoveredPercent,
 		Figures: map[string]fitFigures{}, Seconds: result.Took.Seconds(), SearchSeconds: result.Searched.Seconds(),
-		Rows: r.data.Rows(), TestRows: result.Kernel[0].Rows, Inputs: m.Columns.Inputs, Kernel: result.Settings.Kernel, Transform: result.Settings.Transform,
+		Weighted: result.Kernel[0].Weighted(), Rows: r.data.Rows(), TestRows: result.Kernel[0].Rows, Inputs: m.Columns.Inputs, Kernel: result.Settings.Kernel, Transform: result.Settings.Transform,
 		Gamma: result.Settings.Gamma, Features: result.Features, N: result.N, Machine: result.Machine, Ridge: result.Fit.Ridge,
 		Tried: result.Settings.Tried, Said: append(r.data.Said, result.Said...), Model: path,
 		HalfWidth: m.HalfWidth, Confusion: result.Kernel[0].Confusion, Classes: m.Columns.Classes,
@@ -101,19 +103,24 @@ func (r *fitReport) cv(target int) *fitCV {
 	if r.result.CV == nil {
 		return nil
 	}
-	c, squares := &fitCV{Folds: len(r.result.CV)}, 0.0
+	c, mean, squares := &fitCV{Folds: len(r.result.CV)}, 0.0, 0.0
 	errors := make([]float64, c.Folds)
 	for i, tallies := range r.result.CV {
 		errors[i] = tallies[target].RMSE()
 		if r.data.Task == table.Classification {
 			errors[i] = tallies[target].ErrorPercent()
 		}
-		c.Error += errors[i] / float64(c.Folds)
+		mean += errors[i] / float64(c.Folds)
 	}
 	for _, e := range errors {
-		squares += (e - c.Error) * (e - c.Error)
+		squares += (e - mean) * (e - mean)
 	}
 	c.StandardError = math.Sqrt(squares / float64(c.Folds-1) / float64(c.Folds))
+	if r.data.Task == table.Classification {
+		c.ErrorPercent = &mean
+	} else {
+		c.RMSE = &mean
+	}
 	return c
 }
 
@@ -123,7 +130,7 @@ func (r *fitReport) write(w io.Writer, path string) error {
 	for i := range result.Kernel {
 		name := ""
 		if names := r.data.Targets(); len(names) > 1 {
-			name = " of " + names[i]
+			name = " of " + console.OneLine(names[i])
 		}
 		fmt.Fprintln(w)
 		r.compare(w, name, i)
@@ -136,7 +143,7 @@ func (r *fitReport) write(w io.Writer, path string) error {
 	}
 	fmt.Fprintln(w)
 	for i, width := range result.Model.HalfWidth {
-		fmt.Fprintf(w, "intervals of %s are ± %s: so near were 95%% of the targets to predictions by the other folds\n", r.data.Targets()[i], figures.Error(width))
+		fmt.Fprintf(w, "intervals of %s are ± %s: so near were 95%% of the targets to predictions by the other folds\n", console.OneLine(r.data.Targets()[i]), figures.Error(width))
 	}
 	for _, line := range result.Said {
 		fmt.Fprintln(w, line)
@@ -159,7 +166,11 @@ func (r *fitReport) compare(w io.Writer, name string, target int) {
 	kernel, linear, constant := r.result.Kernel[target], r.result.Linear[target], r.result.Constant[target]
 	columns := figures.List(kernel)
 	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(t, "on %s%s\t", console.Counted(kernel.Rows, "row"), name)
+	weighted := ""
+	if kernel.Weighted() {
+		weighted = ", by weight"
+	}
+	fmt.Fprintf(t, "on %s%s%s\t", console.Counted(kernel.Rows, "row"), name, weighted)
 	for _, c := range columns {
 		fmt.Fprintf(t, "%s\t", c.Name)
 	}
@@ -176,10 +187,9 @@ func (r *fitReport) compare(w io.Writer, name string, target int) {
 		fmt.Fprintln(t)
 	}
 	line(r.result.Settings.Kernel, kernel)
-	wins := linear.RMSE() < kernel.RMSE()
 	linearName, constantName := "linear", "mean"
 	if r.data.Task == table.Classification {
-		wins, constantName = linear.Errors < kernel.Errors, "majority"
+		constantName = "majority"
 		if !r.data.Images() {
 			linearName = "logistic"
 		}
@@ -187,16 +197,45 @@ func (r *fitReport) compare(w io.Writer, name string, target int) {
 	line(linearName+" regression", linear)
 	line(constantName, constant)
 	t.Flush()
+	if text := figures.NotKnown(kernel, r.data.Unseen); text != "" {
+		fmt.Fprintf(w, "\n%s\n", text)
+	}
 	if c := r.cv(target); c != nil {
-		unit := ""
-		if r.data.Task == table.Classification {
-			unit = "%"
+		fmt.Fprintf(w, "\n%s%s\n", c, weighted)
+	}
+	if flags := r.linearFlags(kernel, linear); flags != "" {
+		fmt.Fprintf(w, "\nthe linear machine does better on these rows: %s fits it\n", flags)
+	}
+}
+
+func (c *fitCV) String() string {
+	if c.RMSE != nil {
+		return fmt.Sprintf("RMSE by %d folds: %s ± %s (standard error)", c.Folds, figures.Error(*c.RMSE), figures.Error(c.StandardError))
+	}
+	return fmt.Sprintf("error by %d folds: %.2f%% ± %.2f%% (standard error)", c.Folds, *c.ErrorPercent, c.StandardError)
+}
+
+// linearFlags are those that fit the linear machine of the comparison, or nothing unless
+// it does better: a smaller error of classes, and no log loss that is worse by a quarter;
+// or an RMSE that is smaller by more than a hundredth.
+func (r *fitReport) linearFlags(kernel, linear *predict.Tally) string {
+	if r.result.Settings.Kernel == fitting.Linear && (r.data.Task == table.Regression || r.result.Machine == "logistic") {
+		return ""
+	}
+	if r.data.Task == table.Regression {
+		if linear.RMSE() < 0.99*kernel.RMSE() {
+			return "--kernel linear --transform none"
 		}
-		fmt.Fprintf(w, "\nby %d folds: %s%s ± %s%s (standard error)\n", c.Folds, figures.Error(c.Error), unit, figures.Error(c.StandardError), unit)
+		return ""
 	}
-	if wins && r.result.Settings.Kernel != fitting.Linear {
-		fmt.Fprintf(w, "\nthe linear machine does better on these rows: --kernel linear fits it\n")
+	worse := linear.HasLoss() && kernel.HasLoss() && linear.Loss() > 1.25*kernel.Loss()
+	switch {
+	case worse || !(linear.ErrorPercent() < kernel.ErrorPercent()):
+		return ""
+	case r.data.Images():
+		return "--kernel linear --machine ridge"
 	}
+	return "--kernel linear --machine logistic --transform none"
 }
 
 // describe says what the machine is made of.

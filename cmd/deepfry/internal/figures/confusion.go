@@ -7,6 +7,7 @@ import (
 	"slices"
 	"text/tabwriter"
 
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/internal/thousands"
 	"github.com/deepfry/deepfry/predict"
 )
@@ -72,21 +73,22 @@ func mistakes(w io.Writer, t *predict.Tally, classes, unseen []string) (err erro
 		}
 	}
 	for i, counts := range t.Confusion {
-		add(classes[i], i, counts)
+		add(console.OneLine(classes[i]), i, counts)
 	}
 	for i, counts := range t.Unseen {
 		add(unseenName(unseen, i)+", which is not known,", -1, counts)
 	}
 	slices.SortStableFunc(all, func(a, b mistake) int { return b.n - a.n })
 	for _, m := range all[:min(len(all), 10)] {
-		_, err = fmt.Fprintf(w, "%d of class %s taken for %s\n", m.n, m.truth, classes[m.predicted])
+		_, err = fmt.Fprintf(w, "%d of class %s taken for %s\n", m.n, m.truth, console.OneLine(classes[m.predicted]))
 	}
 	return err
 }
 
-// shortened cuts a name to a width that fits in a table.
+// shortened cuts a name to a width that fits in a table, on a line.
 func shortened(name string) string {
 	const width = 12
+	name = console.OneLine(name)
 	if letters := []rune(name); len(letters) > width {
 		return string(letters[:width-1]) + "…"
 	}
@@ -113,7 +115,7 @@ func Classes(w io.Writer, classes []Class) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "class\timages\twrong\terror\t")
 	for _, c := range classes {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%.2f%%\t\n", c.Name, thousands.Apart(c.Images), thousands.Apart(c.Errors), 100*float64(c.Errors)/float64(c.Images))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%.2f%%\t\n", console.OneLine(c.Name), thousands.Apart(c.Images), thousands.Apart(c.Errors), 100*float64(c.Errors)/float64(c.Images))
 	}
 	t.Flush()
 }

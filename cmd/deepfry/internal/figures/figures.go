@@ -16,11 +16,13 @@ import (
 // Metrics are the figures of a tally, as JSON: those that there are.
 type Metrics struct {
 	Rows            int      `json:"rows"`
+	Weighted        bool     `json:"weighted,omitempty"` // figures other than numbers of rows are by weight
 	Errors          *int     `json:"errors,omitempty"` // classification
 	ErrorPercent    *float64 `json:"error_percent,omitempty"`
 	BalancedPercent *float64 `json:"balanced_accuracy_percent,omitempty"`
 	LogLoss         *float64 `json:"log_loss,omitempty"` // in nats
 	AUC             *float64 `json:"auc,omitempty"`
+	KnownRows       *int     `json:"known_rows,omitempty"` // that log loss and AUC are of, where the model does not know all classes
 	RMSE            *float64 `json:"rmse,omitempty"` // regression
 	R2              *float64 `json:"r2,omitempty"`   // absent if all targets are equal
 	MAE             *float64 `json:"mae,omitempty"`
@@ -29,7 +31,7 @@ type Metrics struct {
 
 // Of returns the figures of a tally: none if all rows weigh nothing.
 func Of(t *predict.Tally) Metrics {
-	m := Metrics{Rows: t.Rows}
+	m := Metrics{Rows: t.Rows, Weighted: t.Weighted()}
 	if t.Weight() == 0 {
 		return m
 	}
@@ -49,6 +51,9 @@ func Of(t *predict.Tally) Metrics {
 	}
 	if area, ok := t.AUC(); ok {
 		m.AUC = &area
+	}
+	if t.Unknown > 0 {
+		m.KnownRows = new(t.Rows - t.Unknown)
 	}
 	return m
 }
@@ -102,22 +107,26 @@ func Summary(t *predict.Tally, thing string, unseen ...string) string {
 		text += fmt.Sprintf(", %s %s", f.Name, f.Text)
 	}
 	text += weighted
-	return text + notKnown(t, unseen)
+	if t.Unknown > 0 {
+		text += "; " + NotKnown(t, unseen)
+	}
+	return text
 }
 
-// notKnown says how many errors can't be otherwise.
-func notKnown(t *predict.Tally, unseen []string) string {
+// NotKnown says how many errors can't be otherwise, as the model does not know the class,
+// or nothing where it knows all.
+func NotKnown(t *predict.Tally, unseen []string) string {
 	if t.Unknown == 0 {
 		return ""
 	}
-	text := fmt.Sprintf("; %s of a class that the model does not know", thousands.Apart(t.Unknown))
+	text := fmt.Sprintf("%s of a class that the model does not know", thousands.Apart(t.Unknown))
 	var names []string
 	for i, name := range unseen[:min(len(unseen), len(t.Unseen), confusionClasses)] {
 		n := 0
 		for _, taken := range t.Unseen[i] {
 			n += taken
 		}
-		names = append(names, fmt.Sprintf("%s: %s", name, thousands.Apart(n)))
+		names = append(names, fmt.Sprintf("%s: %s", console.OneLine(name), thousands.Apart(n)))
 	}
 	if more := len(t.Unseen) - len(names); names != nil && more > 0 {
 		names = append(names, fmt.Sprintf("and %d more", more))
@@ -125,48 +134,43 @@ func notKnown(t *predict.Tally, unseen []string) string {
 	if names != nil {
 		text += " (" + strings.Join(names, ", ") + ")"
 	}
+	switch known := t.Rows - t.Unknown; {
+	case known > 0 && t.HasLoss():
+		text += fmt.Sprintf("; log loss and AUC are of the other %s", thousands.Apart(known))
+	case known > 0:
+		text += fmt.Sprintf("; AUC is of the other %s", thousands.Apart(known))
+	}
 	return text
 }
 
 func percent(v float64) string { return fmt.Sprintf("%.2f%%", v) }
 
-// Error writes an error with four significant digits, and with an exponent only where it
-// would be long without.
+// Error writes an error with four significant digits, and with an exponent below 0.0001
+// and from ten million on.
 func Error(v float64) string {
-	size := math.Abs(v)
-	if size == 0 {
+	if v == 0 {
 		return "0"
 	}
-	if !(size >= 1e-4 && size < 1e15) {
-		return strconv.FormatFloat(v, 'g', 4, 64)
+	scientific := strconv.FormatFloat(v, 'e', 3, 64)
+	exponent, err := strconv.Atoi(scientific[strings.IndexByte(scientific, 'e')+1:])
+	if err != nil || exponent < -4 || exponent >= 7 { // or not a number
+		return scientific
 	}
-	return trim(strconv.FormatFloat(v, 'f', max(0, 3-int(math.Floor(math.Log10(size)))), 64), 0)
+	return strconv.FormatFloat(v, 'f', max(0, 3-exponent), 64)
 }
 
-// Share writes a number that is 1 at best, such as R², with four decimal places, or with
-// as many as show how far it is from 1 and from 0.
+// Share writes a number that is 1 at best, such as R², with four decimal places; nearer
+// to 1, with one more than there are nines, up to twelve.
 func Share(v float64) string {
-	near := math.Min(math.Abs(v), math.Abs(1-v))
 	if !(math.Abs(v) < 100) {
 		return Error(v)
 	}
-	places := 4
-	if near > 0 {
-		places = min(max(4, 1-int(math.Floor(math.Log10(near)))), 12)
+	text := strconv.FormatFloat(v, 'f', 4, 64)
+	if distance := 1 - v; text == "1.0000" && distance >= 1e-12 {
+		text = strconv.FormatFloat(v, 'f', -int(math.Floor(math.Log10(distance))), 64)
 	}
-	return trim(strconv.FormatFloat(v, 'f', places, 64), 4)
-}
-
-// trim removes zeros at the end of the decimal places, of which so many stay, and the
-// sign of a zero.
-func trim(text string, places int) string {
-	if point := strings.IndexByte(text, '.'); point >= 0 {
-		keep := point + 1 + places
-		text = text[:keep] + strings.TrimRight(text[keep:], "0")
-		text = strings.TrimSuffix(text, ".")
-	}
-	if strings.Trim(text, "-0.") == "" {
-		text = strings.TrimPrefix(text, "-")
+	if text == "-0.0000" {
+		return "0.0000"
 	}
 	return text
 }

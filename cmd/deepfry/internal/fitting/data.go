@@ -247,6 +247,10 @@ func (d *Data) Check(o Options) error {
 		return console.Hint(errors.New("--machine logistic needs classes; this is a regression"), "--task classification takes numbers for classes")
 	case o.Balanced && !classes:
 		return errors.New("--balanced is for classes; this is a regression")
+	case o.Machine == "auto" && o.Epochs > 0 && d.preset.machine != "sgd":
+		return fmt.Errorf("--epochs: the machine is %s, and sgd alone has them: add --machine sgd", d.preset.machine)
+	case o.Machine == "auto" && o.Ridge > 0 && d.preset.machine == "sgd":
+		return errors.New("--ridge: the machine is sgd, which has none: add --machine ridge or logistic")
 	case o.CV > 0 && d.Images():
 		return errors.New("--cv is for tables")
 	}

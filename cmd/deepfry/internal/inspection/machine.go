@@ -26,8 +26,10 @@ type Machine struct {
 	Targets       []string          `json:"targets,omitempty"` // of a table
 	Classes       []string          `json:"classes,omitempty"`
 	Kernel        json.RawMessage   `json:"kernel,omitempty"`    // absent: a linear machine
-	Bandwidth     float64           `json:"bandwidth,omitempty"` // σ of a Gaussian kernel, ℓ of Matern's, of rows as they are scaled
-	Features      *kernel.Options   `json:"features,omitempty"`  // of the kernel
+	Bandwidth     float64           `json:"bandwidth,omitempty"` // σ of a Gaussian kernel, also of a mixture's; ℓ of Matern's; of rows as they are scaled
+	Features      *kernel.Options   `json:"features,omitempty"`  // that are drawn at random
+	Landmarks     int               `json:"landmarks,omitempty"` // rows that the file holds, by whose kernels it predicts
+	Transform     table.Transform   `json:"transform,omitempty"` // of columns of numbers
 	Outputs       int               `json:"feature_count"`
 	Inputs        int               `json:"inputs"`                  // numbers
 	Fit           *predict.Fit      `json:"fit,omitempty"`           // as far as it is noted
@@ -62,18 +64,8 @@ func OfMachine(name string, p *predict.Predictor, bytes int64) (Machine, error) 
 	if p.Classes != nil {
 		d.Task = table.Classification
 	}
-	if f, ok := m.Features.(*kernel.Features); ok {
-		var err error
-		if d.Kernel, err = kernel.MarshalKernel(f.Kernel()); err != nil {
-			return d, err
-		}
-		d.Features, d.Outputs = new(f.Options()), f.Outputs()
-		switch k := f.Kernel().(type) {
-		case kernel.Gaussian:
-			d.Bandwidth = 1 / math.Sqrt(2*k.Gamma)
-		case kernel.Matern:
-			d.Bandwidth = k.Length
-		}
+	if err := d.describeFeatures(m.Features); err != nil {
+		return d, err
 	}
 	if len(p.Input) == 3 {
 		d.Images = p.Input
@@ -88,6 +80,29 @@ func OfMachine(name string, p *predict.Predictor, bytes int64) (Machine, error) 
 	return d, nil
 }
 
+func (d *Machine) describeFeatures(features kernel.FeatureMap) (err error) {
+	var k kernel.Kernel
+	switch f := features.(type) {
+	case *kernel.Features:
+		k, d.Features = f.Kernel(), new(f.Options())
+	case *kernel.Landmarks:
+		k, d.Landmarks = f.Kernel(), f.Outputs()
+	default:
+		return nil
+	}
+	d.Outputs = features.Outputs()
+	switch k := k.(type) {
+	case kernel.Gaussian:
+		d.Bandwidth = 1 / math.Sqrt(2*k.Gamma)
+	case kernel.Mixture:
+		d.Bandwidth = 1 / math.Sqrt(2*k.Gamma)
+	case kernel.Matern:
+		d.Bandwidth = k.Length
+	}
+	d.Kernel, err = kernel.MarshalKernel(k)
+	return err
+}
+
 func (d *Machine) describeTable(e *table.Encoder) {
 	d.Format, d.Impute = e.Schema.Format, e.Impute
 	for _, target := range e.Schema.Targets {
@@ -98,6 +113,13 @@ func (d *Machine) describeTable(e *table.Encoder) {
 	}
 	for i, column := range e.Schema.Inputs {
 		d.Columns = append(d.Columns, Column{column.Name, column.Kind, column.Categories, e.Columns[i]})
+		switch curve := e.Columns[i].Curve; {
+		case curve == nil:
+		case curve.Knots != nil:
+			d.Transform = table.QuantileTransform
+		default:
+			d.Transform = table.LogTransform
+		}
 	}
 }
 
@@ -125,11 +147,12 @@ func (d Machine) Print(w io.Writer) error {
 		line("classes", fmt.Sprintf("%d: %s", len(d.Classes), listed(d.Classes, ", ")))
 	}
 	line("kernel", d.kernel())
-	if d.Features != nil {
-		line("features", fmt.Sprintf("%s of %s %s frequencies, by the seed %d", thousands.Apart(d.Outputs), thousands.Apart(d.Features.N), d.Features.Sampling, d.Features.Seed))
-	}
+	line("features", d.features())
 	line("inputs", d.inputs())
-	line("weight", d.Weight)
+	if d.Transform != "" {
+		line("transform", string(d.Transform)+", of columns of numbers")
+	}
+	line("weight", console.OneLine(d.Weight))
 	line("fitted to", d.fitted())
 	line("answers", d.answers())
 	for _, key := range slices.Sorted(maps.Keys(d.Notes)) {
@@ -140,7 +163,7 @@ func (d Machine) Print(w io.Writer) error {
 		fmt.Fprintf(t, "\ncolumn\tkind\t\n")
 	}
 	for _, c := range d.Columns[:min(len(d.Columns), maxColumns)] {
-		fmt.Fprintf(t, "%s\t%s\t%s\n", c.Name, c.Kind, c.text())
+		fmt.Fprintf(t, "%s\t%s\t%s\n", console.OneLine(c.Name), c.Kind, c.text())
 	}
 	if more := len(d.Columns) - maxColumns; more > 0 {
 		fmt.Fprintf(t, "and %s more: --json has all\n", thousands.Apart(more))
@@ -167,6 +190,20 @@ func (d Machine) kernel() string {
 		text += ": a bandwidth of " + figures.Error(d.Bandwidth)
 	}
 	return text
+}
+
+// features says what stands for the kernel.
+func (d Machine) features() string {
+	if d.Landmarks > 0 {
+		return fmt.Sprintf("kernels with %s, which the file holds", console.Counted(d.Landmarks, "landmark"))
+	}
+	if d.Features == nil {
+		return ""
+	}
+	if d.Outputs == d.Features.N { // no cosines and sines
+		return fmt.Sprintf("%s %s features, by the seed %d", thousands.Apart(d.Outputs), d.Features.Sampling, d.Features.Seed)
+	}
+	return fmt.Sprintf("%s of %s %s frequencies, by the seed %d", thousands.Apart(d.Outputs), thousands.Apart(d.Features.N), d.Features.Sampling, d.Features.Seed)
 }
 
 func (d Machine) inputs() string {
@@ -253,8 +290,9 @@ func (c Column) text() (text string) {
 
 // listed writes the first of many names.
 func listed(names []string, between string) string {
-	if len(names) <= maxNames {
-		return strings.Join(names, between)
+	text := console.OneLine(strings.Join(names[:min(len(names), maxNames)], between))
+	if more := len(names) - maxNames; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNames], between), len(names)-maxNames)
+	return text
 }
