@@ -24,27 +24,28 @@ const bringBack = "; --keep brings it back"
 // categories, and the numbers of rows. Fields in kept stay, and so do numbers of
 // rows if there is nothing else.
 func (t *Table) leaveOut(kept map[int]bool, nameless []bool) error {
-	var indices, different []int // inputs
+	var indices, different, needless []int // inputs
 	left := len(t.Schema.Inputs)
 	reasons := make([]string, left)
 	for i, column := range t.Schema.Inputs {
+		reason, differ := t.reason(i, t.Schema.Header && (nameless[column.Field] || isIndexName(column.Name)))
 		switch {
 		case kept[column.Field] && len(column.Categories) > maxCategories:
 			return fmt.Errorf("%s has more than %d different texts, and cannot be kept", column.place(), maxCategories)
+		case kept[column.Field] && reason == "" && !differ:
+			needless = append(needless, i)
 		case kept[column.Field]:
-		case column.Kind == Category:
-			reasons[i] = t.tooMany(len(column.Categories))
-		default:
-			var differ bool
-			if reasons[i], differ = t.index(i, t.Schema.Header && (nameless[column.Field] || isIndexName(column.Name))); reasons[i] != "" {
-				indices = append(indices, i)
-			} else if differ && t.Len() >= fewestCounted {
-				different = append(different, i)
-			}
-		}
-		if reasons[i] != "" {
+		case reason != "":
 			left--
+			if reasons[i] = reason; column.Kind != Category {
+				indices = append(indices, i)
+			}
+		case differ && t.Len() >= fewestCounted:
+			different = append(different, i)
 		}
+	}
+	if len(needless) > 0 {
+		t.Said = append(t.Said, places(t.Schema.Inputs, needless)+" would stay without --keep, too")
 	}
 	if left == 0 && len(indices) > 0 {
 		t.Said = append(t.Said, places(t.Schema.Inputs, indices)+" would be left out for numbering the rows, but nothing else is left to learn from")
@@ -57,6 +58,15 @@ func (t *Table) leaveOut(kept map[int]bool, nameless []bool) error {
 	}
 	t.drop(reasons)
 	return nil
+}
+
+// reason returns why an input is left out, or "", and whether its values are whole numbers
+// that are all different.
+func (t *Table) reason(input int, named bool) (reason string, differ bool) {
+	if column := t.Schema.Inputs[input]; column.Kind == Category {
+		return t.tooMany(len(column.Categories)), false
+	}
+	return t.index(input, named)
 }
 
 // tooMany returns why a column of so many categories is left out, or "".

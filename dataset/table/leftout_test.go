@@ -36,6 +36,7 @@ func TestNumbersOfRowsAreLeftOut(t *testing.T) {
 		{"row_names", table("row_names", mixed...), Options{}, "x y", "column 1 (row_names) is left out: it numbers"},
 		{"counts", table("year", count...), Options{}, "x y", "column 1 (year) is left out: it counts the rows; --keep brings it back"},
 		{"counts, kept", table("year", count...), Options{Keep: []string{"Year"}}, "year x y", ""},
+		{"kept for nothing", table("a", mixed...), Options{Keep: []string{"x"}, Drop: []string{"a"}}, "x y", "column 2 (x) would stay without --keep, too"},
 		{"no name, kept", table("", mixed...), Options{Keep: []string{"1"}}, "1 x y", ""},
 		{"another name", table("zip", mixed...), Options{}, "zip x y", "column 1 (zip): all values are whole numbers and different: if they only number the rows, leave them out with --drop"},
 		{"a name like it", table("idle", mixed...), Options{}, "idle x y", "column 1 (idle): all values are whole"},

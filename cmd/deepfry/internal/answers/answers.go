@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/dataset/table"
 	"github.com/deepfry/deepfry/predict"
 )
@@ -69,7 +70,7 @@ func (t *text) Row(a predict.RowAnswer) error {
 		}
 		what = strings.Join(all, ", ")
 	}
-	_, err := fmt.Fprintf(t.w, "%s:%d: %s\n", t.name, a.Line, what)
+	_, err := fmt.Fprintf(t.w, "%s:%d: %s\n", t.name, a.Line, console.OneLine(what))
 	return err
 }
 

@@ -17,14 +17,14 @@ import (
 type Metrics struct {
 	Rows            int      `json:"rows"`
 	Weighted        bool     `json:"weighted,omitempty"` // figures other than numbers of rows are by weight
-	Errors          *int     `json:"errors,omitempty"` // classification
+	Errors          *int     `json:"errors,omitempty"`   // classification
 	ErrorPercent    *float64 `json:"error_percent,omitempty"`
 	BalancedPercent *float64 `json:"balanced_accuracy_percent,omitempty"`
 	LogLoss         *float64 `json:"log_loss,omitempty"` // in nats
 	AUC             *float64 `json:"auc,omitempty"`
 	KnownRows       *int     `json:"known_rows,omitempty"` // that log loss and AUC are of, where the model does not know all classes
-	RMSE            *float64 `json:"rmse,omitempty"` // regression
-	R2              *float64 `json:"r2,omitempty"`   // absent if all targets are equal
+	RMSE            *float64 `json:"rmse,omitempty"`       // regression
+	R2              *float64 `json:"r2,omitempty"`         // absent if all targets are equal
 	MAE             *float64 `json:"mae,omitempty"`
 	CoveredPercent  *float64 `json:"covered_percent,omitempty"` // of the targets, in their 95% intervals
 }

@@ -61,9 +61,9 @@ func TestSummaryAndConfusion(t *testing.T) {
 		t.Fatal(err)
 	}
 	want = `
-     is \ taken for  n\no  a\tlong name…
+     is \ taken for  n\no  a\tlong nam…
                 n\no   1             ·
-      a\tlong name…   1             ·
+      a\tlong nam…   1             ·
    maybe, not known   ·             1
  another, not known   1             ·`
 	if squeezed(b.String()) != squeezed(want) {

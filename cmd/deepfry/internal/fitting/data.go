@@ -233,9 +233,9 @@ func tableName(path string) string {
 func shortList(names []string) string {
 	const most = 12
 	if len(names) <= most {
-		return strings.Join(names, ", ")
+		return console.OneLine(strings.Join(names, ", "))
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	return fmt.Sprintf("%s and %d more", console.OneLine(strings.Join(names[:most], ", ")), len(names)-most)
 }
 
 // Check refuses options that do not fit the data.
