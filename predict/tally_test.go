@@ -221,3 +221,16 @@ func TestTop5AndLoss(t *testing.T) {
 		t.Errorf("of equals, %d errors, %d not among the first five", tied.Errors, tied.Top5)
 	}
 }
+
+// TestWeighted: also where weights are 1 on average.
+func TestWeighted(t *testing.T) {
+	for _, weights := range [][]float64{{1, 1}, {0.5, 1.5}, {2, 1}} {
+		tally := NewTally(0)
+		for _, weight := range weights {
+			tally.AddWeighted(1, weight, Answer{Class: -1})
+		}
+		if want := weights[0] != 1; tally.Weighted() != want {
+			t.Errorf("weights %v: %v", weights, !want)
+		}
+	}
+}
