@@ -124,7 +124,7 @@ func (c *csvReader) matchNames(record []string) error {
 		names[column.Name] = true
 	}
 	match := func(column Column) (int, error) {
-		place, said, err := c.header.match(column, names)
+		place, said, err := c.header.match(column, names, c.schema.Fields)
 		if err != nil {
 			return place, fmt.Errorf("line %d: %w", line, err)
 		}
@@ -170,6 +170,9 @@ func (c *csvReader) matchPlaces() error {
 	if c.schema.Weight != nil {
 		all = append(slices.Clone(targets), c.schema.Weight.Field)
 	}
+	if c.schema.Header {
+		c.said = append(c.said, "without a header: the model's columns are taken by their places")
+	}
 	switch c.fields {
 	case c.schema.Fields:
 	case c.schema.Fields - len(targets):
@@ -183,6 +186,9 @@ func (c *csvReader) matchPlaces() error {
 		}
 		return fmt.Errorf("line %d: %s; the model's table had %d, or %d %s",
 			c.ahead[0].line, count(c.fields, "field"), c.schema.Fields, c.schema.Fields-len(all), without)
+	}
+	if gone != nil {
+		c.said = append(c.said, fmt.Sprintf("%s: read as the model's %d without its target, column %s", count(c.fields, "field"), c.schema.Fields, numbers(gone)))
 	}
 	place := func(field int) int {
 		if slices.Contains(gone, field) {

@@ -92,7 +92,8 @@ func newCSV(input *bufio.Reader, options Options, schema *Schema) (*csvReader, s
 		schema.Dialect = c.dialect.ofNumbers()
 		err = cmp.Or(c.guessUnits(), c.noticeColumns())
 	}
-	return c, c.dialect.how(header, guessed), err
+	numeric := header && !slices.ContainsFunc(first.fields, func(name string) bool { return name != "" && !c.dialect.looksNumeric(name) })
+	return c, c.dialect.how(header, guessed, numeric), err
 }
 
 // begin finds the separator, reads the records ahead, and how many fields they
@@ -319,8 +320,8 @@ func (c *csvReader) readTarget(i int, text string) (float64, error) {
 	codes := c.codes[len(c.schema.Inputs)+i]
 	if c.fixed {
 		if _, found := codes[text]; !found {
-			if v, err := c.dialect.number(text, target.Unit); err == nil {
-				text = number(v) // as classes are called that were numbers
+			if v, err := c.dialect.number(text, target.Unit); err == nil && math.Abs(v) <= largestWhole {
+				return c.classOfNumber(codes, v), nil
 			}
 		}
 		return c.class(codes, text), nil

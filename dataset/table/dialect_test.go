@@ -94,7 +94,7 @@ func TestDialects(t *testing.T) {
 
 		{"years above numbers, a name above classes", lines40("2001,2002,y\n", rows("%[2]v,%[2]v,%[3]s", false)), Options{}, "comma-separated, with a header", "2001 2002 y", []float64{0.25, 0.25, 1}},
 		{"wavelengths", lines40("400.5,401,401.5,class\n", rows("%[2]v,%[2]v,%[2]v,%[3]s", false)), Options{}, "comma-separated, with a header", "400.5 401 401.5 class", []float64{0.25, 0.25, 0.25, 1}},
-		{"numbers count", lines40("0,1,2\n", rows("%[2]v,%[2]v,%[1]d", false)), Options{}, "comma-separated, with a header", "0 1 2", []float64{0.25, 0.25, 0}},
+		{"numbers count", lines40("0,1,2\n", rows("%[2]v,%[2]v,%[1]d", false)), Options{}, "comma-separated, with a header (--header no takes the first line for a row)", "0 1 2", []float64{0.25, 0.25, 0}},
 		{"texts come again", lines40("5.25,3.25,no\n", rows("%[2]v,%[2]v,%[3]s", false)), Options{}, "comma-separated" + without, "1 2 3", []float64{5.25, 3.25, 0}},
 		{"names that are values, too", lines40("a,b,c,y\n", func(i int) string { return fmt.Sprintf("%v,%v,%c,%v", x(i), x(i+1), 'c'-i%3, x(i)) }), Options{}, "comma-separated, with a header", "a b c y", []float64{0.25, 1.25, 2, 0.25}},
 		{"numbers and names above numbers", lines40("1,x,y\n", rows("%[4]d,%[2]v,%[2]v", false)), Options{}, "comma-separated, with a header", "1 x y", []float64{0, 0.25, 0.25}},

@@ -46,7 +46,10 @@ func (c *csvReader) findHeader() (header bool, err error) {
 // isHeader guesses whether the first record is a header.
 func (c *csvReader) isHeader() (bool, error) {
 	if c.fixed && c.dialect.Header == GuessHeader {
-		return c.schema.Header && sharesNames(c.ahead[0].fields, c.schema), nil
+		if c.schema.Header && sharesNames(c.ahead[0].fields, c.schema) {
+			return true, nil
+		}
+		return false, c.doubtRow()
 	}
 	return c.guessHeader()
 }

@@ -245,5 +245,11 @@ func (t *Table) numbersToClasses() {
 	}
 }
 
-// number writes a number as a class is called.
-func number(v float64) string { return strconv.FormatFloat(v+0, 'g', -1, 64) }
+// number writes a number as a class is called: with all its digits if it is whole and
+// float64 has them.
+func number(v float64) string {
+	if v == math.Trunc(v) && math.Abs(v) <= largestWhole {
+		return strconv.FormatFloat(v+0, 'f', -1, 64)
+	}
+	return strconv.FormatFloat(v+0, 'g', -1, 64)
+}
