@@ -123,8 +123,14 @@ func (c *csvReader) matchNames(record []string) error {
 	for _, column := range c.schema.columns() {
 		names[column.Name] = true
 	}
+	fields := c.schema.Fields
+	for _, column := range c.schema.columns()[len(c.schema.Inputs):] {
+		if len(c.header.alike(column.Name)) == 0 {
+			fields-- // a target that this table does not have
+		}
+	}
 	match := func(column Column) (int, error) {
-		place, said, err := c.header.match(column, names, c.schema.Fields)
+		place, said, err := c.header.match(column, names, fields)
 		if err != nil {
 			return place, fmt.Errorf("line %d: %w", line, err)
 		}

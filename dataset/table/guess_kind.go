@@ -119,7 +119,10 @@ func (c *csvReader) noticeSame(column *Column, field int) {
 	versions := t.repeats() && len(t.order) <= guessedClasses
 	first, second := t.sameNumber(func(text string) string {
 		v, err := c.dialect.number(text, column.Unit)
-		if err == nil && (versions && v != math.Trunc(v) || !t.repeats() && isDigits(text)) {
+		switch {
+		case err == nil && versions && v != math.Trunc(v):
+			return strings.TrimRight(text, "0")
+		case err == nil && !t.repeats() && isDigits(text):
 			return number(v)
 		}
 		return "the text " + text

@@ -221,7 +221,7 @@ func (c *csvReader) noticeTexts(column *Column, field int) error {
 
 // markedNumber is a number with something before that is no part of a word, as codes
 // begin with, or behind it.
-var markedNumber = regexp.MustCompile(`^([^\d\s+-]{0,8}[^\pL\d\s+-]\s*|[^\d\s+-]{1,8}\s+)?([-+]?\d[\d.,]*(?:[eE][-+]?\d+)?)\s*([^\d\s]\S{0,11})?$`)
+var markedNumber = regexp.MustCompile(`^([^\d\s+-]{0,8}[^\pL\d\s+_/#:-]\s*|[^\d\s+-]{1,8}\s+)?([-+]?\d[\d.,]*(?:[eE][-+]?\d+)?)\s*([^\d\s]\S{0,11})?$`)
 
 // noticeMarks notes a column whose texts are numbers with marks, such as 12 kg or
 // 0.3*, and tells whether it is one.

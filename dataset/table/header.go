@@ -22,7 +22,8 @@ type header struct {
 
 // newHeader names so many columns by the fields of a header, or by their numbers
 // if there is none (nil). A column whose name is empty is called by its number,
-// and one whose name stood before by the name, a dot and a number.
+// or unnamed if another is called so, and one whose name stood before by the name, a
+// dot and a number.
 func newHeader(record []string, fields int) *header {
 	h := &header{names: make([]string, fields), nameless: make([]bool, fields), places: make(map[string]int, fields), repeated: map[string][]int{}}
 	for i := range fields {
@@ -50,7 +51,9 @@ func newHeader(record []string, fields int) *header {
 		}
 		second := 2
 		if h.nameless[i] {
-			name = strconv.Itoa(i + 1)
+			if name = strconv.Itoa(i + 1); h.has(name) {
+				name = "unnamed"
+			}
 		} else {
 			name = record[i]
 			second = 1 + slices.Index(h.repeated[name], i)
@@ -59,6 +62,11 @@ func newHeader(record []string, fields int) *header {
 		h.places[h.names[i]] = i
 	}
 	return h
+}
+
+func (h *header) has(name string) bool {
+	_, found := h.places[name]
+	return found
 }
 
 // unused returns the name, or with a dot and a number from second on behind it, so

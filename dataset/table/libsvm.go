@@ -129,7 +129,7 @@ func (l *libsvm) label(text string) (float64, error) {
 		return math.NaN(), nil
 	}
 	if isPair([]byte(text)) {
-		return 0, fmt.Errorf("found %s; want a label, with which each line begins: %w", quote(text), ErrMissing)
+		return 0, fmt.Errorf("found %s; want a label, with which each line begins", quote(text))
 	}
 	v, err := parse(text)
 	if err != nil {

@@ -14,6 +14,7 @@
 package table
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -39,6 +40,9 @@ type Missing struct {
 	Count  int
 	Places []string // at most 10
 }
+
+// errTarget is not ErrMissing: nothing can be filled in for it.
+var errTarget = errors.New("the value is missing: the target must be known; a row without it must go, and a class that is called so needs another name")
 
 // maxPlaces bounds the lists in reports.
 const maxPlaces = 10
@@ -111,6 +115,7 @@ func (t *Table) complete(reader *Reader) error {
 	}
 	all := t.allRows()
 	t.sayConstants(all)
+	t.sayCases()
 	t.sayRepeats(all)
 	return nil
 }
@@ -135,7 +140,7 @@ func (t *Table) allRows() []int {
 func (t *Table) add(reader *Reader, row Row) error {
 	for i, v := range row.Targets {
 		if math.IsNaN(v) {
-			return reader.errorf(row.Line, "%s: %w: the target must be known", reader.schema.Targets[i].place(), ErrMissing)
+			return reader.errorf(row.Line, "%s: %w", reader.schema.Targets[i].place(), errTarget)
 		}
 	}
 	for k, v := range row.Cells {
