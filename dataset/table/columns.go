@@ -194,7 +194,8 @@ func (c *csvReader) matchPlaces() error {
 			c.ahead[0].line, count(c.fields, "field"), c.schema.Fields, c.schema.Fields-len(all), without)
 	}
 	if gone != nil {
-		c.said = append(c.said, fmt.Sprintf("%s: read as the model's %d without its target, column %s", count(c.fields, "field"), c.schema.Fields, numbers(gone)))
+		missing := c.schema.columns()[len(c.schema.Inputs):][:len(gone)] // the targets, and the weight behind them
+		c.said = append(c.said, fmt.Sprintf("%s: the model's %d without %s", count(c.fields, "field"), c.schema.Fields, places(missing, sequence(len(gone)))))
 	}
 	place := func(field int) int {
 		if slices.Contains(gone, field) {

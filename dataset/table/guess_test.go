@@ -141,7 +141,7 @@ func TestFirstLineOfAnotherTable(t *testing.T) {
 		{"an index before them", none, ",0,1\n0,1.5,2.5\n1,2.5,3.5\n2,3.5,1.5\n", "", "", "[NaN 0 1]"},
 		{"a whole number", words, "1,2.5,3.5\n" + rows, "[1 2.5 3.5]", places, ""},
 		{"few rows", words, "1,2,3\n1.5,2.25,3.75\n", "[1 2 3]", places, ""},
-		{"no target", none, "1.5,2.25\n2.5,1.25\n", "[1.5 2.25 NaN]", "2 fields: read as the model's 3 without its target, column 3", ""},
+		{"no target", none, "1.5,2.25\n2.5,1.25\n", "[1.5 2.25 NaN]", "2 fields: the model's 3 without column 3", ""},
 		{"all fields", none, rows, "[1.5 2.25 3.75]", "", ""},
 	} {
 		first := func(header Header) (string, []string, error) {
@@ -208,6 +208,12 @@ func TestEmptyFieldsAtLineEnds(t *testing.T) {
 		got := mustRead(t, content, Options{Dialect: Dialect{Separator: ","}})
 		if names(got) != "a b y" || fmt.Sprint(cells(got)) != "[[1 2 0] [3 4 1]]" {
 			t.Errorf("%q: columns %s, rows %v", content, names(got), cells(got))
+		}
+	}
+	schema := mustRead(t, "1.5,2,3\n2.5,4,5\n", Options{}).Schema
+	for _, content := range []string{"7,,\n8,,\n", "7,,,,\n8,,,\n"} {
+		if rows, err := bySchema(content, Options{Schema: &schema}); err != nil || rows != "[[7 NaN NaN] [8 NaN NaN]]" {
+			t.Errorf("%q by a schema: %s (%v)", content, rows, err)
 		}
 	}
 	got := mustRead(t, "a,b,y\n1,2,u\n3,,v\n", Options{})

@@ -17,7 +17,7 @@ func (c *csvReader) findHeader() (header bool, err error) {
 	given := c.dialect.Header
 	switch {
 	case c.fields == 1 && len(c.ahead) > 1 && len(c.ahead[1].fields) > 1:
-		return false, fmt.Errorf("line %d: 1 field, but %d in line %d: the table must begin with its header or first row",
+		return false, fmt.Errorf("line %d: 1 field, but %d in line %d: the table must begin with its header or first row; take out the lines before it",
 			c.ahead[0].line, len(c.ahead[1].fields), c.ahead[1].line)
 	case c.fields == 1 && !c.fixed:
 		return false, doubtf(ErrSeparator, "no columns but the target")
@@ -115,8 +115,11 @@ func (c *csvReader) findWidth() (rowNames bool) {
 		widest = max(widest, len(withoutEmpty(r.fields, 0)))
 	}
 	wider := func(r record) bool { return len(r.fields) == c.fields+1 }
+	if widest < c.fields && c.wantsEmpty() {
+		widest = max(widest, min(c.fields, c.schema.Fields))
+	}
 	switch {
-	case widest < c.fields && !c.fitsWithoutHeader():
+	case widest < c.fields:
 		c.fields = widest
 	case widest == c.fields+1 && !slices.ContainsFunc(rows, func(r record) bool { return !wider(r) }) && c.dialect.Header != NoHeader &&
 		slices.ContainsFunc(first, func(text string) bool { return !c.dialect.looksNumeric(text) }):
@@ -138,8 +141,8 @@ func withoutEmpty(fields []string, least int) []string {
 	return fields
 }
 
-// fitsWithoutHeader tells whether the records have as many fields as the schema
-// wants, so that an empty one at the end is a missing value.
-func (c *csvReader) fitsWithoutHeader() bool {
-	return c.fixed && c.fields == c.schema.Fields && c.dialect.Header != WithHeader && !sharesNames(c.ahead[0].fields, c.schema)
+// wantsEmpty tells whether the schema wants so many fields and there is no header, so
+// that empty ones at the end are missing values.
+func (c *csvReader) wantsEmpty() bool {
+	return c.fixed && c.dialect.Header != WithHeader && !sharesNames(c.ahead[0].fields, c.schema)
 }

@@ -129,12 +129,15 @@ func (t *Table) anyWeight() bool {
 	return false
 }
 
-func (t *Table) allRows() []int {
-	rows := make([]int, t.Len())
-	for i := range rows {
-		rows[i] = i
+func (t *Table) allRows() []int { return sequence(t.Len()) }
+
+// sequence returns 0 to n-1.
+func sequence(n int) []int {
+	numbers := make([]int, n)
+	for i := range numbers {
+		numbers[i] = i
 	}
-	return rows
+	return numbers
 }
 
 func (t *Table) add(reader *Reader, row Row) error {
