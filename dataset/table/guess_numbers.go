@@ -285,7 +285,7 @@ func (c *csvReader) noticeSentinel(column *Column, field int) {
 // times, lies far from all others.
 func (c *csvReader) isFar(values []float64, i, times int) bool {
 	others := slices.Delete(slices.Clone(values), i, i+1)
-	if len(others) < 2 {
+	if len(others) < 2 || values[i] == -1 && others[0] < 0 {
 		return false
 	}
 	lowest, most, widest := others[0], others[len(others)-1], 0.0

@@ -55,6 +55,7 @@ func TestKinds(t *testing.T) {
 		{"a decimal of nines", []string{"-9999.9", "15.5", "17.25", "14"}, Number, "column 1 (v) has -9999.9 10 times, far from its other numbers: --missing=-9999.9 if that stands for a missing value"},
 		{"9 where it belongs", []string{"1", "3", "5", "7", "9"}, Number, ""},
 		{"-1 where it belongs", []string{"-1", "0", "1"}, Number, ""},
+		{"-1 where values end", []string{"-1", "-0.25", "-0.125", "0", "0.25"}, Number, ""},
 		{"-1 below counts", []string{"-1", "0", "1", "2", "5"}, Number, ""},
 
 		{"stars", series("0.3%02d*"), Category, `its texts look like numbers with "*" (0.339*)`},
