@@ -248,4 +248,10 @@ func codes(column Column) map[string]float64 {
 	return m
 }
 
-func (c *csvReader) sentences() []string { return slices.Concat(c.said, c.notes) }
+func (c *csvReader) sentences() []string {
+	said := c.said
+	if more := len(said) - maxPlaces; c.fixed && more > 0 {
+		said = append(slices.Clone(said[:maxPlaces]), fmt.Sprintf("and the like of %d more columns", more))
+	}
+	return slices.Concat(said, c.notes)
+}

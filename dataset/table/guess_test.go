@@ -171,6 +171,20 @@ func TestFirstLineOfAnotherTable(t *testing.T) {
 	}
 }
 
+// TestManyNamesWrittenOtherwise says ten of them, and how many more.
+func TestManyNamesWrittenOtherwise(t *testing.T) {
+	var small, large []string
+	for i := range 30 {
+		small, large = append(small, fmt.Sprintf("x%d", i)), append(large, fmt.Sprintf("X%d", i))
+	}
+	row := "\n" + strings.Repeat("1.5,", 29) + "2.5\n"
+	schema := mustRead(t, strings.Join(small, ",")+row+row, Options{}).Schema
+	said := mustRead(t, strings.Join(large, ",")+row, Options{Schema: &schema}).Said
+	if len(said) != maxPlaces+1 || said[maxPlaces] != "and the like of 20 more columns" {
+		t.Errorf("said %q", said)
+	}
+}
+
 // TestNamelessColumns finds columns without a name only where the schema's had none.
 func TestNamelessColumns(t *testing.T) {
 	header := Options{Dialect: Dialect{Header: WithHeader}}
