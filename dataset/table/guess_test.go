@@ -29,7 +29,7 @@ func TestKinds(t *testing.T) {
 	const names = "column 1 (v) is read as names: "
 	for _, test := range []struct {
 		name  string
-		texts []string
+		texts []string // the first forty at most
 		kind  Kind
 		said  string // "": nothing of the column
 	}{
@@ -64,6 +64,7 @@ func TestKinds(t *testing.T) {
 		{"prices of land", series("%d €/m²"), Category, `its texts look like numbers with "€/m²" (9 €/m²)`},
 		{"weights", series("%d kg"), Category, `its texts look like numbers with "kg" (9 kg)`},
 		{"thousands and millions", append(series("%d.5K")[:30], series("%d.5M")[30:]...), Category, `its texts look like numbers with "K" (9.5K), "M" (39.5M)`},
+		{"weights and words", append(series("%d kg")[:30], series("heavy%d")[:10]...), Category, ""},
 		{"codes", series("r%d"), Category, ""},
 		{"names of files", series("img_%d.png"), Category, ""},
 
@@ -133,6 +134,7 @@ func TestFirstLineOfAnotherTable(t *testing.T) {
 	}{
 		{"years, shifted", years, "1991,1992,1993\n" + rows, "", "", "[1991 1992 1993 NaN]"},
 		{"years, none of the model's", years, "2001,2002,2003\n" + rows, "", "", "[2001 2002 2003 NaN]"},
+		{"years above whole numbers", years, "2001,2002,2003\n15,22,37\n25,12,47\n12,25,35\n", "", "", "[2001 2002 2003 NaN]"},
 		{"years, written as decimals", years, "1992.0,1991.0,1990.0\n" + rows, "[3.75 2.25 1.5 NaN]", `is read as the model's "1990"`, ""},
 		{"a row", years, rows, "[1.5 2.25 3.75 NaN]", places, ""},
 		{"a row that is a name", years, "1990,2.25,3.75\n" + rows, "[1990 2.25 3.75 NaN]", places, ""},
@@ -303,8 +305,10 @@ func TestOtherFormats(t *testing.T) {
 			t.Errorf("%q: %v, want %s", test.content, err, test.want)
 		}
 	}
-	times := "Mon 12:30 1.5\nTue 12:45 2.5\nMon 12:30 1.5\nTue 12:45 2.5\n"
-	if table, err := read(times, Options{}); err != nil || len(table.Schema.Inputs) != 2 {
-		t.Errorf("times of day: %+v (%v)", table, err)
+	times := "12:30 Mon\n12:45 Tue\n12:30 Mon\n12:45 Tue\n"
+	for _, content := range []string{times, strings.ReplaceAll(strings.ReplaceAll(times, "12:30 Mon", "Mon 12:30"), "12:45 Tue", "Tue 12:45")} {
+		if table, err := read(content, Options{}); err != nil || len(table.Schema.Inputs) != 1 {
+			t.Errorf("times of day: %+v (%v)", table, err)
+		}
 	}
 }
