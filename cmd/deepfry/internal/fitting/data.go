@@ -178,7 +178,11 @@ func (d *Data) part(t *table.Table, o TableOptions) error {
 	if text := t.Unmeasured(d.learn.numbers, d.test.numbers); text != "" {
 		d.Said = append(d.Said, text)
 	}
-	d.sayParts(t, console.Counted(d.test.len(), "row")+" that were held out")
+	were := "were"
+	if d.test.len() == 1 {
+		were = "was"
+	}
+	d.sayParts(t, console.Counted(d.test.len(), "row")+" that "+were+" held out")
 	return nil
 }
 
