@@ -123,8 +123,14 @@ func (c *csvReader) matchNames(record []string) error {
 	for _, column := range c.schema.columns() {
 		names[column.Name] = true
 	}
+	fields := c.schema.Fields
+	for _, column := range c.schema.columns()[len(c.schema.Inputs):] {
+		if len(c.header.alike(column.Name)) == 0 {
+			fields-- // a target that this table does not have
+		}
+	}
 	match := func(column Column) (int, error) {
-		place, said, err := c.header.match(column, names)
+		place, said, err := c.header.match(column, names, fields)
 		if err != nil {
 			return place, fmt.Errorf("line %d: %w", line, err)
 		}
@@ -170,6 +176,9 @@ func (c *csvReader) matchPlaces() error {
 	if c.schema.Weight != nil {
 		all = append(slices.Clone(targets), c.schema.Weight.Field)
 	}
+	if c.schema.Header {
+		c.said = append(c.said, "without a header: the model's columns are taken by their places")
+	}
 	switch c.fields {
 	case c.schema.Fields:
 	case c.schema.Fields - len(targets):
@@ -183,6 +192,10 @@ func (c *csvReader) matchPlaces() error {
 		}
 		return fmt.Errorf("line %d: %s; the model's table had %d, or %d %s",
 			c.ahead[0].line, count(c.fields, "field"), c.schema.Fields, c.schema.Fields-len(all), without)
+	}
+	if gone != nil {
+		missing := c.schema.columns()[len(c.schema.Inputs):][:len(gone)] // the targets, and the weight behind them
+		c.said = append(c.said, fmt.Sprintf("%s: the model's %d without %s", count(c.fields, "field"), c.schema.Fields, places(missing, sequence(len(gone)))))
 	}
 	place := func(field int) int {
 		if slices.Contains(gone, field) {
@@ -235,4 +248,10 @@ func codes(column Column) map[string]float64 {
 	return m
 }
 
-func (c *csvReader) sentences() []string { return slices.Concat(c.said, c.notes) }
+func (c *csvReader) sentences() []string {
+	said := c.said
+	if more := len(said) - maxPlaces; c.fixed && more > 0 {
+		said = append(slices.Clone(said[:maxPlaces]), fmt.Sprintf("and the like of %d more columns", more))
+	}
+	return slices.Concat(said, c.notes)
+}

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // csvReader reads rows of CSV.
@@ -24,8 +26,8 @@ type csvReader struct {
 	ahead      []record  // read already, for the guesses
 	aheadError error     // what ended the reading ahead
 	markedRows bool      // lines that begin with # or % may be rows, not comments
-	trailing   bool      // a separator ends every row
-	noHeader   int       // line of the first row, if it is guessed that it is no header
+	first      int       // line of the first row, if there is no header
+	noHeader   int       // the same, if that is guessed
 	marks      []float64 // numbers that stand for missing values
 	notes      []string  // what was noticed about columns
 
@@ -75,7 +77,7 @@ func newCSV(input *bufio.Reader, options Options, schema *Schema) (*csvReader, s
 	guessed := options.Dialect.Header == GuessHeader
 	if header {
 		c.ahead = c.ahead[1:]
-	} else if guessed {
+	} else if c.first = first.line; guessed {
 		c.noHeader = first.line
 	}
 	if err == nil {
@@ -92,7 +94,8 @@ func newCSV(input *bufio.Reader, options Options, schema *Schema) (*csvReader, s
 		schema.Dialect = c.dialect.ofNumbers()
 		err = cmp.Or(c.guessUnits(), c.noticeColumns())
 	}
-	return c, c.dialect.how(header, guessed), err
+	numeric := header && !slices.ContainsFunc(first.fields, func(name string) bool { return name != "" && !c.dialect.looksNumeric(name) })
+	return c, c.dialect.how(header, guessed, numeric), err
 }
 
 // begin finds the separator, reads the records ahead, and how many fields they
@@ -101,6 +104,9 @@ func (c *csvReader) begin(input *bufio.Reader) error {
 	sample := sampleLines(input)
 	if other := otherFormat(sample); other != "" {
 		return fmt.Errorf("expected a table as CSV or LIBSVM text, found %s", other)
+	}
+	if why := almostLIBSVM(sample); why != "" && c.options.Format == "" {
+		return doubtf(ErrLIBSVM, "it looks like LIBSVM, but for %s", why)
 	}
 	named := separatorLine(sample)
 	if named != "" {
@@ -208,11 +214,8 @@ func (c *csvReader) read() (r record, err error) {
 			}
 			r.fields[0] = r.mark + r.fields[0]
 		}
-		n := len(r.fields)
-		if c.trailing && n == c.fields+1 && r.fields[n-1] == "" {
-			r.fields = r.fields[:n-1]
-		}
-		if n = len(r.fields); n != c.fields {
+		r.fields = withoutEmpty(r.fields, c.fields)
+		if n := len(r.fields); n != c.fields {
 			return r, fmt.Errorf("line %d: %s; want %d, as in the first line", r.line, count(n, "field"), c.fields)
 		}
 		return r, nil
@@ -241,8 +244,11 @@ func (c *csvReader) cellError(line int, column Column, field int, err error) err
 		column.Name = strconv.Itoa(field + 1)
 	}
 	column.Field = field
-	if line == c.noHeader && (errors.Is(err, ErrNumber) || errors.Is(err, ErrCategory)) {
+	if line == c.first && (errors.Is(err, ErrNumber) || errors.Is(err, ErrCategory)) {
 		err = doubtf(errors.Join(ErrHeader, err), "%v", err)
+	}
+	if c.fixed && errors.Is(err, ErrDecimal) && c.options.Dialect.Decimal == "" && c.schema.Dialect.Decimal != "" {
+		err = doubtf(err, "%v, as the model's table had; say --decimal if this one is written otherwise", err)
 	}
 	return fmt.Errorf("line %d, %s: %w", line, column.place(), err)
 }
@@ -272,6 +278,10 @@ func (c *csvReader) cell(input int, text string) (float64, error) {
 	}
 	codes := c.codes[input]
 	code, found := codes[text]
+	if !found {
+		text = norm.NFC.String(text) // which most texts are
+		code, found = codes[text]
+	}
 	switch {
 	case found:
 		return code, nil
@@ -302,7 +312,7 @@ func (c *csvReader) readWeight(text string) (float64, error) {
 	case err != nil:
 		return 0, err
 	case math.IsNaN(v):
-		return 0, fmt.Errorf("%w: the weight must be known", ErrMissing)
+		return 0, errors.New("the value is missing: the weight must be known; give it, or 0, or take the row out")
 	case v < 0:
 		return 0, fmt.Errorf("the weight is %s: want 0 or more", quote(text))
 	}
@@ -317,15 +327,19 @@ func (c *csvReader) readTarget(i int, text string) (float64, error) {
 		return v, err
 	}
 	codes := c.codes[len(c.schema.Inputs)+i]
+	code, found := codes[text]
+	if !found {
+		text = norm.NFC.String(text)
+		code, found = codes[text]
+	}
 	if c.fixed {
-		if _, found := codes[text]; !found {
-			if v, err := c.dialect.number(text, target.Unit); err == nil {
-				text = number(v) // as classes are called that were numbers
+		if !found {
+			if v, err := c.dialect.number(text, target.Unit); err == nil && math.Abs(v) <= largestWhole {
+				return c.classOfNumber(codes, v), nil
 			}
 		}
 		return c.class(codes, text), nil
 	}
-	code, found := codes[text]
 	if !found {
 		code = newCategory(target, codes, text)
 	}

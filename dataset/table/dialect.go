@@ -85,8 +85,8 @@ func (d Dialect) ofNumbers() Dialect {
 	return Dialect{Decimal: d.Decimal, Thousands: d.Thousands, Missing: d.Missing}
 }
 
-// how tells it in words.
-func (d Dialect) how(header, guessed bool) string {
+// how tells it in words. A header whose names are numbers is one that may be a row.
+func (d Dialect) how(header, guessed, numeric bool) string {
 	parts := []string{cmp.Or(map[string]string{",": "comma", ";": "semicolon", "\t": "tab", " ": "blank"}[d.Separator], "'"+d.Separator+"'") + "-separated"}
 	if d.Encoding != "" {
 		parts = append(parts, "in "+d.Encoding)
@@ -99,6 +99,8 @@ func (d Dialect) how(header, guessed bool) string {
 		parts = append(parts, "thousands "+signs[d.Thousands])
 	}
 	switch {
+	case header && guessed && numeric:
+		parts = append(parts, "with a header (--header no takes the first line for a row)")
 	case header:
 		parts = append(parts, "with a header")
 	case guessed:

@@ -94,7 +94,7 @@ func TestDialects(t *testing.T) {
 
 		{"years above numbers, a name above classes", lines40("2001,2002,y\n", rows("%[2]v,%[2]v,%[3]s", false)), Options{}, "comma-separated, with a header", "2001 2002 y", []float64{0.25, 0.25, 1}},
 		{"wavelengths", lines40("400.5,401,401.5,class\n", rows("%[2]v,%[2]v,%[2]v,%[3]s", false)), Options{}, "comma-separated, with a header", "400.5 401 401.5 class", []float64{0.25, 0.25, 0.25, 1}},
-		{"numbers count", lines40("0,1,2\n", rows("%[2]v,%[2]v,%[1]d", false)), Options{}, "comma-separated, with a header", "0 1 2", []float64{0.25, 0.25, 0}},
+		{"numbers count", lines40("0,1,2\n", rows("%[2]v,%[2]v,%[1]d", false)), Options{}, "comma-separated, with a header (--header no takes the first line for a row)", "0 1 2", []float64{0.25, 0.25, 0}},
 		{"texts come again", lines40("5.25,3.25,no\n", rows("%[2]v,%[2]v,%[3]s", false)), Options{}, "comma-separated" + without, "1 2 3", []float64{5.25, 3.25, 0}},
 		{"names that are values, too", lines40("a,b,c,y\n", func(i int) string { return fmt.Sprintf("%v,%v,%c,%v", x(i), x(i+1), 'c'-i%3, x(i)) }), Options{}, "comma-separated, with a header", "a b c y", []float64{0.25, 1.25, 2, 0.25}},
 		{"numbers and names above numbers", lines40("1,x,y\n", rows("%[4]d,%[2]v,%[2]v", false)), Options{}, "comma-separated, with a header", "1 x y", []float64{0, 0.25, 0.25}},
@@ -165,7 +165,7 @@ func TestNotes(t *testing.T) {
 	want := []string{
 		"column 3 (rate) is read without the sign %: 1% is 1",
 		"column 1 (zip) is read as names: its numbers begin with zeros, and have the same length",
-		"column 2 (day) is read as names: it looks like dates, such as 2024-01-04; parts of them in columns of their own can be learnt from",
+		"column 2 (day) is read as names: it looks like dates or times, such as 2024-01-04; parts of them in columns of their own can be learnt from",
 		"column 4 (age) has -999 10 times, far from its other numbers: --missing=-999 if that stands for a missing value",
 		"4 of 40 rows have the same inputs as an earlier row, 4 of them another target",
 	}
@@ -193,7 +193,7 @@ func TestDialectOfSchema(t *testing.T) {
 		want    string
 	}{
 		{"a\tb\ty\n3.659\t7%\tx\n", Dialect{}, "[[3659 7 NaN]]"},
-		{"a;b;y\n3.65;7%;2\n", Dialect{}, `table: t: line 2, column 1 (a): "3.65": not a number with a decimal comma`},
+		{"a;b;y\n3.65;7%;2\n", Dialect{}, `table: t: line 2, column 1 (a): "3.65": not a number with a decimal comma, as the model's table had; say --decimal if this one is written otherwise`},
 		{"a;b;y\n3.659;7%;2\n", Dialect{Decimal: "."}, "[[3.659 7 2]]"},
 	} {
 		got, err := bySchema(test.content, Options{Dialect: test.dialect, Schema: &schema})
@@ -235,7 +235,7 @@ func TestEncodings(t *testing.T) {
 		{"Latin-1 later", strings.Repeat("1,2\n", 50000) + latin, "", `table: t: line 50001: not a text in UTF-8: the byte 0xE1 behind "n"`},
 		{"UTF-8 said to be Latin-1", text, "latin1", `table: t: the text is UTF-8 and would be spoilt as latin1`},
 		{"UTF-16 without a mark, not said", little, "", `table: t: line 1: not a text in UTF-8: the byte 0xE1 behind "n\x00"`},
-		{"the same in ASCII", "a\x00,\x00b\x00\n\x00", "", `table: t: not a text file in UTF-8: it has bytes of 0`},
+		{"the same in ASCII", "a\x00,\x00b\x00\n\x00", "", `table: t: line 1: not a text in UTF-8: it has a byte of 0, as damaged files and UTF-16 without its mark have`},
 		{"half a character", "a,y\nb,\xc3", "", `table: t: line 2: not a text in UTF-8: the byte 0xC3 behind "b,"`},
 		{"UTF-16 cut off", little[:len(little)-1], "utf-16le", `table: t: line 5: not a text in utf-16le, behind "sì,4"`},
 		{"unknown", text, "latin0", `table: t: there is no encoding "latin0"; there are latin1, windows-1252, utf-16le, shift_jis and others`},

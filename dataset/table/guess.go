@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -64,6 +65,40 @@ func isPair(token []byte) bool {
 	return err == nil || string(name) == "qid" || bytes.Trim(name, "0123456789") == nil && len(name) > 0
 }
 
+// almostLIBSVM tells why lines of a label and pairs are none of LIBSVM, or "".
+func almostLIBSVM(sample []byte) string {
+	lines, pairs, why := 0, 0, ""
+	for lines < 10 && len(sample) > 0 {
+		line, rest, _ := bytes.Cut(sample, []byte("\n"))
+		sample = rest
+		t := tokens{line: line}
+		label := t.next()
+		if label == nil {
+			continue
+		}
+		lines++
+		if v := string(label); !isMissing(v) && !bytes.Contains(label, []byte(":")) {
+			if _, err := parse(v); err != nil {
+				why = cmp.Or(why, fmt.Sprintf("the label %s: labels are numbers", quote(v)))
+			}
+		}
+		for token := t.next(); token != nil; token = t.next() {
+			name, value, found := bytes.Cut(token, []byte(":"))
+			if !found || len(name) == 0 || !(&Dialect{}).looksNumeric(string(value)) {
+				return ""
+			}
+			pairs++
+			if !isPair(token) {
+				why = cmp.Or(why, fmt.Sprintf("the pair %s: indices are whole numbers, and values have decimal points", quote(string(token))))
+			}
+		}
+	}
+	if pairs < 2*lines { // times of day are like pairs, too
+		return ""
+	}
+	return why
+}
+
 // otherFormat names a text that is no table of the two formats.
 func otherFormat(sample []byte) string {
 	for len(sample) > 0 {
@@ -80,12 +115,24 @@ func otherFormat(sample []byte) string {
 			return "ARFF"
 		case starts("{", "[{", "[["), string(line) == "[":
 			return "JSON"
+		case starts("+--", "+=="), isRule(firstLine(rest)) && bytes.ContainsAny(line, "|+"):
+			return "a table drawn with lines, as psql, MySQL and Markdown write it: write it as CSV"
 		case starts("<?xml", "<!", "<html", "<table"):
 			return "XML or HTML"
 		}
 		break
 	}
 	return ""
+}
+
+func firstLine(text []byte) []byte {
+	line, _, _ := bytes.Cut(text, []byte("\n"))
+	return bytes.TrimSpace(line)
+}
+
+// isRule tells whether a line is one that is drawn under a header.
+func isRule(line []byte) bool {
+	return bytes.Contains(line, []byte("--")) && bytes.ContainsAny(line, "+|") && len(bytes.Trim(line, "-+|: ")) == 0
 }
 
 // separatorLine returns the separator that Excel's first line names, as in

@@ -61,9 +61,11 @@ func (a *above) ofNumbers() bool { return 10*a.numbers >= 9*a.present }
 
 // odd tells whether a number is none like those below: whole where all of them
 // have a fraction, or as far off as they reach.
-func (a *above) odd() bool {
+func (a *above) odd() bool { return a.wholeAboveFractions() || a.far() }
+
+func (a *above) far() bool {
 	spread := a.most - a.lowest
-	return a.wholeAboveFractions() || a.present >= 3 && (a.value < a.lowest-spread || a.value > a.most+spread)
+	return a.present >= 3 && (a.value < a.lowest-spread || a.value > a.most+spread)
 }
 
 func (a *above) wholeAboveFractions() bool { return a.fractions && a.value == math.Trunc(a.value) }
@@ -77,6 +79,7 @@ type signs struct {
 	numbers  int       // above numbers
 	odd      int       // of these, none like those below
 	whole    int       // of these, whole where all below have a fraction
+	far      int       // of these, as far off those below as they reach
 	values   []float64 // the numbers above anything
 }
 
@@ -106,6 +109,9 @@ func (c *csvReader) signs() signs {
 			if a.wholeAboveFractions() {
 				s.whole++
 			}
+			if a.far() {
+				s.far++
+			}
 		default:
 			if !slices.Contains(s.names, a.text) {
 				s.names = append(s.names, a.text)
@@ -117,7 +123,8 @@ func (c *csvReader) signs() signs {
 
 // guessHeader tells whether the first record names the columns. Signs of it are
 // texts above numbers, two of which are enough; texts that never come again, in
-// columns whose texts do; and numbers that are none like those below, or count.
+// columns whose texts do; and numbers that are none like those below, or count:
+// 0, 1, 2 and so on, more than a few, or far off those below.
 // Where some signs speak for it and others against, it is in doubt.
 func (c *csvReader) guessHeader() (bool, error) {
 	s := c.signs()
@@ -134,19 +141,60 @@ func (c *csvReader) guessHeader() (bool, error) {
 		return false, nil
 	case s.texts > 0 && len(c.ahead) == 1:
 		return s.numbers == 0, nil
-	case unseen && likely, counting && s.whole > 0 && enough:
+	case unseen && likely, counting && enough && s.whole > 0 && (len(s.values) > maxChance || s.far == s.numbers || s.values[0] == 0 && s.values[1] == 1):
 		return true, nil
 	case unseen, s.texts > 0 && s.numbers == 0:
 		return false, doubtf(ErrHeader, "line %d: its texts do not come again, like those of a header; but it may be a row, too", line)
-	case counting && (s.numbers == s.odd || len(s.values) > 4) && enough:
+	case counting && enough && (s.whole > 0 || s.numbers == s.odd || len(s.values) > maxChance):
 		return false, doubtf(ErrHeader, "line %d: its numbers count, like those of some headers; but it may be a row, too", line)
 	}
 	return false, nil
 }
 
+// doubtRow asks about a first record that has no names of the schema, but is all
+// numbers: if half of them are names of the schema or more, all of them different,
+// or all are none like those below.
+func (c *csvReader) doubtRow() error {
+	names := map[string]bool{}
+	if c.schema.Header {
+		for _, column := range c.schema.columns() {
+			names[plainName(column.Name)] = true
+		}
+	}
+	different, shared := map[string]bool{}, 0
+	for _, field := range c.ahead[0].fields {
+		if c.dialect.isMissing(field, Number) {
+			continue
+		}
+		name := plainName(field)
+		if !c.dialect.looksNumeric(field) || different[name] {
+			return nil
+		}
+		different[name] = true
+		if names[name] {
+			shared++
+		}
+	}
+	s, line := c.signs(), c.ahead[0].line
+	switch {
+	case shared > 1 && 2*shared >= len(different):
+		return doubtf(ErrHeader, "line %d: %d of its numbers are names of the model's columns, but not all: it may be a header of others, or a row", line, shared)
+	case s.numbers > 1 && len(c.ahead) > minRowsBelow && (s.whole == s.numbers || s.far == s.numbers):
+		return doubtf(ErrHeader, "line %d: its numbers are none like those below: it may be a header of names that the model does not know, or a row", line)
+	}
+	return nil
+}
+
+// minRowsBelow is how many rows tell that a number is none like theirs, where
+// several numbers are so.
+const minRowsBelow = 3
+
 // minSurprise is the probability below which it is no chance that none of the
 // first record's texts comes again.
 const minSurprise = 0.1
+
+// maxChance is how many numbers of a row may well count by chance.
+const maxChance = 4
 
 // minRows is how many rows tell what numbers are like.
 const minRows = 10
@@ -176,33 +224,4 @@ func (c *csvReader) countNumbers(field int, records []record) (numbers, present 
 		}
 	}
 	return numbers, present
-}
-
-// guessKind takes a column for one of numbers if nine of ten values are; but not
-// if they are digits of one length, some with a leading zero: those are codes.
-func (c *csvReader) guessKind(field int, records []record) Kind {
-	numbers, present := c.countNumbers(field, records)
-	named := func(r record) bool { return field < len(r.fields) && !c.dialect.isMissing(r.fields[field], Category) }
-	if 10*numbers < 9*present || present == 0 && slices.ContainsFunc(records, named) || c.isCode(field, records) {
-		return Category
-	}
-	return Number
-}
-
-func (c *csvReader) isCode(field int, records []record) bool {
-	length, zero := 0, false
-	for _, r := range records {
-		if field >= len(r.fields) || c.dialect.isMissing(r.fields[field], Number) {
-			continue
-		}
-		text := r.fields[field]
-		if length == 0 {
-			length = len(text)
-		}
-		if len(text) != length || slices.ContainsFunc([]byte(text), func(b byte) bool { return b < '0' || b > '9' }) {
-			return false
-		}
-		zero = zero || text[0] == '0'
-	}
-	return zero && length > 1
 }

@@ -2,10 +2,12 @@ package table
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // placed is a cell that shows something.
@@ -153,7 +155,7 @@ func (c *csvReader) shown(text, unit string) string {
 }
 
 // isDate knows dates and times as most programs write them.
-var isDate = regexp.MustCompile(`^\d{4}-\d{1,2}-\d{1,2}([T ].*)?$|^\d{1,2}[./-]\d{1,2}[./-]\d{2,4}( .*)?$|^\d{4}/\d{1,2}/\d{1,2}( .*)?$`).MatchString
+var isDate = regexp.MustCompile(`^\d{4}-\d{1,2}-\d{1,2}([T ].*)?$|^\d{1,2}[./-]\d{1,2}[./-]\d{2,4}( .*)?$|^\d{4}/\d{1,2}/\d{1,2}( .*)?$|^\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp][Mm])?$`).MatchString
 
 // maxMarks is how many different texts may be marks of missing values in a
 // column of numbers.
@@ -166,6 +168,7 @@ func (c *csvReader) noticeColumns() (err error) {
 		switch {
 		case err != nil || c.given(*column):
 		case column.Kind == Number:
+			c.noticeSame(column, field)
 			c.noticeSentinel(column, field)
 		default:
 			err = c.noticeTexts(column, field)
@@ -203,9 +206,12 @@ func (c *csvReader) noticeTexts(column *Column, field int) error {
 	}
 	switch {
 	case dates > 0 && dates == present:
-		c.notes = append(c.notes, fmt.Sprintf("%s is read as names: it looks like dates, such as %s; parts of them in columns of their own can be learnt from", column.place(), first.text))
-	case len(texts) == 0 && numeric > 0 && c.isCode(field, c.ahead):
-		c.notes = append(c.notes, fmt.Sprintf("%s is read as names: its numbers begin with zeros, and have the same length", column.place()))
+		c.notes = append(c.notes, fmt.Sprintf("%s is read as names: it looks like dates or times, such as %s; parts of them in columns of their own can be learnt from", column.place(), first.text))
+	case len(texts) == 0 && numeric > 0:
+		if why := c.codeOf(field, c.ahead); why != "" {
+			c.notes = append(c.notes, fmt.Sprintf("%s is read as names: %s", column.place(), why))
+		}
+	case c.noticeMarks(column, field):
 	case len(texts) == 0 || 2*numeric < present || len(numbers) <= guessedClasses:
 	case len(texts) <= maxMarks || 2*(len(numbers)+len(texts)) <= present: // else it is left out, and said
 		return doubtf(ErrMixed, "%v is among numbers", first)
@@ -213,36 +219,79 @@ func (c *csvReader) noticeTexts(column *Column, field int) error {
 	return nil
 }
 
+// markedNumber is a number with something before that is no part of a word, as codes
+// begin with, or behind it.
+var markedNumber = regexp.MustCompile(`^([^\d\s+-]{0,8}[^\pL\d\s+_/#:-]\s*|[^\d\s+-]{1,8}\s+)?([-+]?\d[\d.,]*(?:[eE][-+]?\d+)?)\s*([^\d\s]\S{0,11})?$`)
+
+// noticeMarks notes a column whose texts are numbers with marks, such as 12 kg or
+// 0.3*, and tells whether it is one.
+func (c *csvReader) noticeMarks(column *Column, field int) bool {
+	t := c.textsOf(field, c.ahead)
+	marks, numbers, marked := map[string]string{}, map[string]bool{}, 0 // an example of each mark
+	for text, times := range t.times {
+		parts := markedNumber.FindStringSubmatch(text)
+		if parts == nil {
+			continue
+		}
+		marked += times
+		numbers[parts[2]] = true
+		if mark := strings.TrimSpace(parts[1] + " " + parts[3]); mark != "" {
+			marks[mark] = max(marks[mark], text)
+		}
+	}
+	if len(marks) == 0 || len(marks) > maxMarks || 10*marked < 9*t.present || len(numbers) <= guessedClasses {
+		return false
+	}
+	var shown []string
+	for _, mark := range slices.Sorted(maps.Keys(marks)) {
+		shown = append(shown, fmt.Sprintf("%s (%s)", quote(mark), marks[mark]))
+	}
+	c.notes = append(c.notes, fmt.Sprintf("%s is read as names: its texts look like numbers with %s; without that they could be learnt from as numbers", column.place(), list(shown)))
+	return true
+}
+
 // given tells whether the options say that a column is a category.
 func (c *csvReader) given(column Column) bool {
 	return slices.Contains(c.options.Categories, column.Name) || slices.Contains(c.options.Categories, strconv.Itoa(column.Field+1))
 }
 
-// sentinels are numbers that some write for a missing value.
-var sentinels = []float64{-9999, -999, -99, 999, 9999, 99999, -99999}
+// isSentinel knows numbers that some write for a missing value.
+var isSentinel = regexp.MustCompile(`^-?9+(\.9+)?$|^-1$`).MatchString
 
-// noticeSentinel notes such a number if it comes twice, and lies as far from the
-// others as they reach.
+// fewestSentinels is how often such a number comes that may be one of the others.
+const fewestSentinels = 3
+
+// noticeSentinel notes such a number if it lies as far from the others as they
+// reach, or comes some times and lies farther from them than they from each other.
 func (c *csvReader) noticeSentinel(column *Column, field int) {
-	var values []float64
+	times := map[float64]int{}
 	for _, r := range c.ahead {
 		if field < len(r.fields) && !c.dialect.isMissing(r.fields[field], Number) {
 			if v, err := c.dialect.number(r.fields[field], column.Unit); err == nil && !slices.Contains(c.marks, v) {
-				values = append(values, v)
+				times[v]++
 			}
 		}
 	}
-	for _, sentinel := range sentinels {
-		times, lowest, most := 0, math.Inf(1), math.Inf(-1)
-		for _, v := range values {
-			if v == sentinel {
-				times++
-			} else {
-				lowest, most = min(lowest, v), max(most, v)
-			}
+	values := slices.Sorted(maps.Keys(times))
+	for i, sentinel := range values {
+		if times[sentinel] < 2 || !isSentinel(number(sentinel)) || !c.isFar(values, i, times[sentinel]) {
+			continue
 		}
-		if spread := most - lowest; times > 1 && spread > 0 && (sentinel < lowest-spread || sentinel > most+spread) {
-			c.notes = append(c.notes, fmt.Sprintf("%s has %s %d times, far from its other numbers: --missing=%[2]s if that stands for a missing value", column.place(), number(sentinel), times))
-		}
+		c.notes = append(c.notes, fmt.Sprintf("%s has %s %d times, far from its other numbers: --missing=%[2]s if that stands for a missing value", column.place(), number(sentinel), times[sentinel]))
 	}
+}
+
+// isFar tells whether one of the different values of a column, which comes so many
+// times, lies far from all others.
+func (c *csvReader) isFar(values []float64, i, times int) bool {
+	others := slices.Delete(slices.Clone(values), i, i+1)
+	if len(others) < 2 || values[i] == -1 && others[0] < 0 {
+		return false
+	}
+	lowest, most, widest := others[0], others[len(others)-1], 0.0
+	for k := range others[1:] {
+		widest = max(widest, others[k+1]-others[k])
+	}
+	gap := max(lowest-values[i], values[i]-most)
+	return gap > most-lowest && math.Abs(values[i]) >= 99 || times >= fewestSentinels && 5*gap >= most-lowest && gap > 2*widest
 }

@@ -22,7 +22,8 @@ type header struct {
 
 // newHeader names so many columns by the fields of a header, or by their numbers
 // if there is none (nil). A column whose name is empty is called by its number,
-// and one whose name stood before by the name, a dot and a number.
+// or unnamed if another is called so, and one whose name stood before by the name, a
+// dot and a number.
 func newHeader(record []string, fields int) *header {
 	h := &header{names: make([]string, fields), nameless: make([]bool, fields), places: make(map[string]int, fields), repeated: map[string][]int{}}
 	for i := range fields {
@@ -50,7 +51,9 @@ func newHeader(record []string, fields int) *header {
 		}
 		second := 2
 		if h.nameless[i] {
-			name = strconv.Itoa(i + 1)
+			if name = strconv.Itoa(i + 1); h.has(name) {
+				name = "unnamed"
+			}
 		} else {
 			name = record[i]
 			second = 1 + slices.Index(h.repeated[name], i)
@@ -59,6 +62,11 @@ func newHeader(record []string, fields int) *header {
 		h.places[h.names[i]] = i
 	}
 	return h
+}
+
+func (h *header) has(name string) bool {
+	_, found := h.places[name]
+	return found
 }
 
 // unused returns the name, or with a dot and a number from second on behind it, so
@@ -153,17 +161,17 @@ type ambiguousError string
 func (e ambiguousError) Error() string        { return string(e) }
 func (e ambiguousError) Is(target error) bool { return target == ErrColumn }
 
-// alike returns the columns whose names differ from a name by no more than fold
-// takes away.
+// alike returns the columns whose names differ from a name by no more than
+// plainName takes away.
 func (h *header) alike(name string) (places []int) {
 	if h.folded == nil {
 		h.folded = make(map[string][]int, len(h.names))
 		for i, other := range h.names {
-			folded := fold(other)
+			folded := plainName(other)
 			h.folded[folded] = append(h.folded[folded], i)
 		}
 	}
-	return h.folded[fold(name)]
+	return h.folded[plainName(name)]
 }
 
 // list shows the first names, and the one that is spelt most like what was looked
@@ -198,9 +206,13 @@ func (h *header) nearest(name string) string {
 
 // match returns the place of a column of a schema, and a line if it is called a
 // little otherwise here; -1 without an error if no column is called so. The names
-// that the schema has are given.
-func (h *header) match(column Column, schema map[string]bool) (place int, said string, err error) {
+// that the schema has are given, and its number of fields: a column without a name is
+// one of the schema's only at the same place among as many.
+func (h *header) match(column Column, schema map[string]bool, fields int) (place int, said string, err error) {
 	if i, found := h.places[column.Name]; found {
+		if h.nameless[i] && (i != column.Field || len(h.names) != fields) {
+			return -1, "", ambiguous("the model needs column %s, and column %s has no name: give the columns the model's names", quote(column.Name), strconv.Itoa(i+1))
+		}
 		places := h.repeated[column.Name]
 		if places != nil && i != column.Field && !schema[h.names[places[1]]] {
 			return -1, "", ambiguous("the columns %s are called %s: the model needs one of that name", numbers(places), quote(column.Name))
@@ -217,17 +229,26 @@ func (h *header) match(column Column, schema map[string]bool) (place int, said s
 	return -1, "", ambiguous("%s, which the model needs, may be any of the columns %s", quote(column.Name), numbers(places))
 }
 
+// plainName is fold, and writes a name that is a number as any other that is the
+// same: 1100.0 is 1100.
+func plainName(name string) string {
+	if v, err := parse(name); err == nil {
+		return number(v)
+	}
+	return fold(name)
+}
+
 // sharesNames tells whether a record is a header of the schema's columns: if it
 // has the name of an input, however written. Names that are numbers may be values:
 // all of them must be there.
 func sharesNames(fields []string, schema *Schema) bool {
 	found := make(map[string]bool, len(fields))
 	for _, field := range fields {
-		found[fold(field)] = true
+		found[plainName(field)] = true
 	}
 	all := true
 	for _, column := range schema.Inputs {
-		shared := found[fold(column.Name)]
+		shared := found[plainName(column.Name)]
 		if _, err := parse(column.Name); err != nil && shared {
 			return true
 		}
@@ -235,7 +256,7 @@ func sharesNames(fields []string, schema *Schema) bool {
 	}
 	if len(fields) == schema.Fields {
 		for _, target := range schema.Targets {
-			all = all && found[fold(target.Name)]
+			all = all && found[plainName(target.Name)]
 		}
 	}
 	return all

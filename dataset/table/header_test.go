@@ -15,8 +15,8 @@ func TestColumnNames(t *testing.T) {
 		{"a,b,a", "a,b,a.2", `columns 1 and 3 are all called "a": here they are "a", "a.2"`},
 		{"a,a,a.2,a", "a,a.3,a.2,a.4", `columns 1, 2 and 4 are all called "a": here they are "a", "a.3", "a.4"`},
 		{",b,", "1,b,3", ""},
-		{"2,", "2,2.2", ""},
-		{",1", "1.2,1", ""},
+		{"2,", "2,unnamed", ""},
+		{",1", "unnamed,1", ""},
 	} {
 		h := newHeader(strings.Split(test.header, ","), strings.Count(test.header, ",")+1)
 		if got := strings.Join(h.names, ","); got != test.want {
@@ -31,7 +31,7 @@ func TestColumnNames(t *testing.T) {
 // TestColumnNamesDiffer holds for any header.
 func TestColumnNamesDiffer(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		record := rapid.SliceOfN(rapid.SampledFrom([]string{"", "a", "A", "a.2", "a.3", "1", "2", "3", "2.2"}), 1, 9).Draw(t, "header")
+		record := rapid.SliceOfN(rapid.SampledFrom([]string{"", "a", "A", "a.2", "a.3", "1", "2", "3", "2.2", "unnamed"}), 1, 9).Draw(t, "header")
 		h := newHeader(record, len(record))
 		names := slices.Clone(h.names)
 		slices.Sort(names)
@@ -113,7 +113,10 @@ func TestSchemaFindsNames(t *testing.T) {
 		{"a name twice that was once", plain, "width,width,Sepal.Length\n5,6,7\n", `table: t: line 1: the columns 1 and 2 are called "width": the model needs one of that name`, ""},
 		{"no name", nameless, ",b,y\n5,6,7\n", "[[5 6 7]]", ""},
 		{"numbers as names", pixels, "1,0\n5,6\n", "[[6 5 NaN]]", ""},
-		{"a row that has names which are numbers", pixels, "0,1,7\n5,6,8\n", "[[0 1 7] [5 6 8]]", ""},
+		{"a row that has names which are numbers", pixels, "0,1,7\n5,6,8\n", "table: t: line 1: 2 of its numbers are names of the model's columns, but not all: it may be a header of others, or a row", ""},
+		{"a row that has a name twice", pixels, "0,0,7\n5,6,8\n", "[[0 0 7] [5 6 8]]", "without a header: the model's columns are taken by their places"},
+		{"a row that has one name", pixels, "0,3,7\n5,6,8\n", "[[0 3 7] [5 6 8]]", "without a header: the model's columns are taken by their places"},
+		{"numbers as names, written otherwise", pixels, "1.0,0.0\n5,6\n", "[[6 5 NaN]]", `column 2, "0.0", is read as the model's "0"; column 1, "1.0", is read as the model's "1"`},
 		{"texts in capitals", texts, "A,B,Y\nx,v,3\n", "[[0 0 3]]", `column 1, "A", is read as the model's "a"; column 2, "B", is read as the model's "b"; column 3, "Y", is read as the model's "y"`},
 	} {
 		reader, err := NewReader("t", strings.NewReader(test.content), Options{Schema: &test.schema})

@@ -66,7 +66,8 @@ func newInput(r io.Reader, encoding string) (*bufio.Reader, error) {
 	case err != nil && err != io.EOF:
 		return nil, err
 	case bytes.IndexByte(sample, 0) >= 0:
-		return nil, doubtf(ErrEncoding, "not a text file in %s: it has bytes of 0", cmp.Or(text.decoded, "UTF-8"))
+		zero := bytes.IndexByte(sample, 0)
+		return nil, doubtf(ErrEncoding, "line %d: not a text in %s: it has a byte of 0, as damaged files and UTF-16 without its mark have", 1+bytes.Count(sample[:zero], []byte("\n")), cmp.Or(text.decoded, "UTF-8"))
 	}
 	return input, nil
 }

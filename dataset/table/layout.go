@@ -17,7 +17,7 @@ func (c *csvReader) findHeader() (header bool, err error) {
 	given := c.dialect.Header
 	switch {
 	case c.fields == 1 && len(c.ahead) > 1 && len(c.ahead[1].fields) > 1:
-		return false, fmt.Errorf("line %d: 1 field, but %d in line %d: the table must begin with its header or first row",
+		return false, fmt.Errorf("line %d: 1 field, but %d in line %d: the table must begin with its header or first row; take out the lines before it",
 			c.ahead[0].line, len(c.ahead[1].fields), c.ahead[1].line)
 	case c.fields == 1 && !c.fixed:
 		return false, doubtf(ErrSeparator, "no columns but the target")
@@ -46,7 +46,10 @@ func (c *csvReader) findHeader() (header bool, err error) {
 // isHeader guesses whether the first record is a header.
 func (c *csvReader) isHeader() (bool, error) {
 	if c.fixed && c.dialect.Header == GuessHeader {
-		return c.schema.Header && sharesNames(c.ahead[0].fields, c.schema), nil
+		if c.schema.Header && sharesNames(c.ahead[0].fields, c.schema) {
+			return true, nil
+		}
+		return false, c.doubtRow()
 	}
 	return c.guessHeader()
 }
@@ -96,44 +99,50 @@ func (c *csvReader) dropComments() (names *record) {
 
 // isRow tells whether a record that begins with the mark of a comment is a row.
 func (c *csvReader) isRow(r record) bool {
-	return c.markedRows && (len(r.fields) == c.fields || c.trailing && len(r.fields) == c.fields+1)
+	return c.markedRows && len(r.fields) >= c.fields && len(withoutEmpty(r.fields, c.fields)) == c.fields
 }
 
-// findWidth sets the number of fields. If every row ends with a separator, the
-// empty field behind it is none. If the first record has a field fewer than all
-// others, it is a header as R's write.table writes it: the first column has no
-// name, but those of the rows, and a name is inserted that is empty.
+// findWidth sets the number of fields. Empty fields behind the last that any row has
+// something in are none: separators at line ends, or columns that a spreadsheet once
+// had. If the first record has a field fewer than all others, it is a header as R's
+// write.table writes it: the first column has no name, but those of the rows, and a
+// name is inserted that is empty.
 func (c *csvReader) findWidth() (rowNames bool) {
 	first, rows := c.ahead[0].fields, c.ahead[1:]
 	c.fields = len(first)
-	endsEmpty := func(r record) bool { return r.fields[len(r.fields)-1] == "" }
+	widest := 1
+	for _, r := range c.ahead {
+		widest = max(widest, len(withoutEmpty(r.fields, 0)))
+	}
 	wider := func(r record) bool { return len(r.fields) == c.fields+1 }
-	all := func(records []record, is func(r record) bool) bool {
-		return !slices.ContainsFunc(records, func(r record) bool { return !is(r) })
+	if widest < c.fields && c.wantsEmpty() {
+		widest = max(widest, min(c.fields, c.schema.Fields))
 	}
 	switch {
-	case c.fields > 1 && all(c.ahead, endsEmpty) && !c.fitsWithoutHeader():
-		c.fields--
-		c.trailing = true
-	case len(rows) > 0 && all(rows, wider) && all(rows, endsEmpty):
-		c.trailing = true
-	case len(rows) > 0 && all(rows, wider) && c.dialect.Header != NoHeader && slices.ContainsFunc(first, func(text string) bool { return !c.dialect.looksNumeric(text) }):
+	case widest < c.fields:
+		c.fields = widest
+	case widest == c.fields+1 && !slices.ContainsFunc(rows, func(r record) bool { return !wider(r) }) && c.dialect.Header != NoHeader &&
+		slices.ContainsFunc(first, func(text string) bool { return !c.dialect.looksNumeric(text) }):
 		c.fields++
 		c.ahead[0].fields = slices.Insert(first, 0, "")
 		return true
 	}
-	if c.trailing {
-		for i, r := range c.ahead {
-			if wider(r) {
-				c.ahead[i].fields = r.fields[:c.fields]
-			}
-		}
+	for i, r := range c.ahead {
+		c.ahead[i].fields = withoutEmpty(r.fields, c.fields)
 	}
 	return false
 }
 
-// fitsWithoutHeader tells whether the records have as many fields as the schema
-// wants, so that an empty one at the end is a missing value.
-func (c *csvReader) fitsWithoutHeader() bool {
-	return c.fixed && c.fields == c.schema.Fields && c.dialect.Header != WithHeader && !sharesNames(c.ahead[0].fields, c.schema)
+// withoutEmpty leaves out empty fields at the end, but so many that they are at least.
+func withoutEmpty(fields []string, least int) []string {
+	for len(fields) > least && fields[len(fields)-1] == "" {
+		fields = fields[:len(fields)-1]
+	}
+	return fields
+}
+
+// wantsEmpty tells whether the schema wants so many fields and there is no header, so
+// that empty ones at the end are missing values.
+func (c *csvReader) wantsEmpty() bool {
+	return c.fixed && c.dialect.Header != WithHeader && !sharesNames(c.ahead[0].fields, c.schema)
 }

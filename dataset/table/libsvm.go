@@ -27,6 +27,7 @@ type libsvm struct {
 	foreign   foreignIndices
 	rows      int
 	unlabeled int  // rows without a label
+	queries   int  // rows with a qid
 	zero      bool // the index 0 is named
 }
 
@@ -91,6 +92,7 @@ func (l *libsvm) parse(row *Row, first []byte, t *tokens) (err error) {
 			if _, err := strconv.ParseInt(string(text), 10, 64); err != nil {
 				return fmt.Errorf("found %s; want qid:number", quote(string(token)))
 			}
+			l.queries++
 			continue
 		}
 		index, err := strconv.ParseUint(string(name), 10, 64)
@@ -127,14 +129,14 @@ func (l *libsvm) label(text string) (float64, error) {
 		return math.NaN(), nil
 	}
 	if isPair([]byte(text)) {
-		return 0, fmt.Errorf("found %s; want a label, with which each line begins: %w", quote(text), ErrMissing)
+		return 0, fmt.Errorf("found %s; want a label, with which each line begins", quote(text))
 	}
 	v, err := parse(text)
 	if err != nil {
 		return 0, fmt.Errorf("the label: %w", err)
 	}
 	if l.schema.Targets[0].Kind == Category {
-		return l.class(l.classes, number(v)), nil
+		return l.classOfNumber(l.classes, v), nil
 	}
 	return v, nil
 }
@@ -184,6 +186,9 @@ func (f *foreignIndices) add(index uint64) {
 func (l *libsvm) sentences() (lines []string) {
 	if l.unlabeled > 0 {
 		lines = append(lines, fmt.Sprintf("%d of %s without a label: answers for them are not measured", l.unlabeled, count(l.rows, "row")))
+	}
+	if l.queries > 0 {
+		lines = append(lines, fmt.Sprintf("the query (qid) of %s is left out: each row counts for itself, and rows of a query may be learnt from and measured on", count(l.queries, "row")))
 	}
 	if l.foreign.count == 0 {
 		return lines

@@ -55,6 +55,26 @@ func (t *Table) sayConstantTargets() {
 	}
 }
 
+// sayCases tells which columns have texts that differ in case alone.
+func (t *Table) sayCases() {
+	var lines []string
+	for _, column := range t.Schema.columns() {
+		before := map[string]string{}
+		for _, text := range column.Categories {
+			other, found := before[fold(text)]
+			if found {
+				lines = append(lines, fmt.Sprintf("%s has both %s and %s, which are read as different", column.place(), quote(other), quote(text)))
+				break
+			}
+			before[fold(text)] = text
+		}
+	}
+	if more := len(lines) - maxPlaces; more > 0 {
+		lines = append(lines[:maxPlaces], fmt.Sprintf("and the like in %d more columns", more))
+	}
+	t.Said = append(t.Said, lines...)
+}
+
 // sayRepeats tells how many rows have inputs that stood before, and which of them
 // another target. All rows are given.
 func (t *Table) sayRepeats(all []int) {

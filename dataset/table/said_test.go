@@ -87,7 +87,7 @@ func TestSaidOfAnotherTable(t *testing.T) {
 	if got, err := rowsOf(reader); err != nil || got != "[[1 3 NaN] [4 0] [1 NaN]]" {
 		t.Errorf("rows without labels: %s (%v)", got, err)
 	}
-	if want := []string{"2 of 3 rows without a label: answers for them are not measured"}; !slices.Equal(reader.Said(), want) {
+	if want := []string{"2 of 3 rows without a label: answers for them are not measured", "the query (qid) of 1 row is left out: each row counts for itself, and rows of a query may be learnt from and measured on"}; !slices.Equal(reader.Said(), want) {
 		t.Errorf("said %q, want %q", reader.Said(), want)
 	}
 }

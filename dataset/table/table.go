@@ -14,6 +14,7 @@
 package table
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -39,6 +40,9 @@ type Missing struct {
 	Count  int
 	Places []string // at most 10
 }
+
+// errTarget is not ErrMissing: nothing can be filled in for it.
+var errTarget = errors.New("the value is missing: the target must be known; a row without it must go, and a class that is called so needs another name")
 
 // maxPlaces bounds the lists in reports.
 const maxPlaces = 10
@@ -111,6 +115,7 @@ func (t *Table) complete(reader *Reader) error {
 	}
 	all := t.allRows()
 	t.sayConstants(all)
+	t.sayCases()
 	t.sayRepeats(all)
 	return nil
 }
@@ -124,18 +129,21 @@ func (t *Table) anyWeight() bool {
 	return false
 }
 
-func (t *Table) allRows() []int {
-	rows := make([]int, t.Len())
-	for i := range rows {
-		rows[i] = i
+func (t *Table) allRows() []int { return sequence(t.Len()) }
+
+// sequence returns 0 to n-1.
+func sequence(n int) []int {
+	numbers := make([]int, n)
+	for i := range numbers {
+		numbers[i] = i
 	}
-	return rows
+	return numbers
 }
 
 func (t *Table) add(reader *Reader, row Row) error {
 	for i, v := range row.Targets {
 		if math.IsNaN(v) {
-			return reader.errorf(row.Line, "%s: %w: the target must be known", reader.schema.Targets[i].place(), ErrMissing)
+			return reader.errorf(row.Line, "%s: %w", reader.schema.Targets[i].place(), errTarget)
 		}
 	}
 	for k, v := range row.Cells {
@@ -245,5 +253,11 @@ func (t *Table) numbersToClasses() {
 	}
 }
 
-// number writes a number as a class is called.
-func number(v float64) string { return strconv.FormatFloat(v+0, 'g', -1, 64) }
+// number writes a number as a class is called: with all its digits if it is whole and
+// float64 has them.
+func number(v float64) string {
+	if v == math.Trunc(v) && math.Abs(v) <= largestWhole {
+		return strconv.FormatFloat(v+0, 'f', -1, 64)
+	}
+	return strconv.FormatFloat(v+0, 'g', -1, 64)
+}

@@ -38,7 +38,7 @@ func TestTargetsAndWeight(t *testing.T) {
 		"1,5,6,2,7\n":           "[1 2] [7 6] 5",
 		"1,5,2\n":               "[1 2] [NaN NaN] 5",
 		"1,2\n":                 "[1 2] [NaN NaN] 1",
-		"a,b,w\n1,2,\n":         "table: t: line 2, column 3 (w): the value is missing: the weight must be known",
+		"a,b,w\n1,2,\n":         "table: t: line 2, column 3 (w): the value is missing: the weight must be known; give it, or 0, or take the row out",
 		"a,b,w\n1,2,-3\n":       `table: t: line 2, column 3 (w): the weight is "-3": want 0 or more`,
 		"1,2,3,4\n":             "table: t: line 1: 4 fields; the model's table had 5, or 2 without its targets and weight",
 		"a,b,y,z\n1,2,3,text\n": `table: t: line 2, column 4 (z): "text": not a number`,

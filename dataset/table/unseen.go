@@ -1,6 +1,9 @@
 package table
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // unseen numbers the classes of a target that the schema does not have, in the order in
 // which rows name them.
@@ -41,6 +44,15 @@ func (u *unseen) class(codes map[string]float64, name string) float64 {
 		return code
 	}
 	return u.number(name)
+}
+
+// classOfNumber is class for one that is called by a number, also as files call it
+// that were written with an exponent from a million on.
+func (u *unseen) classOfNumber(codes map[string]float64, v float64) float64 {
+	if code, found := codes[strconv.FormatFloat(v+0, 'g', -1, 64)]; found {
+		return code
+	}
+	return u.class(codes, number(v))
 }
 
 func (u *unseen) unseenClasses() []string { return u.names }

@@ -225,13 +225,10 @@ func (f *Fitter) choice(name string) flags.KernelChoice {
 }
 
 // candidates are the kernels and the transforms that flags leave open.
-func (f *Fitter) candidates(r rows) (all []candidate) {
-	transforms := []table.Transform{table.NoTransform}
-	switch {
-	case f.Transform != "auto" && f.Transform != "none":
-		transforms[0] = table.Transform(f.Transform)
-	case f.Transform == "auto" && !f.Raw && r.images == nil:
-		transforms = append(transforms, table.LogTransform, table.QuantileTransform)
+func (f *Fitter) candidates(r rows) (all []candidate, err error) {
+	transforms, err := f.transforms(r)
+	if err != nil {
+		return nil, err
 	}
 	kernels := []string{f.Kernel}
 	switch {
@@ -249,7 +246,26 @@ func (f *Fitter) candidates(r rows) (all []candidate) {
 			}
 		}
 	}
-	return all
+	return all, nil
+}
+
+// transforms are those that flags leave open and that change a column.
+func (f *Fitter) transforms(r rows) ([]table.Transform, error) {
+	none := []table.Transform{table.NoTransform}
+	switch {
+	case f.Transform != "auto" && f.Transform != "none":
+		return []table.Transform{table.Transform(f.Transform)}, nil
+	case f.Transform == "none" || f.Raw || r.images != nil:
+		return none, nil
+	}
+	encoder, err := f.encoder(r, table.LogTransform)
+	if err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(encoder.Columns, func(s table.Scaling) bool { return s.Curve != nil }) {
+		return append(none, table.LogTransform, table.QuantileTransform), nil
+	}
+	return none, nil
 }
 
 // loss is what candidates are compared by.
@@ -263,7 +279,10 @@ func (a candidate) loss(classes bool) float64 {
 // choose returns settings for some rows: the best of all candidates on a sample of
 // them, of which the first ones are compared anew on more rows.
 func (f *Fitter) choose(ctx context.Context, r rows) (Settings, error) {
-	all := f.candidates(r)
+	all, err := f.candidates(r)
+	if err != nil {
+		return Settings{}, err
+	}
 	first, err := f.newChooser(r, firstRows, 1)
 	if err != nil {
 		return Settings{}, err

@@ -415,6 +415,12 @@ func (f *Fitter) fitEigenPro(ctx context.Context, p machine.Problem, from source
 		options.Epochs = report.Epochs
 	}
 	var err error
+	if pixels := f.data.preset.shift; pixels > 0 {
+		if p.Train, err = shifted(from.images, &f.data.shape, pixels, f.Seed); err != nil {
+			return err
+		}
+		result.said = append(result.said, fmt.Sprintf("each pass shifted the images anew, by up to %s", console.Counted(int(pixels), "pixel")))
+	}
 	result.model, _, err = machine.EigenPro(ctx, p, options)
 	return err
 }

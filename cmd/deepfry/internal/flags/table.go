@@ -58,7 +58,7 @@ type advice struct {
 var (
 	tableAdvice = []advice{
 		{table.ErrEncoding, "say which encoding it is: --encoding latin1 (Western Europe), windows-1252, utf-16le and so on; or write the table anew as UTF-8"},
-		{table.ErrMissing, "fit --impute mean (or median) fills in values of inputs; rows without a target or a weight must go"},
+		{table.ErrMissing, "fit --impute mean (or median) fills in values of inputs"},
 	}
 	csvAdvice = []advice{
 		{table.ErrHeader, "--header yes if the first line names the columns, --header no if it is a row"},
@@ -71,7 +71,7 @@ var (
 	}
 	libsvmAdvice = []advice{
 		{table.ErrColumn, "--format csv if it is no LIBSVM file"},
-		{table.ErrNumber, "a line is a label and index:value pairs, apart by blanks; --format csv if it is no LIBSVM file"},
+		{table.ErrLIBSVM, "a line is a label and index:value pairs, apart by blanks; --format csv if it is no LIBSVM file"},
 	}
 )
 
