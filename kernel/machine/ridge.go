@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/deepfry/deepfry/kernel"
 	"gonum.org/v1/gonum/floats"
@@ -43,6 +44,9 @@ type RidgeReport struct {
 	Condition      float64   // of C + λ·I, estimated, with the λ that was taken
 	Residual       float64   // of the solution, relative; above 1e-7 it did not converge
 }
+
+// Best returns the score of the chosen candidate on the rows held out, before a refit.
+func (r *RidgeReport) Best() Score { return r.Scores[slices.Index(r.Ridges, r.Ridge)] }
 
 // Ridge fits, in one pass over the rows,
 //

@@ -48,6 +48,16 @@ func (d *Data) Targets() (names []string) {
 // Images tells whether the data are images.
 func (d *Data) Images() bool { return d.all.images != nil }
 
+func (d *Data) inputs() (n int) {
+	if d.all.images != nil {
+		return d.all.images.Columns().Inputs
+	}
+	for _, c := range d.all.table.Schema.Inputs {
+		n += max(1, len(c.Categories))
+	}
+	return n
+}
+
 func (d *Data) targets() int {
 	if d.all.images != nil {
 		return d.all.images.Columns().Targets()
@@ -164,8 +174,11 @@ func (d *Data) part(t *table.Table, o TableOptions) error {
 	}
 	d.all = rows{table: t, numbers: sequence(t.Len())}
 	d.all.numbers = slices.DeleteFunc(d.all.numbers, func(i int) bool { return t.Row(i).Weight == 0 })
-	if none := t.Len() - d.all.len(); none > 0 && d.all.len() > 2 {
+	if none := t.Len() - d.all.len(); none > 0 {
 		d.Said = append(d.Said, fmt.Sprintf("%s of a weight of 0 left out", console.Counted(none, "row")))
+		if d.all.len() < 3 {
+			return fmt.Errorf("%s has %s of a weight above 0: want 3 at least", t.Name, console.Counted(d.all.len(), "row"))
+		}
 	}
 	if o.Test != "" {
 		d.learn = d.all

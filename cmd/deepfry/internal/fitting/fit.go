@@ -8,7 +8,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
@@ -190,6 +192,9 @@ func (f *Fitter) fit(ctx context.Context, r rows, s Settings) (*fitted, error) {
 	if f.Balanced {
 		r.classes = r.balance()
 	}
+	if r.len() <= sortedRows {
+		r = r.sorted() // the sums' rounding has an order, too
+	}
 	encoder, err := f.encoder(r, s.Transform)
 	if err != nil {
 		return nil, err
@@ -212,24 +217,30 @@ func (f *Fitter) fit(ctx context.Context, r rows, s Settings) (*fitted, error) {
 		return nil, err
 	}
 	m := result.model
-	m.Notes = map[string]string{}
-	for key, note := range f.data.notes {
-		m.Notes[key] = note
-	}
-	if encoder != nil {
-		note, err := json.Marshal(encoder)
-		if err != nil {
-			return nil, err
-		}
-		m.Notes[predict.TableKey] = string(note)
-	}
-	if m.Columns.Classes == nil && !f.Posterior {
-		m.HalfWidth = s.HalfWidth
+	if err := f.note(m, encoder); err != nil {
+		return nil, err
 	}
 	if s.Factor > 0 && !m.Logits && m.Columns.Classes != nil {
 		return result, m.Calibrate(s.Factor)
 	}
 	return result, nil
+}
+
+// sortedRows bounds the rows that are sorted before a fit: it takes a second or so.
+const sortedRows = 100_000
+
+// note notes in a model what predict needs.
+func (f *Fitter) note(m *machine.Model, encoder *table.Encoder) error {
+	m.Notes = maps.Clone(f.data.notes)
+	if m.Notes == nil {
+		m.Notes = map[string]string{}
+	}
+	if encoder == nil {
+		return nil
+	}
+	note, err := json.Marshal(encoder)
+	m.Notes[predict.TableKey] = string(note)
+	return err
 }
 
 // features returns the features of a kernel.
@@ -380,6 +391,13 @@ func (f *Fitter) fitRidge(ctx context.Context, p machine.Problem, from source, s
 		return err
 	}
 	result.model, result.ridge = model, report.Ridge
+	if model.Columns.Classes == nil && !f.Posterior {
+		model.HalfWidth = slices.Clone(s.HalfWidth)
+		if len(report.Scores) > 0 && len(model.HalfWidth) == 1 {
+			// Many more rows than settings were chosen by leave smaller errors.
+			model.HalfWidth[0] *= report.Best().RMSE / s.Score.RMSE
+		}
+	}
 	if report.Raised > 0 {
 		result.ridge = report.Raised
 		result.said = append(result.said, fmt.Sprintf("the regularisation %.2g is too small for this arithmetic: raised to %.2g", report.Ridge, report.Raised))
@@ -462,6 +480,9 @@ func (f *Fitter) checkMemory() error {
 	bytes, hint := int64(1<<28), "choose a smaller --n, or allow more with --memory"
 	switch f.solver() {
 	case "ridge": // covariances, 4 bytes for each pair of features, and a factor, 2
+		if inputs := int64(f.data.inputs()); !f.data.Images() && f.data.Task == table.Regression { // of the linear machine
+			outputs = max(outputs, min(inputs, int64(f.data.all.len())))
+		}
 		bytes += 6 * outputs * outputs
 		if f.usesLandmarks() { // and another factor
 			bytes += 2 * outputs * outputs
