@@ -256,8 +256,8 @@ func (v *validation) score(c *CrossValidation, f []float64, part int) {
 		t.add(f[i*targets:][:targets], b, i)
 	}
 	s, share := t.score(v.columns), 1/float64(len(v.parts))
-	if v.columns.Outputs > 1 { // in units of their deviations
-		s.RMSE = t.relative()
+	if v.columns.Outputs > 1 {
+		s.RMSE = s.relative
 	}
 	c.Score.Rows = s.Rows
 	c.Score.ErrorRate += share * s.ErrorRate
