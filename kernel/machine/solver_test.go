@@ -62,7 +62,7 @@ func (c *countdown) Err() error {
 // TestCancelledBetweenSteps: what takes long looks at the context again and again.
 func TestCancelledBetweenSteps(t *testing.T) {
 	table := friedman(t, 600, 1, 1)
-	l, v := landmarks(t, kernel.Gaussian{Gamma: 0.1}, table, 600), validated(t, table)
+	l, v := landmarks(t, kernel.Laplacian{Gamma: 3}, table, 600), validated(t, table)
 	if err := v.solver.factorize(context.Background(), 1e-3); err != nil { // condition needs it
 		t.Fatal(err)
 	}
