@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -203,8 +202,8 @@ func (c *fitCommand) ridgeFlag() (float64, error) {
 		return 0, nil
 	}
 	v, err := strconv.ParseFloat(c.Ridge, 64)
-	if err != nil || !(v > 0) || math.IsInf(v, 0) {
-		return 0, fmt.Errorf("--ridge %s: want auto or a positive number", c.Ridge)
+	if err != nil || !(v > 0 && v <= 1e6) {
+		return 0, fmt.Errorf("--ridge %s: want auto or a positive number up to 1e6", c.Ridge)
 	}
 	return v, nil
 }

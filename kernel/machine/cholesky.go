@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"context"
 	"math"
 
 	"github.com/deepfry/deepfry/internal/par"
@@ -20,8 +21,8 @@ type factor struct {
 func newFactor(n int) *factor { return &factor{l: newLower[float32](n)} }
 
 // compute factorizes C + ridge·I, of the size that f has, and returns whether
-// that is positive definite in float32.
-func (f *factor) compute(g *gram, ridge float64) bool {
+// that is positive definite in float32. The error is ctx's.
+func (f *factor) compute(ctx context.Context, g *gram, ridge float64) (bool, error) {
 	if f.build == nil {
 		width := min(side, g.n)
 		f.build = &cholesky{
@@ -39,14 +40,17 @@ func (f *factor) compute(g *gram, ridge float64) bool {
 	build.gram, build.ridge = g, ridge
 	count := tiles(g.n)
 	for j := range count {
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
 		build.column = j
 		par.For(count-j, par.Workers(), build.subtract)
 		if !build.invertDiagonal() {
-			return false
+			return false, nil
 		}
 		par.For(count-j-1, par.Workers(), build.divide)
 	}
-	return true
+	return true, nil
 }
 
 // cholesky is the state of a factorization, column of tiles by column.

@@ -63,7 +63,7 @@ func newValidation(ctx context.Context, p Problem, table *Table, partitions [][]
 			return nil, err
 		}
 	}
-	if err := p.whiten(); err != nil {
+	if err := p.whiten(ctx); err != nil {
 		return nil, err
 	}
 	v := &validation{columns: table.Columns(), n: p.Features.Outputs(), parts: partitions}
@@ -71,7 +71,7 @@ func newValidation(ctx context.Context, p Problem, table *Table, partitions [][]
 		return nil, err
 	}
 	for i, partition := range partitions {
-		if err := v.addPartition(i, partition); err != nil {
+		if err := v.addPartition(ctx, i, partition); err != nil {
 			return nil, err
 		}
 	}
@@ -139,7 +139,7 @@ func (v *validation) compute(ctx context.Context, p *Problem, table *Table) erro
 const leastRest = 1e-8
 
 // addPartition sums the covariances of every fold, and then those of the others.
-func (v *validation) addPartition(number int, partition []int) error {
+func (v *validation) addPartition(ctx context.Context, number int, partition []int) error {
 	members, always := make([][]int, slices.Max(partition)+1), []int(nil)
 	for row, fold := range partition {
 		if fold < 0 {
@@ -149,13 +149,22 @@ func (v *validation) addPartition(number int, partition []int) error {
 		}
 	}
 	members = slices.DeleteFunc(members, func(rows []int) bool { return len(rows) == 0 })
-	total := v.sum(always)
+	total, err := v.sum(ctx, always)
+	if err != nil {
+		return err
+	}
 	for _, rows := range members {
-		g := v.sum(rows)
+		g, err := v.sum(ctx, rows)
+		if err != nil {
+			return err
+		}
 		total.join(g)
 		v.folds = append(v.folds, &fold{number, rows, g})
 	}
 	for _, f := range v.folds[len(v.folds)-len(members):] {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if f.gram.complement(total); f.gram.weight < leastRest*total.weight {
 			return errors.New("machine: cross-validation: the rows of all folds but one have hardly any weight")
 		}
@@ -167,14 +176,17 @@ func (v *validation) addPartition(number int, partition []int) error {
 }
 
 // sum returns the covariances of some rows.
-func (v *validation) sum(rows []int) *gram {
+func (v *validation) sum(ctx context.Context, rows []int) (*gram, error) {
 	v.gram.clear()
 	for block := range slices.Chunk(rows, max(len(v.gram.ones)/(v.gram.targets+1), 1)) {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		v.gram.add(v.gather(block))
 	}
 	g := newSums(v.n, v.gram.targets)
 	g.join(v.gram)
-	return g
+	return g, nil
 }
 
 // gather copies rows to v.block.
@@ -206,7 +218,9 @@ func (v *validation) try(ctx context.Context, ridge float64) (*CrossValidation, 
 	for _, fold := range v.folds {
 		g := fold.gram
 		v.solver.gram = g
-		v.solver.factorize(ridge * g.scale())
+		if err := v.solver.factorize(ctx, ridge*g.scale()); err != nil {
+			return nil, err
+		}
 		g.right(right)
 		w, _, err := v.solver.conjugate(ctx, right, validationTolerance)
 		if err != nil {
@@ -242,8 +256,8 @@ func (v *validation) score(c *CrossValidation, f []float64, part int) {
 		t.add(f[i*targets:][:targets], b, i)
 	}
 	s, share := t.score(v.columns), 1/float64(len(v.parts))
-	if v.columns.Outputs > 1 { // in units of their deviations
-		s.RMSE = t.relative()
+	if v.columns.Outputs > 1 {
+		s.RMSE = s.relative
 	}
 	c.Score.Rows = s.Rows
 	c.Score.ErrorRate += share * s.ErrorRate

@@ -62,7 +62,7 @@ func EigenPro(ctx context.Context, p Problem, o EigenProOptions) (*Model, *Eigen
 	if o.Epochs < 0 || o.Patience < 0 || o.Sample < 0 || o.MaxBatch < 0 {
 		return nil, nil, fmt.Errorf("machine: EigenPro: epochs %d, patience %d, sample %d, batch %d: want no negative numbers", o.Epochs, o.Patience, o.Sample, o.MaxBatch)
 	}
-	if err := p.whiten(); err != nil {
+	if err := p.whiten(ctx); err != nil {
 		return nil, nil, err
 	}
 	set := func(option *int, value int) {

@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -27,12 +28,15 @@ const (
 	leastKernel = 1e-30
 )
 
-func whiten(l *kernel.Landmarks) (*whitened, error) {
+func whiten(ctx context.Context, l *kernel.Landmarks) (*whitened, error) {
 	m := l.Outputs()
 	g := &gram{n: m, weight: 1, zMean: make([]float64, m), zz: newLower[float64](m)}
 	block := min(m, side)
 	k, plan := make([]float32, block*m), l.Plan(block)
 	for first := 0; first < m; first += block {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		rows := min(block, m-first)
 		plan(k[:rows*m], l.Rows()[first*l.Inputs():(first+rows)*l.Inputs()], rows)
 		for i := range rows {
@@ -47,8 +51,8 @@ func whiten(l *kernel.Landmarks) (*whitened, error) {
 		return nil, fmt.Errorf("machine: the kernel of landmarks with themselves is %.3g: want %.0g to %.0g, for float32: scale the inputs, or take another kernel", mean, leastKernel, 1/leastKernel)
 	}
 	for jitter := leastJitter; jitter <= mostJitter; jitter *= 4 {
-		if w.factor.compute(g, jitter*mean) {
-			return w, nil
+		if positive, err := w.factor.compute(ctx, g, jitter*mean); err != nil || positive {
+			return w, err
 		}
 	}
 	return nil, errors.New("machine: the kernels of the landmarks are too different for float32: scale the inputs, or take another kernel")
@@ -64,12 +68,12 @@ func (w *whitened) Plan(maxRows int) func(z, x []float32, rows int) {
 }
 
 // whiten has the features of landmarks whitened.
-func (p *Problem) whiten() error {
+func (p *Problem) whiten(ctx context.Context) error {
 	landmarks, ok := p.Features.(*kernel.Landmarks)
 	if !ok {
 		return nil
 	}
-	w, err := whiten(landmarks)
+	w, err := whiten(ctx, landmarks)
 	if err == nil {
 		p.Features = w
 	}

@@ -206,7 +206,7 @@ func TestWhitenedProductsAreKernels(t *testing.T) {
 
 func testWhitened(t *testing.T, n int) {
 	l := landmarks(t, kernel.Laplacian{Gamma: 0.3}, friedman(t, n, 1, 1), n)
-	w, err := whiten(l)
+	w, err := whiten(context.Background(), l)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -229,7 +229,7 @@ func testWhitened(t *testing.T, n int) {
 // weights of alternating signs, which must be right to all digits of float32.
 func TestUnfoldedWeights(t *testing.T) {
 	const n, targets = 600, 2
-	w, err := whiten(landmarks(t, kernel.Gaussian{Gamma: kernel.GammaOf(4)}, friedman(t, n, 1, 1), n))
+	w, err := whiten(context.Background(), landmarks(t, kernel.Gaussian{Gamma: kernel.GammaOf(4)}, friedman(t, n, 1, 1), n))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -51,7 +51,7 @@ func Logistic(ctx context.Context, p Problem, o LogisticOptions) (*Model, *Logis
 	if p.Train.Columns().Classes == nil {
 		return nil, nil, errors.New("machine: logistic regression needs classes: take Ridge or EigenPro for real targets")
 	}
-	if err := p.whiten(); err != nil {
+	if err := p.whiten(ctx); err != nil {
 		return nil, nil, err
 	}
 	ridges, err := o.ridges(p.HoldOut != nil)

@@ -14,7 +14,7 @@ import (
 // RidgeOptions are the options of Ridge.
 type RidgeOptions struct {
 	// Candidates for λ, relative to the mean squared length of the centred
-	// features; each positive. If there is more than one, the rows held out
+	// features; each positive, and up to 1e6. If there is more than one, the rows held out
 	// choose. None: DefaultRidges if there are such rows, and 1e-6 if not.
 	Ridges []float64
 	// Refit adds the rows held out to those that are fitted to, once λ is chosen.
@@ -83,7 +83,7 @@ func Ridge(ctx context.Context, p Problem, o RidgeOptions) (*Model, *RidgeReport
 	if _, landmarks := p.Features.(*kernel.Landmarks); landmarks && o.Posterior {
 		return nil, nil, errors.New("machine: a posterior is for random features: take kernel.Features, not landmarks")
 	}
-	if err := p.whiten(); err != nil {
+	if err := p.whiten(ctx); err != nil {
 		return nil, nil, err
 	}
 	f := &ridgeFit{Problem: p, options: o, report: &RidgeReport{Ridges: o.Ridges}}
@@ -94,10 +94,13 @@ func Ridge(ctx context.Context, p Problem, o RidgeOptions) (*Model, *RidgeReport
 	return m, f.report, nil
 }
 
+// largestRidge is far beyond where predictions are the mean of targets.
+const largestRidge = 1e6
+
 func checkRidges(ridges []float64) error {
 	for _, ridge := range ridges {
-		if !(ridge > 0) || math.IsInf(ridge, 0) {
-			return fmt.Errorf("machine: ridge %v: want positive numbers", ridge)
+		if !(ridge > 0 && ridge <= largestRidge) {
+			return fmt.Errorf("machine: ridge %v: want positive numbers up to 1e6", ridge)
 		}
 	}
 	return nil
@@ -155,7 +158,9 @@ func (f *ridgeFit) choose(ctx context.Context) (best int, err error) {
 	var bias []float64
 	for i, ridge := range f.options.Ridges {
 		f.progress("solving", i, len(f.options.Ridges), 0)
-		f.solver.factorize(ridge * f.gram.scale())
+		if err := f.solver.factorize(ctx, ridge*f.gram.scale()); err != nil {
+			return 0, err
+		}
 		w, _, err := f.solver.weights(ctx)
 		if err != nil {
 			return 0, err
@@ -183,7 +188,9 @@ const constantFeatures = 1e-13
 // fitted solves for the chosen ridge.
 func (f *ridgeFit) fitted(ctx context.Context) (*Model, error) {
 	solver, scale := f.solver, f.gram.scale()
-	solver.factorize(f.report.Ridge * scale)
+	if err := solver.factorize(ctx, f.report.Ridge*scale); err != nil {
+		return nil, err
+	}
 	w, residual, err := solver.weights(ctx)
 	if err != nil {
 		return nil, err

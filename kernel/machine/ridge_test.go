@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"math/rand/v2"
 	"runtime"
 	"slices"
 	"strings"
@@ -165,6 +166,32 @@ func TestRidgeChoosesOnHoldOut(t *testing.T) {
 	baseline, _ := Evaluate(context.Background(), linear, fresh)
 	if !(ours.RMSE < 0.8*baseline.RMSE) {
 		t.Errorf("RMSE %v, linear %v", ours.RMSE, baseline.RMSE)
+	}
+}
+
+// TestEveryTargetCounts: noise of a large scale beside a target that is learnt without
+// error. The noise prefers the large ridge, by a hundredth of its deviation, and the
+// other one loses nearly all of its deviation by that.
+func TestEveryTargetCounts(t *testing.T) {
+	one := friedman(t, 200, 0, 1)
+	r, y := rand.New(rand.NewPCG(1, 2)), make([]float64, 400)
+	for i := range 200 {
+		y[2*i], y[2*i+1] = 1e6*r.NormFloat64(), float64(one.all.X[10*i]-one.all.X[10*i+1])
+	}
+	all, err := NewTargets(10, 2, one.all.X, y)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := Problem{Train: all.Slice(0, 100), HoldOut: all.Slice(100, 200)}
+	for _, ridges := range [][]float64{{100, 1e-6}, {1e-6, 100}} {
+		_, report, err := Ridge(context.Background(), p, RidgeOptions{Ridges: ridges})
+		if err != nil {
+			t.Fatal(err)
+		}
+		large, small := report.Scores[indexOf(ridges, 100)], report.Scores[indexOf(ridges, 1e-6)]
+		if report.Ridge != 1e-6 || !(large.RMSE < small.RMSE) {
+			t.Errorf("%v was chosen; RMSE %v with 100, %v with 1e-6", report.Ridge, large.RMSE, small.RMSE)
+		}
 	}
 }
 

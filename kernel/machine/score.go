@@ -20,6 +20,9 @@ type Score struct {
 	RMSE      float64 `json:"rmse"`                 // root of the mean squared difference between f and targets, of all targets
 	MAE       float64 `json:"mae,omitempty"`        // mean absolute difference; regression
 	R2        float64 `json:"r2,omitempty"`         // 1 - the sum of squared differences / that around the targets' means; regression
+
+	// RMSE in units of the targets' deviations, so that each of several counts; of one, 0.
+	relative float64
 }
 
 // Error returns what a fit tries to lower: the fraction of rows that are wrong,
@@ -32,9 +35,9 @@ func (s Score) Error(c Columns) float64 {
 }
 
 // better tells whether s is better than t: by probabilities if the models have them,
-// then by the class, then by the RMSE.
+// then by the class, then by the RMSE, of several targets in units of their deviations.
 func (s Score) better(t Score) bool {
-	return cmp.Or(cmp.Compare(s.LogLoss, t.LogLoss), cmp.Compare(s.ErrorRate, t.ErrorRate), cmp.Compare(s.RMSE, t.RMSE)) < 0
+	return cmp.Or(cmp.Compare(s.LogLoss, t.LogLoss), cmp.Compare(s.ErrorRate, t.ErrorRate), cmp.Compare(s.relative, t.relative), cmp.Compare(s.RMSE, t.RMSE)) < 0
 }
 
 // Evaluate returns the score of a model on the rows of a source, whose classes, if it
@@ -157,6 +160,9 @@ func (a *tally) score(c Columns) Score {
 	s := Score{
 		Rows: a.rows, Wrong: a.wrong, ErrorRate: a.wrongWeight / a.weight, LogLoss: a.logLoss / a.weight,
 		RMSE: math.Sqrt(floats.Sum(a.squaredErrors) / (a.weight * targets)),
+	}
+	if c.Outputs > 1 {
+		s.relative = a.relative()
 	}
 	if c.Classes == nil {
 		s.MAE = a.distance / (a.weight * targets)

@@ -2,6 +2,7 @@ package machine
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 
@@ -39,15 +40,24 @@ func newSolver(g *gram) *solver {
 // gradients, which take some hundreds of steps for it.
 const ridgeBelowFactor = 1.0 / 4096
 
-// factorize takes a ridge above 0.
-func (s *solver) factorize(ridge float64) {
+// factorAttempts is more than it takes from 2^-26 of the scale to more than C itself.
+const factorAttempts = 20
+
+// factorize takes a ridge above 0. Errors: ctx's, and a ridge that is not finite.
+func (s *solver) factorize(ctx context.Context, ridge float64) error {
 	s.ridge = max(ridge, s.gram.rounding())
 	s.factorRidge = s.ridge
-	for !s.factor.compute(s.gram, s.factorRidge) {
+	for range factorAttempts {
+		if positive, err := s.factor.compute(ctx, s.gram, s.factorRidge); err != nil {
+			return err
+		} else if positive {
+			s.ridge = max(s.ridge, s.factorRidge*ridgeBelowFactor)
+			return nil
+		}
 		// Rounding makes eigenvalues wrong by about the trace times float32's 2^-24.
-		s.factorRidge = max(4*s.factorRidge, s.gram.trace()*0x1p-26)
+		s.factorRidge = max(4*s.factorRidge, s.gram.scale()*0x1p-26)
 	}
-	s.ridge = max(s.ridge, s.factorRidge*ridgeBelowFactor)
+	return fmt.Errorf("machine: the equations cannot be solved in float32, not even with %.3g added to the diagonal: scale the inputs, or take another ridge", s.factorRidge)
 }
 
 const (
@@ -66,7 +76,9 @@ func (s *solver) weights(ctx context.Context) (w []float64, residual float64, er
 		if err != nil || residual <= solveTolerance || attempt == solveAttempts {
 			return w, residual, err
 		}
-		s.factorize(math.Sqrt(10) * s.ridge)
+		if err := s.factorize(ctx, math.Sqrt(10)*s.ridge); err != nil {
+			return nil, 0, err
+		}
 	}
 }
 
@@ -180,6 +192,9 @@ func (s *solver) condition(ctx context.Context) (float64, error) {
 	narrow := make([]float32, n)
 	const iterations = 12
 	for range iterations {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
 		par.For(tiles(n), par.Workers(), s.multiply)
 		largest = floats.Norm(s.product, 2)
 		floats.ScaleTo(s.p, 1/largest, s.product)
