@@ -19,6 +19,7 @@ func giantTables(classes bool) map[string][]string {
 		different int
 	}{
 		{[]int{900}, 600}, {[]int{300}, 700}, {[]int{900}, 100}, {[]int{5000}, 30}, {[]int{400, 300, 200}, 400},
+		{[]int{110, 100, 90}, 6000}, // each is less than a tenth of the hold-out, and stays together
 		{[]int{120, 60, 40, 30, 24, 20, 17, 15, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2}, 600},
 	} {
 		source := rand.New(rand.NewPCG(1, 2))
@@ -88,7 +89,11 @@ func TestSplitOfGiants(t *testing.T) {
 					}
 				}
 				checkShare(t, fmt.Sprint(name, ": rows that differ"), differentHeld, len(different), 5)
-				checkShare(t, fmt.Sprint(name, ": the largest group"), largestHeld, largest, 5)
+				if largest > len(lines)/50 {
+					checkShare(t, fmt.Sprint(name, ": the largest group"), largestHeld, largest, 5)
+				} else if largestHeld != 0 && largestHeld != largest {
+					t.Errorf("%s: %d of %d rows of a group held out", name, largestHeld, largest)
+				}
 				if !classes {
 					checkRun(t, name, table, different, held)
 				}
@@ -107,9 +112,9 @@ func checkShare(t *testing.T, name string, held, all int, deviations float64) {
 	}
 }
 
-// checkRun wants no 10 rows held out with neighbouring targets. Were each of 700
+// checkRun wants no 12 rows held out with neighbouring targets. Were each of 6,000
 // rows held out by itself with a chance of a fifth, there would be such a run
-// in one of 14,000 splits (700 * 0.2^10).
+// in one of 40,000 splits (6,000 * 0.2^12).
 func checkRun(t *testing.T, name string, table *Table, rows []int, held []bool) {
 	t.Helper()
 	slices.SortFunc(rows, func(a, b int) int { return cmp.Compare(table.Row(a).Targets[0], table.Row(b).Targets[0]) })
@@ -121,12 +126,12 @@ func checkRun(t *testing.T, name string, table *Table, rows []int, held []bool) 
 		}
 		longest = max(longest, run)
 	}
-	if longest >= 10 {
+	if longest >= 12 {
 		t.Errorf("%s: %d rows with neighbouring targets held out", name, longest)
 	}
 }
 
-// TestFoldsOfGiants: folds are of the same size within a tenth, and each has rows of
+// TestFoldsOfGiants: folds are of the same size within a tenth, and each has its share of
 // the largest group.
 func TestFoldsOfGiants(t *testing.T) {
 	for _, classes := range []bool{false, true} {
@@ -154,7 +159,9 @@ func TestFoldsOfGiants(t *testing.T) {
 				}
 				for fold := range 5 {
 					checkShare(t, fmt.Sprint(name, ": a fold"), all[fold], len(lines), 0)
-					checkShare(t, fmt.Sprint(name, ": the largest group in a fold"), ofLargest[fold], largest, 5)
+					if largest > len(lines)/50 {
+						checkShare(t, fmt.Sprint(name, ": the largest group in a fold"), ofLargest[fold], largest, 5)
+					}
 					checkShare(t, fmt.Sprint(name, ": rows that differ in a fold"), different[fold], different[0]+different[1]+different[2]+different[3]+different[4], 5)
 				}
 			}
