@@ -30,6 +30,19 @@ func (t *Table) hashRow(i int) uint64 {
 	return row.hash()
 }
 
+// hashAll is a hash of all that row i holds: its inputs, targets and weight.
+func (t *Table) hashAll(i int) uint64 {
+	row := t.Row(i)
+	sum := row.hash()
+	for _, v := range row.Targets {
+		sum = stir(sum, bitsOf(v))
+	}
+	if t.Schema.Weight != nil {
+		sum = stir(sum, bitsOf(row.Weight))
+	}
+	return sum
+}
+
 // bitsOf is the same for both zeros, and for all NaNs.
 func bitsOf(v float64) uint64 {
 	if math.IsNaN(v) {
@@ -57,11 +70,15 @@ func sortBy(rows []int, hash func(row int) uint64) []hashed {
 	for i, row := range rows {
 		all[i] = hashed{hash(row), int32(i)}
 	}
+	sortHashed(all)
+	return all
+}
+
+func sortHashed(all []hashed) {
 	slices.SortFunc(all, func(a, b hashed) int {
 		if a.hash == b.hash {
 			return cmp.Compare(a.index, b.index)
 		}
 		return cmp.Compare(a.hash, b.hash)
 	})
-	return all
 }

@@ -13,9 +13,11 @@ import (
 )
 
 // grouping is some rows by their inputs: those with the same stay together in every
-// split, for what is measured on a copy of what was learnt from says nothing. Where
-// there is little but copies, of the few inputs that some categories have, rows are
-// parted one by one.
+// split, for what is measured on a copy of what was learnt from says nothing. Rows are
+// parted one by one where there is little but copies, of the few inputs that some
+// categories have, and where one group is a giant beside the others, such as the zeros
+// of a zero-inflated table: whole, it would fill a fold, or others would have to make
+// up for it. A new row is likely to be such a copy, so to measure on some is honest.
 type grouping struct {
 	rows   []int
 	places []hashed // of rows, by their inputs
@@ -34,13 +36,15 @@ func (g *group) len() int { return int(g.end - g.start) }
 
 // group returns the given rows by their inputs, in strata, and within one in an
 // order that the content of the rows and the seed give, not their places. A stratum
-// is a class; for a regression, so many groups of similar targets.
+// is a class; for a regression, so many groups of similar targets. Those strata follow
+// each other at random: where one makes up for the large group of another, it is not
+// always its neighbour, and no range of targets is held out as a whole.
 func (t *Table) group(rows []int, perStratum int, seed uint64) *grouping {
 	g := &grouping{rows: rows, places: sortBy(rows, t.hashRow)}
-	if different := g.different(); mostlyCopies(different, len(rows)) {
-		g.addSingle(t, seed)
+	if ends := g.ends(); mostlyCopies(len(ends), len(rows)) {
+		g.addSingle(t, 0, len(rows), seed)
 	} else {
-		g.addIdentical(t, different, seed)
+		g.addIdentical(t, ends, giant(ends, perStratum), seed)
 	}
 	byKey := func(a, b group) int { return cmp.Compare(a.key, b.key) }
 	slices.SortFunc(g.groups, func(a, b group) int { return cmp.Or(cmp.Compare(a.target, b.target), byKey(a, b)) })
@@ -51,8 +55,14 @@ func (t *Table) group(rows []int, perStratum int, seed uint64) *grouping {
 			g.groups[i].stratum = int32(i / perStratum)
 		}
 	}
+	var strata [][]group
 	for stratum := range g.strata() {
 		slices.SortFunc(stratum, byKey)
+		strata = append(strata, stratum)
+	}
+	if !t.isClasses() {
+		slices.SortFunc(strata, func(a, b []group) int { return byKey(a[0], b[0]) })
+		g.groups = slices.Concat(strata...)
 	}
 	return g
 }
@@ -66,50 +76,63 @@ func mostlyCopies(different, rows int) bool {
 	return different == 1 || different < 20 && 4*different <= rows
 }
 
-// different counts the rows that have other inputs than those before.
-func (g *grouping) different() int {
-	n := 1
-	for i := 1; i < len(g.places); i++ {
-		if g.places[i].hash != g.places[i-1].hash {
-			n++
-		}
+// giant returns the number of rows above which those with the same inputs are parted:
+// a tenth of a part of the rows, and 4 times the median of all groups, so that rows
+// which all come about as often stay together.
+func giant(ends []int, parts int) int {
+	sizes := make([]int, len(ends))
+	start := 0
+	for i, end := range ends {
+		sizes[i], start = end-start, end
 	}
-	return n
+	slices.Sort(sizes)
+	return max(ends[len(ends)-1]/(10*parts), 4*sizes[len(sizes)/2])
 }
 
-// addIdentical adds so many groups of rows with the same inputs.
-func (g *grouping) addIdentical(t *Table, different int, seed uint64) {
-	g.groups = make([]group, 0, different)
-	source := &rand.PCG{}
-	for start := 0; start < len(g.places); {
-		end := start + 1
-		for end < len(g.places) && g.places[end].hash == g.places[start].hash {
-			end++
+// ends returns where in places the rows with the same inputs end, for each such group.
+func (g *grouping) ends() []int {
+	var ends []int
+	for i := 1; i < len(g.places); i++ {
+		if g.places[i].hash != g.places[i-1].hash {
+			ends = append(ends, i)
 		}
-		random.Seed(source, seed, splitPurpose, 0, int(g.places[start].hash))
-		g.groups = append(g.groups, group{start: int32(start), end: int32(end), key: source.Uint64(), target: t.commonTarget(g.rows, g.places[start:end])})
+	}
+	return append(ends, len(g.places))
+}
+
+// addIdentical adds the groups of rows with the same inputs, one for each end. Those
+// of more than giant rows are parted.
+func (g *grouping) addIdentical(t *Table, ends []int, giant int, seed uint64) {
+	g.groups = make([]group, 0, len(ends))
+	source := &rand.PCG{}
+	start := 0
+	for _, end := range ends {
+		if end-start > giant {
+			g.addSingle(t, start, end, seed)
+		} else {
+			random.Seed(source, seed, splitPurpose, 0, int(g.places[start].hash))
+			g.groups = append(g.groups, group{start: int32(start), end: int32(end), key: source.Uint64(), target: t.commonTarget(g.rows, g.places[start:end])})
+		}
 		start = end
 	}
 }
 
-// addSingle adds groups of one row each. Rows that are the same in all differ in
-// their keys by how many of them there were before.
-func (g *grouping) addSingle(t *Table, seed uint64) {
-	g.places = sortBy(g.rows, func(row int) uint64 {
-		sum := t.hashRow(row)
-		for _, v := range t.Row(row).Targets {
-			sum = stir(sum, bitsOf(v))
-		}
-		return sum
-	})
+// addSingle adds groups of one row each, of the places from start to end. Rows that
+// are the same in all differ in their keys by how many of them there were before.
+func (g *grouping) addSingle(t *Table, start, end int, seed uint64) {
+	places := g.places[start:end]
+	for i := range places {
+		places[i].hash = t.hashAll(g.rows[places[i].index])
+	}
+	sortHashed(places)
 	source, first := &rand.PCG{}, 0
-	for i, place := range g.places {
-		if place.hash != g.places[first].hash {
+	for i, place := range places {
+		if place.hash != places[first].hash {
 			first = i
 		}
 		random.Seed(source, seed, splitPurpose, i-first, int(place.hash))
 		target := t.Row(g.rows[place.index]).Targets[0]
-		g.groups = append(g.groups, group{start: int32(i), end: int32(i + 1), key: source.Uint64(), target: target})
+		g.groups = append(g.groups, group{start: int32(start + i), end: int32(start + i + 1), key: source.Uint64(), target: target})
 	}
 }
 
@@ -161,9 +184,11 @@ func (g *grouping) strata() iter.Seq[[]group] {
 // fraction of them. Each has a row at least, and is in order. Both have about the
 // same share of each class, or of low and high targets.
 //
-// The content of the rows and the seed decide, not their order; rows with the same
-// inputs stay together, unless few differ and come often. Of each class, rows remain in the
-// training set.
+// The content of the rows and the seed decide, not their order. Rows with the same
+// inputs stay together, unless few differ and come often. Where some inputs come much
+// more often than others (more than 4 times the median, and more than a tenth of the
+// smaller part), such as a row of zeros, their rows are dealt out one by one, and are
+// on both sides. Of each class, rows remain in the training set.
 //
 // Split fails for fewer than 2 rows, for a fraction that is not between 0 and 1, and
 // if no class has 2 rows that differ.
@@ -253,8 +278,9 @@ const NoFold = -1
 // Folds deals rows out to k folds of about the same size, and returns that of each
 // row: from 0 to k-1, or NoFold if no other row of its class has other inputs. Each
 // fold has a row at least, and about the same share of each class, or of low and
-// high targets. As in Split, the content of the rows and the seed decide, and rows
-// with the same inputs stay together, unless few differ and come often.
+// high targets. As in [Table.Split], the content of the rows and the seed decide, and
+// rows with the same inputs stay together, unless few differ and come often, or these
+// come much more often than others (here more than a tenth of a fold).
 //
 // Folds fails for fewer than 2 folds, or fewer than k rows that differ.
 func (t *Table) Folds(rows []int, k int, seed uint64) ([]int, error) {
@@ -273,6 +299,8 @@ func (t *Table) Folds(rows []int, k int, seed uint64) ([]int, error) {
 			dealt += len(stratum)
 		}
 		clear(here)
+		// The largest first: small ones can make up for them.
+		slices.SortStableFunc(stratum, func(a, b group) int { return cmp.Compare(b.len(), a.len()) })
 		for _, group := range stratum {
 			fold := NoFold
 			if !alone {
