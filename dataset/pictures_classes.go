@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/deepfry/deepfry/internal/spelling"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -73,45 +74,9 @@ func labelsOf(dir string, folders []classFolder, classes []string, where string)
 	}
 	text := fmt.Sprintf("dataset: %s: %s: there is no class of this name in %s, whose classes are %s", dir, nameList(unknown, manyNames), where, nameList(classes, manyNames))
 	for _, name := range unknown[:min(len(unknown), 3)] {
-		if class := nearest(name, classes); class != "" {
+		if class := spelling.Nearest(name, classes); class != "" {
 			text += fmt.Sprintf("; if %s is the class %s, rename the folder", printable(name), printable(class))
 		}
 	}
 	return nil, fmt.Errorf("%s", text)
-}
-
-// nearest returns the name that is spelt most like another one, or "" if none is.
-func nearest(name string, others []string) string {
-	best, found := len([]rune(name))/3+1, ""
-	for _, other := range others {
-		if strings.EqualFold(name, norm.NFC.String(other)) {
-			return other
-		}
-		if distance := editDistance([]rune(name), []rune(other)); distance < best {
-			best, found = distance, other
-		}
-	}
-	return found
-}
-
-// editDistance is Levenshtein's: how many letters have to be put in, taken out or
-// exchanged to make b of a.
-func editDistance(a, b []rune) int {
-	row := make([]int, len(b)+1) // from the first letters of a to those of b
-	for j := range row {
-		row[j] = j
-	}
-	for i, letter := range a {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j, other := range b {
-			exchanged := diagonal
-			if letter != other {
-				exchanged++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(exchanged, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }

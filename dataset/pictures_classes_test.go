@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 )
 
 // TestClassesByName: labels are places in the list of a network, whatever folders
@@ -91,24 +90,6 @@ func TestClassesByNameErrors(t *testing.T) {
 	if _, err := OpenWith(writeFiles(t, map[string][]byte{"a/1.png": grey}), Options{Split: 3}); err == nil || !strings.Contains(err.Error(), "a version of the split from 1 to 2, found 3") {
 		t.Errorf("an unknown split: %v", err)
 	}
-}
-
-func TestEditDistance(t *testing.T) {
-	for _, test := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"", "abc", 3}, {"kitten", "sitting", 3}, {"flaw", "lawn", 2}, {"égg", "egg", 1}, {"abc", "abc", 0}} {
-		if got := editDistance([]rune(test.a), []rune(test.b)); got != test.want {
-			t.Errorf("from %q to %q: %d, want %d", test.a, test.b, got, test.want)
-		}
-	}
-	rapid.Check(t, func(t *rapid.T) {
-		word := rapid.SliceOfN(rapid.RuneFrom([]rune("abc")), 0, 8)
-		a, b, c := word.Draw(t, "a"), word.Draw(t, "b"), word.Draw(t, "c")
-		if ab := editDistance(a, b); ab != editDistance(b, a) || ab > editDistance(a, c)+editDistance(c, b) || (ab == 0) != (string(a) == string(b)) {
-			t.Fatalf("%q, %q, %q: no distance", string(a), string(b), string(c))
-		}
-	})
 }
 
 // TestLinks: those to folders above end, others are followed once, and one that leads

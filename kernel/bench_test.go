@@ -31,3 +31,16 @@ func benchmarkPlan(b *testing.B, k Kernel, o Options, rows int) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*rows)/1000, "µs/row")
 }
+
+// BenchmarkGram computes a matrix of 2000 × 2000 kernels.
+func BenchmarkGram(b *testing.B) {
+	const rows, d = 2000, 16
+	x, g := randomRows(rows, d, 1), make([]float32, rows*rows)
+	for _, k := range []Kernel{Gaussian{0.1}, Laplacian{0.1}, Matern{1.5, 2}} {
+		b.Run(k.Kind(), func(b *testing.B) {
+			for b.Loop() {
+				Gram(g, k, x, d)
+			}
+		})
+	}
+}

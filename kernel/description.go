@@ -10,6 +10,15 @@ import (
 // give other numbers.
 const SamplerVersion = 1
 
+// samplerVersion is SamplerVersion, or one more for SORF of few inputs, which
+// version 1 did not pad.
+func samplerVersion(k Kernel, o Options) int {
+	if o.padsSORF(k) {
+		return SamplerVersion + 1
+	}
+	return SamplerVersion
+}
+
 // MarshalKernel returns the kernel's description, such as
 // {"kind":"gaussian","gamma":0.02}.
 func MarshalKernel(k Kernel) ([]byte, error) {
@@ -40,6 +49,8 @@ func UnmarshalKernel(data []byte) (Kernel, error) {
 		return unmarshal[Gaussian](data)
 	case "laplacian":
 		return unmarshal[Laplacian](data)
+	case "mixture":
+		return unmarshal[Mixture](data)
 	case "matern":
 		return unmarshal[Matern](data)
 	case "arccosine":
@@ -49,7 +60,7 @@ func UnmarshalKernel(data []byte) (Kernel, error) {
 	case "linear":
 		return unmarshal[Linear](data)
 	}
-	return nil, fmt.Errorf("kernel: description: kind %q: want gaussian, laplacian, matern, arccosine, polynomial or linear", head.Kind)
+	return nil, fmt.Errorf("kernel: description: kind %q: want gaussian, laplacian, mixture, matern, arccosine, polynomial or linear", head.Kind)
 }
 
 func unmarshal[K Kernel](data []byte) (Kernel, error) {
@@ -83,7 +94,7 @@ func strictly(data []byte, target any) error {
 type description struct {
 	Kernel json.RawMessage `json:"kernel"`
 	Options
-	Sampler int `json:"sampler"` // SamplerVersion
+	Sampler int `json:"sampler"` // samplerVersion
 }
 
 // MarshalJSON returns the description of f: the kernel, the options with the
@@ -93,7 +104,7 @@ func (f *Features) MarshalJSON() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(description{k, f.options, SamplerVersion})
+	return json.Marshal(description{k, f.options, samplerVersion(f.kernel, f.options)})
 }
 
 // UnmarshalJSON makes f anew from its description, with the same numbers to
@@ -104,12 +115,12 @@ func (f *Features) UnmarshalJSON(data []byte) error {
 	if err := strictly(data, &d); err != nil {
 		return fmt.Errorf("kernel: description of features: %w", err)
 	}
-	if d.Sampler != SamplerVersion {
-		return fmt.Errorf("kernel: the features were drawn by sampler version %d; this program has version %d", d.Sampler, SamplerVersion)
-	}
 	k, err := UnmarshalKernel(d.Kernel)
 	if err != nil {
 		return err
+	}
+	if want := samplerVersion(k, d.Options); d.Sampler != want {
+		return fmt.Errorf("kernel: the features were drawn by sampler version %d; this program has version %d for them: make them anew", d.Sampler, want)
 	}
 	made, err := NewFeatures(k, d.Options)
 	if err != nil {

@@ -27,4 +27,11 @@
 // Hadamard matrices and diagonals, which take O(n·log d) time instead of O(n·d).
 // [ORF] and SORF have orthogonal rows and so the least errors. A description of
 // features ([Features.MarshalJSON]) holds a seed instead of the matrix.
+//
+// # Landmarks
+//
+// [Landmarks] are features of another kind: the kernels of a row with some chosen rows,
+// computed exactly. A linear function of them is what a kernel machine is. They know the
+// data, so that some hundred do what takes thousands of random features, at O(m·d) a row
+// for m landmarks.
 package kernel

@@ -90,3 +90,21 @@ func ExampleUnmarshalKernel() {
 	fmt.Printf("%.4f\n", k.At([]float32{0, 0}, []float32{0, 2}))
 	// Output: 0.4834
 }
+
+func ExampleNewLandmarks() {
+	// The first two points are the landmarks.
+	landmarks, err := kernel.NewLandmarks(kernel.Gaussian{Gamma: 0.5}, rows[:4], 2)
+	if err != nil {
+		log.Fatal(err)
+	}
+	z := make([]float32, 4*landmarks.Outputs())
+	landmarks.Plan(4)(z, rows, 4)
+	for i := range 4 {
+		fmt.Printf("%.3f\n", z[2*i:][:2])
+	}
+	// Output:
+	// [1.000 0.607]
+	// [0.607 1.000]
+	// [0.135 0.082]
+	// [0.007 0.082]
+}

@@ -37,7 +37,11 @@ const (
 	// matrix of n·d numbers (Yu et al., NIPS 2016).
 	ORF Sampling = "orf"
 	// SORF, structured orthogonal random features, makes them so by three rounds
-	// of Hadamard transforms and random signs (the same).
+	// of Hadamard transforms and random signs (the same). Its rows are not quite
+	// Gaussian. Measured means of features' products are within about 0.01 of the
+	// kernel, and for ArcCosine of order 0, between rows with few entries that are not
+	// 0, within 4/d. To that end fewer than 48 inputs are padded to 256; ORF, which is
+	// as fast for so few, has less error.
 	SORF Sampling = "sorf"
 	// Sparse is for random projections alone: see [NewProjection].
 	Sparse Sampling = "sparse"

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -19,6 +20,9 @@ const fewInputs = 48
 // choose checks sampling and phase against the kernel, and chooses a sampling
 // if there is none.
 func (o *Options) choose(k Kernel) error {
+	if _, mixture := k.(Mixture); mixture {
+		return errors.New("kernel: a mixture has no random features: take landmarks, or one of its kernels")
+	}
 	_, laplacian := k.(Laplacian)
 	_, linear := k.(Linear)
 	_, polynomial := k.(Polynomial)

@@ -1,13 +1,14 @@
 package kernel
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
 )
 
 // Kernel is a positive semi-definite function of two rows of numbers. The
-// types of this package are all that there are: [Gaussian], [Laplacian],
+// types of this package are all that there are: [Gaussian], [Laplacian], [Mixture],
 // [Matern], [ArcCosine], [Polynomial] and [Linear]; pointers to them are none.
 type Kernel interface {
 	// Kind is the kernel's name in descriptions, such as "gaussian".
@@ -30,6 +31,7 @@ const (
 	innerProducts    geometry = iota // x·y, with xx = ‖x‖² and yy = ‖y‖²
 	squaredDistances                 // ‖x-y‖²
 	absoluteSums                     // ‖x-y‖₁ = Σ|x_i - y_i|
+	mixed                            // two of them
 )
 
 // Gaussian is the kernel exp(-γ‖x-y‖²), also known as RBF. In terms of a
@@ -52,6 +54,14 @@ func GammaOf(bandwidth float64) float64 {
 // Matern with Nu = 1/2.
 type Laplacian struct {
 	Gamma float64 `json:"gamma"`
+}
+
+// Mixture is the mean of a Gaussian and a Laplacian kernel,
+// (exp(-γ‖x-y‖²) + exp(-δ‖x-y‖₁))/2: a function of it is the sum of one that is smooth and
+// one that is not. It has no random features, but [Landmarks].
+type Mixture struct {
+	Gamma float64 `json:"gamma"` // γ, positive
+	Delta float64 `json:"delta"` // δ, positive
 }
 
 // Matern is the kernel of smoothness ν = 1/2, 3/2 or 5/2 and length scale ℓ. With
@@ -93,20 +103,25 @@ type Linear struct{}
 
 func (Gaussian) Kind() string   { return "gaussian" }
 func (Laplacian) Kind() string  { return "laplacian" }
+func (Mixture) Kind() string    { return "mixture" }
 func (Matern) Kind() string     { return "matern" }
 func (ArcCosine) Kind() string  { return "arccosine" }
 func (Polynomial) Kind() string { return "polynomial" }
 func (Linear) Kind() string     { return "linear" }
 
-func (k Gaussian) At(x, y []float32) float64   { return at(k, x, y) }
-func (k Laplacian) At(x, y []float32) float64  { return at(k, x, y) }
-func (k Matern) At(x, y []float32) float64     { return at(k, x, y) }
+func (k Gaussian) At(x, y []float32) float64  { return at(k, x, y) }
+func (k Laplacian) At(x, y []float32) float64 { return at(k, x, y) }
+func (k Matern) At(x, y []float32) float64    { return at(k, x, y) }
+func (k Mixture) At(x, y []float32) float64 {
+	return (at(Gaussian{k.Gamma}, x, y) + at(Laplacian{k.Delta}, x, y)) / 2
+}
 func (k ArcCosine) At(x, y []float32) float64  { return at(k, x, y) }
 func (k Polynomial) At(x, y []float32) float64 { return at(k, x, y) }
 func (k Linear) At(x, y []float32) float64     { return at(k, x, y) }
 
 func (Gaussian) geometry() geometry   { return squaredDistances }
 func (Laplacian) geometry() geometry  { return absoluteSums }
+func (Mixture) geometry() geometry    { return mixed }
 func (Matern) geometry() geometry     { return squaredDistances }
 func (ArcCosine) geometry() geometry  { return innerProducts }
 func (Polynomial) geometry() geometry { return innerProducts }
@@ -115,6 +130,10 @@ func (Linear) geometry() geometry     { return innerProducts }
 func (k Gaussian) at(square, _, _ float64) float64 { return math.Exp(-k.Gamma * square) }
 
 func (k Laplacian) at(sum, _, _ float64) float64 { return math.Exp(-k.Gamma * sum) }
+
+func (k Mixture) at(_, _, _ float64) float64 {
+	panic("kernel: a mixture is no function of one distance")
+}
 
 func (k Matern) at(square, _, _ float64) float64 {
 	r := math.Sqrt(2*k.Nu*square) / k.Length
@@ -159,6 +178,9 @@ func (Linear) at(product, _, _ float64) float64 { return product }
 
 func (k Gaussian) Validate() error  { return positive("gaussian", "gamma", k.Gamma) }
 func (k Laplacian) Validate() error { return positive("laplacian", "gamma", k.Gamma) }
+func (k Mixture) Validate() error {
+	return cmp.Or(positive("mixture", "gamma", k.Gamma), positive("mixture", "delta", k.Delta))
+}
 
 func (k Matern) Validate() error {
 	if k.Nu != 0.5 && k.Nu != 1.5 && k.Nu != 2.5 {
@@ -200,7 +222,7 @@ func validate(k Kernel) error {
 		return errors.New("kernel: there is no kernel")
 	}
 	switch k.(type) {
-	case Gaussian, Laplacian, Matern, ArcCosine, Polynomial, Linear:
+	case Gaussian, Laplacian, Mixture, Matern, ArcCosine, Polynomial, Linear:
 		return k.Validate()
 	}
 	return fmt.Errorf("kernel: %T is no kernel: want one such as Gaussian{Gamma: 1}, and no pointer to it", k)

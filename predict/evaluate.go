@@ -78,9 +78,10 @@ func (p *Predictor) answerAll(ctx context.Context, batches iter.Seq[[]float32], 
 }
 
 // EvaluateRows answers for the rows of a source whose targets are known, as a machine
-// is fitted to them, and tallies the answers.
-func (p *Predictor) EvaluateRows(ctx context.Context, source machine.Source) (*Tally, error) {
-	tally := NewTally(len(p.Classes))
+// is fitted to them, and tallies the answers by the rows' weights. Labels below 0 are of
+// classes that are not known, as [Tally.AddWeighted] has them.
+func (p *Predictor) EvaluateRows(ctx context.Context, source machine.Source) (Tallies, error) {
+	tallies := p.Tallies()
 	for batch, err := range source.Batches(evaluateSamples) {
 		if err == nil {
 			err = ctx.Err()
@@ -93,14 +94,18 @@ func (p *Predictor) EvaluateRows(ctx context.Context, source machine.Source) (*T
 			return nil, err
 		}
 		for i, a := range answers {
+			weight := 1.0
+			if len(batch.Weights) > 0 {
+				weight = batch.Weights[i]
+			}
 			if batch.Labels != nil {
-				tally.Add(float64(batch.Labels[i]), a)
+				tallies[0].AddWeighted(float64(batch.Labels[i]), weight, a)
 			} else {
-				tally.Add(float64(batch.Y[i]), a)
+				tallies.Add(batch.Y[i*len(tallies):][:len(tallies)], weight, a)
 			}
 		}
 	}
-	return tally, nil
+	return tallies, nil
 }
 
 // TakesSamples tells whether the data set of this name is read as numbers, by OpenSamples,

@@ -51,7 +51,7 @@ func ExamplePredictor_Rows() {
 			log.Fatal(err)
 		}
 		fmt.Println(row.Line, row.Name)
-		tally.Add(row.Target, row.Answer)
+		tally.Add(row.Targets[0], row.Answer)
 	}
 	fmt.Printf("%.0f%% error\n", tally.ErrorPercent())
 	// Output:

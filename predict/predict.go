@@ -53,6 +53,8 @@ type Predictor struct {
 	Input nn.Shape
 	// Encoder makes inputs of the rows of a table; nil if the file takes none.
 	Encoder *table.Encoder
+	// Fit says how the machine was fitted; nil where the file does not say.
+	Fit *Fit
 	// Network or Machine is what answers; the other one is nil.
 	Network *nn.Network
 	Machine *machine.Model
@@ -60,6 +62,7 @@ type Predictor struct {
 	standardization dataset.Standardization // of inputs; see Standardize
 	prepared        bool                    // the file says what its inputs are
 
+	outputs    int
 	normalised bool // the network's outputs are probabilities already
 	samples    int  // of a run in many
 	one, many  sync.Pool
@@ -68,7 +71,7 @@ type Predictor struct {
 // run computes the outputs of so many samples, [samples, outputs], and the standard
 // deviations of a machine that has a posterior. What it returns is good until it is
 // called again. One goroutine at a time may call it.
-type run func(inputs []float32, samples int) (outputs, deviations []float32)
+type run func(inputs []float32, samples int) (outputs, deviations []float64)
 
 // Open reads a file: a checkpoint of a network, an ONNX file that can be imported as
 // one, or a kernel machine. The errors are those of the file system and of the
@@ -180,11 +183,17 @@ func FromNetwork(network *nn.Network, notes map[string]string, name string) (*Pr
 	if len(meaning.Classes) > outputs {
 		return nil, fmt.Errorf("predict: %s: %d classes are named, but the network has %d outputs", name, len(meaning.Classes), outputs)
 	}
-	p := &Predictor{Meaning: meaning, Input: network.Description.Input, Network: network, normalised: endsInSoftmax(network)}
+	p := &Predictor{Meaning: meaning, Input: network.Description.Input, Network: network, outputs: outputs, normalised: endsInSoftmax(network)}
 	p.complete(outputs)
 	p.start(networkSamples, func(samples int) run {
 		workspace := network.NewWorkspace(samples, false)
-		return func(inputs []float32, _ int) ([]float32, []float32) { return workspace.Forward(inputs), nil }
+		wide := make([]float64, samples*outputs)
+		return func(inputs []float32, samples int) ([]float64, []float64) {
+			for i, v := range workspace.Forward(inputs) {
+				wide[i] = float64(v)
+			}
+			return wide[:samples*outputs], nil
+		}
 	})
 	return p, nil
 }
@@ -235,17 +244,14 @@ func endsInSoftmax(network *nn.Network) bool {
 // FromMachine returns a predictor for a machine in memory. Its notes, by [TableKey] or
 // [ImagesKey], say what it takes, or it takes vectors; the name is for errors.
 func FromMachine(m *machine.Model, name string) (*Predictor, error) {
-	if m.Columns.Classes == nil && m.Columns.Outputs > 1 {
-		return nil, fmt.Errorf("predict: %s: the machine has %d values for a row: want one, or classes", name, m.Columns.Outputs)
-	}
-	p := &Predictor{Machine: m, Input: nn.Shape{m.Columns.Inputs}}
+	p := &Predictor{Machine: m, Input: nn.Shape{m.Columns.Inputs}, outputs: m.Columns.Targets()}
 	if err := p.readMachine(); err != nil {
 		return nil, fmt.Errorf("predict: %s: %w", name, err)
 	}
 	p.start(machineSamples, func(samples int) run {
 		predictor, targets := m.NewPredictor(samples), m.Columns.Targets()
-		y, s := make([]float32, samples*targets), make([]float32, samples*targets)
-		return func(inputs []float32, samples int) ([]float32, []float32) {
+		y, s := make([]float64, samples*targets), make([]float64, samples*targets)
+		return func(inputs []float32, samples int) ([]float64, []float64) {
 			y, s := y[:samples*targets], s[:samples*targets]
 			if m.Noise() == nil || m.Columns.Classes != nil {
 				predictor.Predict(y, inputs)
@@ -294,12 +300,14 @@ func (p *Predictor) Answers(inputs []float32) ([]Answer, error) {
 		r := pool.Get().(run)
 		outputs, deviations := r(part, samples)
 		for i := range samples {
-			answer, err := p.answer(outputs[i*len(outputs)/samples : (i+1)*len(outputs)/samples])
+			first, end := i*p.outputs, (i+1)*p.outputs
+			var s []float64
+			if deviations != nil {
+				s = deviations[first:end]
+			}
+			answer, err := p.answer(outputs[first:end], s)
 			if err != nil {
 				return nil, fmt.Errorf("%w, for sample %d", err, len(answers))
-			}
-			if deviations != nil {
-				answer.Deviation = float64(deviations[i])
 			}
 			answers = append(answers, answer)
 		}
@@ -320,27 +328,31 @@ func (p *Predictor) Answer(input []float32) (Answer, error) {
 	return answers[0], nil
 }
 
-// answer makes an answer of the outputs of a sample.
-func (p *Predictor) answer(outputs []float32) (Answer, error) {
+// answer makes an answer of the outputs of a sample, and of their deviations if there
+// are any.
+func (p *Predictor) answer(outputs, deviations []float64) (Answer, error) {
 	for _, v := range outputs {
-		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return Answer{}, errors.New("predict: the output is not finite: the file is damaged, or the run that wrote it diverged")
 		}
 	}
 	if p.Classes == nil {
-		return Answer{Class: -1, Value: float64(outputs[0])}, nil
+		return p.estimate(outputs, deviations), nil
 	}
-	a := Answer{Scores: slices.Clone(outputs), Class: slices.Index(outputs, slices.Max(outputs))}
+	a := Answer{Scores: make([]float32, len(outputs)), Class: slices.Index(outputs, slices.Max(outputs))}
 	a.Name = p.Classes[a.Class]
-	if p.Machine != nil && !p.Machine.Logits {
+	for i, v := range outputs {
+		a.Scores[i] = float32(v)
+	}
+	if !p.HasProbabilities() {
 		return a, nil
 	}
 	a.Probabilities = make([]float64, len(outputs))
 	sum := 0.0
 	for i, v := range outputs {
-		a.Probabilities[i] = float64(v)
+		a.Probabilities[i] = v
 		if !p.normalised {
-			a.Probabilities[i] = math.Exp(float64(v - outputs[a.Class]))
+			a.Probabilities[i] = math.Exp(v - outputs[a.Class])
 		}
 		sum += a.Probabilities[i]
 	}
@@ -349,41 +361,4 @@ func (p *Predictor) answer(outputs []float32) (Answer, error) {
 	}
 	a.Probability = a.Probabilities[a.Class]
 	return a, nil
-}
-
-// Answer is what a network or a machine says of a sample.
-type Answer struct {
-	Class         int       // its number, -1 for a regression
-	Name          string    // of the class
-	Probability   float64   // of the class; 0 where there are none
-	Probabilities []float64 // of all classes; nil for a regression and a machine of least squares
-	Scores        []float32 // the outputs of all classes as they are; nil for a regression
-
-	Value     float64 // of a regression
-	Deviation float64 // standard deviation of a new target around Value; 0 if the machine has no posterior
-}
-
-// UnsureBelow is the probability below which a class is more likely wrong than
-// right, if probabilities are honest.
-const UnsureBelow = 0.5
-
-// Unsure tells whether the probability of the class is below [UnsureBelow].
-func (a Answer) Unsure() bool { return a.Probabilities != nil && a.Probability < UnsureBelow }
-
-// Likeliest returns up to n classes, those with the greatest scores first.
-func (a Answer) Likeliest(n int) []int {
-	order := make([]int, len(a.Scores))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(i, j int) int {
-		switch {
-		case a.Scores[i] > a.Scores[j]:
-			return -1
-		case a.Scores[i] < a.Scores[j]:
-			return 1
-		}
-		return 0
-	})
-	return order[:min(n, len(order))]
 }

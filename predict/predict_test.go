@@ -135,7 +135,7 @@ func TestOneOutputIsAValue(t *testing.T) {
 	}
 	a, err := p.Answer([]float32{1, 2})
 	want := p.Network.NewWorkspace(1, false).Forward([]float32{1, 2})[0]
-	if err != nil || a.Class != -1 || a.Name != "" || a.Value != float64(want) {
+	if err != nil || a.Class != -1 || a.Name != "" || float32(a.Value) != float32(want) {
 		t.Errorf("%+v (%v), want the value %v", a, err, want)
 	}
 }
@@ -326,10 +326,10 @@ func lineMachine(t *testing.T, csv string, classes []string) *Predictor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &machine.Model{Columns: machine.Columns{Inputs: 2, Outputs: 1}, Weights: []float32{2, 0}, Bias: []float32{0}, Notes: map[string]string{TableKey: string(note)}}
+	m := &machine.Model{Columns: machine.Columns{Inputs: 2, Outputs: 1}, Weights: []float32{2, 0}, Bias: []float64{0}, Notes: map[string]string{TableKey: string(note)}}
 	if classes != nil {
 		m.Columns = machine.Columns{Inputs: 2, Classes: classes}
-		m.Weights, m.Bias, m.Logits = []float32{1, 0, -1, 0}, []float32{0, 0}, true
+		m.Weights, m.Bias, m.Logits = []float32{1, 0, -1, 0}, []float64{0, 0}, true
 	}
 	p, err := FromMachine(m, "line")
 	if err != nil {
@@ -345,7 +345,7 @@ func TestRows(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got = append(got, fmt.Sprint(row.Line, row.Value, row.Target))
+		got = append(got, fmt.Sprint(row.Line, row.Value, row.Targets[0]))
 	}
 	if want := []string{"2 2 2", "3 6 5"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
@@ -361,7 +361,7 @@ func TestRows(t *testing.T) {
 	}
 	for _, header := range []string{"", "p,q,class\n"} {
 		classes := lineMachine(t, header+"1,5,yes\n-2,6,no\n3,7,yes\n", []string{"yes", "no"})
-		if a, err := classes.Row("-1", "0"); err != nil || a.Name != "no" || math.Abs(a.Probability-1/(1+math.Exp(-2))) > 1e-6 {
+		if a, err := classes.Row("-1", "0"); err != nil || a.Name != "no" || a.String() != "no (88.1%)" || math.Abs(a.Probability-1/(1+math.Exp(-2))) > 1e-6 {
 			t.Errorf("with the header %q: %+v (%v), want no", header, a, err)
 		}
 	}
@@ -371,6 +371,44 @@ func TestRows(t *testing.T) {
 	}
 	if _, err := (&Predictor{}).Row("1"); err == nil {
 		t.Error("a file that takes no rows: no error")
+	}
+}
+
+// TestRowsAndSourcesAgree: the figures of a table are the same to the bit, whether it is
+// read row by row or as a source.
+func TestRowsAndSourcesAgree(t *testing.T) {
+	classes := []string{"no", "yes"}
+	p := lineMachine(t, "p,q,class\n1,5,yes\n-2,6,no\n3,7,yes\n", classes)
+	text := "p,q,class\n"
+	var x []float32
+	var labels []int32
+	for i := range 300 { // more than are answered at a time
+		v := float32(i%7) - 3
+		x, labels = append(x, v, 0), append(labels, int32(i%2))
+		text += fmt.Sprintf("%v,0,%s\n", v, classes[i%2])
+	}
+	tallies := p.Tallies()
+	for row, err := range p.Rows(strings.NewReader(text), "new", table.Options{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		tallies.Add(row.Targets, row.Weight, row.Answer)
+	}
+	source, err := machine.NewClasses(2, x, labels, classes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same, err := p.EvaluateRows(t.Context(), source)
+	if err != nil || !reflect.DeepEqual(tallies, same) {
+		t.Errorf("%+v and %+v (%v)", *tallies[0], *same[0], err)
+	}
+	source, err = source.WithWeights(slices.Repeat([]float64{0.5, 2}, 150))
+	if err != nil {
+		t.Fatal(err)
+	}
+	weighted, err := p.EvaluateRows(t.Context(), source)
+	if w := weighted[0]; err != nil || !w.Weighted() || w.Errors != tallies[0].Errors || w.ErrorPercent() == tallies[0].ErrorPercent() {
+		t.Errorf("by weight %+v (%v)", *weighted[0], err)
 	}
 }
 
@@ -474,9 +512,56 @@ func TestPreparationOf(t *testing.T) {
 	}
 }
 
-func TestSeveralValuesAreRefused(t *testing.T) {
-	m := &machine.Model{Columns: machine.Columns{Inputs: 1, Outputs: 2}, Weights: []float32{1, 2}, Bias: []float32{0, 0}}
-	if _, err := FromMachine(m, "two"); err == nil || !strings.Contains(err.Error(), "two: the machine has 2 values for a row") {
+// TestSeveralTargets: an estimate for each, their names and tallies, and rows that do not
+// know all of them.
+func TestSeveralTargets(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "train.csv")
+	if err := os.WriteFile(path, []byte("a,p,q,w\n1,5,1.5,1\n2,6,2.5,3\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	tab, err := table.Read(path, table.Options{Targets: []string{"q", "p"}, Weight: "w"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoder, err := table.NewEncoder(tab, []int{0, 1}, table.EncoderOptions{Raw: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	note, err := json.Marshal(encoder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &machine.Model{Columns: machine.Columns{Inputs: 1, Outputs: 2}, Weights: []float32{1, 10}, Bias: []float64{0, 5}, Notes: map[string]string{TableKey: string(note)}}
+	p, err := FromMachine(m, "two")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tallies := p.Tallies()
+	for row, err := range p.Rows(strings.NewReader("w,a,p,q\n2,1,16,1\n1,2,,5\n"), "new", table.Options{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if row.Value != row.Estimates[0].Value || row.Estimates[1].Value != 10*row.Value+5 {
+			t.Errorf("estimates %+v", row.Estimates)
+		}
+		tallies.Add(row.Targets, row.Weight, row.Answer)
+	}
+	if q, p := tallies[0], tallies[1]; q.Rows != 2 || p.Rows != 1 || q.MAE() != 1 || p.MAE() != 1 || q.RMSE() != math.Sqrt(3) {
+		t.Errorf("q: %+v\np: %+v", *q, *p)
+	}
+	if a, err := p.Row("2"); err != nil || a.Value != 2 || a.Estimates[1].Value != 25 || a.String() != "2, 25" {
+		t.Errorf("%v (%v)", a, err)
+	}
+	source, err := machine.NewTargets(1, 2, []float32{1, 2}, []float64{1, 16, 5, 25})
+	if err != nil {
+		t.Fatal(err)
+	}
+	same, err := p.EvaluateRows(t.Context(), source)
+	if err != nil || len(same) != 2 || same[0].RMSE() != math.Sqrt(4.5) || same[1].MAE() != 0.5 {
+		t.Errorf("%+v (%v)", same, err)
+	}
+	m.Columns.Outputs, m.Weights, m.Bias = 3, []float32{1, 2, 3}, []float64{0, 0, 0}
+	if _, err := FromMachine(m, "three"); err == nil || !strings.Contains(err.Error(), "three: the machine has 3 values for a row, but 2 targets are noted") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -590,5 +675,17 @@ func TestTakesSamples(t *testing.T) {
 		if got := p.TakesSamples("some.NPZ"); got != c.want || p.TakesSamples("folder") {
 			t.Errorf("%v, trained on %q: %v", c.input, c.data, got)
 		}
+	}
+}
+
+// TestLargeValues keep the digits of float64.
+func TestLargeValues(t *testing.T) {
+	m := &machine.Model{Columns: machine.Columns{Inputs: 1, Outputs: 1}, Weights: []float32{0.5}, Bias: []float64{1700000001.3}}
+	p, err := FromMachine(m, "large")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, err := p.Answer([]float32{0.25}); err != nil || a.Value != 1700000001.425 {
+		t.Errorf("%v, %v", a.Value, err)
 	}
 }

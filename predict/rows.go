@@ -8,11 +8,12 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 
 	"github.com/deepfry/deepfry/dataset/table"
 )
 
-// Keys of a machine's notes: one of the two.
+// Keys of a machine's notes, beside FitKey: one of the two.
 const (
 	TableKey  = "table"  // a [table.Encoder] as JSON
 	ImagesKey = "images" // the shape of images and their preparation, as JSON
@@ -22,6 +23,10 @@ const (
 func (p *Predictor) readMachine() error {
 	c := p.Machine.Columns
 	p.Classes, p.Named = c.Classes, c.Classes != nil
+	var err error
+	if p.Fit, err = readFit(p.Machine.Notes); err != nil {
+		return err
+	}
 	if note, fits := p.Machine.Notes[ImagesKey]; fits {
 		return p.readImages(note)
 	}
@@ -30,16 +35,20 @@ func (p *Predictor) readMachine() error {
 		return nil // it takes vectors
 	}
 	encoder := &table.Encoder{}
-	err := json.Unmarshal([]byte(note), encoder)
-	if err == nil {
+	if err = json.Unmarshal([]byte(note), encoder); err == nil {
 		err = encoder.Check()
 	}
 	if err != nil {
 		return fmt.Errorf("what is noted about tables: %w", err)
 	}
-	if encoder.Width() != c.Inputs || len(encoder.Schema.Target.Categories) != len(c.Classes) {
+	targets := encoder.Schema.Targets
+	classes := targets[0].Categories
+	if encoder.Width() != c.Inputs || len(classes) != len(c.Classes) {
 		return fmt.Errorf("the machine has %d inputs and %d classes, but %d and %d are noted",
-			c.Inputs, len(c.Classes), encoder.Width(), len(encoder.Schema.Target.Categories))
+			c.Inputs, len(c.Classes), encoder.Width(), len(classes))
+	}
+	if c.Classes == nil && len(targets) != c.Outputs {
+		return fmt.Errorf("the machine has %d values for a row, but %d targets are noted", c.Outputs, len(targets))
 	}
 	p.Encoder = encoder
 	return nil
@@ -48,8 +57,10 @@ func (p *Predictor) readMachine() error {
 // RowAnswer is an answer for a row of a table.
 type RowAnswer struct {
 	Answer
-	Line   int     // of the table
-	Target float64 // as [table.Row] has it: a number, or the number of a class; NaN if it is not known
+	Line    int       // of the table
+	Targets []float64 // as [table.Row] has them: a number each, or the number of a class; NaN if it is not known
+	Weight  float64   // of the row; 1 without a column of weights
+	Passed  []string  // the texts of the columns of table.Options.Pass
 }
 
 // errNoRows is that of files that take no tables.
@@ -83,15 +94,20 @@ func (p *Predictor) rowText(cells []string) (*bytes.Buffer, table.Options) {
 		text.WriteString("\n")
 		return text, table.Options{Format: table.LIBSVM}
 	}
-	options := table.Options{Format: table.CSV, Comma: ',', Header: table.NoHeader}
+	options := table.Options{Format: table.CSV, Dialect: table.Dialect{Separator: ",", Header: table.NoHeader}}
 	names, row := make([]string, schema.Fields), make([]string, schema.Fields)
 	for i, column := range schema.Inputs {
 		names[column.Field], row[column.Field] = column.Name, cells[i]
 	}
-	names[schema.Target.Field] = schema.Target.Name
+	for _, target := range schema.Targets {
+		names[target.Field] = target.Name
+	}
+	if schema.Weight != nil {
+		names[schema.Weight.Field], row[schema.Weight.Field] = schema.Weight.Name, "1"
+	}
 	w := csv.NewWriter(text)
 	if schema.Header {
-		options.Header = table.WithHeader
+		options.Dialect.Header = table.WithHeader
 		w.Write(names)
 	}
 	w.Write(row)
@@ -106,29 +122,42 @@ func (p *Predictor) Rows(r io.Reader, name string, options table.Options) iter.S
 	return p.rows(r, name, options, machineSamples)
 }
 
-// rows answers so many rows at a time.
 func (p *Predictor) rows(r io.Reader, name string, options table.Options, together int) iter.Seq2[RowAnswer, error] {
+	reader, err := p.Reader(r, name, options)
+	if err != nil {
+		return func(yield func(RowAnswer, error) bool) { yield(RowAnswer{}, err) }
+	}
+	return p.readRows(reader, together)
+}
+
+// Reader is the first half of [Predictor.Rows], for who wants to know more of the table.
+func (p *Predictor) Reader(r io.Reader, name string, options table.Options) (*table.Reader, error) {
+	if p.Encoder == nil {
+		return nil, errNoRows
+	}
+	options.Schema, options.NoMissing = &p.Encoder.Schema, p.Encoder.Impute == table.NoImpute
+	return table.NewReader(name, r, options)
+}
+
+// ReadRows is the second half of [Predictor.Rows].
+func (p *Predictor) ReadRows(reader *table.Reader) iter.Seq2[RowAnswer, error] {
+	return p.readRows(reader, machineSamples)
+}
+
+// readRows answers so many rows at a time.
+func (p *Predictor) readRows(reader *table.Reader, together int) iter.Seq2[RowAnswer, error] {
 	return func(yield func(RowAnswer, error) bool) {
-		if p.Encoder == nil {
-			yield(RowAnswer{}, errNoRows)
-			return
-		}
-		options.Schema, options.NoMissing = &p.Encoder.Schema, p.Encoder.Impute == table.NoImpute
-		reader, err := table.NewReader(name, r, options)
-		if err != nil {
-			yield(RowAnswer{}, err)
-			return
-		}
 		block := &rowBlock{reader: reader, encoder: p.Encoder, x: make([]float32, together*p.Encoder.Width())}
 		for {
 			end := block.read()
-			answers, err := p.Answers(block.x[:len(block.lines)*p.Encoder.Width()])
+			answers, err := p.Answers(block.x[:len(block.rows)*p.Encoder.Width()])
 			if err != nil {
 				yield(RowAnswer{}, err)
 				return
 			}
 			for i, a := range answers {
-				if !yield(RowAnswer{a, block.lines[i], block.targets[i]}, nil) {
+				block.rows[i].Answer = a
+				if !yield(block.rows[i], nil) {
 					return
 				}
 			}
@@ -146,15 +175,14 @@ func (p *Predictor) rows(r io.Reader, name string, options table.Options, togeth
 type rowBlock struct {
 	reader  *table.Reader
 	encoder *table.Encoder
-	x       []float32 // [rows at a time, Width]
-	lines   []int
-	targets []float64 // NaN: not known
+	x       []float32   // [rows at a time, Width]
+	rows    []RowAnswer // without their answers
 }
 
 // read reads the next rows; the error is io.EOF if there are no more. Rows before
 // an error are there.
 func (b *rowBlock) read() error {
-	b.lines, b.targets = b.lines[:0], b.targets[:0]
+	b.rows = b.rows[:0]
 	width := b.encoder.Width()
 	for i := range len(b.x) / width {
 		row, err := b.reader.Next()
@@ -164,7 +192,7 @@ func (b *rowBlock) read() error {
 		if err := b.encoder.Encode(b.x[i*width:][:width], row); err != nil {
 			return fmt.Errorf("table: %s: %w", b.reader.Name(), err)
 		}
-		b.lines, b.targets = append(b.lines, row.Line), append(b.targets, row.Target)
+		b.rows = append(b.rows, RowAnswer{Line: row.Line, Targets: slices.Clone(row.Targets), Weight: row.Weight, Passed: slices.Clone(row.Passed)})
 	}
 	return nil
 }

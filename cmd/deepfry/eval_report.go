@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/figures"
 	"github.com/deepfry/deepfry/internal/thousands"
 	"github.com/deepfry/deepfry/predict"
 )
@@ -22,12 +23,12 @@ type evaluation struct {
 // evaluationJSON is the command's JSON.
 type evaluationJSON struct {
 	tallyJSON
-	Weights   int         `json:"weights,omitempty"` // of a network
-	Data      string      `json:"data"`
-	Classes   []string    `json:"classes"`
-	ByClass   []classJSON `json:"by_class"`
-	Confusion [][]int     `json:"confusion"`           // [class of the image][predicted class]
-	Untrained *tallyJSON  `json:"untrained,omitempty"` // of the images that were not trained on
+	Weights   int             `json:"weights,omitempty"` // of a network
+	Data      string          `json:"data"`
+	Classes   []string        `json:"classes"`
+	ByClass   []figures.Class `json:"by_class"`
+	Confusion [][]int         `json:"confusion"`           // [class of the image][predicted class]
+	Untrained *tallyJSON      `json:"untrained,omitempty"` // of the images that were not trained on
 }
 
 type tallyJSON struct {
@@ -38,13 +39,6 @@ type tallyJSON struct {
 	Loss         *float64 `json:"loss,omitempty"`               // mean cross-entropy, in nats
 }
 
-// classJSON is how the images of a class do.
-type classJSON struct {
-	Name   string `json:"name"`
-	Images int    `json:"images"`
-	Errors int    `json:"errors"`
-}
-
 // topClasses is the number of classes above which the five likeliest are told.
 const topClasses = 10
 
@@ -53,15 +47,10 @@ func (r *evaluation) tally(t *predict.Tally) tallyJSON {
 	if len(r.predictor.Classes) > topClasses {
 		j.Top5Percent = new(t.Top5Percent())
 	}
-	if r.hasLoss() {
+	if r.all.HasLoss() {
 		j.Loss = new(t.Loss())
 	}
 	return j
-}
-
-// hasLoss tells whether answers have probabilities.
-func (r *evaluation) hasLoss() bool {
-	return r.predictor.Machine == nil || r.predictor.Machine.Logits
 }
 
 func (r *evaluation) json() evaluationJSON {
@@ -71,7 +60,7 @@ func (r *evaluation) json() evaluationJSON {
 		for _, n := range r.all.Confusion[class] {
 			images += n
 		}
-		j.ByClass = append(j.ByClass, classJSON{name, images, images - r.all.Confusion[class][class]})
+		j.ByClass = append(j.ByClass, figures.Class{Name: name, Images: images, Errors: images - r.all.Confusion[class][class]})
 	}
 	if r.untrained != nil && r.untrained.Rows > 0 {
 		j.Untrained = new(r.tally(r.untrained))
@@ -92,7 +81,7 @@ func (r *evaluation) print(w io.Writer) error {
 	if len(r.predictor.Classes) > topClasses {
 		fmt.Fprintf(w, ", %.2f%% not among the five likeliest", r.all.Top5Percent())
 	}
-	if r.hasLoss() {
+	if r.all.HasLoss() {
 		fmt.Fprintf(w, ", mean loss %.4f", r.all.Loss())
 	}
 	if n := r.weights(); n > 0 {
@@ -107,7 +96,7 @@ func (r *evaluation) print(w io.Writer) error {
 		fmt.Fprintf(w, "%.2f%% error on the %s that it was not trained on, %d wrong\n", r.untrained.ErrorPercent(), console.Counted(r.untrained.Rows, "image"), r.untrained.Errors)
 	}
 	fmt.Fprintln(w)
-	printClasses(w, r.json().ByClass)
+	figures.Classes(w, r.json().ByClass)
 	fmt.Fprintln(w)
-	return printConfusion(w, r.predictor.Classes, r.all.Confusion)
+	return figures.Confusion(w, r.all, r.predictor.Classes, nil)
 }

@@ -28,7 +28,7 @@ type commands struct {
 	Predict  predictCommand        `cmd:"" help:"Predict by a network or a kernel machine: pictures or the rows of a table."`
 	Compress compressCommand       `cmd:"" help:"Make a trained network smaller: SVD, Fastfood or random projection in place of its dense layers."`
 	Export   exportCommand         `cmd:"" help:"Write a trained network as an ONNX file."`
-	Inspect  inspectCommand        `cmd:"" help:"Show a network layer by layer: shapes, weights, work."`
+	Inspect  inspectCommand        `cmd:"" help:"Show a network layer by layer, shapes, weights, work; or what a kernel machine is made of."`
 	Data     dataCommand           `cmd:"" help:"Tell where data sets are, or how to get them."`
 	Kernel   approximation.Command `cmd:"" help:"How near random features come to a kernel, and what they save."`
 	Hadamard walsh.Command         `cmd:"" help:"Cut a picture's Walsh spectrum, and show what remains."`

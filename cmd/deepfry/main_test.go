@@ -47,6 +47,8 @@ func TestMain(m *testing.M) {
 //	makeletter FILE.png LABEL to draw one of them, upright, dark on light
 //	makedigit FILE.png LABEL  to write one such image, dark on light
 //	maketable FILE ROWS       to write a table, in the format that FILE ends in
+//	makelines FILE.csv ROWS   to write a table of a line, y, and the side of it, class, with
+//	                          a tab in a name, and with weights, w
 //	makefries FILE.png W H    to write a picture in colours
 //	makesamples FILE.npz N A  to write N images as arrays of the names A, such as
 //	                          x,y or x_train,y_train,x_test,y_test, all parts alike
@@ -81,6 +83,9 @@ func TestScripts(t *testing.T) {
 			},
 			"maketable": func(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Check(makeTable(ts.MkAbs(args[0]), atoi(args[1])))
+			},
+			"makelines": func(ts *testscript.TestScript, _ bool, args []string) {
+				ts.Check(os.WriteFile(ts.MkAbs(args[0]), lines(atoi(args[1])), 0o644))
 			},
 			"makefries": func(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Check(writePNG(ts.MkAbs(args[0]), check.Fries(atoi(args[1]), atoi(args[2]))))
@@ -121,6 +126,21 @@ func TestScripts(t *testing.T) {
 			},
 		},
 	})
+}
+
+// lines returns a table of rows whose target is linear in three numbers, but for noise.
+func lines(rows int) []byte {
+	r := rand.New(rand.NewPCG(5, 0))
+	text := "a,b,c,w,class,y\n"
+	for i := range rows {
+		a, b, c, class := r.NormFloat64(), r.NormFloat64(), r.NormFloat64(), `"u\tv"`
+		y := a - b + c/2 + 0.3*r.NormFloat64()
+		if y > 0 {
+			class = "x"
+		}
+		text += fmt.Sprintf("%.4f,%.4f,%.4f,%v,%s,%.4f\n", a, b, c, 0.5+float64(i%2), strings.ReplaceAll(class, `\t`, "\t"), y)
+	}
+	return []byte(text)
 }
 
 func TestEveryCommandHasExamples(t *testing.T) {

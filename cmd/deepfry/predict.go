@@ -1,16 +1,16 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/answers"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/figures"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
-	"github.com/deepfry/deepfry/internal/thousands"
+	"github.com/deepfry/deepfry/dataset/table"
 	"github.com/deepfry/deepfry/predict"
 )
 
@@ -18,7 +18,9 @@ type predictCommand struct {
 	Model string   `arg:"" help:"A file that train, fit, compress or export wrote, or an ONNX file."`
 	Input []string `arg:"" help:"For what takes pictures: pictures, folders of them, lists of their names (.txt, a name a line), .npz files, or - for a picture or a list on the standard input. For tables: tables, gzipped or not, or -."`
 	Show  bool     `help:"Print what the network sees of each picture."`
-	JSON  bool     `name:"json" help:"Write a JSON object a line."`
+	JSON  bool     `name:"json" xor:"output" help:"Write a JSON object a line."`
+	CSV   bool     `name:"csv" xor:"output" help:"For tables: write a table of the predictions, with probabilities of classes or 95% intervals of values."`
+	Pass  []string `placeholder:"COLUMN" help:"With --csv: copy this column of the table, by name or by number from 1 on; all is all. Can be repeated."`
 	flags.TableFormat
 	flags.Standardization
 
@@ -34,6 +36,7 @@ func (*predictCommand) Help() string {
   deepfry predict net.onnx photo.jpg --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225
   find . -name '*.jpg' | deepfry predict net.onnx -
   deepfry predict runs/iris-gaussian-fastfood-256-ridge-seed1.safetensors flowers.csv
+  deepfry predict machine.safetensors flowers.csv --csv --pass id >predicted.csv
   zcat new.csv.gz | deepfry predict machine.safetensors - --ignore-unknown
 
 An input that can't be read is said, and the others go on; the exit code is 1 then.`
@@ -56,8 +59,10 @@ func (c *predictCommand) Run(term *console.Terminal) error {
 		return fmt.Errorf("--show: %s takes tables, not pictures", c.Model)
 	case p.Encoder != nil:
 		return c.tables(term, p)
-	case c.TableFormat != flags.TableFormat{Format: "auto", Header: "auto"}:
-		return fmt.Errorf("--format, --separator, --header and --ignore-unknown: %s takes pictures, not tables", c.Model)
+	case c.CSV || c.Pass != nil:
+		return fmt.Errorf("--csv and --pass: %s does not take tables", c.Model)
+	case c.TableFormat.Given():
+		return fmt.Errorf("--format, --encoding, --separator, --header, --decimal, --thousands, --missing and --ignore-unknown: %s takes pictures, not tables", c.Model)
 	}
 	return c.pictures(term, p)
 }
@@ -94,29 +99,27 @@ func (c *predictCommand) inputs(term *console.Terminal, names []string, do func(
 // errOutput is that the standard output takes no more.
 var errOutput = errors.New("standard output")
 
-// rowJSON is the command's JSON for a row of a table.
-type rowJSON struct {
-	Table       string   `json:"table"`
-	Line        int      `json:"line"`
-	Class       *int     `json:"class,omitempty"` // classification
-	Name        string   `json:"name,omitempty"`
-	Probability float64  `json:"probability,omitempty"` // by logistic regression
-	Value       *float64 `json:"value,omitempty"`       // regression
-	Deviation   float64  `json:"deviation,omitempty"`   // standard deviation, of a machine with a posterior
-}
-
 // tables predicts the rows of tables.
 func (c *predictCommand) tables(term *console.Terminal, p *predict.Predictor) error {
-	return c.inputs(term, c.Input, func(path string) error { return flags.HintTable(c.table(term, p, path)) })
+	if c.Pass != nil && !c.CSV {
+		return errors.New("--pass: only with --csv")
+	}
+	write := answers.Text
+	switch {
+	case c.JSON:
+		write = answers.JSON
+	case c.CSV:
+		write = answers.CSV
+	}
+	w := write(term.Stdout, p)
+	return c.inputs(term, c.Input, func(path string) error { return flags.HintTable(c.table(term, p, w, path)) })
 }
 
 // table predicts the rows of one table, and compares with its targets if it has
 // them.
-func (c *predictCommand) table(term *console.Terminal, p *predict.Predictor, path string) error {
-	options, err := c.TableFormat.Options()
-	if err != nil {
-		return err
-	}
+func (c *predictCommand) table(term *console.Terminal, p *predict.Predictor, w answers.Writer, path string) error {
+	options := c.TableFormat.Options()
+	options.Pass = c.Pass
 	name, input := "standard input", io.Reader(os.Stdin)
 	if path != "-" {
 		file, err := os.Open(path)
@@ -126,27 +129,72 @@ func (c *predictCommand) table(term *console.Terminal, p *predict.Predictor, pat
 		defer file.Close()
 		name, input = path, file
 	}
-	tally, rows := predict.NewTally(len(p.Classes)), 0
-	for row, err := range p.Rows(input, name, options) {
-		if err == nil {
-			err = term.Context.Err()
-		}
-		if err == nil {
-			err = c.printRow(term, name, row)
-		}
-		if err != nil {
-			return err
-		}
-		rows++
-		if !math.IsNaN(row.Target) {
-			tally.Add(row.Target, row.Answer)
-		}
+	reader, err := p.Reader(input, name, options)
+	if err != nil {
+		return err
+	}
+	if err := w.Begin(name, reader.Passed()); err != nil {
+		return err
+	}
+	tallies, rows, err := c.rows(term, p, w, reader)
+	for _, line := range reader.Said() {
+		fmt.Fprintf(term.Stderr, "%s: %s\n", name, line)
+	}
+	if err = errors.Join(err, output(0, w.End())); err != nil {
+		return err
 	}
 	if rows == 0 {
 		return fmt.Errorf("%s: there are no rows", name)
 	}
-	if tally.Rows > 0 && !c.JSON {
-		return output(fmt.Fprintf(term.Stdout, "%s: %s\n", name, summary(tally, "row")))
+	return c.measured(term, p, reader, tallies, rows)
+}
+
+// rows answers for rows, and tallies those whose targets are known.
+func (c *predictCommand) rows(term *console.Terminal, p *predict.Predictor, w answers.Writer, reader *table.Reader) (tallies predict.Tallies, rows int, err error) {
+	tallies = p.Tallies()
+	for row, err := range p.ReadRows(reader) {
+		if err == nil {
+			err = term.Context.Err()
+		}
+		if err == nil {
+			err = output(0, w.Row(row))
+		}
+		if err != nil {
+			return nil, rows, err
+		}
+		rows++
+		tallies.Add(row.Targets, row.Weight, row.Answer)
+	}
+	return tallies, rows, nil
+}
+
+// measured says how well answers for a table of so many rows did: where answers are data for another
+// program, on the standard error.
+func (c *predictCommand) measured(term *console.Terminal, p *predict.Predictor, reader *table.Reader, tallies predict.Tallies, rows int) error {
+	w := term.Stdout
+	if c.JSON || c.CSV {
+		w = term.Stderr
+	}
+	for i, tally := range tallies {
+		if tally.Rows == 0 {
+			continue
+		}
+		name := reader.Name()
+		if len(tallies) > 1 {
+			name += ": " + p.Encoder.Schema.Targets[i].Name
+		}
+		text := figures.Summary(tally, "row", reader.Unseen()...)
+		if unknown := rows - tally.Rows; unknown > 0 {
+			text += fmt.Sprintf("; %s more without a target", console.Counted(unknown, "row"))
+		}
+		if err := output(fmt.Fprintf(w, "%s: %s\n", name, text)); err != nil {
+			return err
+		}
+		if tally.Errors > 0 {
+			if err := output(0, figures.Confusion(w, tally, p.Classes, reader.Unseen())); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -157,46 +205,4 @@ func output(_ int, err error) error {
 		return fmt.Errorf("%w: %w", errOutput, err)
 	}
 	return nil
-}
-
-func (c *predictCommand) printRow(term *console.Terminal, name string, a predict.RowAnswer) error {
-	if c.JSON {
-		row := rowJSON{Table: name, Line: a.Line, Probability: a.Probability, Deviation: a.Deviation}
-		if a.Class >= 0 {
-			row.Class, row.Name = &a.Class, a.Name
-		} else {
-			row.Value = &a.Value
-		}
-		return output(0, json.NewEncoder(term.Stdout).Encode(row))
-	}
-	return output(fmt.Fprintf(term.Stdout, "%s:%d: %s\n", name, a.Line, answerText(a.Answer)))
-}
-
-// answerText writes an answer for people.
-func answerText(a predict.Answer) string {
-	switch {
-	case a.Class >= 0 && a.Probability > 0:
-		return fmt.Sprintf("%s (%.1f%%)", a.Name, 100*a.Probability)
-	case a.Class >= 0:
-		return a.Name
-	case a.Deviation > 0:
-		return fmt.Sprintf("%.6g ± %.2g", a.Value, a.Deviation)
-	}
-	return fmt.Sprintf("%.6g", a.Value)
-}
-
-// summary says how well answers did.
-func summary(t *predict.Tally, thing string) string {
-	if t.Confusion != nil {
-		return fmt.Sprintf("%s of %s predicted wrongly: %.2f%% error%s", thousands.Apart(t.Errors), console.Counted(t.Rows, thing), t.ErrorPercent(), unknownClasses(t))
-	}
-	return fmt.Sprintf("RMSE %.4g, R² %.4f on %s", t.RMSE(), t.R2(), console.Counted(t.Rows, thing))
-}
-
-// unknownClasses says how many errors can't be otherwise.
-func unknownClasses(t *predict.Tally) string {
-	if t.Unknown == 0 {
-		return ""
-	}
-	return fmt.Sprintf("; %s of a class that the model does not know", thousands.Apart(t.Unknown))
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/figures"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/internal/filekind"
@@ -133,7 +134,7 @@ func (c *predictCommand) arrays(term *console.Terminal, p *predict.Predictor, pa
 	if err != nil || tally == nil || c.JSON {
 		return err
 	}
-	return output(fmt.Fprintf(term.Stdout, "%s: %s\n", path, summary(tally, "sample")))
+	return output(fmt.Fprintf(term.Stdout, "%s: %s\n", path, figures.Summary(tally, "sample")))
 }
 
 // printPicture writes the class and the runners-up that are not negligible.
@@ -148,7 +149,7 @@ func (c *predictCommand) printPicture(term *console.Terminal, p *predict.Predict
 		}
 		return output(0, json.NewEncoder(term.Stdout).Encode(line))
 	}
-	text := fmt.Sprintf("%s: %s", name, answerText(a))
+	text := fmt.Sprintf("%s: %s", name, a)
 	if a.Probabilities != nil {
 		for _, class := range a.Likeliest(4)[1:] {
 			if a.Probabilities[class] >= 0.001 {

@@ -3,8 +3,6 @@ package table
 import (
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 )
 
 // describe fills the schema by the first records.
@@ -14,140 +12,228 @@ func (c *csvReader) describe(first []string, header bool) error {
 	records := c.ahead
 	if header {
 		records = records[1:]
+	} else {
+		first = nil
 	}
-	names := map[string]bool{}
+	c.header = newHeader(first, c.fields)
+	c.said = c.header.said()
 	for i := range columns {
-		name := strconv.Itoa(i + 1)
-		if header && first[i] != "" {
-			name = strings.Clone(first[i])
-		}
-		if names[name] {
-			return fmt.Errorf("line %d: two columns are called %s", c.ahead[0].line, quote(name))
-		}
-		names[name] = true
-		columns[i] = Column{Name: name, Field: i, Kind: Number}
-		if numbers, present := c.countNumbers(i, records); 10*numbers < 9*present {
-			columns[i].Kind = Category
-		}
+		columns[i] = Column{Name: c.header.names[i], Field: i, Kind: c.guessKind(i, records)}
 	}
-	target := c.fields - 1
-	if options.Target != "" {
-		var err error
-		if target, err = find(columns, options.Target); err != nil {
-			return fmt.Errorf("the target: %w", err)
-		}
+	if err := c.chooseTargets(columns); err != nil {
+		return err
 	}
-	dropped := map[int]bool{target: true}
+	taken := map[int]bool{c.weight: true}
+	for _, target := range c.targets {
+		taken[target] = true
+	}
 	for _, name := range options.Categories {
-		i, err := find(columns, name)
+		i, err := c.find(name)
 		if err != nil {
 			return err
 		}
 		columns[i].Kind = Category
 	}
 	for _, name := range options.Drop {
-		i, err := find(columns, name)
-		if err != nil {
+		i, err := c.find(name)
+		switch {
+		case err != nil:
 			return err
-		}
-		if i == target {
+		case slices.Contains(c.targets, i):
 			return fmt.Errorf("%s is the target, and cannot be dropped", columns[i].place())
+		case i == c.weight:
+			return fmt.Errorf("%s is the weight, and cannot be dropped", columns[i].place())
 		}
-		dropped[i] = true
+		taken[i] = true
 	}
-	*c.schema = Schema{Format: CSV, Header: header, Fields: c.fields, Target: columns[target]}
+	c.kept = map[int]bool{}
+	for _, name := range options.Keep {
+		i, err := c.find(name)
+		switch {
+		case err != nil:
+			return err
+		case taken[i]:
+			return fmt.Errorf("%s is a target, the weight or dropped, and cannot be kept as an input", columns[i].place())
+		}
+		c.kept[i] = true
+	}
+	*c.schema = Schema{Format: CSV, Header: header, Fields: c.fields}
+	for _, target := range c.targets {
+		c.schema.Targets = append(c.schema.Targets, columns[target])
+	}
+	if c.weight >= 0 {
+		c.schema.Weight = &columns[c.weight]
+		c.schema.Weight.Kind = Number
+	}
 	for i, column := range columns {
-		if !dropped[i] {
+		if !taken[i] {
 			c.schema.Inputs = append(c.schema.Inputs, column)
 			c.inputs = append(c.inputs, i)
 		}
 	}
-	c.target = target
 	c.setCodes()
 	return nil
 }
 
-// find returns the column of a name or, if none has it, a number.
-func find(columns []Column, name string) (int, error) {
-	for i, column := range columns {
-		if column.Name == name {
-			return i, nil
+// chooseTargets finds the targets, and the weight if there is one.
+func (c *csvReader) chooseTargets(columns []Column) error {
+	c.weight = -1
+	if name := c.options.Weight; name != "" {
+		var err error
+		if c.weight, err = c.find(name); err != nil {
+			return fmt.Errorf("the weight: %w", err)
 		}
 	}
-	if n, err := strconv.Atoi(name); err == nil && 1 <= n && n <= len(columns) {
-		return n - 1, nil
+	for _, name := range c.options.Targets {
+		target, err := c.find(name)
+		switch {
+		case err != nil:
+			return fmt.Errorf("the target: %w", err)
+		case target == c.weight:
+			return fmt.Errorf("%s is the weight, and cannot be a target", columns[target].place())
+		case slices.Contains(c.targets, target):
+			return fmt.Errorf("%s is a target twice", columns[target].place())
+		}
+		c.targets = append(c.targets, target)
 	}
-	var names []string
-	for _, column := range columns[:min(len(columns), maxPlaces)] {
-		names = append(names, short(column.Name))
+	if c.targets == nil {
+		last := c.fields - 1
+		if last == c.weight && last > 0 {
+			last--
+		}
+		c.targets = []int{last}
 	}
-	if len(columns) > maxPlaces {
-		names = append(names, "…")
-	}
-	return 0, fmt.Errorf("%w: %s; there are %d: %s", ErrColumn, quote(name), len(columns), strings.Join(names, ", "))
+	return nil
 }
 
-// sharesNames tells whether a record has the name of an input.
-func sharesNames(fields []string, schema *Schema) bool {
-	return slices.ContainsFunc(schema.Inputs, func(c Column) bool { return slices.Contains(fields, c.Name) })
+// find returns the column that an option means.
+func (c *csvReader) find(name string) (int, error) {
+	place, said, err := c.header.find(name)
+	if said != "" && !slices.Contains(c.said, said) {
+		c.said = append(c.said, said)
+	}
+	return place, err
 }
 
-// matchNames finds the columns of the schema in a header.
-func (c *csvReader) matchNames(header []string) error {
-	places := make(map[string]int, len(header))
-	for i, name := range header {
-		if name == "" {
-			name = strconv.Itoa(i + 1)
+// matchNames finds the columns of the schema in a header. Targets and the weight
+// may be absent.
+func (c *csvReader) matchNames(record []string) error {
+	c.header = newHeader(record, c.fields)
+	line, names := c.ahead[0].line, map[string]bool{}
+	for _, column := range c.schema.columns() {
+		names[column.Name] = true
+	}
+	fields := c.schema.Fields
+	for _, column := range c.schema.columns()[len(c.schema.Inputs):] {
+		if len(c.header.alike(column.Name)) == 0 {
+			fields-- // a target that this table does not have
 		}
-		if _, twice := places[name]; twice {
-			return fmt.Errorf("line %d: two columns are called %s", c.ahead[0].line, quote(name))
+	}
+	match := func(column Column) (int, error) {
+		place, said, err := c.header.match(column, names, fields)
+		if err != nil {
+			return place, fmt.Errorf("line %d: %w", line, err)
 		}
-		places[strings.Clone(name)] = i
+		if said != "" {
+			c.said = append(c.said, said)
+		}
+		return place, nil
 	}
 	for _, column := range c.schema.Inputs {
-		field, found := places[column.Name]
-		if !found {
-			return fmt.Errorf("line %d: %w: %s, which the model needs", c.ahead[0].line, ErrColumn, quote(column.Name))
+		place, err := match(column)
+		if err == nil && place < 0 {
+			err = fmt.Errorf("line %d: %w: %s, which the model needs; there are %d: %s", line, ErrColumn, quote(column.Name), c.fields, c.header.list(column.Name))
 		}
-		c.inputs = append(c.inputs, field)
+		if err != nil {
+			return err
+		}
+		c.inputs = append(c.inputs, place)
 	}
-	c.target = -1
-	if field, found := places[c.schema.Target.Name]; found {
-		c.target = field
+	for _, target := range c.schema.Targets {
+		place, err := match(target)
+		if err != nil {
+			return err
+		}
+		c.targets = append(c.targets, place)
+	}
+	c.weight = -1
+	if c.schema.Weight != nil {
+		var err error
+		if c.weight, err = match(*c.schema.Weight); err != nil {
+			return err
+		}
 	}
 	c.setCodes()
 	return nil
 }
 
-// matchPlaces takes fields for columns by their places; the target may be left
-// out.
+// matchPlaces takes fields for columns by their places. The targets may be left
+// out, and the weight with them.
 func (c *csvReader) matchPlaces() error {
-	target, gone := c.schema.Target.Field, c.schema.Fields
-	c.target = target
+	var gone []int // fields of the schema that this table does not have
+	targets := fieldsOf(c.schema.Targets)
+	all := targets
+	if c.schema.Weight != nil {
+		all = append(slices.Clone(targets), c.schema.Weight.Field)
+	}
+	if c.schema.Header {
+		c.said = append(c.said, "without a header: the model's columns are taken by their places")
+	}
 	switch c.fields {
 	case c.schema.Fields:
-	case c.schema.Fields - 1:
-		c.target, gone = -1, target
+	case c.schema.Fields - len(targets):
+		gone = targets
+	case c.schema.Fields - len(all):
+		gone = all
 	default:
-		return fmt.Errorf("line %d: %s; the model's table had %d, or %d without its target",
-			c.ahead[0].line, count(c.fields, "field"), c.schema.Fields, c.schema.Fields-1)
+		without := "without its " + plural(len(targets), "target")
+		if c.schema.Weight != nil {
+			without += " and weight"
+		}
+		return fmt.Errorf("line %d: %s; the model's table had %d, or %d %s",
+			c.ahead[0].line, count(c.fields, "field"), c.schema.Fields, c.schema.Fields-len(all), without)
+	}
+	if gone != nil {
+		missing := c.schema.columns()[len(c.schema.Inputs):][:len(gone)] // the targets, and the weight behind them
+		c.said = append(c.said, fmt.Sprintf("%s: the model's %d without %s", count(c.fields, "field"), c.schema.Fields, places(missing, sequence(len(gone)))))
+	}
+	place := func(field int) int {
+		if slices.Contains(gone, field) {
+			return -1
+		}
+		before := 0
+		for _, other := range gone {
+			if other < field {
+				before++
+			}
+		}
+		return field - before
 	}
 	for _, column := range c.schema.Inputs {
-		field := column.Field
-		if field > gone {
-			field--
-		}
-		c.inputs = append(c.inputs, field)
+		c.inputs = append(c.inputs, place(column.Field))
+	}
+	for _, target := range targets {
+		c.targets = append(c.targets, place(target))
+	}
+	c.weight = -1
+	if c.schema.Weight != nil {
+		c.weight = place(c.schema.Weight.Field)
 	}
 	c.setCodes()
 	return nil
+}
+
+func fieldsOf(columns []Column) (fields []int) {
+	for _, column := range columns {
+		fields = append(fields, column.Field)
+	}
+	return fields
 }
 
 func (c *csvReader) setCodes() {
-	for _, column := range c.schema.Inputs {
+	for _, column := range slices.Concat(c.schema.Inputs, c.schema.Targets) {
 		c.codes = append(c.codes, codes(column))
 	}
-	c.codes = append(c.codes, codes(c.schema.Target))
 }
 
 // codes returns the numbers of a column's categories.
@@ -162,16 +248,10 @@ func codes(column Column) map[string]float64 {
 	return m
 }
 
-// class returns the number of a class, or Unknown. Classes that were numbers
-// are called as number writes them.
-func class(codes map[string]float64, text string) float64 {
-	if code, found := codes[text]; found {
-		return code
+func (c *csvReader) sentences() []string {
+	said := c.said
+	if more := len(said) - maxPlaces; c.fixed && more > 0 {
+		said = append(slices.Clone(said[:maxPlaces]), fmt.Sprintf("and the like of %d more columns", more))
 	}
-	if v, err := parse(text, 0); err == nil {
-		if code, found := codes[number(v)]; found {
-			return code
-		}
-	}
-	return Unknown
+	return slices.Concat(said, c.notes)
 }

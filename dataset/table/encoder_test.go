@@ -98,7 +98,7 @@ func TestStandardised(t *testing.T) {
 			sparse.WriteString("\n")
 		}
 		for _, content := range []string{dense.String(), sparse.String()} {
-			table, err := read(content, Options{Header: NoHeader})
+			table, err := read(content, Options{Dialect: Dialect{Header: NoHeader}})
 			if err != nil {
 				continue // a sparse table without entries
 			}
@@ -132,21 +132,21 @@ func TestStandardised(t *testing.T) {
 
 func TestEncodeMissing(t *testing.T) {
 	table := mustRead(t, "a,b,y\n1,x,0\n?,x,0\n3,,0\n", Options{})
-	_, err := NewEncoder(table, allRows(table), EncoderOptions{})
+	_, err := NewEncoder(table, allRows(table), EncoderOptions{Impute: NoImpute})
 	if want := "table: t: 2 missing values:\n\tline 3, column 1 (a)\n\tline 4, column 2 (b)"; !errors.Is(err, ErrMissing) || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 	whole := mustRead(t, "a,b,y\n1,x,0\n2,x,0\n", Options{})
-	e, err := NewEncoder(whole, allRows(whole), EncoderOptions{})
+	e, err := NewEncoder(whole, allRows(whole), EncoderOptions{Impute: NoImpute})
 	if err != nil {
 		t.Fatal(err)
 	}
 	err = e.Encode(make([]float32, 2), table.Row(1))
-	if want := "line 3, column 1 (a): the value is missing"; !errors.Is(err, ErrMissing) || err.Error() != want {
+	if want := `line 3, column "a": the value is missing`; !errors.Is(err, ErrMissing) || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 	many := mustRead(t, "a,b,y\n"+strings.Repeat("?,1,2\n", 14), Options{})
-	_, err = NewEncoder(many, allRows(many), EncoderOptions{})
+	_, err = NewEncoder(many, allRows(many), EncoderOptions{Impute: NoImpute})
 	if want := "line 11, column 1 (a)\n\tand 4 more"; !strings.HasSuffix(err.Error(), want) {
 		t.Errorf("got %v, want it to end in %s", err, want)
 	}
@@ -183,10 +183,10 @@ func TestEncoderIsJSON(t *testing.T) {
 		"format":             func(e *Encoder) { e.Schema.Format = "" },
 		"kind":               func(e *Encoder) { e.Schema.Inputs[0].Kind = "" },
 		"field":              func(e *Encoder) { e.Schema.Inputs[0].Field = 3 },
-		"field -1":           func(e *Encoder) { e.Schema.Target.Field = -1 },
+		"field -1":           func(e *Encoder) { e.Schema.Targets[0].Field = -1 },
 		"same name":          func(e *Encoder) { e.Schema.Inputs[0].Name = "y" },
 		"number with names":  func(e *Encoder) { e.Schema.Inputs[0].Categories = []string{"x"} },
-		"target without any": func(e *Encoder) { e.Schema.Target.Categories = nil },
+		"target without any": func(e *Encoder) { e.Schema.Targets[0].Categories = nil },
 		"columns":            func(e *Encoder) { e.Columns = e.Columns[:1] },
 		"fill":               func(e *Encoder) { e.Columns[1].Fill = e.Columns[1].Fill[:1] },
 		"sparse":             func(e *Encoder) { e.Schema.Format = LIBSVM },

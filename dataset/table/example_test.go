@@ -18,9 +18,13 @@ func ExampleRead() {
 	if err := iris.SetTask(iris.GuessTask()); err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(iris.Len(), "rows; classes", iris.Schema.Target.Categories)
+	fmt.Println(iris.Len(), "rows; classes", iris.Schema.Targets[0].Categories)
 
-	train, holdout, err := table.Split(iris.Len(), 0.2, 1)
+	rows := make([]int, iris.Len())
+	for i := range rows {
+		rows[i] = i
+	}
+	train, holdout, err := iris.Split(rows, 0.2, 1)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -51,7 +55,7 @@ func ExampleNewReader() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		fmt.Println(row.Target, row.Cells)
+		fmt.Println(row.Targets[0], row.Cells)
 	}
 	// Output:
 	// 1 [0.5 2]
@@ -59,7 +63,7 @@ func ExampleNewReader() {
 }
 
 func ExampleReader_Next() {
-	_, err := table.NewReader("prices.csv", strings.NewReader("rooms,price\n3,100\n4\n"), table.Options{Target: "prize"})
+	_, err := table.NewReader("prices.csv", strings.NewReader("rooms,price\n3,100\n4\n"), table.Options{Targets: []string{"prize"}})
 	fmt.Println(err)
 	fmt.Println(errors.Is(err, table.ErrColumn))
 

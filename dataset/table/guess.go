@@ -1,9 +1,14 @@
 package table
 
 import (
+	"bufio"
 	"bytes"
-	"math"
+	"cmp"
+	"fmt"
+	"slices"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 )
 
 // guessFormat returns LIBSVM if half of the first lines or more have what looks
@@ -60,81 +65,161 @@ func isPair(token []byte) bool {
 	return err == nil || string(name) == "qid" || bytes.Trim(name, "0123456789") == nil && len(name) > 0
 }
 
-// guessComma chooses the separator by which the first lines have the same
-// number of fields, and most of them.
-func guessComma(sample []byte) rune {
-	best, bestSame, bestFields := ',', 0.0, 0
-	for _, comma := range []rune{',', ';', '\t'} {
-		parser := newParser(bytes.NewReader(sample), comma)
-		fields, same, records := 0, 0, 0
-		for records < 20 {
-			record, err := parser.Read()
-			if err != nil {
-				break
-			}
-			if records++; records == 1 {
-				fields = len(record)
-			}
-			if len(record) == fields {
-				same++
-			}
-		}
-		if fields < 2 {
+// almostLIBSVM tells why lines of a label and pairs are none of LIBSVM, or "".
+func almostLIBSVM(sample []byte) string {
+	lines, pairs, why := 0, 0, ""
+	for lines < 10 && len(sample) > 0 {
+		line, rest, _ := bytes.Cut(sample, []byte("\n"))
+		sample = rest
+		t := tokens{line: line}
+		label := t.next()
+		if label == nil {
 			continue
 		}
-		fraction := float64(same) / float64(records)
-		if fraction > bestSame || fraction == bestSame && fields > bestFields {
-			best, bestSame, bestFields = comma, fraction, fields
+		lines++
+		if v := string(label); !isMissing(v) && !bytes.Contains(label, []byte(":")) {
+			if _, err := parse(v); err != nil {
+				why = cmp.Or(why, fmt.Sprintf("the label %s: labels are numbers", quote(v)))
+			}
+		}
+		for token := t.next(); token != nil; token = t.next() {
+			name, value, found := bytes.Cut(token, []byte(":"))
+			if !found || len(name) == 0 || !(&Dialect{}).looksNumeric(string(value)) {
+				return ""
+			}
+			pairs++
+			if !isPair(token) {
+				why = cmp.Or(why, fmt.Sprintf("the pair %s: indices are whole numbers, and values have decimal points", quote(string(token))))
+			}
 		}
 	}
-	return best
+	if pairs < 2*lines { // times of day are like pairs, too
+		return ""
+	}
+	return why
 }
 
-// guessHeader tells whether the first record names the columns. It does if a
-// column has a text there and numbers below, unless the record has fractions or
-// says something twice; or if all columns are texts and none comes again.
-func (c *csvReader) guessHeader() bool {
-	first, comma := c.ahead[0].fields, c.csv.Comma
-	seen := map[string]bool{}
-	numbers, above := 0, false
-	for field, text := range first {
-		if seen[text] {
-			return false
+// otherFormat names a text that is no table of the two formats.
+func otherFormat(sample []byte) string {
+	for len(sample) > 0 {
+		line, rest, _ := bytes.Cut(sample, []byte("\n"))
+		sample = rest
+		line = bytes.ToLower(bytes.TrimSpace(line))
+		starts := func(texts ...string) bool {
+			return slices.ContainsFunc(texts, func(text string) bool { return bytes.HasPrefix(line, []byte(text)) })
 		}
-		seen[text] = true
-		if v, err := parse(text, comma); err == nil {
-			if v != math.Trunc(v) || v < 0 {
-				return false
-			}
-			numbers++
+		switch {
+		case len(line) == 0 || line[0] == '%' || line[0] == '#':
 			continue
+		case starts("@relation", "@attribute", "@data"):
+			return "ARFF"
+		case starts("{", "[{", "[["), string(line) == "[":
+			return "JSON"
+		case starts("+--", "+=="), isRule(firstLine(rest)) && bytes.ContainsAny(line, "|+"):
+			return "a table drawn with lines, as psql, MySQL and Markdown write it: write it as CSV"
+		case starts("<?xml", "<!", "<html", "<table"):
+			return "XML or HTML"
 		}
-		below, present := c.countNumbers(field, c.ahead[1:])
-		above = above || present > 0 && below == present
+		break
 	}
-	if above || numbers > 0 {
-		return above
-	}
-	for _, r := range c.ahead[1:] {
-		for field, text := range r.fields {
-			if field < len(first) && text == first[field] {
-				return false
-			}
-		}
-	}
-	return true
+	return ""
 }
 
-// countNumbers counts the numbers and the values that are not missing in a field.
-func (c *csvReader) countNumbers(field int, records []record) (numbers, present int) {
-	for _, r := range records {
-		if field >= len(r.fields) || isMissing(r.fields[field]) {
+func firstLine(text []byte) []byte {
+	line, _, _ := bytes.Cut(text, []byte("\n"))
+	return bytes.TrimSpace(line)
+}
+
+// isRule tells whether a line is one that is drawn under a header.
+func isRule(line []byte) bool {
+	return bytes.Contains(line, []byte("--")) && bytes.ContainsAny(line, "+|") && len(bytes.Trim(line, "-+|: ")) == 0
+}
+
+// separatorLine returns the separator that Excel's first line names, as in
+// "sep=;", or nothing.
+func separatorLine(sample []byte) string {
+	line, _, _ := bytes.Cut(sample, []byte("\n"))
+	text := strings.Trim(string(line), `"`)
+	if len(text) < 5 || !strings.EqualFold(text[:4], "sep=") {
+		return ""
+	}
+	if _, size := utf8.DecodeRuneInString(text[4:]); size == len(text)-4 {
+		return text[4:]
+	}
+	return ""
+}
+
+// guessedRecords is how many records tell the separator.
+const guessedRecords = 100
+
+// guessSeparator chooses, among those by which nine records of ten have the same
+// number of fields, the separator that makes most fields numbers, and then the
+// one that makes most fields. It asks if commas do as well as blanks, as in
+// "1 000,5 000"; a comma is no separator that is said to be the decimal sign.
+func guessSeparator(sample []byte, decimal string) (string, error) {
+	best, bestScore := "", [3]float64{}
+	for _, separator := range []string{"\t", ";", "|", " ", ","} {
+		if separator == decimal && best != "" {
 			continue
 		}
-		present++
-		if _, err := parse(r.fields[field], c.csv.Comma); err == nil {
-			numbers++
+		score := scoreSeparator(sample, separator)
+		same := slices.Equal(score[:2], bestScore[:2])
+		switch {
+		case best == " " && same && score[1] > 0:
+			return "", doubtf(ErrSeparator, "both commas and blanks may stand between fields")
+		case separator == " " && same && best != "":
+			continue // a blank sets thousands and words apart, too
+		case score[0] > 0 && (best == " " && same || slices.Compare(score[:], bestScore[:]) > 0):
+			best, bestScore = separator, score
 		}
 	}
-	return numbers, present
+	return cmp.Or(best, ","), nil
+}
+
+// scoreSeparator returns how many records have the usual number of fields (1 for
+// nine of ten, 2 with the first), the share of numbers, and the fields; all 0 if
+// that is 1.
+func scoreSeparator(sample []byte, separator string) (score [3]float64) {
+	p := &records{lines: lines{input: bufio.NewReader(bytes.NewReader(sample))}, separator: separator}
+	var numbers, cells, total int
+	widths, first := map[int]int{}, 0
+	for total < guessedRecords {
+		r, err := p.next()
+		if err != nil {
+			break
+		}
+		if r.mark != "" {
+			continue
+		}
+		if total++; total == 1 {
+			first = len(r.fields)
+		}
+		widths[len(r.fields)]++
+		for _, field := range r.fields {
+			if isMissing(field) {
+				continue
+			}
+			cells++
+			if (&Dialect{}).looksNumeric(field) {
+				numbers++
+			}
+		}
+	}
+	usual, same := 0, 0
+	for width, n := range widths {
+		if n > same || n == same && width > usual {
+			usual, same = width, n
+		}
+	}
+	if usual < 2 {
+		return score
+	}
+	share := float64(same) / float64(total)
+	switch {
+	case share >= 0.9 && (first == usual || first == usual-1 && first > 1): // R's header
+		share = 2
+	case share >= 0.9:
+		share = 1
+	}
+	return [3]float64{share, float64(numbers) / float64(max(cells, 1)), float64(usual)}
 }

@@ -4,31 +4,37 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
-	"io"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 )
 
 // libsvm reads lines of LIBSVM. Indices may be of any size: an input is a
 // column only if a row names it.
 type libsvm struct {
-	input   *bufio.Reader
+	lines   lines
 	options Options
 	schema  *Schema
 	fixed   bool             // the schema is that of another table
 	columns map[uint64]int32 // from an index to the input
 	classes map[string]float64
 
-	line    int
-	long    []byte // a line that does not fit into the input's buffer
+	target  [1]float64
 	cells   []float64
 	indices []int32
+	unseen
+	foreign   foreignIndices
+	rows      int
+	unlabeled int  // rows without a label
+	queries   int  // rows with a qid
+	zero      bool // the index 0 is named
 }
 
 func newLIBSVM(input *bufio.Reader, options Options, schema *Schema) *libsvm {
-	l := &libsvm{input: input, options: options, schema: schema, fixed: options.Schema != nil, columns: map[uint64]int32{}}
+	l := &libsvm{lines: lines{input: input}, options: options, schema: schema, fixed: options.Schema != nil, columns: map[uint64]int32{}}
 	if !l.fixed {
-		*schema = Schema{Format: LIBSVM, Target: Column{Name: labelName, Field: -1, Kind: Number}}
+		*schema = Schema{Format: LIBSVM, Targets: []Column{{Name: labelName, Field: -1, Kind: Number}}}
 		return l
 	}
 	for i, column := range schema.Inputs {
@@ -36,13 +42,13 @@ func newLIBSVM(input *bufio.Reader, options Options, schema *Schema) *libsvm {
 			l.columns[index] = int32(i)
 		}
 	}
-	l.classes = codes(schema.Target)
+	l.classes = codes(schema.Targets[0])
 	return l
 }
 
 func (l *libsvm) next(row *Row) error {
 	for {
-		line, err := l.readLine()
+		line, err := l.lines.next()
 		if err != nil {
 			return err
 		}
@@ -54,69 +60,53 @@ func (l *libsvm) next(row *Row) error {
 		if label == nil {
 			continue
 		}
-		row.Line = l.line
+		row.Line = l.lines.number
+		l.rows++
 		if err := l.parse(row, label, &t); err != nil {
-			return fmt.Errorf("line %d, column %d: %w", l.line, t.start+1, err)
+			return fmt.Errorf("line %d, column %d: %w", l.lines.number, t.start+1, err)
 		}
 		return nil
 	}
 }
 
-// readLine returns the next line with its end.
-func (l *libsvm) readLine() ([]byte, error) {
-	l.line++
-	l.long = l.long[:0]
-	for {
-		line, err := l.input.ReadSlice('\n')
-		if err == bufio.ErrBufferFull && len(l.long)+len(line) <= maxRecord {
-			l.long = append(l.long, line...)
-			continue
-		}
-		if len(l.long) > 0 {
-			l.long = append(l.long, line...)
-			line = l.long
-		}
-		switch {
-		case err == bufio.ErrBufferFull:
-			return nil, fmt.Errorf("line %d: %w", l.line, errRecord)
-		case err == io.EOF && len(line) > 0, err == nil:
-			return line, nil
-		case err == io.EOF:
-			return nil, err
-		}
-		return nil, fmt.Errorf("line %d: %w", l.line, err)
-	}
-}
-
-// parse reads a line whose label is taken already.
-func (l *libsvm) parse(row *Row, label []byte, t *tokens) (err error) {
-	if row.Target, err = l.label(string(label)); err != nil {
+// parse reads a line whose first token is taken already. A table that is read by
+// the schema of another may have no labels.
+func (l *libsvm) parse(row *Row, first []byte, t *tokens) (err error) {
+	if isPair(first) && l.fixed {
+		l.target[0] = math.NaN()
+		l.unlabeled++
+		*t = tokens{line: t.line}
+	} else if l.target[0], err = l.label(string(first)); err != nil {
 		return err
 	}
+	l.foreign.newRow()
+	row.Targets = l.target[:]
 	l.cells, l.indices = l.cells[:0], l.indices[:0]
-	last, first := uint64(0), true
+	last, begins := uint64(0), true
 	for token := t.next(); token != nil; token = t.next() {
 		name, text, found := bytes.Cut(token, []byte(":"))
 		if !found || len(text) == 0 {
 			return fmt.Errorf("found %s; want index:value", quote(string(token)))
 		}
-		if first && string(name) == "qid" {
+		if begins && string(name) == "qid" {
 			if _, err := strconv.ParseInt(string(text), 10, 64); err != nil {
 				return fmt.Errorf("found %s; want qid:number", quote(string(token)))
 			}
+			l.queries++
 			continue
 		}
 		index, err := strconv.ParseUint(string(name), 10, 64)
 		if err != nil {
 			return fmt.Errorf("found the index %s; want a whole number from 0 to 2^64-1", quote(string(name)))
 		}
-		if !first && index <= last {
+		if !begins && index <= last {
 			return fmt.Errorf("found the index %d after %d; indices must increase", index, last)
 		}
-		last, first = index, false
+		last, begins = index, false
+		l.zero = l.zero || index == 0
 		value := math.NaN()
 		if !isMissing(string(text)) {
-			value, err = parse(string(text), 0)
+			value, err = parse(string(text))
 		} else if l.options.NoMissing {
 			err = ErrMissing
 		}
@@ -125,6 +115,8 @@ func (l *libsvm) parse(row *Row, label []byte, t *tokens) (err error) {
 		}
 		if input, known := l.column(index); known {
 			l.indices, l.cells = append(l.indices, input), append(l.cells, value)
+		} else {
+			l.foreign.add(index)
 		}
 	}
 	row.Cells, row.Index, row.Sparse = l.cells, l.indices, true
@@ -136,12 +128,15 @@ func (l *libsvm) label(text string) (float64, error) {
 	if isMissing(text) {
 		return math.NaN(), nil
 	}
-	v, err := parse(text, 0)
+	if isPair([]byte(text)) {
+		return 0, fmt.Errorf("found %s; want a label, with which each line begins", quote(text))
+	}
+	v, err := parse(text)
 	if err != nil {
 		return 0, fmt.Errorf("the label: %w", err)
 	}
-	if l.schema.Target.Kind == Category {
-		return class(l.classes, number(v)), nil
+	if l.schema.Targets[0].Kind == Category {
+		return l.classOfNumber(l.classes, v), nil
 	}
 	return v, nil
 }
@@ -157,6 +152,79 @@ func (l *libsvm) column(index uint64) (input int32, known bool) {
 	l.columns[index] = input
 	l.schema.Inputs = append(l.schema.Inputs, Column{Name: strconv.FormatUint(index, 10), Field: -1, Kind: Number})
 	return input, true
+}
+
+// foreignIndices counts the indices that the schema does not have.
+type foreignIndices struct {
+	rows    map[uint64]int // that name each of the first maxForeign; nil: none
+	more    bool           // there are others
+	count   int            // rows that name any
+	counted bool           // the last row does
+}
+
+// maxForeign bounds the memory for indices that are only counted.
+const maxForeign = 1 << 12
+
+func (f *foreignIndices) newRow() { f.counted = false }
+
+func (f *foreignIndices) add(index uint64) {
+	if !f.counted {
+		f.counted = true
+		f.count++
+	}
+	if f.rows == nil {
+		f.rows = map[uint64]int{}
+	}
+	if _, known := f.rows[index]; !known && len(f.rows) == maxForeign {
+		f.more = true
+		return
+	}
+	f.rows[index]++
+}
+
+// sentences tells what the rows so far have that the schema has not.
+func (l *libsvm) sentences() (lines []string) {
+	if l.unlabeled > 0 {
+		lines = append(lines, fmt.Sprintf("%d of %s without a label: answers for them are not measured", l.unlabeled, count(l.rows, "row")))
+	}
+	if l.queries > 0 {
+		lines = append(lines, fmt.Sprintf("the query (qid) of %s is left out: each row counts for itself, and rows of a query may be learnt from and measured on", count(l.queries, "row")))
+	}
+	if l.foreign.count == 0 {
+		return lines
+	}
+	foreign := slices.Sorted(maps.Keys(l.foreign.rows))
+	var names []string
+	for _, index := range foreign {
+		names = append(names, strconv.FormatUint(index, 10))
+	}
+	number := count(len(foreign), "index")
+	if l.foreign.more {
+		number = fmt.Sprintf("more than %d indices", maxForeign)
+	}
+	lines = append(lines, fmt.Sprintf("%s that the model does not know, in %d of %s, left out: %s",
+		number, l.foreign.count, count(l.rows, "row"), list(names)))
+	if line := l.shifted(foreign); line != "" {
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// shifted tells whether this table counts indices from 0 and the model's from 1, or
+// the other way round.
+func (l *libsvm) shifted(foreign []uint64) string {
+	known := slices.Collect(maps.Keys(l.columns))
+	if len(known) == 0 { // of a schema from elsewhere
+		return ""
+	}
+	lowest, highest := slices.Min(known), slices.Max(known)
+	switch {
+	case foreign[0] == 0 && lowest == 1:
+		return fmt.Sprintf("the indices are probably shifted by one: this table counts from 0, the model's from 1 to %d: every value is read as another input's", highest)
+	case lowest == 0 && !l.zero && foreign[0] == highest+1 && len(foreign) == 1:
+		return fmt.Sprintf("the indices are probably shifted by one: this table counts from 1, the model's from 0 to %d: every value is read as another input's", highest)
+	}
+	return ""
 }
 
 // tokens cuts a line at white space.

@@ -5,8 +5,9 @@
 // (format, separator, header, which columns are numbers and which categories)
 // is guessed from its beginning unless [Options] say it; the [Schema] keeps the
 // answer, and another table can be read by the same one. An [Encoder] turns rows
-// into float32 vectors: categories one-hot, numbers standardised, missing values
-// imputed on request.
+// into float32 vectors: categories one-hot, numbers standardised and, on request,
+// transformed before; missing values are filled in. [Table.Split] and [Table.Folds]
+// hold rows out.
 //
 // Errors name the file, the line and the column. Memory is in proportion to the
 // file, whatever it claims.
@@ -19,8 +20,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-
-	"github.com/deepfry/deepfry/internal/random"
 )
 
 // Table is a table in memory.
@@ -29,25 +28,11 @@ type Table struct {
 	How     string // it was read: "comma-separated, with a header", say
 	Schema  Schema
 	LeftOut []string // why columns were left out, a sentence each
+	Said    []string // what else is worth knowing, a sentence each
 	Missing Missing  // of inputs
+	Unseen  []string // classes that Options.Schema does not have: see Reader.Unseen
 
-	rows  []Row
-	cells arena[float64] // memory of the rows
-	index arena[int32]
-}
-
-// arena gives memory for many small slices. To grow one large slice would copy
-// it again and again.
-type arena[T any] struct{ block []T }
-
-// copy returns a copy of some values.
-func (a *arena[T]) copy(values []T) []T {
-	if len(values) > cap(a.block)-len(a.block) {
-		a.block = make([]T, 0, max(len(values), min(1<<16, 2*cap(a.block))))
-	}
-	start := len(a.block)
-	a.block = append(a.block, values...)
-	return a.block[start:len(a.block):len(a.block)]
+	rows rowStore
 }
 
 // Missing counts the values that are missing and says where the first are.
@@ -56,15 +41,23 @@ type Missing struct {
 	Places []string // at most 10
 }
 
+// errTarget is not ErrMissing: nothing can be filled in for it.
+var errTarget = errors.New("the value is missing: the target must be known; a row without it must go, and a class that is called so needs another name")
+
 // maxPlaces bounds the lists in reports.
 const maxPlaces = 10
 
 // Read reads a whole table. In addition to the errors of [Reader.Next], it
 // fails for a table without rows, or with a row whose target is missing.
 //
-// A column of categories with more than half as many of them as the table has
-// rows (names, say), or with more than 1,000, tells nothing about rows to come:
-// it is left out, which LeftOut says.
+// A column tells nothing about rows to come if it has more categories than half as
+// many as the table has rows (names, say), or than 1,000; or if it only numbers the
+// rows: if its values are whole and all different, and it has no name or one such as
+// id, or if it counts the rows in order, whatever its name. It is left out, which
+// LeftOut says, unless it is in Options.Keep.
+//
+// Categories and classes are in the order of the alphabet and inputs of LIBSVM files
+// in that of their indices, so that the order of the rows makes no difference.
 func Read(path string, options Options) (*Table, error) {
 	reader, err := Open(path, options)
 	if err != nil {
@@ -88,26 +81,70 @@ func readAll(reader *Reader) (*Table, error) {
 			return nil, err
 		}
 	}
-	t.Schema = reader.Schema()
+	t.Schema, t.Unseen, t.Said = reader.Schema(), reader.Unseen(), reader.Said()
 	if t.Len() == 0 {
 		return nil, fmt.Errorf("table: %s: no rows", t.Name)
 	}
 	if len(t.Schema.Inputs) == 0 {
 		return nil, fmt.Errorf("table: %s: no columns but the target", t.Name)
 	}
-	if !reader.fixed {
-		t.sortClasses()
-		t.leaveOut()
-		if len(t.Schema.Inputs) == 0 {
-			return nil, fmt.Errorf("table: %s: no column is left to learn from: %s", t.Name, t.LeftOut[0])
-		}
+	if reader.fixed {
+		t.sayUnseen()
+		return t, nil
+	}
+	if err := t.complete(reader); err != nil {
+		return nil, fmt.Errorf("table: %s: %w", t.Name, err)
 	}
 	return t, nil
 }
 
+// complete decides what has to be known of all rows.
+func (t *Table) complete(reader *Reader) error {
+	t.sortCategories()
+	t.sortIndices()
+	if c, ok := reader.source.(*csvReader); ok {
+		if err := t.leaveOut(c.kept, c.header.nameless); err != nil {
+			return err
+		}
+	}
+	if len(t.Schema.Inputs) == 0 {
+		return fmt.Errorf("no column is left to learn from: %s", t.LeftOut[0])
+	}
+	if t.rows.weights.n > 0 && !t.anyWeight() {
+		return fmt.Errorf("%s: every row has the weight 0", t.Schema.Weight.place())
+	}
+	all := t.allRows()
+	t.sayConstants(all)
+	t.sayCases()
+	t.sayRepeats(all)
+	return nil
+}
+
+func (t *Table) anyWeight() bool {
+	for i := range t.Len() {
+		if t.Row(i).Weight > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *Table) allRows() []int { return sequence(t.Len()) }
+
+// sequence returns 0 to n-1.
+func sequence(n int) []int {
+	numbers := make([]int, n)
+	for i := range numbers {
+		numbers[i] = i
+	}
+	return numbers
+}
+
 func (t *Table) add(reader *Reader, row Row) error {
-	if math.IsNaN(row.Target) {
-		return reader.errorf(row.Line, "%s: %w: the target must be known", reader.schema.Target.place(), ErrMissing)
+	for i, v := range row.Targets {
+		if math.IsNaN(v) {
+			return reader.errorf(row.Line, "%s: %w", reader.schema.Targets[i].place(), errTarget)
+		}
 	}
 	for k, v := range row.Cells {
 		if !math.IsNaN(v) {
@@ -122,70 +159,15 @@ func (t *Table) add(reader *Reader, row Row) error {
 			t.Missing.Places = append(t.Missing.Places, fmt.Sprintf("line %d, %s", row.Line, reader.schema.Inputs[input].place()))
 		}
 	}
-	row.Cells = t.cells.copy(row.Cells)
-	row.Index = t.index.copy(row.Index)
-	t.rows = append(t.rows, row)
+	t.rows.add(row)
 	return nil
 }
 
 // Len returns the number of rows.
-func (t *Table) Len() int { return len(t.rows) }
+func (t *Table) Len() int { return t.rows.len() }
 
 // Row returns row i, which shares the table's memory.
-func (t *Table) Row(i int) Row { return t.rows[i] }
-
-// maxCategories bounds the categories of a column that is an input, and the
-// classes of a target.
-const maxCategories = 1000
-
-// leaveOut drops the columns whose categories say nothing.
-func (t *Table) leaveOut() {
-	var kept []int
-	for i, column := range t.Schema.Inputs {
-		n := len(column.Categories)
-		if column.Kind != Category || n <= maxCategories && (n <= 2 || 2*n <= t.Len()) {
-			kept = append(kept, i)
-			continue
-		}
-		number := strconv.Itoa(n)
-		if n > maxCategories {
-			number = "more than " + strconv.Itoa(maxCategories)
-		}
-		t.LeftOut = append(t.LeftOut, fmt.Sprintf("%s is left out: %s different texts in %d rows", column.place(), number, t.Len()))
-	}
-	if t.Schema.Format == LIBSVM || len(kept) == len(t.Schema.Inputs) {
-		return
-	}
-	for i, row := range t.rows {
-		cells := row.Cells[:0]
-		for _, input := range kept {
-			cells = append(cells, row.Cells[input])
-		}
-		t.rows[i].Cells = cells
-	}
-	var inputs []Column
-	for _, input := range kept {
-		inputs = append(inputs, t.Schema.Inputs[input])
-	}
-	t.Schema.Inputs = inputs
-}
-
-// sortClasses gives the classes of a target of texts the order of the alphabet.
-func (t *Table) sortClasses() {
-	if t.Schema.Target.Kind != Category {
-		return
-	}
-	old := t.Schema.Target.Categories
-	sorted := slices.Sorted(slices.Values(old))
-	number := map[string]float64{}
-	for i, name := range sorted {
-		number[name] = float64(i)
-	}
-	for i, row := range t.rows {
-		t.rows[i].Target = number[old[int(row.Target)]]
-	}
-	t.Schema.Target.Categories = sorted
-}
+func (t *Table) Row(i int) Row { return t.rows.row(i) }
 
 // Task is what there is to learn about a target.
 type Task string
@@ -201,14 +183,18 @@ const (
 const guessedClasses = 20
 
 // GuessTask returns Classification if the target is a column of categories, or
-// of at most 20 different whole numbers that come twice on average.
+// of at most 20 different whole numbers that come twice on average, and if it is
+// the only one.
 func (t *Table) GuessTask() Task {
-	if t.Schema.Target.Kind == Category {
+	if len(t.Schema.Targets) > 1 {
+		return Regression
+	}
+	if t.Schema.Targets[0].Kind == Category {
 		return Classification
 	}
 	different := map[float64]bool{}
-	for _, row := range t.rows {
-		v := row.Target
+	for i := range t.Len() {
+		v := t.Row(i).Targets[0]
 		different[v] = true
 		if v != math.Trunc(v) || len(different) > guessedClasses {
 			return Regression
@@ -222,15 +208,21 @@ func (t *Table) GuessTask() Task {
 
 // SetTask makes the target what the task needs: for a classification, numbers
 // become classes, in the order of the numbers. It fails for a regression on a
-// column of categories, and for a classification with fewer than 2 or more than
-// 1,000 classes.
+// column of categories, and for a classification with several targets, or with
+// fewer than 2 or more than 1,000 classes.
 func (t *Table) SetTask(task Task) error {
-	target := &t.Schema.Target
+	target := &t.Schema.Targets[0]
 	switch {
-	case task == Regression && target.Kind == Category:
-		return fmt.Errorf("table: %s: %s: a regression needs numbers, found the text %s", t.Name, target.place(), quote(target.Categories[0]))
 	case task == Regression:
+		for _, target := range t.Schema.Targets {
+			if target.Kind == Category {
+				return fmt.Errorf("table: %s: %s: a regression needs numbers, found the text %s", t.Name, target.place(), quote(target.Categories[0]))
+			}
+		}
+		t.sayConstantTargets()
 		return nil
+	case len(t.Schema.Targets) > 1:
+		return fmt.Errorf("table: %s: a classification has one target, found %d", t.Name, len(t.Schema.Targets))
 	case target.Kind == Number:
 		t.numbersToClasses()
 	}
@@ -244,52 +236,28 @@ func (t *Table) SetTask(task Task) error {
 
 func (t *Table) numbersToClasses() {
 	var values []float64
-	for _, row := range t.rows {
-		values = append(values, row.Target)
+	for i := range t.Len() {
+		values = append(values, t.Row(i).Targets[0])
 	}
 	slices.Sort(values)
 	values = slices.Compact(values)
-	target := &t.Schema.Target
+	target := &t.Schema.Targets[0]
 	target.Kind, target.Categories = Category, nil
 	for _, v := range values[:min(len(values), maxCategories+1)] {
 		target.Categories = append(target.Categories, number(v))
 	}
-	for i, row := range t.rows {
-		class, _ := slices.BinarySearch(values, row.Target)
-		t.rows[i].Target = float64(class)
+	for i := range t.Len() {
+		target := &t.Row(i).Targets[0]
+		class, _ := slices.BinarySearch(values, *target)
+		*target = float64(class)
 	}
 }
 
-// number writes a number as a class is called.
-func number(v float64) string { return strconv.FormatFloat(v+0, 'g', -1, 64) }
-
-// Split deals n rows out to a training set and a hold-out, which gets about the
-// given fraction of them, by the seed. Each has a row at least, and is in order.
-// It fails for fewer than 2 rows or a fraction that is not between 0 and 1.
-func Split(n int, fraction float64, seed uint64) (train, holdout []int, err error) {
-	if n < 2 {
-		return nil, nil, fmt.Errorf("table: %s: a hold-out needs 2 at least", count(n, "row"))
+// number writes a number as a class is called: with all its digits if it is whole and
+// float64 has them.
+func number(v float64) string {
+	if v == math.Trunc(v) && math.Abs(v) <= largestWhole {
+		return strconv.FormatFloat(v+0, 'f', -1, 64)
 	}
-	if !(fraction > 0 && fraction < 1) {
-		return nil, nil, errors.New("table: the fraction of a hold-out must be more than 0 and less than 1")
-	}
-	held := max(1, min(n-1, int(math.Round(fraction*float64(n)))))
-	order := shuffled(n, seed)
-	slices.Sort(order[:held])
-	slices.Sort(order[held:])
-	return order[held:], order[:held], nil
-}
-
-// shuffled returns the numbers from 0 to n-1 in an order that the seed gives.
-func shuffled(n int, seed uint64) []int {
-	order := make([]int, n)
-	for i := range order {
-		order[i] = i
-	}
-	source := random.New(seed, random.For("table.split"), 0, 0)
-	for i := n - 1; i > 0; i-- { // Fisher and Yates
-		j := int(source.Uint64() % uint64(i+1)) // the bias is below 2^-32
-		order[i], order[j] = order[j], order[i]
-	}
-	return order
+	return strconv.FormatFloat(v+0, 'g', -1, 64)
 }

@@ -15,7 +15,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 )
 
 // read reads a table from a string.
@@ -49,14 +48,14 @@ func cells(t *Table) [][]float64 {
 				values[k] = v
 			}
 		}
-		all = append(all, append(values, row.Target))
+		all = append(all, append(values, row.Targets[0]))
 	}
 	return all
 }
 
 func targets(t *Table) (all []float64) {
 	for i := range t.Len() {
-		all = append(all, t.Row(i).Target)
+		all = append(all, t.Row(i).Targets[0])
 	}
 	return all
 }
@@ -66,7 +65,7 @@ func names(t *Table) string {
 	for _, c := range t.Schema.Inputs {
 		all = append(all, c.Name)
 	}
-	return strings.Join(append(all, t.Schema.Target.Name), " ")
+	return strings.Join(append(all, t.Schema.Targets[0].Name), " ")
 }
 
 func TestReadCSV(t *testing.T) {
@@ -78,27 +77,27 @@ func TestReadCSV(t *testing.T) {
 		want          [][]float64
 	}{
 		{"plain", "a,b,y\n1,2,3\n4,5,6\n", Options{}, "comma-separated, with a header", "a b y", [][]float64{{1, 2, 3}, {4, 5, 6}}},
-		{"no header", "1,2,3\n4,5,6\n", Options{}, "comma-separated, without a header", "1 2 3", [][]float64{{1, 2, 3}, {4, 5, 6}}},
+		{"no header", "1,2,3\n4,5,6\n", Options{}, "comma-separated, without a header (--header yes takes the first line for one)", "1 2 3", [][]float64{{1, 2, 3}, {4, 5, 6}}},
 		{"CRLF", "a,b\r\n1,2\r\n3,4", Options{}, "comma-separated, with a header", "a b", [][]float64{{1, 2}, {3, 4}}},
 		{"BOM", "\xef\xbb\xbfa,b\n1,2\n", Options{}, "comma-separated, with a header", "a b", [][]float64{{1, 2}}},
-		{"semicolon, decimal comma", "a;b\n1,5;-2,25\n3.5;4\n", Options{}, "semicolon-separated, with a header", "a b", [][]float64{{1.5, -2.25}, {3.5, 4}}},
+		{"semicolon, decimal comma", "a;b\n1,5;-2,25\n3;4\n", Options{}, "semicolon-separated, decimal commas, with a header", "a b", [][]float64{{1.5, -2.25}, {3, 4}}},
 		{"tab, empty cell", "a\tb\ty\n1\t\t3\n4\t5\t6\n", Options{}, "tab-separated, with a header", "a b y", [][]float64{{1, nan, 3}, {4, 5, 6}}},
 		{"quoted commas", "name,\"a, b\",y\n\"x, y\",1,2\n\"x, y\",\"3\",4\n", Options{}, "comma-separated, with a header", "name a, b y", [][]float64{{0, 1, 2}, {0, 3, 4}}},
 		{"quoted lines and quotes", "n,x,y\n\"a\n\"\"b\"\"\",1,2\n\"a\n\"\"b\"\"\",3,4\n", Options{}, "comma-separated, with a header", "n x y", [][]float64{{0, 1, 2}, {0, 3, 4}}},
-		{"spaces and question marks", "1, ?, 3\n4, NA, 6\n7, NaN , 8\n", Options{}, "comma-separated, without a header", "1 2 3", [][]float64{{1, nan, 3}, {4, nan, 6}, {7, nan, 8}}},
+		{"spaces and question marks", "1, ?, 3\n4, NA, 6\n7, NaN , 8\n", Options{}, "comma-separated, without a header (--header yes takes the first line for one)", "1 2 3", [][]float64{{1, nan, 3}, {4, nan, 6}, {7, nan, 8}}},
 		{"blank lines", "\na,b\n\n1,2\n\n", Options{}, "comma-separated, with a header", "a b", [][]float64{{1, 2}}},
 		{"classes in order of the alphabet", "x,y\n1,b\n2,a\n3,b\n4,c\n", Options{}, "comma-separated, with a header", "x y", [][]float64{{1, 1}, {2, 0}, {3, 1}, {4, 2}}},
-		{"target by name", "a,b,c\n1,2,3\n", Options{Target: "a"}, "comma-separated, with a header", "b c a", [][]float64{{2, 3, 1}}},
-		{"target by number", "a,b,c\n1,2,3\n", Options{Target: "2"}, "comma-separated, with a header", "a c b", [][]float64{{1, 3, 2}}},
-		{"a name goes before a number", "2,b,c\n1,2,3\nx,5,6\nx,7,8\n", Options{Target: "2", Header: WithHeader}, "comma-separated, with a header", "b c 2", [][]float64{{2, 3, 0}, {5, 6, 1}, {7, 8, 1}}},
+		{"target by name", "a,b,c\n1,2,3\n", Options{Targets: []string{"a"}}, "comma-separated, with a header", "b c a", [][]float64{{2, 3, 1}}},
+		{"target by number", "a,b,c\n1,2,3\n", Options{Targets: []string{"2"}}, "comma-separated, with a header", "a c b", [][]float64{{1, 3, 2}}},
+		{"a name goes before a number", "2,b,c\n1,2,3\nx,5,6\nx,7,8\n", Options{Targets: []string{"2"}, Dialect: Dialect{Header: WithHeader}}, "comma-separated, with a header", "b c 2", [][]float64{{2, 3, 0}, {5, 6, 1}, {7, 8, 1}}},
 		{"dropped", "id,b,c\n1,2,3\n", Options{Drop: []string{"id"}}, "comma-separated, with a header", "b c", [][]float64{{2, 3}}},
 		{"numbers as categories", "zip,c\n10,3\n11,5\n10,6\n", Options{Categories: []string{"zip"}}, "comma-separated, with a header", "zip c", [][]float64{{0, 3}, {1, 5}, {0, 6}}},
 		{"names of rows are left out", "n,x,y\na,1,2\nb,2,3\nc,3,5\nd,4,6\n", Options{}, "comma-separated, with a header", "x y", [][]float64{{1, 2}, {2, 3}, {3, 5}, {4, 6}}},
-		{"index column without a name", ",x,y\n0,5,2\n1,6,3\n", Options{}, "comma-separated, with a header", "1 x y", [][]float64{{0, 5, 2}, {1, 6, 3}}},
+		{"index column without a name", ",x,y\n0,5,2\n1,6,3\n", Options{}, "comma-separated, with a header", "x y", [][]float64{{5, 2}, {6, 3}}},
 		{"pixels' numbers as a header", "0,1,2,target\n5,6,7,1\n8,9,9,0\n", Options{}, "comma-separated, with a header", "0 1 2 target", [][]float64{{5, 6, 7, 1}, {8, 9, 9, 0}}},
-		{"no header, texts", "red,a\nblue,b\nred,a\nred,b\n", Options{}, "comma-separated, without a header", "1 2", [][]float64{{0, 0}, {1, 1}, {0, 0}, {0, 1}}},
+		{"no header, texts", "red,a\nblue,b\nred,a\nred,b\n", Options{}, "comma-separated, without a header (--header yes takes the first line for one)", "1 2", [][]float64{{1, 0}, {0, 1}, {1, 0}, {1, 1}}},
 		{"a header of texts", "color,size\nblue,b\nred,a\nred,b\nred,b\n", Options{}, "comma-separated, with a header", "color size", [][]float64{{0, 1}, {1, 0}, {1, 1}, {1, 1}}},
-		{"options against the guess", "1|2\n3|4\n", Options{Comma: '|', Header: WithHeader}, "'|'-separated, with a header", "1 2", [][]float64{{3, 4}}},
+		{"options against the guess", "1|2\n3|4\n", Options{Dialect: Dialect{Separator: "|", Header: WithHeader}}, "'|'-separated, with a header", "1 2", [][]float64{{3, 4}}},
 	} {
 		reader, err := NewReader("t", strings.NewReader(test.content), test.options)
 		if err != nil {
@@ -130,11 +129,11 @@ func TestReadLIBSVM(t *testing.T) {
 -1 qid:7 1:4
 
 2.5	0:1e3 3:nan 18446744073709551615:-1`+"\r\n-1\n", Options{})
-	want := [][]float64{{0.5, 2, 0, 0, 0, 1}, {0, 0, 4, 0, 0, -1}, {math.NaN(), 0, 0, 1e3, -1, 2.5}, {0, 0, 0, 0, 0, -1}}
+	want := [][]float64{{0, 0, 0.5, 2, 0, 1}, {0, 4, 0, 0, 0, -1}, {1e3, 0, math.NaN(), 0, -1, 2.5}, {0, 0, 0, 0, 0, -1}}
 	if diff := cmp.Diff(want, cells(table), nansEqual); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if got := names(table); got != "3 1152921504606846976 1 0 18446744073709551615 label" {
+	if got := names(table); got != "0 1 3 1152921504606846976 18446744073709551615 label" {
 		t.Errorf("columns %q", got)
 	}
 	if diff := cmp.Diff(Missing{1, []string{"line 5, index 3"}}, table.Missing); diff != "" {
@@ -165,23 +164,23 @@ func TestReadErrors(t *testing.T) {
 		{"text for a target", numbers + "4,5,?x\n", Options{}, `table: t: line 22, column 3 (y): "?x": not a number`, ErrNumber},
 		{"infinite", numbers + "4,-inf,5\n", Options{}, `table: t: line 22, column 2 (b): "-inf": not a number between -3.4e38 and 3.4e38`, ErrNumber},
 		{"huge", numbers + "4,1e999,5\n", Options{}, `table: t: line 22, column 2 (b): "1e999": not a number between -3.4e38 and 3.4e38`, ErrNumber},
-		{"no target", numbers + "4,5,\n", Options{}, `table: t: line 22, column 3 (y): the value is missing: the target must be known`, ErrMissing},
-		{"quote left open", "a,b\n1,2\n3,\"4\n5,6\n", Options{}, `table: t: line 4, character 5, of a row that begins in line 3: extraneous or missing " in quoted-field`, nil},
-		{"quote inside", "a,b\n1,2\n3,4\"4\n5,6\n", Options{}, `table: t: line 3, character 4: bare " in non-quoted-field`, nil},
-		{"twice the same name", "a,a\n1,2\n", Options{Header: WithHeader}, `table: t: line 1: two columns are called "a"`, nil},
-		{"unknown target", numbers, Options{Target: "z"}, `table: t: the target: no such column: "z"; there are 3: a, b, y`, ErrColumn},
-		{"target 4", numbers, Options{Target: "4"}, `table: t: the target: no such column: "4"; there are 3: a, b, y`, ErrColumn},
+		{"no target", numbers + "4,5,\n", Options{}, `table: t: line 22, column 3 (y): the value is missing: the target must be known; a row without it must go, and a class that is called so needs another name`, nil},
+		{"quote left open", "a,b\n1,2\n3,\"4\n5,6\n", Options{}, `table: t: line 3, character 3: a quote that is not closed`, nil},
+		{"text behind a quote", "a,b\n1,2\n3,\"4\"4\n5,6\n", Options{}, `table: t: line 3, character 6, of a row that begins in line 3: text behind a closing quote; a quote in a quoted field must stand twice`, nil},
+		{"twice the same name", "a,a\n1,2\n", Options{Dialect: Dialect{Header: WithHeader}, Targets: []string{"a"}}, `table: t: the target: "a" is the name of the columns 1 and 2: choose one by its number`, ErrColumn},
+		{"unknown target", numbers, Options{Targets: []string{"z"}}, `table: t: the target: no such column: "z"; there are 3: a, b, y`, ErrColumn},
+		{"target 4", numbers, Options{Targets: []string{"4"}}, `table: t: the target: no such column: "4"; there are 3: a, b, y`, ErrColumn},
 		{"unknown category column", numbers, Options{Categories: []string{"z"}}, `table: t: no such column: "z"; there are 3: a, b, y`, ErrColumn},
 		{"unknown dropped", numbers, Options{Drop: []string{"z"}}, `table: t: no such column: "z"; there are 3: a, b, y`, ErrColumn},
 		{"target dropped", numbers, Options{Drop: []string{"y"}}, `table: t: column 3 (y) is the target, and cannot be dropped`, nil},
-		{"only names", "n,y\na,1\nb,2\nc,3\n", Options{}, "table: t: no column is left to learn from: column 1 (n) is left out: 3 different texts in 3 rows", nil},
+		{"only names", "n,y\na,1\nb,2\nc,3\n", Options{}, "table: t: no column is left to learn from: column 1 (n) is left out: 3 different texts in 3 rows; --keep brings it back", nil},
 		{"format", numbers, Options{Format: "xls"}, `table: t: there is no format "xls"; there are csv and libsvm`, nil},
-		{"separator", numbers, Options{Comma: '"'}, `table: t: after line 0: csv: invalid field or comment delimiter`, nil},
+		{"separator", numbers, Options{Dialect: Dialect{Separator: `"`}}, `table: t: the separator is "\""; want one character, and no quote`, nil},
 
-		{"LIBSVM target", "1 1:2\n", Options{Target: "a"}, `table: t: a LIBSVM file has no columns to choose: its target is the label: no such column`, ErrColumn},
+		{"LIBSVM target", "1 1:2\n", Options{Targets: []string{"a"}}, `table: t: a LIBSVM file has no columns to choose: its target is the label: no such column`, ErrColumn},
 		{"LIBSVM two labels", "1 1:2\n1,3 1:2\n", Options{}, `table: t: line 2, column 1: the label: "1,3": not a number`, ErrNumber},
-		{"LIBSVM label missing", "1 1:2\n1:2\n", Options{}, `table: t: line 2, column 1: the label: "1:2": not a number`, ErrNumber},
-		{"LIBSVM label unknown", "1 1:2\n? 1:2\n", Options{}, `table: t: line 2, the label: the value is missing: the target must be known`, ErrMissing},
+		{"LIBSVM label missing", "1 1:2\n1:2\n", Options{}, `table: t: line 2, column 1: found "1:2"; want a label, with which each line begins`, nil},
+		{"LIBSVM label unknown", "1 1:2\n? 1:2\n", Options{}, `table: t: line 2, the label: the value is missing: the target must be known; a row without it must go, and a class that is called so needs another name`, nil},
 		{"LIBSVM no pair", "1 1:2\n1  12\n", Options{}, `table: t: line 2, column 4: found "12"; want index:value`, nil},
 		{"LIBSVM no value", "1 1:2\n1  12:\n", Options{}, `table: t: line 2, column 4: found "12:"; want index:value`, nil},
 		{"LIBSVM index", "1 1:2\n1  x:2\n", Options{}, `table: t: line 2, column 4: found the index "x"; want a whole number from 0 to 2^64-1`, nil},
@@ -314,11 +313,11 @@ func TestTask(t *testing.T) {
 		if err := table.SetTask(Classification); message(err) != test.classify {
 			t.Errorf("%s: classification: %v, want %q", test.name, err, test.classify)
 		}
-		if got := table.Schema.Target.Categories; test.classes != nil && !slices.Equal(got, test.classes) {
+		if got := table.Schema.Targets[0].Categories; test.classes != nil && !slices.Equal(got, test.classes) {
 			t.Errorf("%s: classes %q, want %q", test.name, got, test.classes)
 		}
 		for i, class := range targets(table) {
-			if class < 0 || int(class) >= len(table.Schema.Target.Categories) {
+			if class < 0 || int(class) >= len(table.Schema.Targets[0].Categories) {
 				t.Errorf("%s: row %d is of class %v", test.name, i, class)
 			}
 		}
@@ -362,16 +361,16 @@ func TestReadBySchema(t *testing.T) {
 	const content = "id,color,size,y\n1,red,5,no\n2,blue,6,yes\n3,red,7,no\n4,blue,8,yes\n"
 	schema := mustRead(t, content, Options{Drop: []string{"id"}}).Schema
 	for _, test := range []struct{ name, content, want string }{
-		{"the same", content, "[[0 5 0] [1 6 1] [0 7 0] [1 8 1]]"},
-		{"other order, no target, another column", "size;new;color\n9;1;blue\n", "[[1 9 NaN]]"},
-		{"no header", "1,red,5,no\n", "[[0 5 0]]"},
-		{"no header, no target", "1,red,5\n", "[[0 5 NaN]]"},
-		{"target missing", "color,size,y\nred,5,?\n", "[[0 5 NaN]]"},
-		{"another class", "color,size,y\nred,5,maybe\n", "[[0 5 -1]]"},
+		{"the same", content, "[[1 5 0] [0 6 1] [1 7 0] [0 8 1]]"},
+		{"other order, no target, another column", "size;new;color\n9;1;blue\n", "[[0 9 NaN]]"},
+		{"no header", "1,red,5,no\n", "[[1 5 0]]"},
+		{"no header, no target", "1,red,5\n", "[[1 5 NaN]]"},
+		{"target missing", "color,size,y\nred,5,?\n", "[[1 5 NaN]]"},
+		{"another class", "color,size,y\nred,5,maybe\n", "[[1 5 -1]]"},
 		{"header alone", "color,size\n", "[]"},
-		{"no column", "color,y\nred,no\n", `table: t: line 1: no such column: "size", which the model needs`},
+		{"no column", "color,y\nred,no\n", `table: t: line 1: no such column: "size", which the model needs; there are 2: color, y`},
 		{"too few fields", "red,no\n", "table: t: line 1: 2 fields; the model's table had 4, or 3 without its target"},
-		{"unknown category", "color,size\nred,5\ngreen,5\n", `table: t: line 3, column 1 (color): unknown category "green"; known are red, blue`},
+		{"unknown category", "color,size\nred,5\ngreen,5\n", `table: t: line 3, column 1 (color): unknown category "green"; known are blue, red`},
 		{"text for a number", "color,size\nred,large\n", `table: t: line 2, column 2 (size): "large": not a number`},
 		{"another format", "1 1:2\n", "table: t: the table is libsvm, but that of the model was csv"},
 	} {
@@ -392,11 +391,11 @@ func TestReadBySchema(t *testing.T) {
 	}
 
 	// Without names, by places: a target in the middle may be left out too.
-	schema = mustRead(t, "1,7,3\n4,8,6\n", Options{Target: "2"}).Schema
+	schema = mustRead(t, "1,7,3\n4,8,6\n", Options{Targets: []string{"2"}}).Schema
 	if got, err := bySchema("1,3\n", Options{Schema: &schema}); got != "[[1 3 NaN]]" {
 		t.Errorf("target in the middle left out: %s (%v)", got, err)
 	}
-	if got, err := bySchema("a,b,c\n1,2,3\n", Options{Schema: &schema, Header: WithHeader}); got != "[[1 3 2]]" {
+	if got, err := bySchema("a,b,c\n1,2,3\n", Options{Schema: &schema, Dialect: Dialect{Header: WithHeader}}); got != "[[1 3 2]]" {
 		t.Errorf("a header for a schema without: %s (%v)", got, err)
 	}
 
@@ -418,6 +417,11 @@ func bySchema(content string, options Options) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return rowsOf(reader)
+}
+
+// rowsOf returns the cells and targets of the rest.
+func rowsOf(reader *Reader) (string, error) {
 	rows := [][]float64{}
 	for {
 		row, err := reader.Next()
@@ -427,45 +431,6 @@ func bySchema(content string, options Options) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		rows = append(rows, append(slices.Clone(row.Cells), row.Target))
-	}
-}
-
-func TestSplit(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		n := rapid.IntRange(2, 300).Draw(t, "n")
-		fraction := rapid.Float64Range(0.001, 0.999).Draw(t, "fraction")
-		seed := rapid.Uint64().Draw(t, "seed")
-		train, holdout, err := Split(n, fraction, seed)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(train) == 0 || len(holdout) == 0 || math.Abs(float64(len(holdout))-fraction*float64(n)) > 1 {
-			t.Fatalf("%d rows: %d and %d", n, len(train), len(holdout))
-		}
-		all := append(slices.Clone(train), holdout...)
-		slices.Sort(all)
-		for i, row := range all {
-			if i != row {
-				t.Fatalf("rows %v", all)
-			}
-		}
-		again, _, _ := Split(n, fraction, seed)
-		if !slices.Equal(train, again) {
-			t.Fatal("another split by the same seed")
-		}
-	})
-	one, _, _ := Split(100, 0.2, 1)
-	two, _, _ := Split(100, 0.2, 2)
-	if slices.Equal(one, two) {
-		t.Error("the same split by another seed")
-	}
-	for _, bad := range []float64{0, 1, -1, math.NaN()} {
-		if _, _, err := Split(10, bad, 1); err == nil {
-			t.Errorf("fraction %v: no error", bad)
-		}
-	}
-	if _, _, err := Split(1, 0.5, 1); err == nil {
-		t.Error("1 row: no error")
+		rows = append(rows, append(slices.Clone(row.Cells), row.Targets[0]))
 	}
 }

@@ -1,44 +1,56 @@
 package machine
 
 import (
+	"context"
+	"math"
+
 	"github.com/deepfry/deepfry/internal/par"
 	"github.com/deepfry/deepfry/internal/simd"
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/blas64"
-	"gonum.org/v1/gonum/lapack/lapack64"
 )
 
 // factor is the Cholesky factor L of A = C + ridge·I = L·Lᵀ, tile by tile, where
 // C is what a gram holds. Tiles of the diagonal hold the inverses of L's, so that
-// solving is all products. It is in float32, at the speed of products; tiles on
-// the diagonal are factorized in float64. Where more is needed than that, it
+// solving is all products. It is in float32, at the speed of products; only small
+// blocks on the diagonal are factorized in float64. Where more is needed than that, it
 // preconditions conjugate gradients (solver).
 type factor struct {
-	l *lower[float32]
+	l     *lower[float32]
+	build *cholesky // nil before the first one
 }
 
-func newFactor(n int) *factor { return &factor{newLower[float32](n)} }
+func newFactor(n int) *factor { return &factor{l: newLower[float32](n)} }
 
 // compute factorizes C + ridge·I, of the size that f has, and returns whether
-// that is positive definite in float32.
-func (f *factor) compute(g *gram, ridge float64) bool {
-	build := &cholesky{
-		factor: f, gram: g, ridge: ridge,
-		diagonal: make([]float64, side*side),
-		out:      par.Scratch[float32](par.Workers(), side*side),
-		row:      par.Scratch[float64](par.Workers(), side),
-		scratch:  par.Scratch[float32](par.Workers(), simd.GemmScratch(side, side, g.n)),
+// that is positive definite in float32. The error is ctx's.
+func (f *factor) compute(ctx context.Context, g *gram, ridge float64) (bool, error) {
+	if f.build == nil {
+		width := min(side, g.n)
+		f.build = &cholesky{
+			factor:   f,
+			diagonal: make([]float64, width*width),
+			block:    make([]float64, blockSide*blockSide),
+			left:     make([]float32, blockSide*width),
+			right:    make([]float32, blockSide*width),
+			out:      par.Scratch[float32](par.Workers(), width*width),
+			row:      par.Scratch[float64](par.Workers(), width),
+			scratch:  par.Scratch[float32](par.Workers(), simd.GemmScratch(width, width, g.n)),
+		}
 	}
+	build := f.build
+	build.gram, build.ridge = g, ridge
 	count := tiles(g.n)
 	for j := range count {
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
 		build.column = j
 		par.For(count-j, par.Workers(), build.subtract)
 		if !build.invertDiagonal() {
-			return false
+			return false, nil
 		}
 		par.For(count-j-1, par.Workers(), build.divide)
 	}
-	return true
+	return true, nil
 }
 
 // cholesky is the state of a factorization, column of tiles by column.
@@ -49,8 +61,12 @@ type cholesky struct {
 	column   int       // j
 	diagonal []float64 // A_jj - Σ L_jk·L_jkᵀ
 	out      [][]float32
-	row      [][]float64
-	scratch  [][]float32
+
+	block       []float64 // of the diagonal of the diagonal tile
+	left, right []float32 // [blockSide, side]
+
+	row     [][]float64
+	scratch [][]float32
 }
 
 // subtract computes A_ij - Σ_k<j L_ik·L_jkᵀ for a tile i ≥ j.
@@ -58,12 +74,16 @@ func (c *cholesky) subtract(chunk, worker int) {
 	j, i := c.column, c.column+chunk
 	height, width, first := c.l.height(i), c.l.height(j), j*side
 	out := simd.RowMajor(c.out[worker], height, width)
-	simd.Gemm(out, panelOf(c.l, i, 0, first), panelOf(c.l, j, 0, first).T(), simd.Epilogue{}, c.scratch[worker])
+	if j > 0 {
+		simd.Gemm(out, panelOf(c.l, i, 0, first), panelOf(c.l, j, 0, first).T(), simd.Epilogue{}, c.scratch[worker])
+	}
 	for r := range height {
 		row := c.row[worker][:width]
 		c.gram.entries(row, i*side+r, first, first+width, c.ridge)
-		for k, v := range out.Data[r*width:][:width] {
-			row[k] -= float64(v)
+		if j > 0 {
+			for k, v := range out.Data[r*width:][:width] {
+				row[k] -= float64(v)
+			}
 		}
 		if i == j {
 			copy(c.diagonal[r*width:], row)
@@ -76,23 +96,91 @@ func (c *cholesky) subtract(chunk, worker int) {
 	}
 }
 
-// invertDiagonal stores the inverse of L_jj.
+// blockSide is the height of the rows that a diagonal tile is factorized by.
+const blockSide = 32
+
+// invertDiagonal stores the inverse X of L_jj, some rows at a time: with the X of the
+// rows before them, and their part B of A_jj, left of the block D on the diagonal,
+//
+//	L = B·Xᵀ,  L_D·L_Dᵀ = D - L·Lᵀ,  X_D = L_D⁻¹,  X left of X_D = -X_D·L·X
 func (c *cholesky) invertDiagonal() bool {
-	j := c.column
-	n := c.l.height(j)
-	a := blas64.Symmetric{Uplo: blas.Lower, N: n, Data: c.diagonal, Stride: n}
-	t, ok := lapack64.Potrf(a)
-	if !ok || !lapack64.Trtri(t) {
-		return false
-	}
-	for r := range n {
-		row := c.l.row(j*side + r)[j*side:]
-		for k := range n {
-			row[k] = 0
-			if k <= r {
-				row[k] = float32(t.Data[r*n+k])
+	n := c.l.height(c.column)
+	x := panelOf(c.l, c.column, c.column*side, c.column*side+n)
+	for first := 0; first < n; first += blockSide {
+		height := min(blockSide, n-first)
+		before, rows := x.RowRange(0, first).ColumnRange(0, first), x.RowRange(first, first+height)
+		left, right := simd.RowMajor(c.left, height, first), simd.RowMajor(c.right, height, first)
+		for r := range height {
+			for k, v := range c.diagonal[(first+r)*n:][:first] {
+				right.Data[r*first+k] = float32(v)
 			}
 		}
+		simd.Gemm(left, right, before.T(), simd.Epilogue{}, c.scratch[0])
+		if !c.invertBlock(first, left) {
+			return false
+		}
+		for r := range height {
+			row := rows.Data[r*x.RowStride:][:n]
+			for k := range height {
+				row[first+k] = float32(c.block[r*height+k])
+			}
+			clear(row[first+height:])
+		}
+		simd.Gemm(right, left, before, simd.Epilogue{}, c.scratch[0])
+		for i, v := range right.Data[:height*first] {
+			right.Data[i] = -v
+		}
+		simd.Gemm(rows.ColumnRange(0, first), rows.ColumnRange(first, first+height), right, simd.Epilogue{}, c.scratch[0])
+	}
+	return true
+}
+
+// invertBlock computes X_D, with zeros above its diagonal.
+func (c *cholesky) invertBlock(first int, left simd.Matrix) bool {
+	n, height := c.l.height(c.column), left.Rows
+	products := simd.RowMajor(c.out[0], height, height)
+	simd.Gemm(products, left, left.T(), simd.Epilogue{}, c.scratch[0])
+	block := c.block[:height*height]
+	for r := range height {
+		for k, v := range c.diagonal[(first+r)*n+first:][:height] {
+			block[r*height+k] = v - float64(products.Data[r*height+k])
+		}
+	}
+	return invertCholesky(block, height)
+}
+
+// invertCholesky replaces the lower half of A [n, n] by the inverse of its Cholesky
+// factor, and the rest by zeros. It returns whether A is positive definite.
+func invertCholesky(a []float64, n int) bool {
+	for i := range n {
+		row := a[i*n:][:n]
+		for j := range i + 1 {
+			other := a[j*n:][:n]
+			sum := row[j]
+			for k, v := range row[:j] {
+				sum -= v * other[k]
+			}
+			if j < i {
+				row[j] = sum / other[j]
+			} else if row[i] = math.Sqrt(sum); !(row[i] > 0) || math.IsInf(row[i], 0) {
+				return false
+			}
+		}
+		clear(row[i+1:])
+	}
+	for i := range n { // row i of X is (e_i - Σ_k<i L_ik·X_k)/L_ii
+		row := a[i*n:][:n]
+		var x [blockSide]float64
+		for k, v := range row[:i] {
+			for j, w := range a[k*n:][:k+1] {
+				x[j] -= v * w
+			}
+		}
+		pivot := row[i]
+		for j, v := range x[:i] {
+			row[j] = v / pivot
+		}
+		row[i] = 1 / pivot
 	}
 	return true
 }
@@ -112,13 +200,21 @@ func (c *cholesky) divide(chunk, worker int) {
 // triangular solves with a factor. It serves one goroutine, and uses all cores.
 type triangular struct {
 	*factor
-	x        []float32 // [rows, n]
-	rows     int
-	backward bool
-	out      [][]float32
-	scratch  [][]float32
-	chunk    func(chunk, worker int)
+	x       []float32 // [rows, n]
+	rows    int
+	steps   steps
+	out     [][]float32
+	scratch [][]float32
+	chunk   func(chunk, worker int)
 }
+
+// steps says by what rows are multiplied.
+type steps int
+
+const (
+	forward steps = iota // x becomes L⁻¹·x
+	both                 // x becomes A⁻¹·x = L⁻ᵀ·L⁻¹·x
+)
 
 const solveRows = 8 // right-hand sides that a core takes at a time
 
@@ -131,17 +227,23 @@ func newTriangular(f *factor) *triangular {
 	return t
 }
 
-// solve replaces every row x of [rows, n] by L⁻¹·x, or by A⁻¹·x = L⁻ᵀ·L⁻¹·x.
-func (t *triangular) solve(x []float32, rows int, both bool) {
-	t.x, t.rows, t.backward = x, rows, both
+// solve takes the steps with every row x of [rows, n].
+func (t *triangular) solve(x []float32, rows int, steps steps) {
+	t.x, t.rows, t.steps = x, rows, steps
 	par.For((rows+solveRows-1)/solveRows, par.Workers(), t.chunk)
 }
 
 func (t *triangular) solveChunk(chunk, worker int) {
 	x := simd.RowMajor(t.x, t.rows, t.l.n).RowRange(chunk*solveRows, min(t.rows, (chunk+1)*solveRows))
-	out, scratch := t.out[worker], t.scratch[worker]
-	count := tiles(t.l.n)
-	for i := range count { // x_i = (x_i - Σ_j<i x_j·L_ijᵀ)·L_ii⁻ᵀ
+	t.forward(x, t.out[worker], t.scratch[worker])
+	if t.steps == both {
+		t.backward(x, t.out[worker], t.scratch[worker])
+	}
+}
+
+// forward takes x_i = (x_i - Σ_j<i x_j·L_ijᵀ)·L_ii⁻ᵀ tile by tile.
+func (t *triangular) forward(x simd.Matrix, out, scratch []float32) {
+	for i := range tiles(t.l.n) {
 		first, last := i*side, i*side+t.l.height(i)
 		tile := x.ColumnRange(first, last)
 		product := simd.RowMajor(out, tile.Rows, tile.Cols)
@@ -154,10 +256,11 @@ func (t *triangular) solveChunk(chunk, worker int) {
 		}
 		simd.Gemm(tile, product, panelOf(t.l, i, first, last).T(), simd.Epilogue{}, scratch)
 	}
-	if !t.backward {
-		return
-	}
-	for i := count - 1; i >= 0; i-- { // x_i = x_i·L_ii⁻¹, and x_j -= x_i·L_ij for j < i
+}
+
+// backward takes x_i = x_i·L_ii⁻¹ from the last tile on, and x_j -= x_i·L_ij for j < i.
+func (t *triangular) backward(x simd.Matrix, out, scratch []float32) {
+	for i := tiles(t.l.n) - 1; i >= 0; i-- {
 		first, last := i*side, i*side+t.l.height(i)
 		tile := x.ColumnRange(first, last)
 		negative := simd.RowMajor(out, tile.Rows, tile.Cols)

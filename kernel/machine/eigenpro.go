@@ -22,13 +22,13 @@ type EigenProOptions struct {
 
 // EigenProReport says how a fit went.
 type EigenProReport struct {
-	Rows         int       // fitted to
+	Rows         int       // fitted to, of weights above 0
 	Eigenvectors int       // of the preconditioner
 	Batch        int       // rows of a step
 	Step         float64   // η
 	Epochs       int       // the number of epochs of the model that is returned
 	Scores       []Score   // on the rows held out, after each epoch
-	Losses       []float64 // the mean squared difference during each epoch
+	Losses       []float64 // the mean squared difference during each epoch, by weight
 }
 
 // EigenPro fits W·z + b to targets by least squares, with steps of stochastic
@@ -49,6 +49,10 @@ type EigenProReport struct {
 // epoch is the average of W and b over its steps, which have much noise otherwise
 // (Polyak and Juditsky, SIAM Journal on Control and Optimization 1992).
 //
+// Rows count by their weights, relative to the mean weight: a row of twice that counts
+// as two. The preconditioner heeds that, too: β is the largest squared length times
+// weight. A few rows of great weight make for short steps.
+//
 // Targets are those of Ridge. Errors: those of the sources, options out of range,
 // values that are not finite, and ctx's.
 func EigenPro(ctx context.Context, p Problem, o EigenProOptions) (*Model, *EigenProReport, error) {
@@ -57,6 +61,9 @@ func EigenPro(ctx context.Context, p Problem, o EigenProOptions) (*Model, *Eigen
 	}
 	if o.Epochs < 0 || o.Patience < 0 || o.Sample < 0 || o.MaxBatch < 0 {
 		return nil, nil, fmt.Errorf("machine: EigenPro: epochs %d, patience %d, sample %d, batch %d: want no negative numbers", o.Epochs, o.Patience, o.Sample, o.MaxBatch)
+	}
+	if err := p.whiten(ctx); err != nil {
+		return nil, nil, err
 	}
 	set := func(option *int, value int) {
 		if *option == 0 {
@@ -91,6 +98,7 @@ type eigenPro struct {
 	n, targets int
 	mean       []float32 // [n]: of features, on the sample
 	start      []float64 // [targets]: the mean of targets, where b starts
+	meanWeight float64   // of rows
 	tau        float64
 	vectors    []float32 // e [q, n]
 	shrink     []float32 // 1 - τ/σ [q]
@@ -99,10 +107,11 @@ type eigenPro struct {
 	weights    []float32 // W [targets, n]
 	bias       []float64 // b [targets], for features that are centred
 	scores     *scorer
-	offset     []float32 // b - W·mean
+	offset     []float64 // b - W·mean
 	steps      int       // of the epoch
 	average    []float32 // Σ W over its steps, and then the mean
 	averageB   []float64 // Σ b, and then the mean of b, less the mean W·mean
+	y          []float64 // f(x) [rows, targets]
 	residual   []float32 // [rows, targets]
 	gradient   []float32 // [targets, n]
 	part       []float32 // [targets, q]
@@ -119,7 +128,12 @@ func (f *eigenPro) precondition(ctx context.Context, summary *Summary) error {
 		j := min(rows, i+features.maxRows)
 		features.apply(z[i*f.n:j*f.n], summary.Sample.Slice(i, j).all.X, j-i)
 	}
-	f.mean = linear.Centre(z, f.n)
+	f.meanWeight = summary.Weight / float64(summary.Rows)
+	weights := summary.sampleWeights()
+	f.mean = centre(z, f.n, weights)
+	for i, weight := range weights {
+		scaleRow(z[i*f.n:][:f.n], math.Sqrt(weight))
+	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -128,14 +142,16 @@ func (f *eigenPro) precondition(ctx context.Context, summary *Summary) error {
 	if err != nil {
 		return err
 	}
-	f.choose(s, z, rows)
+	f.choose(s, z, weights)
 	return ctx.Err()
 }
 
 // choose sets q, the batch size and the step. Squared lengths of preconditioned
 // features are |z|² - Σ_i≤q (1 - τ/σ_i)·(e_i·z)². The constant b counts as one more
-// eigenvector, with a length of τ when preconditioned.
-func (f *eigenPro) choose(s *spectrum, z []float32, rows int) {
+// eigenvector, with a length of τ when preconditioned. Rows z are scaled by the roots
+// of their relative weights.
+func (f *eigenPro) choose(s *spectrum, z []float32, weights []float64) {
+	rows := len(weights)
 	squares := make([]float64, rows)
 	for i := range squares {
 		squares[i] = linear.Dot(z[i*f.n:][:f.n], z[i*f.n:][:f.n])
@@ -155,7 +171,7 @@ func (f *eigenPro) choose(s *spectrum, z []float32, rows int) {
 			for j, v := range along[i*count:][:q] {
 				square -= (1 - f.tau/s.values[j]) * float64(v) * float64(v)
 			}
-			beta = max(beta, square+f.tau)
+			beta = max(beta, square+weights[i]*f.tau)
 		}
 		if q == count-1 || beta >= f.tau*float64(f.options.MaxBatch) {
 			break
@@ -187,19 +203,16 @@ func (f *eigenPro) run(ctx context.Context, summary *Summary) (*Model, error) {
 		}
 		f.report.Step /= 2
 	}
-	m := &Model{
-		Columns: f.Train.Columns(), Scaling: f.Scaling, Features: f.Features,
-		Weights: f.average, Bias: narrowed(f.averageB),
-	}
+	m := f.model(f.average, f.averageB)
 	return m, m.Validate()
 }
 
 func (f *eigenPro) allocate(summary *Summary) {
 	f.stream = f.newStream(f.report.Batch)
 	f.weights, f.gradient, f.average = make([]float32, f.targets*f.n), make([]float32, f.targets*f.n), make([]float32, f.targets*f.n)
-	f.bias, f.offset, f.averageB = make([]float64, f.targets), make([]float32, f.targets), make([]float64, f.targets)
+	f.bias, f.offset, f.averageB = make([]float64, f.targets), make([]float64, f.targets), make([]float64, f.targets)
 	f.start = slices.Clone(summary.TargetMean)
-	f.residual = make([]float32, f.report.Batch*f.targets)
+	f.y, f.residual = make([]float64, f.report.Batch*f.targets), make([]float32, f.report.Batch*f.targets)
 	f.part = make([]float32, f.targets*len(f.shrink))
 	f.scores = newScorer(f.weights, f.offset, f.n, f.report.Batch)
 	if f.Train.Columns().Classes != nil {
@@ -231,7 +244,7 @@ func (f *eigenPro) epochs(ctx context.Context) (diverged bool, err error) {
 			f.report.Epochs = epoch + 1
 			continue
 		}
-		scores, err := evaluate(ctx, f.stream, f.HoldOut, f.average, narrowed(f.averageB))
+		scores, err := evaluate(ctx, f.stream, f.HoldOut, f.average, f.averageB, false)
 		if err != nil {
 			return false, err
 		}
@@ -262,15 +275,18 @@ func (f *eigenPro) epoch(ctx context.Context, epoch int, latest float64) (loss f
 	f.steps = 0
 	clear(f.average)
 	clear(f.averageB)
-	stage, rows := fmt.Sprintf("epoch %d", epoch+1), 0
+	stage, rows, weight := fmt.Sprintf("epoch %d", epoch+1), 0, 0.0
 	err = f.stream.each(ctx, source, func(b block) error {
 		rows += b.rows
+		for i := range b.rows {
+			weight += b.weight(i) / f.meanWeight
+		}
 		loss += f.step(b)
 		f.progress(stage, rows, f.report.Rows, latest)
 		return nil
 	})
 	f.finishAverage()
-	return loss / float64(max(rows*f.targets, 1)), err
+	return loss / max(weight*float64(f.targets), 1e-300), err
 }
 
 func (f *eigenPro) finishAverage() {
@@ -286,7 +302,7 @@ func (f *eigenPro) finishAverage() {
 // setOffset sets b - W·mean, the constant for features that are not centred.
 func (f *eigenPro) setOffset() {
 	for k := range f.offset {
-		f.offset[k] = float32(f.bias[k] - linear.Dot(f.weights[k*f.n:][:f.n], f.mean))
+		f.offset[k] = f.bias[k] - linear.Dot(f.weights[k*f.n:][:f.n], f.mean)
 	}
 }
 
@@ -294,11 +310,12 @@ func (f *eigenPro) setOffset() {
 func (f *eigenPro) step(b block) (loss float64) {
 	f.setOffset()
 	residual := f.residual[:b.rows*f.targets]
-	f.scores.apply(residual, b.z, b.rows)
+	f.scores.apply(f.y, b.z, b.rows)
 	sums := make([]float64, f.targets)
 	for i, t := range b.t {
-		residual[i] -= t
-		loss += float64(residual[i]) * float64(residual[i])
+		weight, difference := b.weight(i/f.targets)/f.meanWeight, f.y[i]-t
+		residual[i] = float32(weight * difference)
+		loss += weight * difference * difference
 		sums[i%f.targets] += float64(residual[i])
 	}
 	// A last batch that is smaller goes as far as its rows are worth.

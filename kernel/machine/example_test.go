@@ -15,10 +15,10 @@ import (
 // waves returns rows of two inputs and the target sin(3·x0)·cos(2·x1), with noise.
 func waves(rows int, seed uint64) *machine.Table {
 	r := rand.New(rand.NewPCG(seed, 0))
-	x, y := make([]float32, 2*rows), make([]float32, rows)
+	x, y := make([]float32, 2*rows), make([]float64, rows)
 	for i := range y {
 		x[2*i], x[2*i+1] = 4*r.Float32()-2, 4*r.Float32()-2
-		y[i] = float32(math.Sin(3*float64(x[2*i]))*math.Cos(2*float64(x[2*i+1])) + 0.1*r.NormFloat64())
+		y[i] = math.Sin(3*float64(x[2*i]))*math.Cos(2*float64(x[2*i+1])) + 0.1*r.NormFloat64()
 	}
 	table, err := machine.NewTargets(2, 1, x, y)
 	if err != nil {
@@ -46,18 +46,21 @@ func gaussian(bandwidth float64) (kernel.FeatureMap, error) {
 	return kernel.NewFeatures(kernel.Gaussian{Gamma: kernel.GammaOf(bandwidth)}, kernel.Options{Inputs: 2, N: 100, Sampling: kernel.Fastfood, Seed: 1})
 }
 
-// A kernel machine with its bandwidth and ridge chosen on rows held out, beside
-// the linear one.
+// A kernel machine with its bandwidth and ridge chosen by five folds, beside the linear
+// one.
 func Example() {
 	ctx := context.Background()
-	train, holdOut := machine.Split(waves(1500, 1), 0.3, 1)
-	problem := machine.Problem{Train: train, HoldOut: holdOut}
+	problem := machine.Problem{Train: waves(700, 1)}
 	linear, _, err := machine.Ridge(ctx, problem, machine.RidgeOptions{})
 	if err != nil {
 		log.Fatal(err)
 	}
 
-	best, _, err := machine.Search(ctx, problem, machine.SearchOptions{Features: gaussian, Rows: 700})
+	folds := make([]int, 700)
+	for i := range folds {
+		folds[i] = i % 5
+	}
+	best, _, err := machine.Search(ctx, problem, machine.SearchOptions{Features: gaussian, Partitions: [][]int{folds}})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -65,7 +68,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	model, _, err := machine.Ridge(ctx, problem, machine.RidgeOptions{Refit: true})
+	model, _, err := machine.Ridge(ctx, problem, machine.RidgeOptions{Ridges: []float64{best.Ridge}})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -81,6 +84,45 @@ func Example() {
 	// RMSE 0.1
 }
 
+// Kernel ridge regression: all rows are landmarks. Two partitions into folds choose the
+// bandwidth and the ridge.
+func ExampleSearch() {
+	ctx := context.Background()
+	const rows = 300
+	r := rand.New(rand.NewPCG(1, 0))
+	x, y := make([]float32, 2*rows), make([]float64, rows)
+	folds := [][]int{make([]int, rows), make([]int, rows)}
+	for i := range rows {
+		x[2*i], x[2*i+1] = 4*r.Float32()-2, 4*r.Float32()-2
+		y[i] = math.Sin(3*float64(x[2*i])) + 0.1*r.NormFloat64()
+		folds[0][i], folds[1][i] = i%5, r.IntN(5)
+	}
+	table, err := machine.NewTargets(2, 1, x, y)
+	if err != nil {
+		log.Fatal(err)
+	}
+	landmarks := func(bandwidth float64) (kernel.FeatureMap, error) {
+		return kernel.NewLandmarks(kernel.Gaussian{Gamma: kernel.GammaOf(bandwidth)}, x, 2)
+	}
+	problem := machine.Problem{Train: table}
+	best, _, err := machine.Search(ctx, problem, machine.SearchOptions{Features: landmarks, Partitions: folds})
+	if err != nil {
+		log.Fatal(err)
+	}
+	problem.Features, err = landmarks(best.Bandwidth)
+	if err != nil {
+		log.Fatal(err)
+	}
+	model, _, err := machine.Ridge(ctx, problem, machine.RidgeOptions{Ridges: []float64{best.Ridge}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	f := make([]float64, 1)
+	model.NewPredictor(1).Predict(f, []float32{0.5, 1}) // sin 1.5 is 0.997
+	fmt.Printf("RMSE of folds %.1f, prediction %.0f\n", best.Score.RMSE, f[0])
+	// Output: RMSE of folds 0.1, prediction 1
+}
+
 // Predictions with the deviation that a new target has: more where rows are few.
 func ExamplePredictor_PredictDeviation() {
 	features, err := gaussian(0.7)
@@ -92,7 +134,7 @@ func ExamplePredictor_PredictDeviation() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	y, s := make([]float32, 2), make([]float32, 2)
+	y, s := make([]float64, 2), make([]float64, 2)
 	model.NewPredictor(2).PredictDeviation(y, s, []float32{
 		0.5, 0, // in the midst of the rows
 		3, 3, // outside
@@ -129,7 +171,7 @@ func ExampleLogistic() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	labels, logits := make([]int32, 3), make([]float32, 9)
+	labels, logits := make([]int32, 3), make([]float64, 9)
 	model.NewPredictor(3).Classify(labels, logits, []float32{0, 0.1, 1, 0.7, -2, 1})
 	for _, label := range labels {
 		fmt.Println(model.Columns.Classes[label])
@@ -158,7 +200,7 @@ func ExampleModel_Encode() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	y := make([]float32, 1)
+	y := make([]float64, 1)
 	back.NewPredictor(1).Predict(y, []float32{0.5, 0})
 	fmt.Printf("%.0f\n", y[0])
 	// Output:

@@ -29,8 +29,10 @@ var ErrNotModel = errors.New("not a machine that Deepfry stored")
 type description struct {
 	Columns   columnsJSON       `json:"columns"`
 	UnitRows  bool              `json:"unit_rows,omitempty"`
-	Features  json.RawMessage   `json:"features,omitempty"` // absent: the inputs themselves
+	Features  json.RawMessage   `json:"features,omitempty"`  // absent: the inputs themselves
+	Landmarks json.RawMessage   `json:"landmarks,omitempty"` // the kernel, where features are kernels with rows
 	Logits    bool              `json:"logits,omitempty"`
+	HalfWidth []float64         `json:"half_width,omitempty"`
 	Posterior *posteriorJSON    `json:"posterior,omitempty"`
 	Notes     map[string]string `json:"notes,omitempty"`
 }
@@ -72,15 +74,20 @@ func (m *Model) Encode(w io.Writer) error {
 
 func (m *Model) encode(w io.Writer) error {
 	d := description{
-		Columns: columnsJSON(m.Columns), UnitRows: m.Scaling.UnitRows, Logits: m.Logits, Notes: m.Notes,
+		Columns: columnsJSON(m.Columns), UnitRows: m.Scaling.UnitRows, Logits: m.Logits, HalfWidth: m.HalfWidth, Notes: m.Notes,
 	}
 	var err error
-	if f, ok := m.features().(*kernel.Features); ok {
-		if d.Features, err = json.Marshal(f); err != nil {
-			return err
-		}
-	} else if _, ok := m.features().(identity); !ok {
-		return fmt.Errorf("features of type %T cannot be stored: want those of package kernel", m.Features)
+	switch f := m.features().(type) {
+	case identity:
+	case *kernel.Features:
+		d.Features, err = json.Marshal(f)
+	case *kernel.Landmarks:
+		d.Landmarks, err = kernel.MarshalKernel(f.Kernel())
+	default:
+		err = fmt.Errorf("features of type %T cannot be stored: want those of package kernel", m.Features)
+	}
+	if err != nil {
+		return err
 	}
 	n, targets := m.features().Outputs(), m.Columns.Targets()
 	tensors := map[string]safetensors.TensorView{}
@@ -89,8 +96,13 @@ func (m *Model) encode(w io.Writer) error {
 			tensors[name], err = safetensors.NewTensorView(safetensors.F32, shape, floatBytes(data))
 		}
 	}
+	if tensors["bias"], err = safetensors.NewTensorView(safetensors.F64, []uint64{uint64(targets)}, doubleBytes(m.Bias)); err != nil {
+		return err
+	}
 	add("weight", m.Weights, uint64(targets), uint64(n))
-	add("bias", m.Bias, uint64(targets))
+	if f, ok := m.Features.(*kernel.Landmarks); ok {
+		add("landmarks", f.Rows(), uint64(n), uint64(m.Columns.Inputs))
+	}
 	mean := m.Scaling.Mean // always there, so that the file is as long as the inputs are many
 	if mean == nil {
 		mean = make([]float32, m.Columns.Inputs)
@@ -186,9 +198,25 @@ func (r *reader) tensor(name string, shape ...int) []float32 {
 	return data
 }
 
+// bias reads float64, or float32, which earlier versions wrote.
+func (r *reader) bias(targets int) []float64 {
+	bias := make([]float64, targets)
+	t := r.tensors["bias"]
+	if t.DType() != safetensors.F64 || !slices.Equal(t.Shape(), []uint64{uint64(targets)}) {
+		for k, v := range r.tensor("bias", targets) {
+			bias[k] = float64(v)
+		}
+		return bias
+	}
+	for k := range bias {
+		bias[k] = math.Float64frombits(binary.LittleEndian.Uint64(t.Data()[8*k:]))
+	}
+	return bias // Validate looks whether they are finite
+}
+
 // model allocates no more than the file holds, before features are made.
 func (r *reader) model(d *description) (*Model, error) {
-	m := &Model{Columns: Columns(d.Columns), Logits: d.Logits, Notes: d.Notes}
+	m := &Model{Columns: Columns(d.Columns), Logits: d.Logits, HalfWidth: d.HalfWidth, Notes: d.Notes}
 	if err := m.Columns.validate(); err != nil {
 		return nil, err
 	}
@@ -197,21 +225,25 @@ func (r *reader) model(d *description) (*Model, error) {
 		m.Scaling.Scale = r.tensor("scaling.scale", m.Columns.Inputs)
 	}
 	targets := m.Columns.Targets()
-	m.Bias = r.tensor("bias", targets)
+	m.Bias = r.bias(targets)
 	if r.err != nil {
 		return nil, nil
 	}
-	if d.Features != nil {
-		features, err := r.features(d, targets)
-		if err != nil {
-			return nil, err
-		}
-		m.Features = features
+	var err error
+	switch {
+	case d.Landmarks != nil && (d.Features != nil || d.Posterior != nil):
+		err = errors.New("the description has landmarks beside random features or a posterior: want one of them")
+	case d.Features != nil:
+		m.Features, err = r.features(d, targets)
+	case d.Landmarks != nil:
+		m.Features, err = r.landmarks(d, targets)
+	}
+	if err != nil {
+		return nil, err
 	}
 	n := m.features().Outputs()
 	m.Weights = r.tensor("weight", targets, n)
 	if d.Posterior != nil && r.err == nil {
-		var err error
 		if m.posterior, err = r.posterior(d.Posterior, targets, n); err != nil {
 			return nil, err
 		}
@@ -236,6 +268,20 @@ func (r *reader) features(d *description, targets int) (*kernel.Features, error)
 	return features, nil
 }
 
+// landmarks returns the map to kernels with as many rows as there are weights.
+func (r *reader) landmarks(d *description, targets int) (*kernel.Landmarks, error) {
+	k, err := kernel.UnmarshalKernel(d.Landmarks)
+	if err != nil {
+		return nil, err
+	}
+	weights := r.tensors["weight"]
+	rows := r.tensor("landmarks", len(weights.Data())/4/targets, d.Columns.Inputs)
+	if r.err != nil {
+		return nil, r.err
+	}
+	return kernel.NewLandmarks(k, rows, d.Columns.Inputs)
+}
+
 func (r *reader) posterior(d *posteriorJSON, targets, n int) (*posterior, error) {
 	if !(d.Rows >= 1) || len(d.Noise) != targets {
 		return nil, fmt.Errorf("the posterior is of %v rows, with %d deviations of noise: want at least 1, and %d", d.Rows, len(d.Noise), targets)
@@ -245,7 +291,7 @@ func (r *reader) posterior(d *posteriorJSON, targets, n int) (*posterior, error)
 			return nil, fmt.Errorf("the posterior's noise is %v: want no negative numbers", d.Noise)
 		}
 	}
-	p := &posterior{rows: d.Rows, noise: d.Noise, mean: r.tensor("posterior.mean", n), factor: &factor{&lower[float32]{n: n}}}
+	p := &posterior{rows: d.Rows, noise: d.Noise, mean: r.tensor("posterior.mean", n), factor: &factor{l: &lower[float32]{n: n}}}
 	l := p.factor.l
 	length := 0
 	for i := range tiles(n) {
@@ -258,6 +304,14 @@ func (r *reader) posterior(d *posteriorJSON, targets, n int) (*posterior, error)
 		data = data[size:]
 	}
 	return p, nil
+}
+
+func doubleBytes(data []float64) []byte {
+	content := make([]byte, 0, 8*len(data))
+	for _, v := range data {
+		content = binary.LittleEndian.AppendUint64(content, math.Float64bits(v))
+	}
+	return content
 }
 
 func floatBytes(data []float32) []byte {

@@ -56,8 +56,8 @@ func TestFileRoundTrip(t *testing.T) {
 		t.Errorf("notes %v", back.Notes)
 	}
 	rows := table.Len()
-	results := func(m *Model) []float32 {
-		y, s := make([]float32, rows), make([]float32, rows)
+	results := func(m *Model) []float64 {
+		y, s := make([]float64, rows), make([]float64, rows)
 		m.NewPredictor(rows).PredictDeviation(y, s, table.all.X)
 		return append(y, s...)
 	}
@@ -83,7 +83,7 @@ func TestFileOfClasses(t *testing.T) {
 	if !back.Logits || !slices.Equal(back.Columns.Classes, []string{"a", "b", "c"}) {
 		t.Errorf("%+v", back)
 	}
-	a, b, y := make([]int32, 100), make([]int32, 100), make([]float32, 300)
+	a, b, y := make([]int32, 100), make([]int32, 100), make([]float64, 300)
 	m.NewPredictor(100).Classify(a, y, table.all.X)
 	back.NewPredictor(100).Classify(b, y, table.all.X)
 	if !slices.Equal(a, b) || slices.Equal(a, make([]int32, 100)) {
@@ -93,7 +93,7 @@ func TestFileOfClasses(t *testing.T) {
 
 // TestFeaturesCostASeed checks the size of a file.
 func TestFeaturesCostASeed(t *testing.T) {
-	m := &Model{Columns: Columns{Inputs: 784, Outputs: 1}, Bias: []float32{0}}
+	m := &Model{Columns: Columns{Inputs: 784, Outputs: 1}, Bias: []float64{0}}
 	f, err := kernel.NewFeatures(kernel.Gaussian{Gamma: 0.01}, kernel.Options{Inputs: 784, N: 8192, Seed: 1})
 	if err != nil {
 		t.Fatal(err)
@@ -156,7 +156,7 @@ func TestDamagedFiles(t *testing.T) {
 // TestFlippedBits: a changed bit is an error, or changes nothing, as in the letters of
 // an escape.
 func TestFlippedBits(t *testing.T) {
-	m := &Model{Columns: Columns{Inputs: 2, Outputs: 1}, Weights: []float32{1, 2}, Bias: []float32{3}, Notes: map[string]string{"a": "<b>"}}
+	m := &Model{Columns: Columns{Inputs: 2, Outputs: 1}, Weights: []float32{1, 2}, Bias: []float64{3}, Notes: map[string]string{"a": "<b>"}}
 	content := encoded(t, m)
 	for i := range 8 * len(content) {
 		damaged := bytes.Clone(content)
@@ -180,7 +180,7 @@ func replaceInHeader(content []byte, old, new string) []byte {
 }
 
 func TestForeignFeaturesAreNotStored(t *testing.T) {
-	m := &Model{Columns: Columns{Inputs: 2, Outputs: 1}, Features: foreign{}, Weights: make([]float32, 2), Bias: make([]float32, 1)}
+	m := &Model{Columns: Columns{Inputs: 2, Outputs: 1}, Features: foreign{}, Weights: make([]float32, 2), Bias: make([]float64, 1)}
 	if err := m.Encode(io.Discard); err == nil || !strings.Contains(err.Error(), "cannot be stored") {
 		t.Error(err)
 	}
@@ -200,6 +200,9 @@ func FuzzDecode(f *testing.F) {
 	f.Add(content)
 	f.Add(check.WithoutChecksum(f, content))
 	f.Add(content[:200])
+	table := friedman(f, 30, 1, 1)
+	m = mustRidge(f, Problem{Train: table, Features: landmarks(f, kernel.Gaussian{Gamma: 1}, table, 5)}, 1e-3)
+	f.Add(check.WithoutChecksum(f, encoded(f, m)))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		m, err := Decode(content)
 		if err != nil {

@@ -26,13 +26,13 @@ func features(t testing.TB, inputs, n int, bandwidth float64) kernel.FeatureMap 
 func friedman(t testing.TB, rows int, noise float64, seed uint64) *Table {
 	t.Helper()
 	r := rand.New(random.New(seed, random.For("friedman"), 0, 0))
-	x, y := make([]float32, rows*10), make([]float32, rows)
+	x, y := make([]float32, rows*10), make([]float64, rows)
 	for i := range rows {
 		for j := range 10 {
 			x[i*10+j] = r.Float32()
 		}
 		v := x[i*10:]
-		y[i] = float32(10*math.Sin(math.Pi*float64(v[0])*float64(v[1])) + 20*math.Pow(float64(v[2])-0.5, 2) + 10*float64(v[3]) + 5*float64(v[4]) + noise*r.NormFloat64())
+		y[i] = 10*math.Sin(math.Pi*float64(v[0])*float64(v[1])) + 20*math.Pow(float64(v[2])-0.5, 2) + 10*float64(v[3]) + 5*float64(v[4]) + noise*r.NormFloat64()
 	}
 	table, err := NewTargets(10, 1, x, y)
 	if err != nil {
@@ -126,18 +126,18 @@ func dense(t testing.TB, p Problem, ridge float64) (w *mat.Dense, bias []float64
 }
 
 // predictions returns f(x) for all rows of a table.
-func predictions(m *Model, table *Table) []float32 {
-	y := make([]float32, table.Len()*m.Columns.Targets())
+func predictions(m *Model, table *Table) []float64 {
+	y := make([]float64, table.Len()*m.Columns.Targets())
 	m.NewPredictor(table.Len()).Predict(y, table.all.X)
 	return y
 }
 
 // distance returns |x - y|/|y|.
-func distance(x, y []float32) float64 {
+func distance(x, y []float64) float64 {
 	difference, size := 0.0, 0.0
 	for i, v := range y {
-		difference += math.Pow(float64(x[i])-float64(v), 2)
-		size += float64(v) * float64(v)
+		difference += math.Pow(x[i]-v, 2)
+		size += v * v
 	}
 	return math.Sqrt(difference / size)
 }

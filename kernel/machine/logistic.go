@@ -19,7 +19,7 @@ type LogisticOptions struct {
 	// out choose. None: 1e-3, 1e-4, 1e-5 and 1e-6 if there are such rows, and 1e-5 if
 	// not.
 	Ridges     []float64
-	Iterations int    // of L-BFGS for each ridge at most; 0: 100. Each is a pass over the rows, or a few.
+	Iterations int    // of L-BFGS for each ridge at most; 0: 500. Each is a pass over the rows, or a few.
 	Seed       uint64 // of the sample
 }
 
@@ -28,16 +28,17 @@ type LogisticReport struct {
 	Ridge      float64   // the chosen one
 	Ridges     []float64 // the candidates, the largest first
 	Scores     []Score   // of each on the rows held out
-	Rows       int       // fitted to
+	Rows       int       // fitted to, of weights above 0
 	Losses     []float64 // the minimum for each candidate: the mean of -log p, and the penalty
 	Iterations []int     // of L-BFGS that it took
+	Converged  []bool    // whether that was the minimum: the gradient's length is at most 1e-4
 }
 
 // Logistic fits softmax regression, which with two classes is logistic regression:
 //
-//	min over W, b:  -(1/N)·Σ log p(label) + λ/2·|W|²,  p = softmax(W·z + b)
+//	min over W, b:  -Σ w·log p(label) / Σ w + λ/2·|W|²,  p = softmax(W·z + b)
 //
-// by L-BFGS (gonum's), which goes through all rows for each gradient and computes
+// with the rows' weights w, by L-BFGS (gonum's), which goes through all rows for each gradient and computes
 // features anew. The constant b is not penalised. Each candidate for λ starts where
 // the one before ended. The model's f are logits.
 //
@@ -50,12 +51,15 @@ func Logistic(ctx context.Context, p Problem, o LogisticOptions) (*Model, *Logis
 	if p.Train.Columns().Classes == nil {
 		return nil, nil, errors.New("machine: logistic regression needs classes: take Ridge or EigenPro for real targets")
 	}
+	if err := p.whiten(ctx); err != nil {
+		return nil, nil, err
+	}
 	ridges, err := o.ridges(p.HoldOut != nil)
 	if err != nil {
 		return nil, nil, err
 	}
 	if o.Iterations == 0 {
-		o.Iterations = 100
+		o.Iterations = 500
 	}
 	l, err := newLogLoss(ctx, p, o.Seed)
 	if err != nil {
@@ -96,16 +100,19 @@ type logLoss struct {
 	stream     *stream
 	n, targets int
 	rows       int
+	weight     float64 // of all rows
 	mean       []float32
 	scale      float64
 	ridge      float64
 
-	multiplier      linear.Product
-	scores          *scorer
-	weights, offset []float32 // W, and b - W·mean
-	residual        []float32 // [rows, targets]
-	product         []float32 // [targets, n]
-	sums            []float64 // [targets]
+	multiplier linear.Product
+	scores     *scorer
+	weights    []float32 // W
+	offset     []float64 // b - W·mean
+	logits     []float64 // [rows, targets]
+	residual   []float32 // [rows, targets]
+	product    []float32 // [targets, n]
+	sums       []float64 // [targets]
 }
 
 func newLogLoss(ctx context.Context, p Problem, seed uint64) (*logLoss, error) {
@@ -116,19 +123,32 @@ func newLogLoss(ctx context.Context, p Problem, seed uint64) (*logLoss, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.rows = summary.Rows
+	l.rows, l.weight = summary.Rows, summary.Weight
 	sample := summary.Sample.Len()
 	l.stream.apply(l.stream.z, summary.Sample.all.X, sample)
-	z := l.stream.z[:sample*n]
-	l.mean = linear.Centre(z, n)
-	l.scale = math.Sqrt(max(linear.Dot(z, z)/float64(sample), constantFeatures*linear.Dot(l.mean, l.mean)))
-	if l.scale == 0 { // zeros
-		l.scale = 1
-	}
-	l.weights, l.offset, l.product = make([]float32, targets*n), make([]float32, targets), make([]float32, targets*n)
-	l.residual, l.sums = make([]float32, rows*targets), make([]float64, targets)
+	l.setScale(l.stream.z[:sample*n], summary.sampleWeights())
+	l.weights, l.offset, l.product = make([]float32, targets*n), make([]float64, targets), make([]float32, targets*n)
+	l.logits, l.residual, l.sums = make([]float64, rows*targets), make([]float32, rows*targets), make([]float64, targets)
 	l.scores = newScorer(l.weights, l.offset, n, rows)
 	return l, nil
+}
+
+// setScale takes features of the sample, which it overwrites. Those that are constant
+// but for rounding are measured by their mean, as Ridge's are.
+func (l *logLoss) setScale(z []float32, weights []float64) {
+	l.mean = centre(z, l.n, weights)
+	squares, total := 0.0, 0.0
+	for i, weight := range weights {
+		squares += weight * linear.Dot(z[i*l.n:][:l.n], z[i*l.n:][:l.n])
+		total += weight
+	}
+	squares /= total
+	if mean := linear.Dot(l.mean, l.mean); squares <= constantFeatures*mean {
+		squares = mean
+	}
+	if l.scale = math.Sqrt(squares); l.scale == 0 { // zeros
+		l.scale = 1
+	}
 }
 
 // set computes W and b - W·mean from parameters.
@@ -138,7 +158,7 @@ func (l *logLoss) set(parameters []float64) {
 		l.weights[i] = float32(v / l.scale)
 	}
 	for k := range l.offset {
-		l.offset[k] = float32(parameters[size+k] - linear.Dot(l.weights[k*l.n:][:l.n], l.mean))
+		l.offset[k] = parameters[size+k] - linear.Dot(l.weights[k*l.n:][:l.n], l.mean)
 	}
 }
 
@@ -147,15 +167,17 @@ func (l *logLoss) at(ctx context.Context, gradient, parameters []float64) (loss 
 	l.set(parameters)
 	clear(gradient)
 	clear(l.sums)
-	size, rows := l.targets*l.n, 0
+	size := l.targets * l.n
 	err = l.stream.each(ctx, l.Train, func(b block) error {
 		residual := l.residual[:b.rows*l.targets]
-		l.scores.apply(residual, b.z, b.rows)
+		l.scores.apply(l.logits, b.z, b.rows)
 		for i, label := range b.Labels {
-			row := residual[i*l.targets:][:l.targets]
-			loss += softmaxResidual(row, int(label))
+			row := l.logits[i*l.targets:][:l.targets]
+			weight := b.weight(i) / l.weight * float64(l.rows)
+			loss += weight * softmaxResidual(row, int(label))
 			for k, v := range row {
-				l.sums[k] += float64(v)
+				l.sums[k] += weight * v
+				residual[i*l.targets+k] = float32(weight * v)
 			}
 		}
 		product := simd.RowMajor(l.product, l.targets, l.n)
@@ -163,13 +185,12 @@ func (l *logLoss) at(ctx context.Context, gradient, parameters []float64) (loss 
 		for i, v := range l.product {
 			gradient[i] += float64(v)
 		}
-		rows += b.rows
 		return nil
 	})
 	if err != nil {
 		return 0, err
 	}
-	scale := 1 / float64(rows)
+	scale := 1 / float64(l.rows)
 	for k, sum := range l.sums {
 		g, p := gradient[k*l.n:][:l.n], parameters[k*l.n:][:l.n]
 		for j, mean := range l.mean {
@@ -183,14 +204,15 @@ func (l *logLoss) at(ctx context.Context, gradient, parameters []float64) (loss 
 
 // softmaxResidual replaces logits by p - 1 for the label and p for other classes,
 // with p = softmax, and returns -log p of the label.
-func softmaxResidual(logits []float32, label int) float64 {
-	greatest := float64(logits[greatest(logits)])
-	own, sum := float64(logits[label]), 0.0
-	for _, v := range logits {
-		sum += math.Exp(float64(v) - greatest)
-	}
+func softmaxResidual(logits []float64, label int) float64 {
+	greatest := logits[greatest(logits)]
+	own, sum := logits[label], 0.0
 	for k, v := range logits {
-		logits[k] = float32(math.Exp(float64(v)-greatest) / sum)
+		logits[k] = math.Exp(v - greatest)
+		sum += logits[k]
+	}
+	for k := range logits {
+		logits[k] /= sum
 	}
 	logits[label]--
 	return math.Log(sum) + greatest - own
@@ -200,7 +222,8 @@ func softmaxResidual(logits []float32, label int) float64 {
 // out.
 func (l *logLoss) fit(ctx context.Context, iterations int, report *LogisticReport) (*Model, error) {
 	parameters := make([]float64, (l.n+1)*l.targets)
-	m := &Model{Columns: l.Train.Columns(), Scaling: l.Scaling, Features: l.Features, Logits: true}
+	var weights []float32
+	var bias []float64
 	best := -1
 	for i, ridge := range report.Ridges {
 		l.ridge = ridge
@@ -211,20 +234,22 @@ func (l *logLoss) fit(ctx context.Context, iterations int, report *LogisticRepor
 		copy(parameters, result.X)
 		report.Losses = append(report.Losses, result.F)
 		report.Iterations = append(report.Iterations, result.MajorIterations)
+		report.Converged = append(report.Converged, result.Gradient != nil && floats.Norm(result.Gradient, 2) <= convergedGradient)
 		l.set(parameters)
 		if l.HoldOut != nil {
-			scores, err := evaluate(ctx, l.stream, l.HoldOut, l.weights, l.offset)
+			scores, err := evaluate(ctx, l.stream, l.HoldOut, l.weights, l.offset, true)
 			if err != nil {
 				return nil, err
 			}
 			report.Scores = append(report.Scores, scores[0])
 		}
-		// Of scores, only the number of wrong rows counts: the RMSE of logits says little.
-		if best < 0 || report.Scores[i].Wrong < report.Scores[best].Wrong {
+		if best < 0 || report.Scores[i].better(report.Scores[best]) {
 			best, report.Ridge = i, ridge
-			m.Weights, m.Bias = append(m.Weights[:0], l.weights...), append(m.Bias[:0], l.offset...)
+			weights, bias = append(weights[:0], l.weights...), append(bias[:0], l.offset...)
 		}
 	}
+	m := l.model(weights, bias)
+	m.Logits = true
 	return m, m.Validate()
 }
 
@@ -255,16 +280,33 @@ func (l *logLoss) minimize(ctx context.Context, start []float64, iterations int,
 			return optimize.NotTerminated, nil
 		},
 	}
-	settings := &optimize.Settings{
-		MajorIterations: iterations, GradientThreshold: 1e-6,
-		Converger: &optimize.FunctionConverge{Absolute: 1e-9, Relative: 1e-6, Iterations: 5},
-	}
+	settings := &optimize.Settings{MajorIterations: iterations, Converger: &lossConverge{}}
 	result, err := optimize.Minimize(problem, start, settings, &optimize.LBFGS{Store: 10})
 	if failed != nil {
 		return nil, failed
 	}
-	if err != nil && (result == nil || result.MajorIterations == 0) {
+	if result == nil || result.X == nil {
 		return nil, fmt.Errorf("machine: L-BFGS: %w", err)
 	}
-	return result, nil // a line search that fails later has met the precision of float32
+	return result, nil // a line search that fails has met the precision of float32; the gradient says how far that is
+}
+
+const (
+	stopGradient      = 1e-5 // the length at which L-BFGS stops
+	convergedGradient = 1e-4 // the length at which it has converged, if float32 does not allow for more
+)
+
+// lossConverge stops where the gradient vanishes, or the loss no longer decreases.
+type lossConverge struct{ optimize.FunctionConverge }
+
+func (c *lossConverge) Init(dim int) {
+	c.FunctionConverge = optimize.FunctionConverge{Relative: 1e-7, Iterations: 10}
+	c.FunctionConverge.Init(dim)
+}
+
+func (c *lossConverge) Converged(at *optimize.Location) optimize.Status {
+	if at.Gradient != nil && floats.Norm(at.Gradient, 2) <= stopGradient {
+		return optimize.GradientThreshold
+	}
+	return c.FunctionConverge.Converged(at)
 }

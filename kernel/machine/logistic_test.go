@@ -4,14 +4,17 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
-
-	"github.com/deepfry/deepfry/kernel"
 )
 
 func TestLogisticGradient(t *testing.T) {
-	p := Problem{Train: digits(t, 200, 6, 3, 1, 1), Features: features(t, 6, 10, 3)}
+	train, err := digits(t, 200, 6, 3, 1, 1).WithWeights(slices.Repeat([]float64{0.5, 0, 3, 1}, 50))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := Problem{Train: train, Features: features(t, 6, 10, 3)}
 	if err := p.prepare(); err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +69,7 @@ func TestLogisticIsCalibrated(t *testing.T) {
 			t.Fatal(err)
 		}
 		rows := len(batch.Labels)
-		y := make([]float32, 3*rows)
+		y := make([]float64, 3*rows)
 		m.NewPredictor(rows).Predict(y, batch.X)
 		for i, label := range batch.Labels {
 			row := y[3*i:][:3]
@@ -82,6 +85,30 @@ func TestLogisticIsCalibrated(t *testing.T) {
 		if math.Abs(mean[k]-frequency[k]) > 2e-3 {
 			t.Errorf("class %d: mean probability %v, frequency %v", k, mean[k], frequency[k])
 		}
+	}
+}
+
+// TestLogisticConverges: where it says so, more steps change nothing that matters, and
+// where it was not given enough of them, it says that.
+func TestLogisticConverges(t *testing.T) {
+	train, holdOut := Split(digits(t, 300, 6, 3, 2, 1), 0.3, 1)
+	p := Problem{Train: train, HoldOut: holdOut, Features: features(t, 6, 30, 3)}
+	ctx := context.Background()
+	_, report, err := Logistic(ctx, p, LogisticOptions{})
+	if err != nil || slices.Contains(report.Converged, false) || len(report.Converged) != len(report.Ridges) {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	for i, ridge := range report.Ridges { // from another start
+		_, alone, err := Logistic(ctx, p, LogisticOptions{Ridges: []float64{ridge}, Iterations: 2000})
+		if err != nil || math.Abs(alone.Losses[0]-report.Losses[i]) > 1e-4*report.Losses[i] {
+			t.Errorf("ridge %v: losses %v and %v, %v", ridge, report.Losses[i], alone.Losses[0], err)
+		}
+		if report.Scores[i].LogLoss < report.Scores[indexOf(report.Ridges, report.Ridge)].LogLoss {
+			t.Errorf("%v was chosen, and %v has less log loss", report.Ridge, ridge)
+		}
+	}
+	if _, report, err = Logistic(ctx, p, LogisticOptions{Ridges: []float64{1e-5}, Iterations: 3}); err != nil || report.Converged[0] {
+		t.Errorf("%+v, %v: want no convergence in 3 iterations", report, err)
 	}
 }
 
@@ -130,11 +157,11 @@ func TestOptions(t *testing.T) {
 			_, _, err := EigenPro(ctx, Problem{Train: classes}, EigenProOptions{Epochs: -1})
 			return err
 		}, "no negative"},
-		{func() error { _, _, err := Search(ctx, Problem{Train: classes}, SearchOptions{}); return err }, "makes features"},
+		{func() error { _, _, err := Search(ctx, Problem{Train: classes}, SearchOptions{}); return err }, "want a partition"},
 		{func() error {
-			_, _, err := Search(ctx, Problem{Train: classes}, SearchOptions{Rows: -1, Features: func(float64) (kernel.FeatureMap, error) { return identity(4), nil }})
+			_, _, err := Search(ctx, Problem{Train: classes}, SearchOptions{Partitions: [][]int{{0, 1}}})
 			return err
-		}, "a sample of -1 rows"},
+		}, "a partition of 2 rows"},
 		{func() error {
 			_, _, err := Logistic(ctx, Problem{Train: classes, HoldOut: classes.Slice(0, 0)}, LogisticOptions{})
 			return err

@@ -20,9 +20,14 @@ type Model struct {
 	Scaling  Scaling
 	Features kernel.FeatureMap // nil: z(x) = x
 	Weights  []float32         // W [Targets, features]
-	Bias     []float32         // b [Targets]
+	Bias     []float64         // b [Targets]
 	Logits   bool              // the softmax of f is the classes' probabilities
-	Notes    map[string]string // the caller's, such as the names of columns; stored with the model
+
+	// HalfWidth [Outputs] is half the width of the interval around f that 95% of new
+	// targets are expected in, as rows told that were not fitted to; nil: not known.
+	HalfWidth []float64
+
+	Notes map[string]string // the caller's, such as the names of columns; stored with the model
 
 	posterior *posterior // nil: none
 }
@@ -31,7 +36,7 @@ type Model struct {
 // regression on features (Rasmussen and Williams, Gaussian Processes for Machine
 // Learning, 2006, section 2.1.2), with an unpenalised constant.
 type posterior struct {
-	rows   float64   // N
+	rows   float64   // N, or the effective number of rows that have weights
 	noise  []float64 // σ [Targets]
 	mean   []float32 // of features
 	factor *factor   // of C + λ·I, with the covariance C of features
@@ -65,6 +70,14 @@ func (m *Model) Validate() error {
 	}
 	if m.Logits && m.Columns.Classes == nil {
 		return errors.New("machine: logits without classes")
+	}
+	if m.HalfWidth != nil && len(m.HalfWidth) != m.Columns.Outputs {
+		return fmt.Errorf("machine: %d half widths of intervals for %d real targets: want one for each, or none", len(m.HalfWidth), m.Columns.Outputs)
+	}
+	for _, width := range m.HalfWidth {
+		if !(width >= 0) || math.IsInf(width, 0) {
+			return fmt.Errorf("machine: the half widths of intervals are %v: want no negative or infinite numbers", m.HalfWidth)
+		}
 	}
 	return nil
 }
@@ -105,7 +118,7 @@ func (m *Model) NewPredictor(maxRows int) *Predictor {
 
 // Predict writes f(x) to y [rows, Targets] for x [rows, Inputs], of numbers that are
 // finite. It panics if a length does not fit, and for more rows than maxRows.
-func (p *Predictor) Predict(y, x []float32) {
+func (p *Predictor) Predict(y []float64, x []float32) {
 	rows := p.rows(y, x)
 	p.features.apply(p.z, x, rows)
 	p.scores.apply(y, p.z, rows)
@@ -120,7 +133,7 @@ func (p *Predictor) Predict(y, x []float32) {
 // their mean, C their covariance, and λ the ridge. The deviation of f itself is
 // √(s² - σ²). It panics without a posterior, and if s is not as long as y or overlaps
 // it.
-func (p *Predictor) PredictDeviation(y, s, x []float32) {
+func (p *Predictor) PredictDeviation(y, s []float64, x []float32) {
 	if p.solve == nil || len(s) != len(y) || alias.Overlap(s, y) {
 		panic("machine: PredictDeviation: no posterior, or s is not as long as y or overlaps it")
 	}
@@ -133,7 +146,7 @@ func (p *Predictor) PredictDeviation(y, s, x []float32) {
 			z[j] -= mean
 		}
 	}
-	p.solve.solve(p.z[:rows*n], rows, false)
+	p.solve.solve(p.z[:rows*n], rows, forward)
 	for i := range rows {
 		squares := 0.0
 		for _, v := range p.z[i*n:][:n] {
@@ -141,7 +154,7 @@ func (p *Predictor) PredictDeviation(y, s, x []float32) {
 		}
 		ratio := math.Sqrt(1 + (1+squares)/posterior.rows)
 		for k, noise := range posterior.noise {
-			s[i*targets+k] = float32(noise * ratio)
+			s[i*targets+k] = noise * ratio
 		}
 	}
 }
@@ -150,7 +163,7 @@ func (p *Predictor) PredictDeviation(y, s, x []float32) {
 // -1 where f is not a number, as it is for a row with a number that is none. y is
 // scratch for Predict, whose result it holds afterwards. It panics as Predict does,
 // and if the model is one of regression.
-func (p *Predictor) Classify(labels []int32, y, x []float32) {
+func (p *Predictor) Classify(labels []int32, y []float64, x []float32) {
 	targets := p.model.Columns.Targets()
 	if p.model.Columns.Classes == nil || len(y) != len(labels)*targets {
 		panic("machine: Classify: no classes, or y is not [rows, Targets]")
@@ -159,13 +172,13 @@ func (p *Predictor) Classify(labels []int32, y, x []float32) {
 	for i := range labels {
 		row := y[i*targets:][:targets]
 		labels[i] = int32(greatest(row))
-		if slices.ContainsFunc(row, func(v float32) bool { return v != v }) {
+		if slices.ContainsFunc(row, func(v float64) bool { return v != v }) {
 			labels[i] = -1
 		}
 	}
 }
 
-func (p *Predictor) rows(y, x []float32) int {
+func (p *Predictor) rows(y []float64, x []float32) int {
 	rows := len(x) / p.features.inputs
 	if rows > p.features.maxRows || len(x) != rows*p.features.inputs || len(y) != rows*p.model.Columns.Targets() {
 		panic("machine: x is not [rows, Inputs], y not [rows, Targets], or there are more rows than planned")
@@ -174,7 +187,7 @@ func (p *Predictor) rows(y, x []float32) int {
 }
 
 // greatest returns the index of the first of the greatest values.
-func greatest(y []float32) int {
+func greatest(y []float64) int {
 	best := 0
 	for k, v := range y {
 		if v > y[best] {
@@ -184,24 +197,32 @@ func greatest(y []float32) int {
 	return best
 }
 
-// scorer computes y = z·Wᵀ + b for a block of rows, on all cores.
+// scorer computes y = z·Wᵀ + b for a block of rows, on all cores: products in
+// float32, but the constants, which may be large beside them, in float64.
 type scorer struct {
-	targets, n    int
-	weights, bias []float32
-	product       linear.Product
+	targets, n int
+	weights    []float32
+	bias       []float64
+	products   []float32 // [maxRows, targets]
+	multiplier linear.Product
 }
 
 // scoreTile is what a core takes at a time.
 var scoreTile = linear.Tile{Rows: 16}
 
-func newScorer(weights, bias []float32, n, maxRows int) *scorer {
-	s := &scorer{targets: len(bias), n: n, weights: weights, bias: bias}
-	s.product.Reserve(maxRows, s.targets, n, scoreTile, linear.Epilogue{})
+func newScorer(weights []float32, bias []float64, n, maxRows int) *scorer {
+	s := &scorer{targets: len(bias), n: n, weights: weights, bias: bias, products: make([]float32, maxRows*len(bias))}
+	s.multiplier.Reserve(maxRows, s.targets, n, scoreTile, linear.Epilogue{})
 	return s
 }
 
 // apply writes y [rows, targets] for z [rows, n].
-func (s *scorer) apply(y, z []float32, rows int) {
+func (s *scorer) apply(y []float64, z []float32, rows int) {
 	w := simd.RowMajor(s.weights, s.targets, s.n)
-	s.product.Multiply(simd.RowMajor(y, rows, s.targets), simd.RowMajor(z, rows, s.n), w.T(), scoreTile, linear.Epilogue{Bias: s.bias})
+	s.multiplier.Multiply(simd.RowMajor(s.products, rows, s.targets), simd.RowMajor(z, rows, s.n), w.T(), scoreTile, linear.Epilogue{})
+	for i := 0; i < rows*s.targets; i += s.targets {
+		for k, b := range s.bias {
+			y[i+k] = float64(s.products[i+k]) + b
+		}
+	}
 }

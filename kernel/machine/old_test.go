@@ -11,9 +11,9 @@ func TestOldFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	y, s := make([]float32, 1), make([]float32, 1)
+	y, s := make([]float64, 1), make([]float64, 1)
 	m.NewPredictor(1).PredictDeviation(y, s, []float32{0.1, -0.2, 0.3})
-	if math.Abs(float64(y[0]-0.09822208)) > 1e-5 || math.Abs(float64(s[0]-0.056675334)) > 1e-5 {
+	if math.Abs(y[0]-0.09822208) > 1e-5 || math.Abs(s[0]-0.056675334) > 1e-5 {
 		t.Errorf("%v ± %v, was 0.09822208 ± 0.056675334", y, s)
 	}
 	if m.Notes["target"] != "price, €" {

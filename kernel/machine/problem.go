@@ -110,18 +110,50 @@ func (f *featurizer) apply(z, x []float32, rows int) {
 	f.features(z[:rows*f.outputs], f.x[:rows*f.inputs], rows)
 }
 
+// centre subtracts the weighted mean from rows of features z [len(weights), n], and
+// returns it.
+func centre(z []float32, n int, weights []float64) (mean []float32) {
+	sums, total := make([]float64, n), 0.0
+	for i, weight := range weights {
+		total += weight
+		for j, v := range z[i*n:][:n] {
+			sums[j] += weight * float64(v)
+		}
+	}
+	mean = make([]float32, n)
+	for j, sum := range sums {
+		mean[j] = float32(sum / total)
+	}
+	for i := range weights {
+		for j, v := range mean {
+			z[i*n+j] -= v
+		}
+	}
+	return mean
+}
+
+// scaleRow multiplies a row of features by the root of a weight.
+func scaleRow(z []float32, root float64) {
+	if root == 1 {
+		return
+	}
+	for j := range z {
+		z[j] *= float32(root)
+	}
+}
+
 // stream gives features and targets of a source, block by block.
 type stream struct {
 	*featurizer
 	columns Columns
 	z       []float32 // [maxRows, outputs]
-	t       []float32 // [maxRows, Targets]: real targets, or 1 for the class and -1 for others
+	t       []float64 // [maxRows, Targets]: real targets, or 1 for the class and -1 for others
 }
 
 func (p *Problem) newStream(rows int) *stream {
 	columns := p.Train.Columns()
 	f := newFeaturizer(&p.Scaling, p.Features, rows)
-	return &stream{featurizer: f, columns: columns, z: make([]float32, rows*f.outputs), t: make([]float32, rows*columns.Targets())}
+	return &stream{featurizer: f, columns: columns, z: make([]float32, rows*f.outputs), t: make([]float64, rows*columns.Targets())}
 }
 
 // block is a number of rows: features z [rows, outputs] and targets t
@@ -129,7 +161,8 @@ func (p *Problem) newStream(rows int) *stream {
 type block struct {
 	Batch
 	rows int
-	z, t []float32
+	z    []float32
+	t    []float64
 }
 
 func (s *stream) each(ctx context.Context, source Source, visit func(block) error) error {
@@ -144,7 +177,7 @@ func (s *stream) each(ctx context.Context, source Source, visit func(block) erro
 	})
 }
 
-func fillTargets(t []float32, batch Batch, c Columns) {
+func fillTargets(t []float64, batch Batch, c Columns) {
 	if c.Classes == nil {
 		copy(t, batch.Y)
 		return

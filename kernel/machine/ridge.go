@@ -2,16 +2,19 @@ package machine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
+	"slices"
 
+	"github.com/deepfry/deepfry/kernel"
 	"gonum.org/v1/gonum/floats"
 )
 
 // RidgeOptions are the options of Ridge.
 type RidgeOptions struct {
 	// Candidates for λ, relative to the mean squared length of the centred
-	// features; each positive. If there is more than one, the rows held out
+	// features; each positive, and up to 1e6. If there is more than one, the rows held out
 	// choose. None: DefaultRidges if there are such rows, and 1e-6 if not.
 	Ridges []float64
 	// Refit adds the rows held out to those that are fitted to, once λ is chosen.
@@ -30,23 +33,34 @@ func DefaultRidges() (ridges []float64) {
 
 // RidgeReport says how a fit went.
 type RidgeReport struct {
-	Ridge     float64   // the chosen one, relative as in RidgeOptions
-	Ridges    []float64 // the candidates
-	Scores    []Score   // of each candidate on the rows held out, before a refit
-	Rows      int       // fitted to
-	Condition float64   // of C + λ·I, estimated
-	Residual  float64   // of the solution, relative
+	Ridge  float64 // the chosen one, relative as in RidgeOptions
+	Raised float64 // what was taken in its place where it is too small for the arithmetic; else 0
+	// The ridge of the posterior, relative, where it had to be larger than that of the
+	// weights; else 0. Deviations are then those of a smoother Gaussian process.
+	PosteriorRidge float64
+	Ridges         []float64 // the candidates
+	Scores         []Score   // of each candidate on the rows held out, before a refit
+	Rows           int       // fitted to, of weights above 0
+	Condition      float64   // of C + λ·I, estimated, with the λ that was taken
+	Residual       float64   // of the solution, relative; above 1e-7 it did not converge
 }
+
+// Best returns the score of the chosen candidate on the rows held out, before a refit.
+func (r *RidgeReport) Best() Score { return r.Scores[slices.Index(r.Ridges, r.Ridge)] }
 
 // Ridge fits, in one pass over the rows,
 //
-//	min over W, b:  (1/N)·Σ |W·z + b - t|² + λ·|W|²
+//	min over W, b:  Σ w·|W·z + b - t|² / Σ w + λ·|W|²
 //
-// The constant b is not penalised. For classification, t is 1 for the row's class
+// with the rows' weights w. The constant b is not penalised. For classification, t is 1 for the row's class
 // and -1 for others. The pass accumulates the covariances of features, which takes
 // N·n² multiply-adds and 4·n² bytes for n features; the equations are solved by
 // Cholesky factorization, in another 2·n² bytes, and refined. λ is chosen by the
 // rows held out, from the one accumulation.
+//
+// A λ that is too small for the rounding of float32 is raised to what is not, as the
+// report tells. Where it is the only candidate and rows times n² are up to 2^33, products
+// are computed in float64, which bears a λ some thousand times smaller.
 //
 // Errors: those of the sources, options out of range, values that are not finite,
 // and ctx's.
@@ -60,13 +74,17 @@ func Ridge(ctx context.Context, p Problem, o RidgeOptions) (*Model, *RidgeReport
 			o.Ridges = DefaultRidges()
 		}
 	}
-	for _, ridge := range o.Ridges {
-		if !(ridge > 0) || math.IsInf(ridge, 0) {
-			return nil, nil, fmt.Errorf("machine: ridge %v: want positive numbers", ridge)
-		}
+	if err := checkRidges(o.Ridges); err != nil {
+		return nil, nil, err
 	}
 	if len(o.Ridges) != 1 && p.HoldOut == nil {
 		return nil, nil, fmt.Errorf("machine: %d ridges, but no rows held out to choose by", len(o.Ridges))
+	}
+	if _, landmarks := p.Features.(*kernel.Landmarks); landmarks && o.Posterior {
+		return nil, nil, errors.New("machine: a posterior is for random features: take kernel.Features, not landmarks")
+	}
+	if err := p.whiten(ctx); err != nil {
+		return nil, nil, err
 	}
 	f := &ridgeFit{Problem: p, options: o, report: &RidgeReport{Ridges: o.Ridges}}
 	m, err := f.run(ctx)
@@ -74,6 +92,18 @@ func Ridge(ctx context.Context, p Problem, o RidgeOptions) (*Model, *RidgeReport
 		return nil, nil, err
 	}
 	return m, f.report, nil
+}
+
+// largestRidge is far beyond where predictions are the mean of targets.
+const largestRidge = 1e6
+
+func checkRidges(ridges []float64) error {
+	for _, ridge := range ridges {
+		if !(ridge > 0 && ridge <= largestRidge) {
+			return fmt.Errorf("machine: ridge %v: want positive numbers up to 1e6", ridge)
+		}
+	}
+	return nil
 }
 
 type ridgeFit struct {
@@ -89,6 +119,7 @@ func (f *ridgeFit) run(ctx context.Context) (*Model, error) {
 	n, targets := f.Features.Outputs(), f.Train.Columns().Targets()
 	f.stream = f.newStream(blockRows(n))
 	f.gram = newGram(n, targets, f.stream.maxRows)
+	f.gram.exact = len(f.options.Ridges) == 1 && f.options.Ridges[0] < 0x1p-22/math.Sqrt(float64(n))
 	if err := f.accumulate(ctx, f.Train); err != nil {
 		return nil, err
 	}
@@ -106,13 +137,13 @@ func (f *ridgeFit) run(ctx context.Context) (*Model, error) {
 			return nil, err
 		}
 	}
-	return f.model(ctx)
+	return f.fitted(ctx)
 }
 
 func (f *ridgeFit) accumulate(ctx context.Context, source Source) error {
 	err := f.stream.each(ctx, source, func(b block) error {
 		f.gram.add(b)
-		f.progress("accumulating", int(f.gram.rows), 0, 0)
+		f.progress("accumulating", f.gram.rows, 0, 0)
 		return nil
 	})
 	if err == nil {
@@ -123,18 +154,21 @@ func (f *ridgeFit) accumulate(ctx context.Context, source Source) error {
 
 // choose returns the candidate that is best on the rows held out.
 func (f *ridgeFit) choose(ctx context.Context) (best int, err error) {
-	var weights, bias []float32
+	var weights []float32
+	var bias []float64
 	for i, ridge := range f.options.Ridges {
 		f.progress("solving", i, len(f.options.Ridges), 0)
-		f.solver.factorize(ridge * f.scale())
+		if err := f.solver.factorize(ctx, ridge*f.gram.scale()); err != nil {
+			return 0, err
+		}
 		w, _, err := f.solver.weights(ctx)
 		if err != nil {
 			return 0, err
 		}
-		weights = append(weights, narrowed(w)...)
-		bias = append(bias, narrowed(f.gram.intercepts(w))...)
+		weights = append(weights, narrow(w)...)
+		bias = append(bias, f.gram.intercepts(w)...)
 	}
-	f.report.Scores, err = evaluate(ctx, f.stream, f.HoldOut, weights, bias)
+	f.report.Scores, err = evaluate(ctx, f.stream, f.HoldOut, weights, bias, false)
 	if err != nil {
 		return 0, err
 	}
@@ -147,67 +181,88 @@ func (f *ridgeFit) choose(ctx context.Context) (best int, err error) {
 	return best, nil
 }
 
-// scale is what ridges are relative to. Features that are constant but for
-// rounding have a trace of nearly nothing, and weights should not be the inverse
-// of it.
-func (f *ridgeFit) scale() float64 {
-	squares := 0.0
-	for j, mean := range f.gram.zMean {
-		squares += math.Pow(mean+float64(f.gram.zShift[j]), 2)
-	}
-	if scale := max(f.gram.trace(), constantFeatures*squares); scale > 0 {
-		return scale
-	}
-	return 1
-}
-
 // constantFeatures is the mean squared distance of features from their mean,
 // relative to the mean's square, below which it is taken for float32's rounding.
-const constantFeatures = 1e-12
+const constantFeatures = 1e-13
 
-// model solves for the chosen ridge.
-func (f *ridgeFit) model(ctx context.Context) (*Model, error) {
-	solver := f.solver
-	solver.factorize(f.report.Ridge * f.scale())
+// fitted solves for the chosen ridge.
+func (f *ridgeFit) fitted(ctx context.Context) (*Model, error) {
+	solver, scale := f.solver, f.gram.scale()
+	if err := solver.factorize(ctx, f.report.Ridge*scale); err != nil {
+		return nil, err
+	}
 	w, residual, err := solver.weights(ctx)
 	if err != nil {
 		return nil, err
 	}
-	f.report.Rows, f.report.Residual, f.report.Condition = int(f.gram.rows), residual, solver.condition()
-	m := &Model{
-		Columns: f.Train.Columns(), Scaling: f.Scaling, Features: f.Features,
-		Weights: narrowed(w), Bias: narrowed(f.gram.intercepts(w)),
+	f.report.Rows, f.report.Residual = f.gram.rows, residual
+	if f.report.Condition, err = solver.condition(ctx); err != nil {
+		return nil, err
 	}
+	if solver.ridge > f.report.Ridge*scale {
+		f.report.Raised = solver.ridge / scale
+	}
+	m := f.Problem.model(narrow(w), f.gram.intercepts(w))
 	if f.options.Posterior {
-		if solver.factorRidge > solver.ridge {
-			return nil, fmt.Errorf("machine: the ridge %.3g is too small for a posterior in float32: want about %.3g at least", f.report.Ridge, solver.factorRidge/f.scale())
+		if m.posterior, err = f.posterior(ctx); err != nil {
+			return nil, err
 		}
-		m.posterior = f.posterior(solver, w)
 	}
 	return m, m.Validate()
 }
 
-// posterior estimates the noise as the evidence does: the likelihood of all
+// posterior takes the ridge of the factor, which may be larger than that of the
+// weights. It estimates the noise as the evidence does: the likelihood of all
 // targets, N(0, σ²·(I + Z·Zᵀ/(N·λ))) of their centred values, is greatest where
-// σ² is the mean of t·(t - f).
-func (f *ridgeFit) posterior(s *solver, w []float64) *posterior {
-	p := &posterior{rows: f.gram.rows, factor: s.factor, mean: make([]float32, f.gram.n)}
+// σ² is the mean of t·(t - f), which is that of (t - f)² and λ·|w|². As the constant
+// is fitted, too, the sum is divided by N - 1. Where rows have weights, N is their
+// effective number, (Σ w)²/Σ w² (Kish, Survey Sampling, 1965).
+func (f *ridgeFit) posterior(ctx context.Context) (*posterior, error) {
+	s, g := f.solver, f.gram
+	if s.factorRidge > s.ridge {
+		s.ridge = s.factorRidge
+		f.report.PosteriorRidge = s.ridge / f.gram.scale()
+	}
+	right := make([]float64, g.targets*g.n)
+	g.right(right)
+	w, _, err := s.conjugate(ctx, right, solveTolerance)
+	if err != nil {
+		return nil, err
+	}
+	p := &posterior{rows: g.weight * g.weight / g.squares, factor: s.factor, mean: make([]float32, g.n)}
 	for j := range p.mean {
-		p.mean[j] = float32(float64(f.gram.zShift[j]) + f.gram.zMean[j])
+		p.mean[j] = float32(float64(g.zShift[j]) + g.zMean[j])
 	}
-	right := make([]float64, len(w))
-	f.gram.right(right)
-	for k := range f.gram.targets {
-		variance := f.gram.variance(k) - floats.Dot(w[k*f.gram.n:][:f.gram.n], right[k*f.gram.n:][:f.gram.n])
-		p.noise = append(p.noise, math.Sqrt(max(0, variance)))
+	for k := range g.targets {
+		wk := w[k*g.n:][:g.n]
+		variance := max(g.variance(k)-floats.Dot(wk, right[k*g.n:][:g.n]), s.ridge*floats.Dot(wk, wk))
+		variance *= p.rows / max(p.rows-1, 1)
+		if g.constant(k) {
+			variance = f.ignorance(k, p.rows)
+		}
+		p.noise = append(p.noise, math.Sqrt(variance))
 	}
-	return p
+	return p, nil
 }
 
-func narrowed(x []float64) []float32 {
-	y := make([]float32, len(x))
-	for i, v := range x {
-		y[i] = float32(v)
+// ignorance returns the σ² of targets that are all the same, which say nothing of how
+// far others are: that with which the deviation far from all rows, where z̃ᵀ·C⁻¹·z̃ is
+// about the inverse of the relative ridge, is the target itself, or 1 if that is 0.
+func (f *ridgeFit) ignorance(k int, rows float64) float64 {
+	size := math.Abs(f.gram.targetMean(k))
+	if size == 0 {
+		size = 1
 	}
-	return y
+	return size * size / (1 + (1+f.gram.scale()/f.solver.ridge)/rows)
+}
+
+// narrow rounds weights to float32, so that constants that are computed next fit
+// those that predict.
+func narrow(w []float64) []float32 {
+	narrow := make([]float32, len(w))
+	for i, v := range w {
+		narrow[i] = float32(v)
+		w[i] = float64(narrow[i])
+	}
+	return narrow
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"math"
+	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,7 +21,7 @@ func TestRidgeIsADenseSolve(t *testing.T) {
 		rows, n   int
 		ridge     float64
 		tolerance float64
-	}{{500, 30, 1e-4, 1e-5}, {1000, 150, 1e-5, 1e-5}, {700, 200, 1e-9, 1e-3}} {
+	}{{500, 30, 1e-4, 1e-5}, {1000, 150, 1e-5, 1e-5}, {700, 200, 1e-9, 1e-5}} {
 		p := Problem{Train: friedman(t, test.rows, 1, 1), Features: features(t, 10, test.n, 1)}
 		m, report, err := Ridge(context.Background(), p, RidgeOptions{Ridges: []float64{test.ridge}})
 		if err != nil {
@@ -27,8 +29,8 @@ func TestRidgeIsADenseSolve(t *testing.T) {
 		}
 		w, bias, a, _ := dense(t, p, test.ridge)
 		exact := *m
-		exact.Weights = narrowed(mat.DenseCopyOf(w.T()).RawMatrix().Data)
-		exact.Bias = narrowed(bias)
+		exact.Weights = narrow(mat.DenseCopyOf(w.T()).RawMatrix().Data)
+		exact.Bias = bias
 		fresh := friedman(t, 300, 1, 2)
 		if d := distance(predictions(m, fresh), predictions(&exact, fresh)); !(d < test.tolerance) {
 			t.Errorf("%+v: predictions differ by %.3g", test, d)
@@ -45,6 +47,62 @@ func TestRidgeIsADenseSolve(t *testing.T) {
 	}
 }
 
+// TestRidgeIsRaised: where products are float32, a ridge below their rounding is raised
+// to about that, and the equations are solved.
+func TestRidgeIsRaised(t *testing.T) {
+	all := friedman(t, 300, 0, 1)
+	p := Problem{Train: all.Slice(0, 200), HoldOut: all.Slice(200, 300), Features: features(t, 10, 150, 3)}
+	m, report, err := Ridge(context.Background(), p, RidgeOptions{Ridges: []float64{1e-11, 1e-12}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !(report.Raised > 1e-9 && report.Raised < 1e-7) || report.Residual > solveTolerance || !(report.Condition > 0.1/report.Raised && report.Condition < 4/report.Raised) {
+		t.Errorf("%+v", report)
+	}
+	w, bias, _, _ := dense(t, p, report.Raised)
+	exact := *m
+	exact.Weights, exact.Bias = narrow(mat.DenseCopyOf(w.T()).RawMatrix().Data), bias
+	fresh := friedman(t, 300, 0, 2)
+	if d := distance(predictions(m, fresh), predictions(&exact, fresh)); !(d < 0.03) {
+		t.Errorf("predictions are off by %.3g: rounding counts for more than the ridge", d)
+	}
+	if _, report, err = Ridge(context.Background(), p, RidgeOptions{Ridges: []float64{1e-6}}); err != nil || report.Raised != 0 {
+		t.Errorf("%+v, %v: want no ridge to be raised", report, err)
+	}
+}
+
+// TestRidgeWithoutNoise: the smaller the ridge, the better a smooth function is learnt,
+// down to one that float32 could not hold beside the features.
+func TestRidgeWithoutNoise(t *testing.T) {
+	smooth := func(rows int, seed uint64) *Table {
+		table := friedman(t, rows, 0, seed)
+		for i := range table.all.Y {
+			x := table.all.X[10*i:]
+			table.all.Y[i] = math.Sin(3*float64(x[0])) * math.Cos(2*float64(x[1])+float64(x[2]))
+			for j := 3; j < 10; j++ {
+				x[j] = 0
+			}
+		}
+		return table
+	}
+	train, fresh := smooth(300, 1), smooth(200, 2)
+	p := Problem{Train: train, Features: features(t, 10, 200, 0.8)}
+	rmse := func(ridge float64) float64 {
+		m, report, err := Ridge(context.Background(), p, RidgeOptions{Ridges: []float64{ridge}})
+		if err != nil || report.Residual > solveTolerance {
+			t.Fatalf("%+v, %v", report, err)
+		}
+		score, err := Evaluate(context.Background(), m, fresh)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return score.RMSE
+	}
+	if large, small := rmse(1e-7), rmse(1e-10); !(small < large/4) || small > 1e-3 {
+		t.Errorf("RMSE %.3g with 1e-7, %.3g with 1e-10", large, small)
+	}
+}
+
 // TestRidgeBeyondFloat32 has more features than rows and a ridge that float32
 // cannot hold beside them: the factor takes a larger one, and conjugate gradients
 // do the rest.
@@ -58,8 +116,21 @@ func TestRidgeBeyondFloat32(t *testing.T) {
 	if err != nil || score.R2 < 0.99 {
 		t.Errorf("%+v, %v, %+v: want an interpolation", score, err, report)
 	}
-	if _, _, err := Ridge(context.Background(), p, RidgeOptions{Ridges: []float64{1e-11}, Posterior: true}); err == nil || !strings.Contains(err.Error(), "too small for a posterior") {
-		t.Errorf("posterior: %v", err)
+	_, _, a, _ := dense(t, p, max(report.Raised, 1e-11))
+	var eigen mat.EigenSym
+	eigen.Factorize(a, false)
+	values := eigen.Values(nil)
+	if condition := values[len(values)-1] / values[0]; report.Raised > 1e-10 || !(report.Condition > condition/2 && report.Condition < 1.1*condition) {
+		t.Errorf("%+v: the condition is %.3g", report, condition)
+	}
+	m, report, err = Ridge(context.Background(), p, RidgeOptions{Ridges: []float64{1e-11}, Posterior: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, s := make([]float64, 100), make([]float64, 100)
+	m.NewPredictor(100).PredictDeviation(y, s, p.Train.(*Table).all.X)
+	if !(report.PosteriorRidge > 1e-11 && report.PosteriorRidge < 1e-6) || !(slices.Min(s) > 0) {
+		t.Errorf("%+v, deviations from %v on", report, slices.Min(s))
 	}
 }
 
@@ -98,6 +169,32 @@ func TestRidgeChoosesOnHoldOut(t *testing.T) {
 	}
 }
 
+// TestEveryTargetCounts: noise of a large scale beside a target that is learnt without
+// error. The noise prefers the large ridge, by a hundredth of its deviation, and the
+// other one loses nearly all of its deviation by that.
+func TestEveryTargetCounts(t *testing.T) {
+	one := friedman(t, 200, 0, 1)
+	r, y := rand.New(rand.NewPCG(1, 2)), make([]float64, 400)
+	for i := range 200 {
+		y[2*i], y[2*i+1] = 1e6*r.NormFloat64(), float64(one.all.X[10*i]-one.all.X[10*i+1])
+	}
+	all, err := NewTargets(10, 2, one.all.X, y)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := Problem{Train: all.Slice(0, 100), HoldOut: all.Slice(100, 200)}
+	for _, ridges := range [][]float64{{100, 1e-6}, {1e-6, 100}} {
+		_, report, err := Ridge(context.Background(), p, RidgeOptions{Ridges: ridges})
+		if err != nil {
+			t.Fatal(err)
+		}
+		large, small := report.Scores[indexOf(ridges, 100)], report.Scores[indexOf(ridges, 1e-6)]
+		if report.Ridge != 1e-6 || !(large.RMSE < small.RMSE) {
+			t.Errorf("%v was chosen; RMSE %v with 100, %v with 1e-6", report.Ridge, large.RMSE, small.RMSE)
+		}
+	}
+}
+
 func indexOf(values []float64, v float64) int {
 	for i, w := range values {
 		if v == w {
@@ -130,7 +227,7 @@ func TestInterceptIsNotPenalised(t *testing.T) {
 	for i := range moved.all.Y {
 		moved.all.Y[i] += 1000
 	}
-	fit := func(table *Table) []float32 {
+	fit := func(table *Table) []float64 {
 		m, _, err := Ridge(context.Background(), Problem{Train: table, Features: features(t, 10, 40, 1)}, RidgeOptions{Ridges: []float64{1}})
 		if err != nil {
 			t.Fatal(err)
@@ -157,7 +254,7 @@ func TestPosteriorIsTheFormula(t *testing.T) {
 	var c mat.Cholesky
 	c.Factorize(a)
 	fresh := friedman(t, 20, 1, 2)
-	y, s := make([]float32, 20), make([]float32, 20)
+	y, s := make([]float64, 20), make([]float64, 20)
 	m.NewPredictor(20).PredictDeviation(y, s, fresh.all.X)
 	z := make([]float32, 20*300)
 	p.Features.Plan(20)(z, fresh.all.X, 20)
@@ -187,7 +284,7 @@ func TestPosteriorCovers(t *testing.T) {
 		t.Errorf("noise %v, is 1", noise)
 	}
 	fresh := friedman(t, 4000, 1, 3)
-	y, s := make([]float32, 4000), make([]float32, 4000)
+	y, s := make([]float64, 4000), make([]float64, 4000)
 	m.NewPredictor(4000).PredictDeviation(y, s, fresh.all.X)
 	inside := 0
 	for i, v := range fresh.all.Y {
@@ -226,6 +323,11 @@ func TestRidgeOnAnyCores(t *testing.T) {
 	p := Problem{Train: train, HoldOut: holdOut, Features: features(t, 20, 300, 5)}
 	sameOnCores(t, func() (*Model, error) {
 		m, _, err := Ridge(context.Background(), p, RidgeOptions{Ridges: []float64{1e-3, 1e-5}, Refit: true, Posterior: true})
+		return m, err
+	})
+	p.Features = features(t, 20, 150, 5)
+	sameOnCores(t, func() (*Model, error) { // with products in float64
+		m, _, err := Ridge(context.Background(), p, RidgeOptions{Ridges: []float64{1e-9}})
 		return m, err
 	})
 }
@@ -314,6 +416,6 @@ func TestPredictAllocatesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, y, s := m.NewPredictor(64), make([]float32, 64), make([]float32, 64)
+	p, y, s := m.NewPredictor(64), make([]float64, 64), make([]float64, 64)
 	check.Allocations(t, "PredictDeviation", 1000, func() { p.PredictDeviation(y, s, table.all.X) })
 }

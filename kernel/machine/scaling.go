@@ -52,7 +52,18 @@ func (s *Scaling) validate(inputs int) error {
 	return nil
 }
 
-// apply writes the scaled row x to y.
+// Apply scales rows x [rows, inputs] in place. It panics if x is not whole rows, or the
+// scaling is not one of such rows.
+func (s *Scaling) Apply(x []float32, inputs int) {
+	if inputs < 1 || len(x)%inputs != 0 || s.validate(inputs) != nil {
+		panic("machine: Scaling.Apply: x is not whole rows, or the scaling is of others")
+	}
+	for ; len(x) > 0; x = x[inputs:] {
+		s.apply(x[:inputs], x[:inputs])
+	}
+}
+
+// apply writes the scaled row x to y, which may be the same.
 func (s *Scaling) apply(y, x []float32) {
 	copy(y, x)
 	for j, mean := range s.Mean {

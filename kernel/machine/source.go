@@ -39,9 +39,18 @@ func (c Columns) validate() error {
 
 // Batch is a number of neighbouring rows of a table.
 type Batch struct {
-	X      []float32 // [rows, Inputs]
-	Labels []int32   // [rows]: the class of each, from 0 on; or nil
-	Y      []float32 // [rows, Outputs]: real targets; or nil
+	X       []float32 // [rows, Inputs]
+	Labels  []int32   // [rows]: the class of each, from 0 on; or nil
+	Y       []float64 // [rows, Outputs]: real targets; or nil
+	Weights []float64 // [rows]: how much each counts, 0 or from 1e-15 to 1e15; nil: all 1
+}
+
+// weight returns the weight of a row.
+func (b *Batch) weight(row int) float64 {
+	if len(b.Weights) == 0 {
+		return 1
+	}
+	return b.Weights[row]
 }
 
 // Source is a table of rows that can be gone through any number of times. It
@@ -80,9 +89,20 @@ func NewClasses(inputs int, x []float32, labels []int32, classes []string) (*Tab
 
 // NewTargets returns a table for regression: x is [rows, inputs] and y
 // [rows, outputs]. It shares the memory of its arguments. Errors: as NewClasses.
-func NewTargets(inputs, outputs int, x, y []float32) (*Table, error) {
+func NewTargets(inputs, outputs int, x []float32, y []float64) (*Table, error) {
 	t := &Table{columns: Columns{Inputs: inputs, Outputs: outputs}, rows: len(y) / max(outputs, 1), all: Batch{X: x, Y: y}}
 	return t, t.validate()
+}
+
+// WithWeights returns the same rows, which weigh what is given, [Len]. All memory is
+// shared, as in NewClasses. Errors: as many weights as rows are wanted.
+func (t *Table) WithWeights(weights []float64) (*Table, error) {
+	if t.order != nil || len(weights) != t.rows {
+		return nil, fmt.Errorf("machine: %d weights for %d rows: want one for each, before rows are split or shuffled", len(weights), t.Len())
+	}
+	s := *t
+	s.all.Weights = weights
+	return &s, nil
 }
 
 func (t *Table) validate() error {
@@ -126,6 +146,9 @@ func (t *Table) Slice(i, j int) *Table {
 		s.all.Labels = t.all.Labels[i:j]
 	}
 	s.all.Y = t.all.Y[i*t.columns.Outputs : j*t.columns.Outputs]
+	if t.all.Weights != nil {
+		s.all.Weights = t.all.Weights[i:j]
+	}
 	return &s
 }
 
@@ -187,7 +210,7 @@ func newCollector(c Columns) *collector { return &collector{columns: c} }
 
 func (c *collector) clear() {
 	c.rows = 0
-	c.batch = Batch{X: c.batch.X[:0], Labels: c.batch.Labels[:0], Y: c.batch.Y[:0]}
+	c.batch = Batch{X: c.batch.X[:0], Labels: c.batch.Labels[:0], Y: c.batch.Y[:0], Weights: c.batch.Weights[:0]}
 }
 
 func (c *collector) add(from Batch, row int) {
@@ -198,6 +221,9 @@ func (c *collector) add(from Batch, row int) {
 	if from.Labels != nil {
 		c.batch.Labels = append(c.batch.Labels, from.Labels[row])
 	}
+	if from.Weights != nil {
+		c.batch.Weights = append(c.batch.Weights, from.Weights[row])
+	}
 }
 
 // replace overwrites a row that was added.
@@ -207,6 +233,9 @@ func (c *collector) replace(at int, from Batch, row int) {
 	copy(c.batch.Y[at*o:][:o], from.Y[row*o:])
 	if from.Labels != nil {
 		c.batch.Labels[at] = from.Labels[row]
+	}
+	if from.Weights != nil {
+		c.batch.Weights[at] = from.Weights[row]
 	}
 }
 

@@ -2,6 +2,7 @@ package machine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -9,9 +10,11 @@ import (
 	"github.com/deepfry/deepfry/internal/random"
 )
 
-// Summary is what one pass over a source tells.
+// Summary is what one pass over a source tells. Rows of the weight 0 are left out of
+// all of it; means and deviations are weighted.
 type Summary struct {
 	Rows            int
+	Weight          float64   // of all rows; their number if they have no weights
 	Mean, Deviation []float64 // [Inputs]: of each column; the deviation of a constant one is 0
 	TargetMean      []float64 // [Outputs], or the frequency of each class
 	Sample          *Table    // rows that were drawn at random, all alike likely
@@ -37,8 +40,13 @@ func Survey(ctx context.Context, source Source, sampleRows int, seed uint64) (*S
 	generator := rand.New(random.New(seed, samplePurpose, 0, 0))
 	err := eachBatch(ctx, source, surveyRows, func(batch Batch, rows int) error {
 		for i := range rows {
+			weight := batch.weight(i)
+			if weight == 0 {
+				continue
+			}
 			s.Rows++
-			s.add(columns, batch, i)
+			s.Weight += weight
+			s.add(columns, batch, i, weight)
 			if sample.rows < sampleRows {
 				sample.add(batch, i)
 			} else if at := generator.IntN(s.Rows); at < sampleRows {
@@ -51,18 +59,28 @@ func Survey(ctx context.Context, source Source, sampleRows int, seed uint64) (*S
 		return nil, err
 	}
 	if s.Rows == 0 {
-		return nil, fmt.Errorf("machine: the table has no rows")
+		return nil, errors.New("machine: the table has no rows, or none of a weight above 0")
 	}
 	for j, squares := range s.Deviation {
-		s.Deviation[j] = math.Sqrt(squares / float64(s.Rows))
+		s.Deviation[j] = math.Sqrt(squares / s.Weight)
 	}
 	for j := range s.TargetMean {
 		if columns.Classes != nil {
-			s.TargetMean[j] /= float64(s.Rows)
+			s.TargetMean[j] /= s.Weight
 		}
 	}
 	s.Sample = sample.table()
 	return s, nil
+}
+
+// sampleWeights returns the weights of the sample's rows, relative to the mean weight
+// of all rows.
+func (s *Summary) sampleWeights() []float64 {
+	weights := make([]float64, s.Sample.Len())
+	for i := range weights {
+		weights[i] = s.Sample.all.weight(i) * float64(s.Rows) / s.Weight
+	}
+	return weights
 }
 
 const surveyRows = 1024
@@ -70,19 +88,21 @@ const surveyRows = 1024
 var samplePurpose = random.For("machine: sample")
 
 // add updates means and sums of squared deviations by one row, the s.Rows-th
-// (Welford, Technometrics 1962), and counts classes.
-func (s *Summary) add(c Columns, batch Batch, row int) {
+// (Welford, Technometrics 1962; with weights, West, Communications of the ACM 1979),
+// and counts classes.
+func (s *Summary) add(c Columns, batch Batch, row int, weight float64) {
+	share := weight / s.Weight
 	for j, v := range batch.X[row*c.Inputs:][:c.Inputs] {
 		difference := float64(v) - s.Mean[j]
-		s.Mean[j] += difference / float64(s.Rows)
-		s.Deviation[j] += difference * (float64(v) - s.Mean[j])
+		s.Mean[j] += difference * share
+		s.Deviation[j] += weight * difference * (float64(v) - s.Mean[j])
 	}
 	if c.Classes != nil {
-		s.TargetMean[batch.Labels[row]]++
+		s.TargetMean[batch.Labels[row]] += weight
 		return
 	}
 	for j, v := range batch.Y[row*c.Outputs:][:c.Outputs] {
-		s.TargetMean[j] += (float64(v) - s.TargetMean[j]) / float64(s.Rows)
+		s.TargetMean[j] += (v - s.TargetMean[j]) * share
 	}
 }
 
@@ -117,9 +137,9 @@ func checkShape(b Batch, c Columns, size int) error {
 	if c.Classes != nil {
 		labels = rows
 	}
-	if rows > size || len(b.X) != rows*c.Inputs || len(b.Labels) != labels || len(b.Y) != rows*c.Outputs {
-		return fmt.Errorf("machine: a batch of %d inputs, %d labels and %d targets: want up to %d rows of %d inputs, with a label each for classification or %d targets for regression",
-			len(b.X), len(b.Labels), len(b.Y), size, c.Inputs, c.Outputs)
+	if rows > size || len(b.X) != rows*c.Inputs || len(b.Labels) != labels || len(b.Y) != rows*c.Outputs || len(b.Weights) != 0 && len(b.Weights) != rows {
+		return fmt.Errorf("machine: a batch of %d inputs, %d labels, %d targets and %d weights: want up to %d rows of %d inputs, with a label each for classification or %d targets for regression, and weights for all rows or none",
+			len(b.X), len(b.Labels), len(b.Y), len(b.Weights), size, c.Inputs, c.Outputs)
 	}
 	return nil
 }
@@ -133,6 +153,11 @@ func checkValues(b Batch, c Columns, first int) error {
 	if i := notFinite(b.Y); i >= 0 {
 		return fmt.Errorf("machine: row %d, target column %d is %v: want a finite number", first+i/c.Outputs+1, i%c.Outputs+1, b.Y[i])
 	}
+	for i, weight := range b.Weights {
+		if weight != 0 && !(weight >= 1e-15 && weight <= 1e15) { // their products must be float32
+			return fmt.Errorf("machine: row %d has the weight %v: want 0, or a number from 1e-15 to 1e15", first+i+1, weight)
+		}
+	}
 	for i, label := range b.Labels {
 		if label < 0 || int(label) >= len(c.Classes) {
 			return fmt.Errorf("machine: row %d has the label %d: want 0 to %d", first+i+1, label, len(c.Classes)-1)
@@ -142,7 +167,7 @@ func checkValues(b Batch, c Columns, first int) error {
 }
 
 // notFinite returns the index of the first value that is NaN or infinite, or -1.
-func notFinite(x []float32) int {
+func notFinite[T float32 | float64](x []T) int {
 	for i, v := range x {
 		if v-v != 0 {
 			return i

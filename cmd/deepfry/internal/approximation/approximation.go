@@ -162,7 +162,7 @@ func (c *Command) chooseKernel(data rowSet) (kernel.Kernel, error) {
 		return nil, err
 	}
 	if gamma == 0 {
-		rows, err := machine.NewTargets(data.inputs, 1, data.data, make([]float32, data.len()))
+		rows, err := machine.NewTargets(data.inputs, 1, data.data, make([]float64, data.len()))
 		if err != nil {
 			return nil, err
 		}

@@ -36,11 +36,11 @@ func (c *Command) load(term *console.Terminal) (rowSet, error) {
 			return nil
 		})
 	}
-	options, err := c.TableFormat.Options()
-	if err != nil {
-		return rowSet{}, err
+	options := c.TableFormat.Options()
+	options.Categories, options.Drop = c.Category, c.Drop
+	if c.Target != "" {
+		options.Targets = []string{c.Target}
 	}
-	options.Target, options.Categories, options.Drop = c.Target, c.Category, c.Drop
 	t, err := table.Read(c.Table, options)
 	if err != nil {
 		return rowSet{}, err

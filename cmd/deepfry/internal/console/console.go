@@ -7,7 +7,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 	"syscall"
+	"unicode"
 
 	"github.com/deepfry/deepfry/internal/thousands"
 )
@@ -82,4 +85,18 @@ func WriteJSONLines[T any](w io.Writer, results []T) error {
 		}
 	}
 	return nil
+}
+
+// OneLine returns a text with its line breaks, tabs and other control characters as Go
+// writes them, such as \n: names of tables' cells may have any.
+func OneLine(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if unicode.IsControl(r) {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }

@@ -11,14 +11,14 @@ import (
 
 // KernelChoice says which a kernel and the features that stand for it.
 type KernelChoice struct {
-	Kernel   string `default:"gaussian" placeholder:"KERNEL" help:"gaussian, laplacian, matern:NU (0.5, 1.5 or 2.5), arccosine:ORDER (0, 1 or 2) or polynomial:DEGREE. Default: gaussian."`
-	Features string `enum:"auto,fastfood,rks,orf,sorf" default:"auto" help:"How the frequencies of features are drawn: ${enum}. auto is fastfood, but orf for less than 48 inputs, and rks for the Laplacian kernel."`
-	Gamma    string `default:"auto" placeholder:"G" help:"Of exp(-G‖x-y‖²), and what corresponds to it in other kernels, on standardised columns: a number, or auto, which rows that are held out choose."`
+	Kernel   string `default:"auto" placeholder:"KERNEL" help:"linear, gaussian, laplacian, matern:NU (0.5, 1.5 or 2.5), arccosine:ORDER (0, 1 or 2) or polynomial:DEGREE; mixture, the mean of a Gaussian and a Laplacian kernel; or auto, which tries the first three and, for numbers, the mixture."`
+	Features string `enum:"auto,landmarks,fastfood,rks,orf,sorf" default:"auto" help:"${enum}. landmarks: kernels with rows of the table, which the model file keeps. The others draw frequencies at random. auto: landmarks for ridge on tables, and else fastfood, but orf for less than 48 inputs, and rks for the Laplacian kernel."`
+	Gamma    string `default:"auto" placeholder:"G" help:"Of exp(-G‖x-y‖²), and what corresponds to it in other kernels, on standardised columns: a number, or auto, which cross-validation chooses."`
 }
 
 // Sampling returns the option of features.
 func (f KernelChoice) Sampling() kernel.Sampling {
-	if f.Features == "auto" {
+	if f.Features == "auto" || f.Features == "landmarks" {
 		return ""
 	}
 	return kernel.Sampling(f.Features)
@@ -37,6 +37,8 @@ func (f KernelChoice) Make(gamma float64) (kernel.Kernel, error) {
 	}
 	var k kernel.Kernel
 	switch name {
+	case "auto", "linear", "mixture": // kernels that Make is not asked for
+		k = kernel.Gaussian{Gamma: gamma}
 	case "gaussian":
 		k = kernel.Gaussian{Gamma: gamma}
 	case "laplacian":
@@ -48,7 +50,7 @@ func (f KernelChoice) Make(gamma float64) (kernel.Kernel, error) {
 	case "polynomial":
 		k = kernel.Polynomial{Degree: int(or(2)), Gamma: gamma, Offset: 1}
 	default:
-		return nil, fmt.Errorf("--kernel %s: there are gaussian, laplacian, matern:NU, arccosine:ORDER and polynomial:DEGREE", f.Kernel)
+		return nil, fmt.Errorf("--kernel %s: there are auto, linear, gaussian, laplacian, matern:NU, arccosine:ORDER and polynomial:DEGREE", f.Kernel)
 	}
 	whole := name == "arccosine" || name == "polynomial"
 	if given && (parseErr != nil || name == "gaussian" || name == "laplacian" || whole && parameter != math.Trunc(parameter)) {

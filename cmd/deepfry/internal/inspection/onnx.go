@@ -1,8 +1,9 @@
-package main
+package inspection
 
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -12,9 +13,9 @@ import (
 	"github.com/deepfry/deepfry/onnx"
 )
 
-// fileInspection is the command's JSON for an ONNX file that can't be imported as a
-// network: what of it can be replaced where it is.
-type fileInspection struct {
+// Linears says of an ONNX file that can't be imported as a network what of it can be
+// replaced where it is, as JSON.
+type Linears struct {
 	Name      string        `json:"name"`
 	FileBytes int64         `json:"file_bytes"` // also of the files that its weights are in
 	DataFiles []string      `json:"data_files,omitempty"`
@@ -37,15 +38,15 @@ type refusedNode struct {
 	Reason string `json:"reason"`
 }
 
-// inspectLinears lists the fully-connected layers of a file that can't be imported for
-// that reason.
-func inspectLinears(path string, model *onnx.Model, reason error) (fileInspection, error) {
-	r := fileInspection{Name: path, DataFiles: model.ExternalFiles(), Reason: reason.Error(), Layers: []fileLayer{}, Refused: []refusedNode{}}
+// OfLinears lists the fully-connected layers of a file that can't be imported for that
+// reason.
+func OfLinears(path string, model *onnx.Model, reason error) (Linears, error) {
+	r := Linears{Name: path, DataFiles: model.ExternalFiles(), Reason: reason.Error(), Layers: []fileLayer{}, Refused: []refusedNode{}}
 	if hinted, ok := errors.AsType[*console.HintedError](reason); ok {
 		r.Reason += "; " + hinted.Advice
 	}
 	var err error
-	if r.FileBytes, err = sizeOf(append([]string{path}, r.DataFiles...)...); err != nil {
+	if r.FileBytes, err = SizeOf(append([]string{path}, r.DataFiles...)...); err != nil {
 		return r, err
 	}
 	linears, refused := model.Linears()
@@ -58,8 +59,8 @@ func inspectLinears(path string, model *onnx.Model, reason error) (fileInspectio
 	return r, nil
 }
 
-// sizeOf returns the bytes of files together.
-func sizeOf(paths ...string) (total int64, err error) {
+// SizeOf returns the bytes of files together.
+func SizeOf(paths ...string) (total int64, err error) {
 	for _, path := range paths {
 		info, err := os.Stat(path)
 		if err != nil {
@@ -70,8 +71,9 @@ func sizeOf(paths ...string) (total int64, err error) {
 	return total, nil
 }
 
-func (r fileInspection) print(term *console.Terminal) error {
-	table := tabwriter.NewWriter(term.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
+// Print writes the layers for people.
+func (r Linears) Print(w io.Writer) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	row := func(name, shape string, weights, bytes int) {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t\n", name, shape, thousands.Apart(weights), thousands.Apart(bytes), percent(bytes, int(r.FileBytes)))
 	}
@@ -96,6 +98,6 @@ func (r fileInspection) print(term *console.Terminal) error {
 	for _, n := range r.Refused {
 		text += fmt.Sprintf("  %s: %s\n", n.Node, n.Reason)
 	}
-	_, err := fmt.Fprintf(term.Stdout, "%s\nThe file can't be imported as a network: %s\n", text, r.Reason)
+	_, err := fmt.Fprintf(w, "%s\nThe file can't be imported as a network: %s\n", text, r.Reason)
 	return err
 }
