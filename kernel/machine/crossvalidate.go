@@ -222,7 +222,7 @@ func (v *validation) try(ctx context.Context, ridge float64) (*CrossValidation, 
 			return nil, err
 		}
 		g.right(right)
-		w, _, err := v.solver.conjugate(ctx, right, validationTolerance)
+		w, _, err := v.solver.conjugate(ctx, right, v.solver.tolerance(validationTolerance))
 		if err != nil {
 			return nil, err
 		}

@@ -72,7 +72,7 @@ func (s *solver) weights(ctx context.Context) (w []float64, residual float64, er
 	right := make([]float64, s.gram.targets*s.gram.n)
 	s.gram.right(right)
 	for attempt := 1; ; attempt++ {
-		w, residual, err = s.conjugate(ctx, right, solveTolerance)
+		w, residual, err = s.conjugate(ctx, right, s.tolerance(solveTolerance))
 		if err != nil || residual <= solveTolerance || attempt == solveAttempts {
 			return w, residual, err
 		}
@@ -80,6 +80,21 @@ func (s *solver) weights(ctx context.Context) (w []float64, residual float64, er
 			return nil, 0, err
 		}
 	}
+}
+
+// closeFeatures bounds the features whose equations are solved as closely as their ridge
+// asks for.
+const closeFeatures = 1024
+
+// tolerance returns how small residuals shall become, if enough is enough for large
+// ridges. Where C is nothing, as along the mean of as many landmarks as rows, a residual r
+// makes weights r/ridge, which rows that were not fitted to see: for small ridges r must be
+// smaller.
+func (s *solver) tolerance(enough float64) float64 {
+	if s.gram.n > closeFeatures {
+		return enough
+	}
+	return min(enough, max(1e-12, 1e-4*s.ridge/s.gram.scale()))
 }
 
 // conjugate solves for right [targets, n] up to the tolerance, or until it finds that
