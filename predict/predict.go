@@ -244,6 +244,9 @@ func endsInSoftmax(network *nn.Network) bool {
 // FromMachine returns a predictor for a machine in memory. Its notes, by [TableKey] or
 // [ImagesKey], say what it takes, or it takes vectors; the name is for errors.
 func FromMachine(m *machine.Model, name string) (*Predictor, error) {
+	if err := m.Validate(); err != nil {
+		return nil, fmt.Errorf("predict: %s: %w", name, err)
+	}
 	p := &Predictor{Machine: m, Input: nn.Shape{m.Columns.Inputs}, outputs: m.Columns.Targets()}
 	if err := p.readMachine(); err != nil {
 		return nil, fmt.Errorf("predict: %s: %w", name, err)

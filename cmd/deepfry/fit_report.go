@@ -143,7 +143,7 @@ func (r *fitReport) write(w io.Writer, path string) error {
 	}
 	fmt.Fprintln(w)
 	for i, width := range result.Model.HalfWidth {
-		fmt.Fprintf(w, "intervals of %s are ± %s: so near were 95%% of the targets to predictions by the other folds\n", console.OneLine(r.data.Targets()[i]), figures.Error(width))
+		fmt.Fprintf(w, "intervals of %s are ± %s, by how near 95%% of the targets were to predictions by the other folds\n", console.OneLine(r.data.Targets()[i]), figures.Error(width))
 	}
 	for _, line := range result.Said {
 		fmt.Fprintln(w, line)

@@ -23,10 +23,6 @@ func (c *csvReader) describe(first []string, header bool) error {
 	if err := c.chooseTargets(columns); err != nil {
 		return err
 	}
-	taken := map[int]bool{c.weight: true}
-	for _, target := range c.targets {
-		taken[target] = true
-	}
 	for _, name := range options.Categories {
 		i, err := c.find(name)
 		if err != nil {
@@ -34,28 +30,9 @@ func (c *csvReader) describe(first []string, header bool) error {
 		}
 		columns[i].Kind = Category
 	}
-	for _, name := range options.Drop {
-		i, err := c.find(name)
-		switch {
-		case err != nil:
-			return err
-		case slices.Contains(c.targets, i):
-			return fmt.Errorf("%s is the target, and cannot be dropped", columns[i].place())
-		case i == c.weight:
-			return fmt.Errorf("%s is the weight, and cannot be dropped", columns[i].place())
-		}
-		taken[i] = true
-	}
-	c.kept = map[int]bool{}
-	for _, name := range options.Keep {
-		i, err := c.find(name)
-		switch {
-		case err != nil:
-			return err
-		case taken[i]:
-			return fmt.Errorf("%s is a target, the weight or dropped, and cannot be kept as an input", columns[i].place())
-		}
-		c.kept[i] = true
+	taken, err := c.chooseInputs(columns)
+	if err != nil {
+		return err
 	}
 	*c.schema = Schema{Format: CSV, Header: header, Fields: c.fields}
 	for _, target := range c.targets {
@@ -73,6 +50,39 @@ func (c *csvReader) describe(first []string, header bool) error {
 	}
 	c.setCodes()
 	return nil
+}
+
+// chooseInputs returns which columns are no inputs: the targets, the weight and those to
+// drop; and finds those to keep.
+func (c *csvReader) chooseInputs(columns []Column) (taken map[int]bool, err error) {
+	taken = map[int]bool{c.weight: true}
+	for _, target := range c.targets {
+		taken[target] = true
+	}
+	for _, name := range c.options.Drop {
+		i, err := c.find(name)
+		switch {
+		case err != nil:
+			return nil, err
+		case slices.Contains(c.targets, i):
+			return nil, fmt.Errorf("%s is the target, and cannot be dropped", columns[i].place())
+		case i == c.weight:
+			return nil, fmt.Errorf("%s is the weight, and cannot be dropped", columns[i].place())
+		}
+		taken[i] = true
+	}
+	c.kept = map[int]bool{}
+	for _, name := range c.options.Keep {
+		i, err := c.find(name)
+		switch {
+		case err != nil:
+			return nil, err
+		case taken[i]:
+			return nil, fmt.Errorf("%s is a target, the weight or dropped, and cannot be kept as an input", columns[i].place())
+		}
+		c.kept[i] = true
+	}
+	return taken, nil
 }
 
 // chooseTargets finds the targets, and the weight if there is one.

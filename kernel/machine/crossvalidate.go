@@ -13,20 +13,14 @@ import (
 type CrossValidation struct {
 	Ridge float64 // relative, as in RidgeOptions
 	Score Score   // the mean of all partitions; LogLoss is that of calibrated f
+	// Loss is what is lowered: the log loss of classes, and the RMSE of values; of
+	// several values, with the deviation of each as the unit.
+	Loss float64
 	// Predictions [rows, Targets] are f of every row by the machine of the other folds, of
 	// the first partition, and 0 of a row that is in none.
 	Predictions []float64
 	// Factor makes logits of predictions (CalibrationFactor); classification.
 	Factor float64
-}
-
-// loss is what is lowered: the log loss for classes, and for values the RMSE, with the
-// deviation of each as the unit.
-func (c *CrossValidation) loss(columns Columns) float64 {
-	if columns.Classes != nil {
-		return c.Score.LogLoss
-	}
-	return c.Score.RMSE
 }
 
 // validation cross-validates ridge regression: a row's features are computed once, and
@@ -256,8 +250,13 @@ func (v *validation) score(c *CrossValidation, f []float64, part int) {
 		t.add(f[i*targets:][:targets], b, i)
 	}
 	s, share := t.score(v.columns), 1/float64(len(v.parts))
-	if v.columns.Outputs > 1 {
-		s.RMSE = s.relative
+	switch {
+	case v.columns.Classes != nil:
+		c.Loss += share * s.LogLoss
+	case v.columns.Outputs > 1:
+		c.Loss += share * s.relative
+	default:
+		c.Loss += share * s.RMSE
 	}
 	c.Score.Rows = s.Rows
 	c.Score.ErrorRate += share * s.ErrorRate

@@ -202,7 +202,7 @@ func TestTargetsCountAlike(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return mustValidate(t, Problem{Train: table}, 1e-3, part).loss(table.columns)
+		return mustValidate(t, Problem{Train: table}, 1e-3, part).Loss
 	}
 	if a, b := loss(1), loss(1e6); math.Abs(a-b) > 1e-5*a || a > 1 {
 		t.Errorf("the loss is %v, and %v in other units", a, b)
@@ -246,7 +246,7 @@ func TestFoldsOfLittle(t *testing.T) {
 			}
 			for _, ridge := range []float64{1, 1e-8} {
 				c := mustValidate(t, p, ridge, part)
-				if loss := c.loss(table.columns); math.IsNaN(loss) || loss > 1e3 || notFinite(c.Predictions) >= 0 {
+				if math.IsNaN(c.Loss) || c.Loss > 1e3 || notFinite(c.Predictions) >= 0 {
 					t.Errorf("%s, %v: %+v", what, k, c.Score)
 				}
 			}

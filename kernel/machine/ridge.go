@@ -45,7 +45,8 @@ type RidgeReport struct {
 	Residual       float64   // of the solution, relative; above 1e-7 it did not converge
 }
 
-// Best returns the score of the chosen candidate on the rows held out, before a refit.
+// Best returns the score of the chosen candidate on the rows held out, before a refit. It
+// panics if there were none, or one candidate, so that nothing was chosen.
 func (r *RidgeReport) Best() Score { return r.Scores[slices.Index(r.Ridges, r.Ridge)] }
 
 // Ridge fits, in one pass over the rows,

@@ -160,7 +160,7 @@ func (s *search) try(ctx context.Context, exponent float64) error {
 	}
 	step := SearchStep{bandwidth, *d.tried[found]}
 	s.steps = append(s.steps, step)
-	if len(s.steps) == 1 || step.loss(v.columns) < s.best.loss(v.columns) {
+	if len(s.steps) == 1 || step.Loss < s.best.Loss {
 		s.best, s.ridge = step, found
 	}
 	s.progress("searching", len(s.steps), 0, s.best.Score.Error(v.columns))
@@ -226,7 +226,7 @@ func (d *descent) better(ctx context.Context, best, i int) (int, error) {
 		}
 		d.tried[number] = c
 	}
-	if c := d.tried[i]; c != nil && c.loss(d.columns) < d.tried[best].loss(d.columns) {
+	if c := d.tried[i]; c != nil && c.Loss < d.tried[best].Loss {
 		return i, nil
 	}
 	return best, nil

@@ -27,8 +27,8 @@ type Settings struct {
 	// HalfWidth is that of the interval which had 95% of the targets that were not fitted
 	// to, [targets]; nil: unknown.
 	HalfWidth []float64
-	// Tried is how well the others did, the best of each kernel and transform, the best
-	// first.
+	// Tried is the best of each kernel and transform: first those that were compared on
+	// more rows, then those that were on few, each from the best on.
 	Tried []Trial
 }
 
@@ -267,38 +267,29 @@ func (f *Fitter) transforms(r rows) ([]table.Transform, error) {
 	return none, nil
 }
 
-// loss is what candidates are compared by.
-func (a candidate) loss(classes bool) float64 {
-	if classes {
-		return a.found.Score.LogLoss
+// trial is what to tell of a candidate.
+func (a candidate) trial() Trial {
+	t := Trial{a.kernel, a.transform, a.found.Bandwidth, a.found.Ridge, a.found.Loss, a.found.Score.ErrorRate}
+	if a.found.Factor == 0 { // of no classes
+		t.Error = a.found.Score.RMSE
 	}
-	return a.found.Score.RMSE
+	if a.kernel == Linear {
+		t.Bandwidth = 0
+	}
+	return t
 }
 
 // choose returns settings for some rows: the best of all candidates on a sample of
 // them, of which the first ones are compared anew on more rows.
 func (f *Fitter) choose(ctx context.Context, r rows) (Settings, error) {
-	all, err := f.candidates(r)
-	if err != nil {
-		return Settings{}, err
-	}
 	first, err := f.newChooser(r, firstRows, 1)
 	if err != nil {
 		return Settings{}, err
 	}
-	for i := range all {
-		if all[i], err = first.search(ctx, all[i], nil); err != nil {
-			return Settings{}, err
-		}
+	all, err := first.compare(ctx, r)
+	if err != nil {
+		return Settings{}, err
 	}
-	classes := f.data.Task == table.Classification
-	if !classes || f.Kernel == Mixture { // for classes it was no better, in trials on seven tables
-		if all, err = first.mix(ctx, all); err != nil {
-			return Settings{}, err
-		}
-	}
-	byLoss := func(a, b candidate) int { return cmp.Compare(a.loss(classes), b.loss(classes)) }
-	slices.SortStableFunc(all, byLoss)
 	candidates, repeats := secondCandidates, 1
 	for bound := 1000; repeats < 4 && r.len() < bound; bound /= 2 {
 		candidates++
@@ -318,18 +309,35 @@ func (f *Fitter) choose(ctx context.Context, r rows) (Settings, error) {
 	}
 	slices.SortStableFunc(best, byLoss)
 	s, err := second.settings(ctx, best[0])
-	columns := machine.Columns{Outputs: 1}
-	if classes {
-		columns = machine.Columns{Classes: []string{}}
-	}
 	for _, a := range all {
-		if a.kernel == Linear {
-			a.found.Bandwidth = 0
-		}
-		s.Tried = append(s.Tried, Trial{a.kernel, a.transform, a.found.Bandwidth, a.found.Ridge, a.loss(classes), a.found.Score.Error(columns)})
+		s.Tried = append(s.Tried, a.trial())
 	}
 	return s, err
 }
+
+// compare searches for all candidates that there are for r, and returns them from the
+// best on.
+func (c *chooser) compare(ctx context.Context, r rows) ([]candidate, error) {
+	all, err := c.candidates(r)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if all[i], err = c.search(ctx, all[i], nil); err != nil {
+			return nil, err
+		}
+	}
+	// For classes, the mixture was no better in trials on seven tables.
+	if c.data.Task == table.Regression || c.Kernel == Mixture {
+		if all, err = c.mix(ctx, all); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortStableFunc(all, byLoss)
+	return all, nil
+}
+
+func byLoss(a, b candidate) int { return cmp.Compare(a.found.Loss, b.found.Loss) }
 
 // mix adds a mixture of the Gaussian and the Laplacian kernel for each transform that
 // has both, or leaves only those if no other kernel is wanted.

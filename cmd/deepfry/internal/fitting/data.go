@@ -48,10 +48,8 @@ func (d *Data) Targets() (names []string) {
 // Images tells whether the data are images.
 func (d *Data) Images() bool { return d.all.images != nil }
 
+// inputs is about how many numbers a row of a table becomes.
 func (d *Data) inputs() (n int) {
-	if d.all.images != nil {
-		return d.all.images.Columns().Inputs
-	}
 	for _, c := range d.all.table.Schema.Inputs {
 		n += max(1, len(c.Categories))
 	}

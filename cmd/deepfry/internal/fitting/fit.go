@@ -16,6 +16,7 @@ import (
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/dataset/table"
+	"github.com/deepfry/deepfry/internal/linear"
 	"github.com/deepfry/deepfry/internal/thousands"
 	"github.com/deepfry/deepfry/kernel"
 	"github.com/deepfry/deepfry/kernel/machine"
@@ -243,7 +244,7 @@ func (f *Fitter) note(m *machine.Model, encoder *table.Encoder) error {
 	return err
 }
 
-// features returns the features of a kernel.
+// features returns the features of a kernel, or of a linear machine.
 func (f *Fitter) features(ctx context.Context, from source, s Settings, result *fitted) (kernel.FeatureMap, error) {
 	train := from.encode(from.encoder)
 	inputs := train.Columns().Inputs
@@ -252,29 +253,15 @@ func (f *Fitter) features(ctx context.Context, from source, s Settings, result *
 		if f.solver() != "ridge" || f.Posterior || inputs <= from.len() {
 			return nil, nil
 		}
-		t, err := collect(ctx, train, from.len())
-		if err != nil {
-			return nil, err
-		}
-		x, err := f.landmarks(t)
+		x, err := f.vectors(ctx, from)
 		if err != nil {
 			return nil, err
 		}
 		return products(x, inputs)
 	}
-	k, err := s.made, error(nil)
-	if k == nil {
-		middle := 1.0
-		if f.gamma == 0 {
-			summary, err := machine.Survey(ctx, train, 1000, f.Seed)
-			if err != nil {
-				return nil, err
-			}
-			middle = cmp.Or(machine.MedianDistance(summary.Sample, f.data.scaling, f.Seed), 1)
-		}
-		if k, err = f.kernel(candidate{kernel: s.Kernel, ratio: 1}, middle, inputs); err != nil {
-			return nil, err
-		}
+	k, err := f.kernelOf(ctx, s, train)
+	if err != nil {
+		return nil, err
 	}
 	n := f.n(from.len())
 	if !f.usesLandmarks() {
@@ -289,16 +276,38 @@ func (f *Fitter) features(ctx context.Context, from source, s Settings, result *
 		return nil, err
 	}
 	some = some.sorted()
-	t, err := collect(ctx, some.encode(from.encoder), some.len())
+	x, err := f.vectors(ctx, source{some, from.encoder})
 	if err != nil {
 		return nil, err
 	}
-	x, err := f.landmarks(t)
-	result.features, result.n = "landmarks", t.Len()
-	if err != nil {
-		return nil, err
-	}
+	result.features, result.n = "landmarks", some.len()
 	return kernel.NewLandmarks(k, x, inputs)
+}
+
+// vectors returns rows as the kernel sees them, [rows, inputs].
+func (f *Fitter) vectors(ctx context.Context, from source) ([]float32, error) {
+	t, err := collect(ctx, from.encode(from.encoder), from.len())
+	if err != nil {
+		return nil, err
+	}
+	return f.landmarks(t)
+}
+
+// kernelOf returns the kernel that was chosen, or where none was, one with the flag's γ or
+// the distance of rows for its bandwidth.
+func (f *Fitter) kernelOf(ctx context.Context, s Settings, train machine.Source) (kernel.Kernel, error) {
+	if s.made != nil {
+		return s.made, nil
+	}
+	bandwidth := 1.0
+	if f.gamma == 0 {
+		summary, err := machine.Survey(ctx, train, 1000, f.Seed)
+		if err != nil {
+			return nil, err
+		}
+		bandwidth = cmp.Or(machine.MedianDistance(summary.Sample, f.data.scaling, f.Seed), 1)
+	}
+	return f.kernel(candidate{kernel: s.Kernel, ratio: 1}, bandwidth, train.Columns().Inputs)
 }
 
 // products returns products with rows x [rows, inputs], which are centred in place: a
@@ -306,25 +315,14 @@ func (f *Fitter) features(ctx context.Context, from source, s Settings, result *
 // as its weights are a sum of centred ones. It returns nil, for the inputs themselves,
 // where all rows are alike, or too small or large for products in float32.
 func products(x []float32, inputs int) (kernel.FeatureMap, error) {
-	rows, squares := len(x)/inputs, 0.0
-	for j := range inputs {
-		mean := 0.0
-		for i := range rows {
-			mean += float64(x[i*inputs+j]) / float64(rows)
-		}
-		for i := range rows {
-			v := float64(x[i*inputs+j]) - mean
-			x[i*inputs+j] = float32(v)
-			squares += v * v / float64(rows)
-		}
-	}
-	if !(squares > 1e-24 && squares < 1e24) {
+	linear.Centre(x, inputs)
+	if squares := linear.Dot(x, x) * float64(inputs) / float64(len(x)); !(squares > 1e-24 && squares < 1e24) {
 		return nil, nil
 	}
 	return kernel.NewLandmarks(kernel.Linear{}, x, inputs)
 }
 
-// landmarkWork bounds the multiply-adds of landmarks: about half a minute.
+// landmarkWork bounds the multiply-adds of landmarks: about half a minute for a fit.
 const (
 	landmarkWork  = 2e12
 	mostLandmarks = 8192
@@ -379,12 +377,11 @@ const (
 
 func (f *Fitter) fitRidge(ctx context.Context, p machine.Problem, from source, s Settings, result *fitted) error {
 	o := machine.RidgeOptions{Ridges: f.ridges(from.len(), s), Posterior: f.Posterior}
-	if len(o.Ridges) > 1 {
-		learn, validation, err := from.split(0.2, f.Seed)
-		if err != nil {
+	var err error
+	if o.Refit = len(o.Ridges) > 1; o.Refit {
+		if p, err = f.choosing(p, from, "ridge"); err != nil {
 			return err
 		}
-		p.Train, p.HoldOut, o.Refit = learn.encode(from.encoder), validation.encode(from.encoder), true
 	}
 	model, report, err := machine.Ridge(ctx, p, o)
 	if err != nil {
@@ -480,8 +477,8 @@ func (f *Fitter) checkMemory() error {
 	bytes, hint := int64(1<<28), "choose a smaller --n, or allow more with --memory"
 	switch f.solver() {
 	case "ridge": // covariances, 4 bytes for each pair of features, and a factor, 2
-		if inputs := int64(f.data.inputs()); !f.data.Images() && f.data.Task == table.Regression { // of the linear machine
-			outputs = max(outputs, min(inputs, int64(f.data.all.len())))
+		if f.data.Task == table.Regression { // of the linear machine, too
+			outputs = max(outputs, int64(min(f.data.inputs(), f.data.all.len())))
 		}
 		bytes += 6 * outputs * outputs
 		if f.usesLandmarks() { // and another factor

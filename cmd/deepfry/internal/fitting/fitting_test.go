@@ -206,3 +206,21 @@ func TestMoreInputsThanRows(t *testing.T) {
 		t.Errorf("RMSE %v, and that of the mean %v", result.Kernel[0].RMSE(), result.Constant[0].RMSE())
 	}
 }
+
+// Of a constant target there is no interval, whether its rows are few or, so that the
+// ridge is chosen anew, many.
+func TestConstantTarget(t *testing.T) {
+	for _, rows := range []int{40, 5600} {
+		r := rand.New(rand.NewPCG(8, 0))
+		lines := []string{"a,b,y"}
+		for range rows {
+			lines = append(lines, fmt.Sprintf("%.4f,%.4f,7.5", r.NormFloat64(), r.NormFloat64()))
+		}
+		o := options()
+		o.N = 16
+		result := run(t, lines, o)
+		if result.Kernel[0].RMSE() > 1e-6 || result.Model.HalfWidth != nil {
+			t.Errorf("%d rows: RMSE %v, intervals %v", rows, result.Kernel[0].RMSE(), result.Model.HalfWidth)
+		}
+	}
+}

@@ -15,7 +15,8 @@ const covered = 0.95
 // halfWidths returns, for each target, the distance from predictions within which the
 // share of rows lies that were not fitted to: of N rows the ⌈0.95·(N+1)⌉-th distance
 // (conformal prediction: Papadopoulos et al., ECML 2002), by weight. It is nil where N
-// is too small for that.
+// is too small for that, and where a distance is 0: that targets were alike so far does not
+// say how far others are.
 func halfWidths(ctx context.Context, t *machine.Table, predictions []float64, part []int) ([]float64, error) {
 	targets := t.Columns().Outputs
 	type distance struct{ d, weight float64 }
@@ -53,6 +54,9 @@ func halfWidths(ctx context.Context, t *machine.Table, predictions []float64, pa
 				break
 			}
 		}
+	}
+	if slices.Contains(widths, 0) {
+		return nil, ctx.Err()
 	}
 	return widths, ctx.Err()
 }
