@@ -28,7 +28,7 @@ type dataInfo struct {
 	// Validation is that of folders with pictures for it beside those for tests.
 	Validation int `json:"validation_images,omitempty"`
 
-	Shape  [3]int `json:"shape,omitzero"` // channels, height, width; pictures of several sizes have none
+	Shape [3]int `json:"shape,omitzero"` // channels, height, width; pictures of several sizes have none
 
 	Classes []classInfo `json:"classes,omitempty"` // of pictures
 	Said    []string    `json:"said,omitempty"`    // what is passed over
