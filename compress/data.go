@@ -61,15 +61,26 @@ func (d *Data) Standardize(s dataset.Standardization, input nn.Shape) error {
 	return nil
 }
 
-// FromDataset returns images as data, for a network with the given input.
+// FromDataset returns images as data, for a network with the given input: all of them, in
+// memory.
 func FromDataset(images *dataset.Dataset, input nn.Shape) (*Data, error) {
-	set := images.Train
-	if found := set.Channels * set.Height * set.Width; found != input.Size() {
-		return nil, fmt.Errorf("compress: the network takes samples of %v, but the images of %s are %d×%d×%d (channels, height, width)", input, images.Name, set.Channels, set.Height, set.Width)
+	channels, height, width := images.Train.Shape()
+	if channels*height*width != input.Size() {
+		return nil, fmt.Errorf("compress: the network takes samples of %v, but the images of %s are %d×%d×%d (channels, height, width)", input, images.Name, channels, height, width)
 	}
-	return &Data{Name: images.Name, Train: fromImages(images.Train), Test: fromImages(images.Test), Said: images.Said}, nil
+	data := &Data{Name: images.Name, Said: images.Said}
+	var err error
+	if data.Train, err = fromImages(images.Train); err != nil {
+		return nil, err
+	}
+	data.Test, err = fromImages(images.Test)
+	return data, err
 }
 
-func fromImages(set *dataset.Images) Samples {
-	return Samples{Inputs: dataset.Unit(set.Pixels), Labels: set.Labels}
+func fromImages(source dataset.Source) (Samples, error) {
+	set, err := dataset.InMemory(source)
+	if err != nil {
+		return Samples{}, err
+	}
+	return Samples{Inputs: dataset.Unit(set.Pixels), Labels: set.Labels}, nil
 }

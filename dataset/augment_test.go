@@ -22,7 +22,7 @@ func TestAugmentIdentity(t *testing.T) {
 }
 
 func TestAugmentKeys(t *testing.T) {
-	src := openMNIST(t).Train.image(0)
+	src := openMNIST(t).Train.(*Images).image(0)
 	g := newAugmenter(*Light(), 1, 28, 28)
 	apply := func(seed uint64, epoch, sample int) []float32 {
 		dst := make([]float32, len(src))
@@ -54,7 +54,7 @@ func moments(image []float32, width int) (mass, x, y float64) {
 // stay, and the centre moves by no more than asked. The few digits that touch
 // the border need the room in the bounds.
 func TestAugmentMass(t *testing.T) {
-	set := openMNIST(t).Train
+	set := openMNIST(t).Train.(*Images)
 	for _, test := range []struct {
 		name                 string
 		augmentation         Augmentation

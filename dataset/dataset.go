@@ -93,7 +93,11 @@ func Unit(values []byte) []float32 {
 // Dataset is a training set and a test set of the same kind of images.
 type Dataset struct {
 	Name        string // as it was given to Open
-	Train, Test *Images
+	Train, Test Source
+
+	// Validation is a third set, by which settings may be chosen, or the best epoch: a
+	// folder of pictures may have one beside train and test. It is nil if there is none.
+	Validation Source
 
 	// Pictures says that the images are from a folder of pictures: as bright and
 	// dark as they are in the pictures.
@@ -112,7 +116,8 @@ type Dataset struct {
 	Said []string
 }
 
-// Open reads the dataset of the given name into memory: "mnist" (LeCun et al.,
+// Open opens the dataset of the given name, and reads it into memory, but for many
+// pictures ([Options]): "mnist" (LeCun et al.,
 // Proceedings of the IEEE 1998), "fashion" (Fashion-MNIST: Xiao, Rasul and
 // Vollgraf, 2017), a folder that holds four IDX files under their usual names,
 // gzipped or not, an .npz file, or a folder of pictures. Write ./mnist for a folder
@@ -189,6 +194,10 @@ type Options struct {
 	// SkipBad is how many pictures that can't be read are passed over; if there are
 	// more, that is an error which names them.
 	SkipBad int
+
+	// Memory bounds the bytes that scaled pictures may take together: beyond it they are
+	// read from their files whenever they are wanted. 0 is 1 GiB.
+	Memory int64
 }
 
 // OpenWith is [Open] with options.
@@ -214,8 +223,9 @@ func OpenWith(name string, options Options) (*Dataset, error) {
 	data.Name = name
 	data.Said = append(place.said, data.Said...)
 	if options.Transpose {
-		data.Train.transpose()
-		data.Test.transpose()
+		for _, source := range []Source{data.Train, data.Test} {
+			source.(*Images).transpose() // only pictures are anything else
+		}
 	} else if strings.HasPrefix(strings.ToLower(place.set), "emnist") {
 		data.Sideways = true
 		data.Said = append(data.Said, "EMNIST's files hold images with height and width swapped, and they are read so: --transpose turns them upright")

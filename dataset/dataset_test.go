@@ -52,8 +52,8 @@ func TestMNIST(t *testing.T) {
 		counts []int
 		first  []int32
 	}{
-		{"train", data.Train, []int{5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949}, []int32{5, 0, 4, 1, 9}},
-		{"test", data.Test, []int{980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009}, []int32{7, 2, 1, 0, 4}},
+		{"train", data.Train.(*Images), []int{5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949}, []int32{5, 0, 4, 1, 9}},
+		{"test", data.Test.(*Images), []int{980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009}, []int32{7, 2, 1, 0, 4}},
 	} {
 		if err := test.set.check(); err != nil {
 			t.Errorf("%s: %v", test.name, err)
@@ -70,10 +70,10 @@ func TestMNIST(t *testing.T) {
 	}
 	// The mean that everyone normalizes MNIST by.
 	sum := 0
-	for _, pixel := range data.Train.Pixels {
+	for _, pixel := range data.Train.(*Images).Pixels {
 		sum += int(pixel)
 	}
-	if mean := float64(sum) / 255 / float64(len(data.Train.Pixels)); mean < 0.13065 || mean > 0.13067 {
+	if mean := float64(sum) / 255 / float64(len(data.Train.(*Images).Pixels)); mean < 0.13065 || mean > 0.13067 {
 		t.Errorf("mean of the training pixels is %.5f, want 0.13066", mean)
 	}
 }
@@ -86,16 +86,16 @@ func TestFashion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]int32{9, 0, 0, 3, 0}, data.Train.Labels[:5]); diff != "" {
+	if diff := cmp.Diff([]int32{9, 0, 0, 3, 0}, data.Train.(*Images).Labels[:5]); diff != "" {
 		t.Errorf("first labels: %s", diff)
 	}
-	if diff := cmp.Diff(slices.Repeat([]int{6000}, 10), labelCounts(data.Train)); diff != "" {
+	if diff := cmp.Diff(slices.Repeat([]int{6000}, 10), labelCounts(data.Train.(*Images))); diff != "" {
 		t.Errorf("training labels: %s", diff)
 	}
-	if diff := cmp.Diff(slices.Repeat([]int{1000}, 10), labelCounts(data.Test)); diff != "" {
+	if diff := cmp.Diff(slices.Repeat([]int{1000}, 10), labelCounts(data.Test.(*Images))); diff != "" {
 		t.Errorf("test labels: %s", diff)
 	}
-	if got := data.Test.Classes[9]; got != "Ankle boot" {
+	if got := data.Test.(*Images).Classes[9]; got != "Ankle boot" {
 		t.Errorf("class 9 is %q", got)
 	}
 }

@@ -7,7 +7,7 @@ type Description struct {
 	Folder   string // as [Locate] returns it
 	Pictures bool   // it is a folder of pictures
 
-	Train, Test             int // images
+	Train, Test, Validation int // images
 	Channels, Height, Width int // Height and Width are 0 if the pictures have several sizes
 	Classes                 []ClassCount
 
@@ -17,8 +17,8 @@ type Description struct {
 
 // ClassCount counts the images of a class.
 type ClassCount struct {
-	Name        string
-	Train, Test int
+	Name                    string
+	Train, Test, Validation int
 }
 
 // Describe describes the dataset that [OpenWith] would read. Of pictures, which may
@@ -41,24 +41,23 @@ func Describe(name string, options Options) (*Description, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Description{
-		Folder: place.dir, Train: data.Train.Len(), Test: data.Test.Len(),
-		Channels: data.Train.Channels, Height: data.Train.Height, Width: data.Train.Width, Said: data.Said,
-	}
-	counts := make([][2]int, len(data.Train.Classes))
-	for side, images := range []*Images{data.Train, data.Test} {
-		for _, label := range images.Labels {
-			counts[label][side]++
+	d := &Description{Folder: place.dir, Said: data.Said}
+	d.Channels, d.Height, d.Width = data.Train.Shape()
+	counts := make([][parts]int, len(data.Train.ClassNames()))
+	for part, source := range []Source{forTraining: data.Train, forTests: data.Test} {
+		for i := range source.Len() {
+			counts[source.Label(i)][part]++
 		}
 	}
-	d.count(data.Train.Classes, counts)
+	d.count(data.Train.ClassNames(), counts)
 	return d, nil
 }
 
-// count enters the counts of classes.
-func (d *Description) count(classes []string, counts [][2]int) {
+// count enters the counts of classes, and their sums.
+func (d *Description) count(classes []string, counts [][parts]int) {
 	for class, count := range counts {
-		d.Classes = append(d.Classes, ClassCount{classes[class], count[0], count[1]})
+		d.Classes = append(d.Classes, ClassCount{classes[class], count[forTraining], count[forTests], count[forValidation]})
+		d.Train, d.Test, d.Validation = d.Train+count[forTraining], d.Test+count[forTests], d.Validation+count[forValidation]
 	}
 }
 
@@ -71,7 +70,7 @@ func (f *pictureFolder) describe(options Options) (*Description, error) {
 	hash := s.unsplit && s.rule == SplitByHash
 	s.readHeaders(hash)
 	s.skipBad = len(s.pictures)
-	if err := s.dropBad(nil); err != nil {
+	if _, err := s.dropBad(nil, 1); err != nil {
 		return nil, err
 	}
 	if err := s.finish(); err != nil {
@@ -89,10 +88,6 @@ func (f *pictureFolder) describe(options Options) (*Description, error) {
 		d.Channels, d.Height, d.Width = size.channels, size.height, size.width
 	} else {
 		d.measure(s)
-	}
-	for _, count := range s.counts {
-		d.Train += count[0]
-		d.Test += count[1]
 	}
 	d.count(s.classes, s.counts)
 	d.Said = s.said

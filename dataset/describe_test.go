@@ -21,31 +21,31 @@ func TestDescribe(t *testing.T) {
 		{
 			"one size", map[string][]byte{"train/a/1.png": headerOnly, "train/b/1.png": greyPNG(2), "train/b/2.png": greyPNG(3), "test/a/1.png": greyPNG(4), "test/b/1.heic": nil},
 			Options{},
-			Description{Train: 3, Test: 1, Channels: 1, Height: 3, Width: 4, Classes: []ClassCount{{"a", 1, 1}, {"b", 2, 0}}, Said: []string{
+			Description{Train: 3, Test: 1, Channels: 1, Height: 3, Width: 4, Classes: []ClassCount{{"a", 1, 1, 0}, {"b", 2, 0, 0}}, Said: []string{
 				"passed over a file that is no picture: .heic", "passed over a class folder without a picture: test/b", "no pictures for tests of 1 of 2 classes: b",
 			}},
 		},
 		{
 			"what is measured", map[string][]byte{"train/a/1.png": greyPNG(1), "train/b/1.png": pngOf(plain(30, 20, color.White)), "test/a/1.png": pngOf(image.NewGray(image.Rect(0, 0, 2, 50)))},
 			Options{Whole: true},
-			Description{Test: 1, Channels: 1, Height: 50, Width: 2, Classes: []ClassCount{{"a", 0, 1}, {"b", 0, 0}}, Said: []string{"no pictures for tests of 1 of 2 classes: b"}},
+			Description{Test: 1, Channels: 1, Height: 50, Width: 2, Classes: []ClassCount{{"a", 0, 1, 0}, {"b", 0, 0, 0}}, Said: []string{"no pictures for tests of 1 of 2 classes: b"}},
 		},
 		{
 			"several sizes", map[string][]byte{"train/a/1.png": greyPNG(1), "train/b/1.png": pngOf(plain(30, 20, color.White)), "test/a/1.png": pngOf(image.NewGray(image.Rect(0, 0, 2, 50)))},
 			Options{},
-			Description{Train: 2, Test: 1, Channels: 3, Classes: []ClassCount{{"a", 1, 1}, {"b", 1, 0}}, Said: []string{
+			Description{Train: 2, Test: 1, Channels: 3, Classes: []ClassCount{{"a", 1, 1, 0}, {"b", 1, 0, 0}}, Said: []string{
 				"no pictures for tests of 1 of 2 classes: b", "the pictures have 3 sizes, from 3×4 to 20×30 (height, width)",
 			}},
 		},
 		{
 			"an input", map[string][]byte{"train/a/1.png": greyPNG(1), "train/b/1.png": pngOf(plain(30, 20, color.White)), "test/a/1.png": greyPNG(2), "test/b/1.png": greyPNG(3)},
 			Options{Input: []int{1, 28, 28}},
-			Description{Train: 2, Test: 2, Channels: 1, Height: 28, Width: 28, Classes: []ClassCount{{"a", 1, 1}, {"b", 1, 1}}},
+			Description{Train: 2, Test: 2, Channels: 1, Height: 28, Width: 28, Classes: []ClassCount{{"a", 1, 1, 0}, {"b", 1, 1, 0}}},
 		},
 		{
 			"bad headers", map[string][]byte{"train/a/1.png": greyPNG(1), "train/b/1.png": greyPNG(2), "train/b/2.png": nil, "test/a/1.png": []byte("text"), "test/b/1.png": greyPNG(3)},
 			Options{},
-			Description{Train: 2, Test: 1, Channels: 1, Height: 3, Width: 4, Classes: []ClassCount{{"a", 1, 0}, {"b", 1, 1}}, Said: []string{
+			Description{Train: 2, Test: 1, Channels: 1, Height: 3, Width: 4, Classes: []ClassCount{{"a", 1, 0, 0}, {"b", 1, 1, 0}}, Said: []string{
 				"passed over 2 of 5 pictures that can't be read, such as train/b/2.png: ...", "no pictures for tests of 1 of 2 classes: a",
 			}},
 		},
@@ -92,11 +92,11 @@ func TestDescribeIsWhatOpenReads(t *testing.T) {
 		}
 		want := &Description{
 			Folder: test.dir, Pictures: data.Pictures, Train: data.Train.Len(), Test: data.Test.Len(), Said: data.Said,
-			Channels: data.Train.Channels, Height: data.Train.Height, Width: data.Train.Width,
+			Channels: data.Train.(*Images).Channels, Height: data.Train.(*Images).Height, Width: data.Train.(*Images).Width,
 		}
-		train, tests := labelCounts(data.Train), labelCounts(data.Test)
-		for label, name := range data.Train.Classes {
-			want.Classes = append(want.Classes, ClassCount{name, train[label], tests[label]})
+		train, tests := labelCounts(data.Train.(*Images)), labelCounts(data.Test.(*Images))
+		for label, name := range data.Train.(*Images).Classes {
+			want.Classes = append(want.Classes, ClassCount{name, train[label], tests[label], 0})
 		}
 		if test.options.Whole || test.options.Split != 0 {
 			want.Said, found.Said = nil, nil // copies are known only where files are read

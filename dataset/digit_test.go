@@ -27,7 +27,7 @@ func greyPicture(width, height int, brightness func(x, y int) float64) *image.Gr
 // TestPrepareDigitMNIST: MNIST's images come back byte for byte, as they are or
 // inverted, whatever the type of the picture.
 func TestPrepareDigitMNIST(t *testing.T) {
-	set := openMNIST(t).Test
+	set := openMNIST(t).Test.(*Images)
 	for i := range set.Len() {
 		digit := &image.Gray{Pix: set.image(i), Stride: 28, Rect: image.Rect(0, 0, 28, 28)}
 		inverse := greyPicture(28, 28, func(x, y int) float64 { return 255 - float64(digit.GrayAt(x, y).Y) })
@@ -51,7 +51,7 @@ func TestPrepareDigitMNIST(t *testing.T) {
 // TestPrepareDigitCropped: most digits come back nearly as they were though the
 // picture ends where the ink does.
 func TestPrepareDigitCropped(t *testing.T) {
-	set := openMNIST(t).Test
+	set := openMNIST(t).Test.(*Images)
 	wrong := 0
 	const count = 60
 	for i := range count {
@@ -230,7 +230,7 @@ func leastDifference(got, want []byte) float64 {
 func TestPrepareDigitRefuses(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	three := image.NewGray(image.Rect(0, 0, 600, 200))
-	digits := openMNIST(t).Test
+	digits := openMNIST(t).Test.(*Images)
 	for i := range 3 {
 		digit := &image.Gray{Pix: digits.image(i), Stride: 28, Rect: image.Rect(0, 0, 28, 28)}
 		draw.BiLinear.Scale(three, image.Rect(200*i, 0, 200*i+200, 200), digit, digit.Rect, draw.Src, nil)

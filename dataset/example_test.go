@@ -20,7 +20,7 @@ func ExampleOpen() {
 	fmt.Println(data.Train.Len(), "training images,", data.Test.Len(), "test images")
 
 	// The last 5,000 training images choose the settings; nothing is copied.
-	train, validation := data.Train.Slice(0, 55_000), data.Train.Slice(55_000, 60_000)
+	train, validation := dataset.Slice(data.Train, 0, 55_000), dataset.Slice(data.Train, 55_000, 60_000)
 	fmt.Println(train.Len(), "to learn from,", validation.Len(), "to choose by")
 	// Output:
 	// 60000 training images, 10000 test images
@@ -35,7 +35,7 @@ func ExampleOpenWith() {
 		fmt.Println("there are none")
 		return
 	}
-	fmt.Println(data.Train.Classes)
+	fmt.Println(data.Train.ClassNames())
 	// Output: there are none
 }
 
@@ -46,7 +46,7 @@ func ExampleOpenWith_transpose() {
 		fmt.Println("there are none")
 		return
 	}
-	fmt.Println(data.Train.Classes)
+	fmt.Println(data.Train.ClassNames())
 	// Output: there are none
 }
 
@@ -100,7 +100,10 @@ func ExampleLoader() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	for batch := range loader.Epoch(0, 0) {
+	for batch, err := range loader.Epoch(0, 0) {
+		if err != nil {
+			log.Fatal(err)
+		}
 		fmt.Println(batch.Index, batch.Labels, batch.Images)
 	}
 	// Output:
@@ -121,7 +124,10 @@ func ExampleLoader_augmented() {
 	}
 	// A run that stopped in epoch 3 after 465 batches sees the rest.
 	seen := 0
-	for batch := range loader.Epoch(3, 465) {
+	for batch, err := range loader.Epoch(3, 465) {
+		if err != nil {
+			log.Fatal(err)
+		}
 		seen += len(batch.Labels)
 	}
 	fmt.Println(loader.Batches(), seen)

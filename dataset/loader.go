@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"sync/atomic"
 
+	"github.com/deepfry/deepfry/internal/par"
 	"github.com/deepfry/deepfry/internal/random"
 )
 
@@ -28,50 +29,80 @@ type LoaderOptions struct {
 	DropLast  bool          // leave out the last batch of an epoch where it is smaller than the others
 }
 
-// Loader deals out a set in batches and prepares the next two on a goroutine
-// of its own. Neither the time that this takes nor the number of cores changes
-// what is in a batch: that depends on the set, the options and the numbers of
+// Loader deals out a source in batches and prepares the next two on goroutines
+// of its own: on as many as there are cores where images are read from files or
+// augmented. Neither the time that this takes nor the number of cores changes
+// what is in a batch: that depends on the source, the options and the numbers of
 // the epoch and the batch alone.
 type Loader struct {
-	set       *Images
-	options   LoaderOptions
+	source  Source
+	size    int // numbers of an image
+	options LoaderOptions
+	workers []imageWorker
+	batches int
+	order   []int    // [source.Len()]: the permutation of the current epoch
+	buffers [3]Batch // one at the caller, two ahead
+	running atomic.Bool
+
+	// Of the batch that is being prepared.
+	filling  *Batch
+	failures []error // [BatchSize]
+	prepare  func(i, worker int)
+}
+
+// imageWorker is what a goroutine needs to prepare images.
+type imageWorker struct {
 	augmenter *augmenter // nil: none
-	batches   int
-	order     []int    // [set.Len()]: the permutation of the current epoch
-	buffers   [3]Batch // one at the caller, two ahead
-	running   atomic.Bool
+	buffer    []byte     // of an image, for a source that is not in memory
 }
 
 // forShuffle is the purpose of the random streams of the order.
 var forShuffle = random.For("shuffle")
 
-// NewLoader returns a loader of set, which must not change from now on. It
-// returns an error where an option is out of range, where the fields of the set
-// contradict each other, or where DropLast leaves no batch at all.
-func NewLoader(set *Images, o LoaderOptions) (*Loader, error) {
-	if err := set.check(); err != nil {
+// NewLoader returns a loader of a source, which must not change from now on. It
+// returns an error where an option is out of range, where what the source says
+// contradicts itself, or where DropLast leaves no batch at all.
+func NewLoader(source Source, o LoaderOptions) (*Loader, error) {
+	if err := checkSource(source); err != nil {
 		return nil, err
 	}
+	n := source.Len()
 	if o.BatchSize < 1 {
 		return nil, fmt.Errorf("dataset: expected a batch size of at least 1, found %d", o.BatchSize)
 	}
-	if o.DropLast && o.BatchSize > set.Len() {
-		return nil, fmt.Errorf("dataset: no batch of %d images is full, as the set holds %d: choose smaller batches or keep the last", o.BatchSize, set.Len())
+	if o.DropLast && o.BatchSize > n {
+		return nil, fmt.Errorf("dataset: no batch of %d images is full, as the set holds %d: choose smaller batches or keep the last", o.BatchSize, n)
 	}
-	o.BatchSize = min(o.BatchSize, set.Len())
-	l := &Loader{set: set, options: o, batches: set.Len() / o.BatchSize, order: make([]int, set.Len())}
-	if !o.DropLast && set.Len()%o.BatchSize > 0 {
+	o.BatchSize = min(o.BatchSize, n)
+	channels, height, width := source.Shape()
+	l := &Loader{source: source, size: channels * height * width, options: o, batches: n / o.BatchSize, order: make([]int, n)}
+	if !o.DropLast && n%o.BatchSize > 0 {
 		l.batches++
 	}
 	if o.Augment != nil {
 		if err := o.Augment.check(); err != nil {
 			return nil, err
 		}
-		l.augmenter = newAugmenter(*o.Augment, set.Channels, set.Height, set.Width)
+	}
+	_, inMemory := source.(*Images)
+	workers := 1 // copying is not worth more
+	if o.Augment != nil || !inMemory {
+		workers = min(par.Workers(), o.BatchSize)
+	}
+	l.failures = make([]error, o.BatchSize)
+	l.prepare = func(i, worker int) { l.failures[i] = l.image(&l.workers[worker], l.filling, i) }
+	l.workers = make([]imageWorker, workers)
+	for i := range l.workers {
+		if o.Augment != nil {
+			l.workers[i].augmenter = newAugmenter(*o.Augment, channels, height, width)
+		}
+		if !inMemory {
+			l.workers[i].buffer = make([]byte, l.size)
+		}
 	}
 	for i := range l.buffers {
 		l.buffers[i] = Batch{
-			Images:  make([]float32, o.BatchSize*set.size()),
+			Images:  make([]float32, o.BatchSize*l.size),
 			Labels:  make([]int32, o.BatchSize),
 			Samples: make([]int, o.BatchSize),
 		}
@@ -84,25 +115,30 @@ func (l *Loader) Batches() int { return l.batches }
 
 // Epoch returns the batches of an epoch from number first on: none where first
 // is [Loader.Batches] or more. They equal those that the whole epoch has under
-// these numbers, bit for bit, so that a training run can be resumed anywhere.
+// these numbers, bit for bit, so that a training run can be resumed anywhere. An
+// error of the source ends the epoch and comes without a batch.
 //
 // A batch is valid until the next iteration. An epoch of a loader must end, by
 // itself or by leaving its loop, before another of the same loader begins.
-func (l *Loader) Epoch(epoch, first int) iter.Seq[*Batch] {
+func (l *Loader) Epoch(epoch, first int) iter.Seq2[*Batch, error] {
 	if first < 0 {
 		panic("dataset: negative number of a batch")
 	}
-	return func(yield func(*Batch) bool) {
+	return func(yield func(*Batch, error) bool) {
 		if !l.running.CompareAndSwap(false, true) {
 			panic("dataset: two epochs of one loader at a time")
 		}
 		defer l.running.Store(false)
 		l.arrange(epoch)
 		free, ready := make(chan *Batch, len(l.buffers)), make(chan *Batch, len(l.buffers))
+		var failed error // set before ready is closed
 		for i := range l.buffers {
 			free <- &l.buffers[i]
 		}
-		go l.prefetch(epoch, first, free, ready)
+		go func() {
+			defer close(ready)
+			failed = l.prefetch(epoch, first, free, ready)
+		}()
 		defer func() { // the goroutine ends when it finds free closed
 			close(free)
 			for range free {
@@ -111,10 +147,13 @@ func (l *Loader) Epoch(epoch, first int) iter.Seq[*Batch] {
 			}
 		}()
 		for batch := range ready {
-			if !yield(batch) {
+			if !yield(batch, nil) {
 				return
 			}
 			free <- batch
+		}
+		if failed != nil {
+			yield(nil, failed)
 		}
 	}
 }
@@ -132,36 +171,55 @@ func (l *Loader) arrange(epoch int) {
 }
 
 // prefetch fills the free buffers with the batches from first on and passes
-// them to ready, until the epoch or free ends.
-func (l *Loader) prefetch(epoch, first int, free <-chan *Batch, ready chan<- *Batch) {
-	defer close(ready)
+// them to ready, until the epoch or free ends, or an image can't be read.
+func (l *Loader) prefetch(epoch, first int, free <-chan *Batch, ready chan<- *Batch) error {
 	for index := first; index < l.batches; index++ {
 		batch, ok := <-free
 		if !ok {
-			return
+			return nil
 		}
-		l.fill(batch, epoch, index)
+		if err := l.fill(batch, epoch, index); err != nil {
+			return err
+		}
 		ready <- batch
 	}
+	return nil
 }
 
 // fill prepares a batch.
-func (l *Loader) fill(batch *Batch, epoch, index int) {
+func (l *Loader) fill(batch *Batch, epoch, index int) error {
 	start := index * l.options.BatchSize
 	samples := l.order[start:min(start+l.options.BatchSize, len(l.order))]
-	n, size := len(samples), l.set.size()
-	batch.Images, batch.Labels, batch.Samples = batch.Images[:n*size], batch.Labels[:n], batch.Samples[:n]
+	n := len(samples)
+	batch.Images, batch.Labels, batch.Samples = batch.Images[:n*l.size], batch.Labels[:n], batch.Samples[:n]
 	batch.Epoch, batch.Index = epoch, index
 	copy(batch.Samples, samples)
-	for i, sample := range samples {
-		batch.Labels[i] = l.set.Labels[sample]
-		dst, src := batch.Images[i*size:(i+1)*size], l.set.image(sample)
-		if l.augmenter != nil {
-			l.augmenter.apply(dst, src, l.options.Seed, epoch, sample)
-			continue
-		}
-		for j, pixel := range src {
-			dst[j] = unit[pixel]
+	l.filling = batch
+	par.For(n, len(l.workers), l.prepare)
+	for i, err := range l.failures[:n] {
+		if err != nil { // the first image's, whatever the number of cores
+			l.failures[i] = nil
+			return err
 		}
 	}
+	return nil
+}
+
+// image prepares image i of a batch.
+func (l *Loader) image(w *imageWorker, batch *Batch, i int) error {
+	sample := batch.Samples[i]
+	src, err := l.source.Image(sample, w.buffer)
+	if err != nil {
+		return err
+	}
+	batch.Labels[i] = l.source.Label(sample)
+	dst := batch.Images[i*l.size : (i+1)*l.size]
+	if w.augmenter != nil {
+		w.augmenter.apply(dst, src, l.options.Seed, batch.Epoch, sample)
+		return nil
+	}
+	for j, pixel := range src {
+		dst[j] = unit[pixel]
+	}
+	return nil
 }

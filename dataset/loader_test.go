@@ -33,9 +33,12 @@ func newLoader(t testing.TB, set *Images, o LoaderOptions) *Loader {
 }
 
 // collect copies batches, as a loader reuses them.
-func collect(batches iter.Seq[*Batch]) []Batch {
+func collect(batches iter.Seq2[*Batch, error]) []Batch {
 	var all []Batch
-	for b := range batches {
+	for b, err := range batches {
+		if err != nil {
+			panic(err)
+		}
 		c := *b
 		c.Images, c.Labels, c.Samples = slices.Clone(b.Images), slices.Clone(b.Labels), slices.Clone(b.Samples)
 		all = append(all, c)
@@ -200,7 +203,7 @@ func TestLoaderPrefetches(t *testing.T) {
 }
 
 func TestLoaderCores(t *testing.T) {
-	set := openMNIST(t).Train.Slice(0, 500)
+	set := openMNIST(t).Train.(*Images).Slice(0, 500)
 	o := LoaderOptions{BatchSize: 32, Seed: 5, Shuffle: true, Augment: Light()}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	var want []Batch
@@ -263,7 +266,7 @@ func TestLoaderMisuse(t *testing.T) {
 
 func TestLoaderAllocates(t *testing.T) {
 	l := newLoader(t, smallSet(4000, 1, 8, 8), LoaderOptions{BatchSize: 4, Shuffle: true, Augment: Light()})
-	next, stop := iter.Pull(l.Epoch(0, 0))
+	next, stop := iter.Pull2(l.Epoch(0, 0))
 	defer stop()
 	if n := testing.AllocsPerRun(500, func() { next() }); n != 0 {
 		t.Errorf("a batch takes %v allocations", n)

@@ -32,13 +32,13 @@ func TestEMNIST(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, set := range []*Images{data.Train, data.Test} {
+	for _, set := range []*Images{data.Train.(*Images), data.Test.(*Images)} {
 		if want := []string{"label 0", "Aa", "Bb", "Cc"}; !slices.Equal(set.Classes, want) || set.check() != nil {
 			t.Errorf("classes %q, want %q", set.Classes, want)
 		}
 	}
-	if !bytes.Equal(data.Train.Pixels, pixels(12)) || !slices.Equal(data.Train.Labels, []int32{1, 3}) {
-		t.Errorf("train: %+v", data.Train)
+	if !bytes.Equal(data.Train.(*Images).Pixels, pixels(12)) || !slices.Equal(data.Train.(*Images).Labels, []int32{1, 3}) {
+		t.Errorf("train: %+v", data.Train.(*Images))
 	}
 	if said := data.Said; len(said) != 2 || !strings.Contains(said[0], `of "label 0", "Bb"`) || !strings.Contains(said[1], "--transpose") {
 		t.Errorf("said %q", said)
@@ -49,11 +49,11 @@ func TestEMNIST(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := pixels(12)
-	if s := data.Train; s.Height != 3 || s.Width != 2 || !bytes.Equal(s.Pixels[:6], []byte{p[0], p[3], p[1], p[4], p[2], p[5]}) || s.Pixels[6] != p[6] || s.check() != nil {
+	if s := data.Train.(*Images); s.Height != 3 || s.Width != 2 || !bytes.Equal(s.Pixels[:6], []byte{p[0], p[3], p[1], p[4], p[2], p[5]}) || s.Pixels[6] != p[6] || s.check() != nil {
 		t.Errorf("transposed: %+v", s)
 	}
-	if len(data.Said) != 0 || !slices.Equal(data.Train.Classes, []string{"0", "1"}) {
-		t.Errorf("said %q of classes %q", data.Said, data.Train.Classes)
+	if len(data.Said) != 0 || !slices.Equal(data.Train.(*Images).Classes, []string{"0", "1"}) {
+		t.Errorf("said %q of classes %q", data.Said, data.Train.(*Images).Classes)
 	}
 
 	if found, err := Locate(filepath.Join(dir, "emnist-letters")); err != nil || found != dir {
@@ -120,10 +120,10 @@ func TestFileNames(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if s := data.Train; !bytes.Equal(s.Pixels, pixels(12)) || !slices.Equal(s.Labels, []int32{0, 2}) || !slices.Equal(s.Classes, test.classes) {
+		if s := data.Train.(*Images); !bytes.Equal(s.Pixels, pixels(12)) || !slices.Equal(s.Labels, []int32{0, 2}) || !slices.Equal(s.Classes, test.classes) {
 			t.Errorf("%s: train: %+v", name, s)
 		}
-		if s := data.Test; !bytes.Equal(s.Pixels, pixels(6)) || !slices.Equal(s.Labels, []int32{1}) || !slices.Equal(s.Classes, test.classes) {
+		if s := data.Test.(*Images); !bytes.Equal(s.Pixels, pixels(6)) || !slices.Equal(s.Labels, []int32{1}) || !slices.Equal(s.Classes, test.classes) {
 			t.Errorf("%s: test: %+v", name, s)
 		}
 	}
@@ -143,7 +143,7 @@ func TestFileNames(t *testing.T) {
 	both := with(kmnist, "t10k-labels.idx1-ubyte.gz", nil)
 	maps.Copy(both, k49)
 	data, err := Open(writeFiles(t, both))
-	if err != nil || data.Train.Classes[0] != "お" || len(data.Said) != 2 || !strings.Contains(data.Said[0], "k49") {
+	if err != nil || data.Train.(*Images).Classes[0] != "お" || len(data.Said) != 2 || !strings.Contains(data.Said[0], "k49") {
 		t.Errorf("two sets: %+v, %v", data, err)
 	}
 }
@@ -178,7 +178,7 @@ func TestKnownClasses(t *testing.T) {
 	data, _ := isolate(t)
 	writeDataset(t, filepath.Join(data, "mnist"), usualNames)
 	mnist, err := Open("mnist")
-	if err != nil || !slices.Equal(mnist.Train.Classes, numbered(10)) {
+	if err != nil || !slices.Equal(mnist.Train.(*Images).Classes, numbered(10)) {
 		t.Errorf("%v, %v", mnist, err)
 	}
 	writeDataset(t, filepath.Join(data, "fashion"), usualNames)

@@ -61,7 +61,7 @@ func inked(file []byte, channels, height, width int) (pixels []byte, inverted bo
 
 // TestReadMNIST: a digit that is written to a file comes back exactly.
 func TestReadMNIST(t *testing.T) {
-	digit := openMNIST(t).Test.image(0)
+	digit := openMNIST(t).Test.(*Images).image(0)
 	grey := &image.Gray{Pix: digit, Stride: 28, Rect: image.Rect(0, 0, 28, 28)}
 	got, inverted, err := inked(pngOf(grey), 1, 28, 28)
 	if err != nil || inverted || !bytes.Equal(got, digit) {

@@ -15,10 +15,11 @@ import (
 // pictureFolder is a folder of pictures, a subfolder for each class, as it was found:
 // what options choose of it is a pictureSet.
 type pictureFolder struct {
-	dir               string
-	trainDir, testDir string // above the classes; "" where there is none
-	train, test       []classFolder
-	passed            passedOver
+	dir string
+	// Above the classes; "" where there is none.
+	trainDir, testDir, validationDir string
+	train, test, validation          []classFolder
+	passed                           passedOver
 }
 
 // classFolder holds the pictures of a class, at least one.
@@ -34,9 +35,15 @@ type pictureFile struct {
 
 // Names of the folders above those of the classes, in any case, best first.
 var (
-	trainFolders = []string{"train", "training"}
-	testFolders  = []string{"test", "testing", "val", "valid", "validation", "dev"}
+	trainFolders      = []string{"train", "training"}
+	testFolders       = []string{"test", "testing"}
+	validationFolders = []string{"val", "valid", "validation", "dev"}
 )
+
+// isPart tells whether a folder of this name is above the classes, or may be.
+func isPart(name string) bool {
+	return slices.Contains(slices.Concat(trainFolders, testFolders, validationFolders), strings.ToLower(name))
+}
 
 // pictureEndings are those of the formats that ReadPicture knows.
 var pictureEndings = []string{".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".jif", ".pjpeg", ".pjp", ".gif", ".webp",
@@ -58,6 +65,12 @@ func listPictures(dir string) (*pictureFolder, error) {
 	if f.trainDir != "" || onlyTests(dir) {
 		if f.testDir, f.test, err = f.above(testFolders); err != nil {
 			return nil, err
+		}
+		if f.validationDir, f.validation, err = f.above(validationFolders); err != nil {
+			return nil, err
+		}
+		if f.testDir == "" { // where there is one of the two, it is for tests
+			f.testDir, f.test, f.validationDir, f.validation = f.validationDir, f.validation, "", nil
 		}
 	}
 	if f.trainDir == "" && f.testDir == "" {
@@ -116,7 +129,9 @@ func (f *pictureFolder) above(wanted []string) (string, []classFolder, error) {
 // onlyTests tells whether all folders in dir are called as those above the classes
 // for tests are.
 func onlyTests(dir string) bool {
-	return !slices.ContainsFunc(subfolders(dir), func(name string) bool { return !slices.Contains(testFolders, strings.ToLower(name)) })
+	return !slices.ContainsFunc(subfolders(dir), func(name string) bool {
+		return !slices.Contains(slices.Concat(testFolders, validationFolders), strings.ToLower(name))
+	})
 }
 
 // beside notes what lies beside the folders above the classes, and is passed over.
@@ -127,7 +142,7 @@ func (f *pictureFolder) beside() error {
 	}
 	for _, entry := range entries {
 		path := filepath.Join(f.dir, entry.Name())
-		if path == f.trainDir || path == f.testDir {
+		if path == f.trainDir || path == f.testDir || path == f.validationDir {
 			continue
 		}
 		switch mode, _ := target(entry, path); {
@@ -139,7 +154,7 @@ func (f *pictureFolder) beside() error {
 			f.passed.beside = append(f.passed.beside, path)
 		}
 	}
-	f.passed.trainDir, f.passed.testDir = f.trainDir, f.testDir
+	f.passed.trainDir, f.passed.testDir, f.passed.validationDir = f.trainDir, f.testDir, f.validationDir
 	return nil
 }
 
@@ -267,7 +282,7 @@ func (w *classWalk) folder(dir string, nested bool) error {
 		case mode.IsDir() && isPassedOver(name):
 			w.passed.folders = append(w.passed.folders, path)
 		case mode.IsDir():
-			if lower := strings.ToLower(name); slices.Contains(trainFolders, lower) || slices.Contains(testFolders, lower) {
+			if isPart(name) {
 				w.passed.within = append(w.passed.within, path)
 			}
 			if err := w.folder(path, true); err != nil {

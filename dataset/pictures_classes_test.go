@@ -31,15 +31,15 @@ func TestClassesByName(t *testing.T) {
 			t.Errorf("%s: %v", test.name, err)
 			continue
 		}
-		for _, set := range []*Images{data.Train, data.Test} {
+		for _, set := range []*Images{data.Train.(*Images), data.Test.(*Images)} {
 			if diff := cmp.Diff(classes, set.Classes); diff != "" {
 				t.Errorf("%s: classes: %s", test.name, diff)
 			}
 		}
-		if diff := cmp.Diff(test.train, contents(data.Train)); diff != "" {
+		if diff := cmp.Diff(test.train, contents(data.Train.(*Images))); diff != "" {
 			t.Errorf("%s: to train on: %s", test.name, diff)
 		}
-		if diff := cmp.Diff(test.test, contents(data.Test)); diff != "" {
+		if diff := cmp.Diff(test.test, contents(data.Test.(*Images))); diff != "" {
 			t.Errorf("%s: for tests: %s", test.name, diff)
 		}
 	}
@@ -51,7 +51,7 @@ func TestWholeWithoutClasses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([][2]int{{0, 2}, {1, 1}}, contents(data.Test)); diff != "" || data.Train.Len() != 0 || len(data.Said) != 0 {
+	if diff := cmp.Diff([][2]int{{0, 2}, {1, 1}}, contents(data.Test.(*Images))); diff != "" || data.Train.Len() != 0 || len(data.Said) != 0 {
 		t.Errorf("%s; %d to train on, said %q", diff, data.Train.Len(), data.Said)
 	}
 }
@@ -119,7 +119,7 @@ func TestLinks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([][2]int{{0, 1}, {0, 2}, {0, 6}, {1, 3}, {1, 3}}, contents(data.Train)); diff != "" {
+	if diff := cmp.Diff([][2]int{{0, 1}, {0, 2}, {0, 6}, {1, 3}, {1, 3}}, contents(data.Train.(*Images))); diff != "" {
 		t.Error(diff)
 	}
 	said := filepath.ToSlash(strings.Join(data.Said, "\n"))

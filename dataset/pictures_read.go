@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"image"
 	"image/color"
 	"io"
@@ -23,12 +24,13 @@ type pictureSet struct {
 	classes  []string
 	from     string          // where the classes are from
 	pictures []listedPicture // class by class, then in the order of their names
-	counts   [][2]int        // of each class: to train on, for tests
+	counts   [][parts]int    // of each class
 	said     []string
 
 	prepare  func(image.Image) ([]byte, error) // nil: stretch them
 	rule     int                               // SplitByName or SplitByHash
 	skipBad  int                               // as many pictures may be bad
+	memory   int64                             // bytes that scaled pictures may take together
 	whole    bool                              // all are for tests
 	unsplit  bool                              // the folder does not say which are for tests
 	training bool                              // there must be two classes, with pictures to train on
@@ -38,22 +40,38 @@ type pictureSet struct {
 type listedPicture struct {
 	path   string
 	label  int32
-	test   bool
+	part   int          // forTraining, forTests or forValidation
 	config image.Config // if its header was read
 	hash   uint64       // as SplitByHash has it, if all of it was read
 	err    error        // why it can't be read
 }
 
+// Parts of a folder.
+const (
+	forTraining = iota
+	forTests
+	forValidation
+	parts
+)
+
+// defaultMemory is Options.Memory where that is 0.
+const defaultMemory = 1 << 30
+
 // choose returns the pictures that the options ask for.
 func (f *pictureFolder) choose(options Options) (*pictureSet, error) {
 	s := &pictureSet{
 		dir: f.dir, classes: options.Classes, from: "the network", rule: cmp.Or(options.Split, SplitVersion),
-		skipBad: options.SkipBad, said: f.passed.lines(), prepare: options.Prepare,
+		skipBad: options.SkipBad, memory: cmp.Or(options.Memory, defaultMemory), said: f.passed.lines(), prepare: options.Prepare,
 		whole: options.Whole, training: !options.Whole && options.Classes == nil,
 	}
-	train, test, err := s.known(f.train, f.test)
+	train, err := s.known(f.train)
 	if err != nil {
 		return nil, err
+	}
+	test, _ := s.known(f.test)
+	validation, _ := s.known(f.validation)
+	if others := countFiles(f.train, f.test, f.validation) - countFiles(train, test, validation); others > 0 {
+		s.said = append(s.said, fmt.Sprintf("passed over %d pictures that version %d of the split did not know", others, SplitByName))
 	}
 	if s.classes == nil {
 		if err := f.nameClasses(s, train, test); err != nil {
@@ -61,34 +79,41 @@ func (f *pictureFolder) choose(options Options) (*pictureSet, error) {
 		}
 	}
 	if s.whole && f.testDir == "" {
-		return s, s.add(f.trainDir, train, true)
+		return s, s.add(f.trainDir, train, forTests)
 	}
 	if !s.whole {
 		if f.trainDir == "" {
 			return nil, fmt.Errorf("dataset: %s: expected a folder train beside %s", f.dir, f.testDir)
 		}
 		s.unsplit = f.testDir == ""
-		if err := s.add(f.trainDir, train, false); err != nil {
+		if err := s.add(f.trainDir, train, forTraining); err != nil {
+			return nil, err
+		}
+		if err := s.add(f.validationDir, validation, forValidation); err != nil {
 			return nil, err
 		}
 	}
-	return s, s.add(f.testDir, test, true)
+	return s, s.add(f.testDir, test, forTests)
 }
 
 // known returns what the rule of the split knows of classes.
-func (s *pictureSet) known(train, test []classFolder) (knownTrain, knownTest []classFolder, err error) {
+func (s *pictureSet) known(classes []classFolder) ([]classFolder, error) {
 	switch s.rule {
 	case SplitByHash:
-		return train, test, nil
+		return classes, nil
 	case SplitByName:
-		knownTrain, others := knownByName(train)
-		knownTest, more := knownByName(test)
-		if others+more > 0 {
-			s.said = append(s.said, fmt.Sprintf("passed over %d pictures that version %d of the split did not know", others+more, SplitByName))
-		}
-		return knownTrain, knownTest, nil
+		return knownByName(classes), nil
 	}
-	return nil, nil, fmt.Errorf("dataset: %s: expected a version of the split from %d to %d, found %d: a later Deepfry may know it", s.dir, SplitByName, SplitVersion, s.rule)
+	return nil, fmt.Errorf("dataset: %s: expected a version of the split from %d to %d, found %d: a later Deepfry may know it", s.dir, SplitByName, SplitVersion, s.rule)
+}
+
+func countFiles(lists ...[]classFolder) (count int) {
+	for _, list := range lists {
+		for _, class := range list {
+			count += len(class.files)
+		}
+	}
+	return count
 }
 
 // nameClasses takes the classes from the names of the folders.
@@ -112,21 +137,22 @@ func (f *pictureFolder) nameClasses(s *pictureSet, train, test []classFolder) er
 }
 
 // add takes the pictures of folders, which are in dir.
-func (s *pictureSet) add(dir string, folders []classFolder, test bool) error {
+func (s *pictureSet) add(dir string, folders []classFolder, part int) error {
 	labels, err := labelsOf(dir, folders, s.classes, s.from)
 	if err != nil {
 		return err
 	}
 	for i, folder := range folders {
 		for _, file := range folder.files {
-			s.pictures = append(s.pictures, listedPicture{path: file.path, label: labels[i], test: test})
+			s.pictures = append(s.pictures, listedPicture{path: file.path, label: labels[i], part: part})
 		}
 	}
 	return nil
 }
 
 // open reads the pictures, scaled to the input, or as they are if that is no shape
-// of pictures.
+// of pictures. Where they take more memory than they may, it keeps as many, and their
+// sources read the others anew.
 func (f *pictureFolder) open(options Options) (*Dataset, error) {
 	s, err := f.choose(options)
 	if err != nil {
@@ -136,25 +162,34 @@ func (f *pictureFolder) open(options Options) (*Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	pixels, err := s.read(size)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.dropBad(pixels); err != nil {
+	pixels := s.read(size)
+	if pixels, err = s.dropBad(pixels, size.bytes()); err != nil {
 		return nil, err
 	}
 	if err := s.finish(); err != nil {
 		return nil, err
 	}
 	s.sayCopies()
-	train, test := s.order()
-	arrange(pixels, slices.Concat(train, test), size.bytes())
-	middle, end := len(train)*size.bytes(), len(s.pictures)*size.bytes()
-	return &Dataset{
-		Train:    s.images(size, pixels[:middle:middle], train),
-		Test:     s.images(size, pixels[middle:end:end], test),
-		Pictures: true, Split: s.rule, Said: s.said,
-	}, nil
+	order := s.order()
+	var sources [parts]Source
+	kept := len(pixels) / size.bytes()
+	if kept == len(s.pictures) {
+		arrange(pixels, slices.Concat(order[:]...), size.bytes())
+		for part, places := range order {
+			n := len(places) * size.bytes()
+			sources[part], pixels = s.images(size, pixels[:n:n], places), pixels[n:]
+		}
+	} else {
+		s.said = append(s.said, fmt.Sprintf("%d of %d pictures are kept in memory, in %d MiB: the others are read anew whenever they are wanted", kept, len(s.pictures), len(pixels)>>20))
+		for part, places := range order {
+			sources[part] = &pictureFiles{s, size, pixels, places}
+		}
+	}
+	data := &Dataset{Train: sources[forTraining], Test: sources[forTests], Pictures: true, Split: s.rule, Said: s.said}
+	if len(order[forValidation]) > 0 {
+		data.Validation = sources[forValidation]
+	}
+	return data, nil
 }
 
 // size returns that of the input, or the common one if that is no shape of pictures.
@@ -211,22 +246,22 @@ func isGrey(model color.Model) bool {
 	return model == color.GrayModel || model == color.Gray16Model
 }
 
-// read decodes the pictures on all cores and returns their pixels, one after another;
-// those of a bad one are 0.
-func (s *pictureSet) read(size imageSize) ([]byte, error) {
+// read decodes all pictures, on all cores, and returns the pixels of the first ones, as
+// many as may be kept; those of a bad one are 0.
+func (s *pictureSet) read(size imageSize) []byte {
 	bytes := size.bytes()
-	if len(s.pictures) > maxPixels/bytes {
-		return nil, fmt.Errorf("dataset: %s: %d pictures of %v need more than %d bytes: scale them down", s.dir, len(s.pictures), size, maxPixels)
-	}
-	pixels := make([]byte, len(s.pictures)*bytes)
+	kept := int(min(int64(len(s.pictures)), s.memory/int64(bytes)))
+	pixels := make([]byte, kept*bytes)
 	par.For(len(s.pictures), par.Workers(), func(i, _ int) {
 		s.pictures[i].read(true, func(r io.Reader) error {
 			values, err := s.decode(r, size)
-			copy(pixels[i*bytes:(i+1)*bytes], values)
+			if i < kept {
+				copy(pixels[i*bytes:(i+1)*bytes], values)
+			}
 			return err
 		})
 	})
-	return pixels, nil
+	return pixels
 }
 
 // decode reads a picture as the options ask for it.
@@ -298,28 +333,31 @@ func hashFile(file *os.File) (uint64, error) {
 // Options.SkipBad allows.
 var ErrBad = errors.New("pictures can't be read")
 
-// dropBad takes bad pictures out of the set, and the pixels of each out of pixels, which
-// may be nil: those of the others move to its beginning. It fails if there are too many.
-func (s *pictureSet) dropBad(pixels []byte) error {
+// dropBad takes bad pictures out of the set, and the pixels of each, of size bytes, out
+// of those of the first ones: it returns what is left of them. It fails if there are too
+// many.
+func (s *pictureSet) dropBad(pixels []byte, size int) ([]byte, error) {
 	total := len(s.pictures)
 	bad := s.bad()
 	if len(bad) == 0 {
-		return nil
+		return pixels, nil
 	}
 	if len(bad) > s.skipBad || len(bad) == total {
-		return s.badError(bad)
+		return nil, s.badError(bad)
 	}
 	s.said = append(s.said, fmt.Sprintf("passed over %d of %d pictures that can't be read, such as %v", len(bad), total, s.pictures[bad[0]]))
-	size := len(pixels) / total
-	good := s.pictures[:0]
+	good, left := s.pictures[:0], pixels[:0]
 	for i, p := range s.pictures {
-		if p.err == nil {
-			copy(pixels[len(good)*size:], pixels[i*size:(i+1)*size])
-			good = append(good, p)
+		if p.err != nil {
+			continue
+		}
+		good = append(good, p)
+		if (i+1)*size <= len(pixels) {
+			left = append(left, pixels[i*size:(i+1)*size]...)
 		}
 	}
 	s.pictures = good
-	return nil
+	return left, nil
 }
 
 // bad returns the places of the pictures that can't be read.
@@ -353,26 +391,22 @@ func (s *pictureSet) finish() error {
 	if s.unsplit {
 		s.split()
 	}
-	s.counts = make([][2]int, len(s.classes))
-	total := [2]int{}
+	s.counts = make([][parts]int, len(s.classes))
+	var total [parts]int
 	for _, p := range s.pictures {
-		side := 0
-		if p.test {
-			side = 1
-		}
-		s.counts[p.label][side]++
-		total[side]++
+		s.counts[p.label][p.part]++
+		total[p.part]++
 	}
 	var untrained, untested []string
 	for class, count := range s.counts {
-		if count[0] == 0 {
+		if count[forTraining] == 0 {
 			untrained = append(untrained, s.classes[class])
 		}
-		if count[1] == 0 {
+		if count[forTests] == 0 {
 			untested = append(untested, s.classes[class])
 		}
 	}
-	if total[1] == 0 {
+	if total[forTests] == 0 {
 		return fmt.Errorf("dataset: %s: no pictures are left for tests: put some into a folder test beside train, or more than one into a class, which must differ", s.dir)
 	}
 	if s.training && untrained != nil {
@@ -389,13 +423,13 @@ func (s *pictureSet) finish() error {
 func (s *pictureSet) sayCopies() {
 	trained, first := map[uint64]bool{}, map[uint64]listedPicture{}
 	for _, p := range s.pictures {
-		if !p.test {
+		if p.part == forTraining {
 			trained[p.hash] = true
 		}
 	}
 	var known, twice []string
 	for _, p := range s.pictures {
-		if p.test && trained[p.hash] {
+		if p.part != forTraining && trained[p.hash] {
 			known = append(known, p.path)
 		}
 		if q, found := first[p.hash]; !found {
@@ -406,7 +440,7 @@ func (s *pictureSet) sayCopies() {
 		}
 	}
 	if known != nil {
-		s.said = append(s.said, countedLine(relative(s.dir, known), "a picture for tests is to train on, too", "%d pictures for tests are to train on, too"))
+		s.said = append(s.said, countedLine(relative(s.dir, known), "a picture to measure on is to train on, too", "%d pictures to measure on are to train on, too"))
 	}
 	if twice != nil {
 		s.said = append(s.said, countedLine(twice, "equal files in different classes", "%d equal files in different classes"))
@@ -423,6 +457,64 @@ func (s *pictureSet) images(size imageSize, pixels []byte, places []int) *Images
 		images.Labels[i], images.Hashes[i] = s.pictures[place].label, s.pictures[place].hash
 	}
 	return images
+}
+
+// pictureFiles is a source of some pictures of a folder, of which the first ones are in
+// memory.
+type pictureFiles struct {
+	*pictureSet
+	size   imageSize
+	pixels []byte // of the first pictures of the set
+	places []int  // of the source's images in the set
+}
+
+func (p *pictureFiles) Len() int { return len(p.places) }
+
+func (p *pictureFiles) Shape() (channels, height, width int) {
+	return p.size.channels, p.size.height, p.size.width
+}
+
+func (p *pictureFiles) ClassNames() []string { return p.classes }
+func (p *pictureFiles) Label(i int) int32    { return p.pictures[p.places[i]].label }
+
+func (p *pictureFiles) Image(i int, buffer []byte) ([]byte, error) {
+	place, bytes := p.places[i], p.size.bytes()
+	if end := (place + 1) * bytes; end <= len(p.pixels) {
+		return p.pixels[place*bytes : end], nil
+	}
+	known := p.pictures[place]
+	file, buffer := listedPicture{path: known.path}, buffer[:bytes]
+	file.read(true, func(r io.Reader) error {
+		values, err := p.decode(r, p.size)
+		copy(buffer, values)
+		return err
+	})
+	if file.err == nil && file.hash != known.hash {
+		file.err = errors.New("it is not the file any more that was there when the folder was opened: begin anew")
+	}
+	if file.err != nil {
+		return nil, fmt.Errorf("dataset: %v", file)
+	}
+	return buffer, nil
+}
+
+func (p *pictureFiles) FileHashes() []uint64 {
+	hashes := make([]uint64, len(p.places))
+	for i, place := range p.places {
+		hashes[i] = p.pictures[place].hash
+	}
+	return hashes
+}
+
+// Identity hashes the files' hashes, the labels and the size: pixels follow from them.
+func (p *pictureFiles) Identity() uint64 {
+	hash := fnv.New64a()
+	write := func(values any) { binary.Write(hash, binary.LittleEndian, values) } // never fails
+	write([]uint64{uint64(p.size.channels), uint64(p.size.height), uint64(p.size.width)})
+	for i, h := range p.FileHashes() {
+		write([]uint64{h, uint64(p.Label(i))})
+	}
+	return hash.Sum64()
 }
 
 // arrange moves images of size bytes each, so that there are at i the pixels that were

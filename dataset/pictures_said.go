@@ -14,8 +14,9 @@ import (
 // passedOver gathers what was found in a folder of pictures and not read, or read
 // otherwise than one may think. Paths begin with dir.
 type passedOver struct {
-	dir               string
-	trainDir, testDir string // of the folder, where others lie beside them
+	dir string
+	// Of the folder, where others lie beside them.
+	trainDir, testDir, validationDir string
 
 	endings map[string]int // of files that are no pictures, in lower case
 	loose   []string       // pictures that are in no class
@@ -127,6 +128,9 @@ func (p *passedOver) besideLine() string {
 	tests := "a part of " + relative(p.dir, []string{p.trainDir})[0]
 	if p.testDir != "" {
 		tests = relative(p.dir, []string{p.testDir})[0]
+	}
+	if p.validationDir != "" {
+		tests = relative(p.dir, []string{p.validationDir})[0] + " is for validation and " + tests
 	}
 	return fmt.Sprintf("passed over %s, beside which %s is for tests", nameList(relative(p.dir, p.beside), fewNames), tests)
 }

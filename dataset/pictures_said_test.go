@@ -45,7 +45,7 @@ func TestSaidOfPictures(t *testing.T) {
 			[]string{
 				"passed over a file that is no picture: .txt",
 				"passed over 3 folders that are hidden or the system's: train/.ipynb_checkpoints, train/a/@eaDir, __MACOSX",
-				"passed over dev, docs, val, beside which test is for tests",
+				"passed over dev, docs, beside which val is for validation and test is for tests",
 				"passed over a class folder without a picture: train/c",
 				"a folder is read as a part of its class: train/b/test",
 				"no pictures for tests of 1 of 2 classes: b",
@@ -79,7 +79,7 @@ func TestSaidOfPictures(t *testing.T) {
 			"copies",
 			map[string][]byte{"train/a/1.png": grey(1), "train/b/1.png": grey(2), "test/a/1.png": grey(1), "test/b/1.png": grey(3), "test/b/2.png": grey(1)},
 			[]string{
-				"2 pictures for tests are to train on, too: test/a/1.png, test/b/2.png",
+				"2 pictures to measure on are to train on, too: test/a/1.png, test/b/2.png",
 				"equal files in different classes: train/a/1.png and test/b/2.png",
 			},
 		},

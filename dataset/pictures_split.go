@@ -42,8 +42,8 @@ var forPictures = random.For("pictures")
 // splitEndings are those that SplitByName knows.
 var splitEndings = []string{".png", ".jpg", ".jpeg", ".gif", ".webp", ".tif", ".tiff", ".bmp"}
 
-// knownByName returns the pictures that SplitByName knows, and the number of others.
-func knownByName(classes []classFolder) (known []classFolder, others int) {
+// knownByName returns the pictures that SplitByName knows.
+func knownByName(classes []classFolder) (known []classFolder) {
 	for _, class := range classes {
 		var files []pictureFile
 		for _, file := range class.files {
@@ -51,12 +51,11 @@ func knownByName(classes []classFolder) (known []classFolder, others int) {
 				files = append(files, file)
 			}
 		}
-		others += len(class.files) - len(files)
 		if len(files) > 0 {
 			known = append(known, classFolder{class.name, files})
 		}
 	}
-	return known, others
+	return known
 }
 
 // split chooses the pictures for tests.
@@ -76,7 +75,7 @@ func (s *pictureSet) splitByName() {
 		}
 		if n := end - i; n > 1 {
 			for k := end - max(1, n/10); k < end; k++ {
-				s.pictures[k].test = true
+				s.pictures[k].part = forTests
 			}
 		}
 		i = end
@@ -108,24 +107,21 @@ func (s *pictureSet) splitByHash() {
 		}
 	}
 	for i := range s.pictures {
-		s.pictures[i].test = held[s.pictures[i].hash]
+		if held[s.pictures[i].hash] {
+			s.pictures[i].part = forTests
+		}
 	}
 }
 
-// order returns the places of the pictures to train on and of those for tests in an
-// order that is random, so that whoever takes the first or the last ones gets all
-// classes, and always the same.
-func (s *pictureSet) order() (train, test []int) {
+// order returns the places of the pictures of each part in an order that is random, so
+// that whoever takes the first or the last ones gets all classes, and always the same.
+func (s *pictureSet) order() (order [parts][]int) {
 	for i, p := range s.pictures {
-		if p.test {
-			test = append(test, i)
-		} else {
-			train = append(train, i)
-		}
+		order[p.part] = append(order[p.part], i)
 	}
-	for i, places := range [][]int{train, test} {
+	for part, places := range order {
 		if s.rule == SplitByName {
-			rand.New(random.New(1, forPictures, 0, i)).Shuffle(len(places), func(i, j int) { places[i], places[j] = places[j], places[i] })
+			rand.New(random.New(1, forPictures, 0, part)).Shuffle(len(places), func(i, j int) { places[i], places[j] = places[j], places[i] })
 			continue
 		}
 		slices.SortFunc(places, func(a, b int) int {
@@ -133,5 +129,5 @@ func (s *pictureSet) order() (train, test []int) {
 			return cmp.Or(cmp.Compare(p.hash, q.hash), cmp.Compare(p.label, q.label), a-b)
 		})
 	}
-	return train, test
+	return order
 }

@@ -274,10 +274,10 @@ func TestOpenNPZ(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s := data.Train; !bytes.Equal(s.Pixels, content) || s.imageSize() != (imageSize{1, 3, 2}) || !slices.Equal(s.Labels, []int32{2, 0}) || !slices.Equal(s.Classes, numbered(4)) || s.check() != nil {
+	if s := data.Train.(*Images); !bytes.Equal(s.Pixels, content) || s.imageSize() != (imageSize{1, 3, 2}) || !slices.Equal(s.Labels, []int32{2, 0}) || !slices.Equal(s.Classes, numbered(4)) || s.check() != nil {
 		t.Errorf("train: %+v", s)
 	}
-	if s := data.Test; !bytes.Equal(s.Pixels, content[6:]) || !slices.Equal(s.Labels, []int32{3}) || len(s.Classes) != 4 {
+	if s := data.Test.(*Images); !bytes.Equal(s.Pixels, content[6:]) || !slices.Equal(s.Labels, []int32{3}) || len(s.Classes) != 4 {
 		t.Errorf("test: %+v", s)
 	}
 	if len(data.Said) != 2 || !strings.Contains(data.Said[0], "passed over: val_images") || !strings.Contains(data.Said[1], `"1", "3"`) {
@@ -291,7 +291,7 @@ func TestOpenNPZ(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s := data.Train; s.Len() != 2 || s.imageSize() != (imageSize{1, 4, 2}) || !bytes.Equal(s.Pixels[:8], []byte{0, 0, 255, 0, 0, 0, 0, 0}) || data.Test.Len() != 1 || data.Test.imageSize() != s.imageSize() {
+	if s := data.Train.(*Images); s.Len() != 2 || s.imageSize() != (imageSize{1, 4, 2}) || !bytes.Equal(s.Pixels[:8], []byte{0, 0, 255, 0, 0, 0, 0, 0}) || data.Test.Len() != 1 || data.Test.(*Images).imageSize() != s.imageSize() {
 		t.Errorf("train: %+v", s)
 	}
 	for _, want := range []string{"1 of 3 images, chosen by chance but always the same, are for tests", "channels last", "multiplied by 255"} {

@@ -25,7 +25,7 @@ func digits(t testing.TB, rows int) (x []float32, gamma float64) {
 	}
 	x = make([]float32, rows*784)
 	for i := range x {
-		x[i] = float32(data.Train.Pixels[i]) / 255
+		x[i] = float32(data.Train.(*dataset.Images).Pixels[i]) / 255
 	}
 	var squares []float64
 	for i := range rows {

@@ -19,38 +19,44 @@ const evaluateSamples = 256
 // Evaluate answers for images whose classes are known and tallies the answers; seen,
 // unless it is nil, is called with every image's number and answer. The images'
 // classes must be those of the file, as [Predictor.Labels] maps them. It fails if the
-// images do not have the size of the input.
-func (p *Predictor) Evaluate(ctx context.Context, images *dataset.Images, seen func(i int, a Answer)) (*Tally, error) {
-	if images == nil {
+// images do not have the size of the input, and where one can't be read.
+func (p *Predictor) Evaluate(ctx context.Context, images dataset.Source, seen func(i int, a Answer)) (*Tally, error) {
+	if images == nil || images == dataset.Source((*dataset.Images)(nil)) {
 		return nil, errors.New("predict: there are no images (nil)")
 	}
-	found := []int{images.Channels, images.Height, images.Width}
-	size := images.Channels * images.Height * images.Width
-	if size != p.Input.Size() || len(p.Input) == 3 && !slices.Equal(p.Input, found) {
+	channels, height, width := images.Shape()
+	found := []int{channels, height, width}
+	if channels*height*width != p.Input.Size() || len(p.Input) == 3 && !slices.Equal(p.Input, found) {
 		return nil, fmt.Errorf("predict: it takes images of %v, but these are %v (channels, height, width)", p.Input, found)
 	}
-	labels, err := p.Labels(images.Classes)
+	labels, err := p.Labels(images.ClassNames())
+	if err != nil {
+		return nil, err
+	}
+	loader, err := dataset.NewLoader(images, dataset.LoaderOptions{BatchSize: evaluateSamples})
 	if err != nil {
 		return nil, err
 	}
 	tally := NewTally(len(p.Classes))
-	var unfit error // only for the first batch
+	var unread error
 	batches := func(yield func([]float32) bool) {
-		for pixels := range slices.Chunk(images.Pixels, evaluateSamples*size) {
-			inputs := dataset.Unit(pixels)
-			if unfit = p.standardization.Apply(inputs, p.Input); unfit != nil || !yield(inputs) {
+		for batch, err := range loader.Epoch(0, 0) {
+			if err == nil {
+				err = p.standardization.Apply(batch.Images, p.Input)
+			}
+			if unread = err; err != nil || !yield(batch.Images) {
 				return
 			}
 		}
 	}
 	err = p.answerAll(ctx, batches, func(i int, a Answer) error {
-		tally.Add(float64(labels[images.Labels[i]]), a)
+		tally.Add(float64(labels[images.Label(i)]), a)
 		if seen != nil {
 			seen(i, a)
 		}
 		return nil
 	})
-	if err = cmp.Or(err, unfit); err != nil {
+	if err = cmp.Or(err, unread); err != nil {
 		return nil, err
 	}
 	return tally, nil

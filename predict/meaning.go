@@ -58,7 +58,7 @@ const (
 // which was opened with the options. The path of a folder becomes absolute.
 func MeaningOf(data *dataset.Dataset, options dataset.Options) Meaning {
 	return Meaning{
-		Data: DataName(data.Name), Classes: data.Train.Classes, Preparation: preparationOf(data),
+		Data: DataName(data.Name), Classes: data.Train.ClassNames(), Preparation: preparationOf(data),
 		Split: data.Split, Transpose: options.Transpose, Sideways: data.Sideways,
 	}
 }

@@ -64,9 +64,10 @@ func preparationOf(data *dataset.Dataset) Preparation {
 // EMNIST are: of 28×28, grey, and nearly all with a blank pixel all around, which 98.7%
 // of MNIST's have and 0.4% of Fashion-MNIST's; textures and characters that fill the
 // image have none.
-func areFigures(images *dataset.Images) bool {
+func areFigures(source dataset.Source) bool {
 	const looked, dark = 1000, 16
-	if !isFigure([]int{images.Channels, images.Height, images.Width}) {
+	images, ok := source.(*dataset.Images)
+	if !ok || !isFigure([]int{images.Channels, images.Height, images.Width}) {
 		return false
 	}
 	n, framed := min(images.Len(), looked), 0
@@ -211,9 +212,10 @@ type imageNote struct {
 // ImageNotes returns the notes of a machine that is fitted to the images of a data
 // set, which was opened with the options.
 func ImageNotes(data *dataset.Dataset, options dataset.Options) map[string]string {
-	set, meaning := data.Train, MeaningOf(data, options)
+	meaning := MeaningOf(data, options)
+	channels, height, width := data.Train.Shape()
 	meaning.Classes = nil // the machine has them
-	text, err := json.Marshal(imageNote{Data: data.Name, Channels: set.Channels, Height: set.Height, Width: set.Width, Meaning: meaning.Notes()})
+	text, err := json.Marshal(imageNote{Data: data.Name, Channels: channels, Height: height, Width: width, Meaning: meaning.Notes()})
 	if err != nil {
 		panic("predict: a note that can't be JSON")
 	}

@@ -1,11 +1,9 @@
 package train
 
 import (
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"maps"
 	"math"
 	"strings"
@@ -70,7 +68,7 @@ func (t *Trainer) Save(path string, notes map[string]string) error {
 // bit-identical to that of a run that was never stopped. It fails as
 // [checkpoint.Load] and New do, with ErrNoState for a checkpoint that no trainer
 // saved, and for other images than the run's.
-func Resume(path string, images *dataset.Images) (*Trainer, error) {
+func Resume(path string, images dataset.Source) (*Trainer, error) {
 	if images == nil {
 		return nil, errors.New("train: there are no images (nil)")
 	}
@@ -82,7 +80,7 @@ func Resume(path string, images *dataset.Images) (*Trainer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: %s: %w", path, err)
 	}
-	if stored.Data != fingerprint(images) {
+	if stored.Data != images.Identity() {
 		return nil, fmt.Errorf("train: %s was trained on other images than these; resume with the same data", path)
 	}
 	t, err := New(network, images, stored.Recipe, stored.Seed)
@@ -120,14 +118,6 @@ func (s storedState) check(batches int) error {
 		return fmt.Errorf("%d epochs, a history of %d and %d steps do not fit each other", number, len(s.History), s.Step)
 	}
 	return nil
-}
-
-// fingerprint tells training sets apart.
-func fingerprint(images *dataset.Images) uint64 {
-	hash := fnv.New64a()
-	hash.Write(images.Pixels) // never fails
-	binary.Write(hash, binary.LittleEndian, images.Labels)
-	return hash.Sum64()
 }
 
 // Inference returns the extra content of a checkpoint without what only training

@@ -57,7 +57,7 @@ func trainedOnMNIST(t *testing.T) func(pixels []byte) int {
 	}
 	recipe := train.Default()
 	recipe.Epochs = 2
-	trainer, err := train.New(network, data.Train.Slice(0, 12_000), recipe, 1)
+	trainer, err := train.New(network, dataset.Slice(data.Train, 0, 12_000), recipe, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,7 @@ type Evaluator struct {
 const evaluationBatch = 64
 
 // NewEvaluator fails if images and network do not fit, or are nil.
-func NewEvaluator(network *nn.Network, images *dataset.Images) (*Evaluator, error) {
+func NewEvaluator(network *nn.Network, images dataset.Source) (*Evaluator, error) {
 	if err := checkFit(network, images); err != nil {
 		return nil, err
 	}
@@ -42,7 +42,10 @@ func NewEvaluator(network *nn.Network, images *dataset.Images) (*Evaluator, erro
 // context's error, or with a *DivergedError where the loss is not finite.
 func (e *Evaluator) Run(ctx context.Context) (Evaluation, error) {
 	var result Evaluation
-	for batch := range e.loader.Epoch(0, 0) {
+	for batch, err := range e.loader.Epoch(0, 0) {
+		if err != nil {
+			return result, fmt.Errorf("train: %w", err)
+		}
 		if err := ctx.Err(); err != nil {
 			return result, err
 		}

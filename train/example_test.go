@@ -14,7 +14,7 @@ import (
 )
 
 // fry trains a fried LeNet on images of digits and saves it.
-func fry(ctx context.Context, images *dataset.Images, recipe train.Recipe, path string) (*nn.Network, error) {
+func fry(ctx context.Context, images dataset.Source, recipe train.Recipe, path string) (*nn.Network, error) {
 	reference := models.LeNet(models.Options{ConvReLU: true, Dropout: new(0.5)})
 	fried, err := nn.Fry(reference, nn.FryOptions{Outputs: 1024, Learn: "SGB"})
 	if err != nil {
@@ -50,12 +50,12 @@ func Example() {
 	defer os.RemoveAll(folder)
 	recipe := train.Default()
 	recipe.Epochs = 1
-	few := data.Train.Slice(0, 2000)
+	few := dataset.Slice(data.Train, 0, 2000)
 	network, err := fry(context.Background(), few, recipe, filepath.Join(folder, "fried.safetensors"))
 	if err != nil {
 		log.Fatal(err)
 	}
-	evaluator, err := train.NewEvaluator(network, data.Test.Slice(0, 1000))
+	evaluator, err := train.NewEvaluator(network, dataset.Slice(data.Test, 0, 1000))
 	if err != nil {
 		log.Fatal(err)
 	}

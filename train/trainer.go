@@ -82,7 +82,7 @@ type Progress struct {
 // New returns a trainer for a network on the images of a training set. It
 // fails if the recipe makes no sense, or if images and network do not fit or are
 // nil.
-func New(network *nn.Network, images *dataset.Images, recipe Recipe, seed uint64) (*Trainer, error) {
+func New(network *nn.Network, images dataset.Source, recipe Recipe, seed uint64) (*Trainer, error) {
 	if err := recipe.Check(); err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func New(network *nn.Network, images *dataset.Images, recipe Recipe, seed uint64
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	t := &Trainer{Network: network, Recipe: recipe, Seed: seed, Kernel: cpu.Current().String(), loader: loader, data: fingerprint(images), trained: encodeHashes(images.Hashes), classes: network.OutShape().Size()}
+	t := &Trainer{Network: network, Recipe: recipe, Seed: seed, Kernel: cpu.Current().String(), loader: loader, data: images.Identity(), trained: encodeHashes(images.FileHashes()), classes: network.OutShape().Size()}
 	t.loss.Smoothing = recipe.Smoothing
 	t.workspace = network.NewWorkspace(min(recipe.BatchSize, images.Len()), true)
 	t.optimizer = newOptimizer(recipe, network, t.workspace, recipe.Epochs*loader.Batches())
@@ -109,7 +109,7 @@ func New(network *nn.Network, images *dataset.Images, recipe Recipe, seed uint64
 
 // checkFit returns an error unless the network takes such images and has an
 // output for every class.
-func checkFit(network *nn.Network, images *dataset.Images) error {
+func checkFit(network *nn.Network, images dataset.Source) error {
 	switch {
 	case network == nil:
 		return errors.New("train: there is no network (nil)")
@@ -117,12 +117,13 @@ func checkFit(network *nn.Network, images *dataset.Images) error {
 		return errors.New("train: there are no images (nil)")
 	}
 	input := network.Description.Input
-	found := nn.Shape{images.Channels, images.Height, images.Width}
+	channels, height, width := images.Shape()
+	found := nn.Shape{channels, height, width}
 	if input.Size() != found.Size() || len(input) == 3 && !slices.Equal(input, found) {
 		return fmt.Errorf("train: network %s takes images of %v, but the data's are %v (channels, height, width)", network.Description.Name, input, found)
 	}
-	if outputs := network.OutShape().Size(); outputs < len(images.Classes) {
-		return fmt.Errorf("train: network %s has %d outputs, but the data has %d classes", network.Description.Name, outputs, len(images.Classes))
+	if outputs := network.OutShape().Size(); outputs < len(images.ClassNames()) {
+		return fmt.Errorf("train: network %s has %d outputs, but the data has %d classes", network.Description.Name, outputs, len(images.ClassNames()))
 	}
 	return nil
 }
@@ -146,7 +147,10 @@ func (t *Trainer) RunEpoch(ctx context.Context, afterStep func(Progress) error) 
 	}
 	state := &t.epoch
 	start := time.Now().Add(-t.elapsed)
-	for batch := range t.loader.Epoch(state.Number, state.Batch) {
+	for batch, err := range t.loader.Epoch(state.Number, state.Batch) {
+		if err != nil {
+			return fmt.Errorf("train: %w", err)
+		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}

@@ -25,7 +25,10 @@ type dataInfo struct {
 	Error  string `json:"error,omitempty"` // says how to get it
 	Train  int    `json:"train_images,omitempty"`
 	Test   int    `json:"test_images,omitempty"`
-	Shape  [3]int `json:"shape,omitzero"` // channels, height, width; pictures of several sizes have none
+	// Validation is that of folders with pictures for it beside those for tests.
+	Validation int `json:"validation_images,omitempty"`
+
+	Shape [3]int `json:"shape,omitzero"` // channels, height, width; pictures of several sizes have none
 
 	Classes []classInfo `json:"classes,omitempty"` // of pictures
 	Said    []string    `json:"said,omitempty"`    // what is passed over
@@ -33,9 +36,10 @@ type dataInfo struct {
 
 // classInfo counts the images of a class.
 type classInfo struct {
-	Name  string `json:"name"`
-	Train int    `json:"train_images"`
-	Test  int    `json:"test_images"`
+	Name       string `json:"name"`
+	Train      int    `json:"train_images"`
+	Test       int    `json:"test_images"`
+	Validation int    `json:"validation_images,omitempty"`
 }
 
 func (*dataCommand) Help() string {
@@ -84,9 +88,15 @@ func (i dataInfo) write(w io.Writer) {
 	if i.Shape != [3]int{} {
 		shape = fmt.Sprintf("%d×%d×%d", i.Shape[0], i.Shape[1], i.Shape[2])
 	}
-	fmt.Fprintf(w, "%-8s %s: %d training and %d test images of %s\n", i.Name, i.Folder, i.Train, i.Test, shape)
+	validation := func(count int, text string) string {
+		if i.Validation == 0 {
+			return ""
+		}
+		return fmt.Sprintf(", %d%s", count, text)
+	}
+	fmt.Fprintf(w, "%-8s %s: %d training%s and %d test images of %s\n", i.Name, i.Folder, i.Train, validation(i.Validation, " validation"), i.Test, shape)
 	for label, class := range i.Classes {
-		fmt.Fprintf(w, "%8d %s: %d and %d\n", label, class.Name, class.Train, class.Test)
+		fmt.Fprintf(w, "%8d %s: %d%s and %d\n", label, class.Name, class.Train, validation(class.Validation, ""), class.Test)
 	}
 	for _, line := range i.Said {
 		fmt.Fprintln(w, line)
@@ -100,7 +110,7 @@ func (c *dataCommand) describe(name string, input nn.Shape) (dataInfo, error) {
 		info.Error = err.Error()
 		return info, err
 	}
-	info.Folder, info.Train, info.Test, info.Said = found.Folder, found.Train, found.Test, found.Said
+	info.Folder, info.Train, info.Test, info.Validation, info.Said = found.Folder, found.Train, found.Test, found.Validation, found.Said
 	if found.Height != 0 {
 		info.Shape = [3]int{found.Channels, found.Height, found.Width}
 	}

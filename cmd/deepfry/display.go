@@ -103,14 +103,15 @@ func (k *contestant) final() train.EpochResult { return k.trainer.History[len(k.
 
 // chance is the least loss of who looks at no image, and answers with the frequencies
 // of the classes.
-func chance(labels []int32, classes int, smoothing float64) float64 {
+func chance(images dataset.Source, smoothing float64) float64 {
+	classes := len(images.ClassNames())
 	counts := make([]float64, classes)
-	for _, label := range labels {
-		counts[label]++
+	for i := range images.Len() {
+		counts[images.Label(i)]++
 	}
 	loss := 0.0
 	for _, count := range counts {
-		if p := (1-smoothing)*count/float64(len(labels)) + smoothing/float64(classes); p > 0 {
+		if p := (1-smoothing)*count/float64(images.Len()) + smoothing/float64(classes); p > 0 {
 			loss -= p * math.Log(p)
 		}
 	}

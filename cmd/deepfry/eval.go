@@ -80,16 +80,17 @@ func (c *evalCommand) images(term *console.Terminal, r *evaluation) error {
 			fmt.Fprintf(term.Stderr, "%s does not say which pictures it was trained on: those count, too\n", c.Model)
 		}
 	}
-	if data.Test.Hashes != nil && p.TrainedOn != nil {
+	hashes := data.Test.FileHashes()
+	if hashes != nil && p.TrainedOn != nil {
 		r.untrained = predict.NewTally(len(p.Classes))
 	}
-	labels, err := p.Labels(data.Test.Classes)
+	labels, err := p.Labels(data.Test.ClassNames())
 	if err != nil {
 		return err
 	}
 	r.all, err = p.Evaluate(term, data.Test, func(i int, a predict.Answer) {
-		if r.untrained != nil && !p.TrainedOn[data.Test.Hashes[i]] {
-			r.untrained.Add(float64(labels[data.Test.Labels[i]]), a)
+		if r.untrained != nil && !p.TrainedOn[hashes[i]] {
+			r.untrained.Add(float64(labels[data.Test.Label(i)]), a)
 		}
 	})
 	return err

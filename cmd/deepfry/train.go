@@ -196,8 +196,8 @@ func (c *trainCommand) open() (*dataset.Dataset, error) {
 	if *c.Holdout < 1 || *c.Holdout >= n {
 		return nil, fmt.Errorf("--holdout %d: want at least 1 and less than the %d training images", *c.Holdout, n)
 	}
-	data.Test = data.Train.Slice(n-*c.Holdout, n)
-	data.Train = data.Train.Slice(0, n-*c.Holdout)
+	data.Test = dataset.Slice(data.Train, n-*c.Holdout, n)
+	data.Train = dataset.Slice(data.Train, 0, n-*c.Holdout)
 	return data, nil
 }
 
@@ -251,7 +251,7 @@ func (c *trainCommand) model() string { return cmp.Or(c.Model, "lenet") }
 
 // contestants describes the networks of the run.
 func (c *trainCommand) contestants(data *dataset.Dataset, recipe train.Recipe, options models.Options) ([]*contestant, error) {
-	options.Classes = len(data.Train.Classes)
+	options.Classes = len(data.Train.ClassNames())
 	model := c.model()
 	fc := cmp.Or(c.FC, flags.DefaultFC(model))
 	fcs := []string{fc}
@@ -280,7 +280,7 @@ func (c *trainCommand) contestants(data *dataset.Dataset, recipe train.Recipe, o
 		if err := c.Check(fmt.Sprintf("training %s with batches of %d", fc, recipe.BatchSize), total); err != nil {
 			return nil, err
 		}
-		k := &contestant{fc: fc, description: d, chance: chance(data.Train.Labels, len(data.Train.Classes), recipe.Smoothing)}
+		k := &contestant{fc: fc, description: d, chance: chance(data.Train, recipe.Smoothing)}
 		k.path, k.oldPath = c.paths(model, fc, layers)
 		contestants = append(contestants, k)
 	}
@@ -306,7 +306,7 @@ func (c *trainCommand) prepare(term *console.Terminal, k *contestant, recipe tra
 }
 
 // resume returns a trainer that goes on from k's checkpoint, or nil if there is none.
-func (c *trainCommand) resume(term *console.Terminal, k *contestant, recipe train.Recipe, images *dataset.Images, tests int) (*train.Trainer, error) {
+func (c *trainCommand) resume(term *console.Terminal, k *contestant, recipe train.Recipe, images dataset.Source, tests int) (*train.Trainer, error) {
 	path := k.path
 	if !exists(path) && exists(k.oldPath) { // which may also be that of a run with other settings
 		path = k.oldPath

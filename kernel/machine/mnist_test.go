@@ -44,7 +44,7 @@ func mnist(b *testing.B, n int, fit func(b *testing.B, p Problem, chosen *float6
 	if err != nil {
 		b.Skip(err)
 	}
-	all, test := mnistTable(b, data.Train), mnistTable(b, data.Test)
+	all, test := mnistTable(b, data.Train.(*dataset.Images)), mnistTable(b, data.Test.(*dataset.Images))
 	for b.Loop() {
 		start := time.Now()
 		p := Problem{Train: all.Slice(0, 55000), HoldOut: all.Slice(55000, 60000)}

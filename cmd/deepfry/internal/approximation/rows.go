@@ -30,7 +30,10 @@ func (c *Command) load(term *console.Terminal) (rowSet, error) {
 			return rowSet{}, err
 		}
 		flags.Say(term.Stderr, set.Said)
-		images := set.Train
+		images, err := dataset.InMemory(set.Train)
+		if err != nil {
+			return rowSet{}, err
+		}
 		return c.draw(term, images.Len(), images.Channels*images.Height*images.Width, func(x []float32, i int) error {
 			copy(x, dataset.Unit(images.Pixels[i*len(x):][:len(x)]))
 			return nil

@@ -103,8 +103,8 @@ func OpenImages(name string, options dataset.Options, holdout float64, seed uint
 		Name: filepath.Base(name), Task: table.Classification, all: rows{images: all}, test: rows{images: test},
 		scaling: machine.Scaling{UnitRows: true}, preset: preset{machine: "ridge", n: 8192}, notes: predict.ImageNotes(data, options),
 	}
-	d.shape = *data.Train
-	d.shape.Pixels, d.shape.Labels = nil, nil
+	d.shape.Channels, d.shape.Height, d.shape.Width = data.Train.Shape()
+	d.shape.Classes = data.Train.ClassNames()
 	if known, found := presets[name]; found {
 		d.preset = known
 	}
@@ -118,7 +118,11 @@ func OpenImages(name string, options dataset.Options, holdout float64, seed uint
 }
 
 // imageTable returns images with pixels from 0 to 1.
-func imageTable(images *dataset.Images) (*machine.Table, error) {
+func imageTable(source dataset.Source) (*machine.Table, error) {
+	images, err := dataset.InMemory(source)
+	if err != nil {
+		return nil, err
+	}
 	x := dataset.Unit(images.Pixels)
 	return machine.NewClasses(len(x)/images.Len(), x, images.Labels, images.Classes)
 }

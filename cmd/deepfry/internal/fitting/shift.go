@@ -46,7 +46,11 @@ func (s *shiftedSource) Batches(size int) iter.Seq2[machine.Batch, error] {
 			yield(machine.Batch{}, err)
 			return
 		}
-		for batch := range loader.Epoch(0, 0) {
+		for batch, err := range loader.Epoch(0, 0) {
+			if err != nil {
+				yield(machine.Batch{}, err)
+				return
+			}
 			if !yield(machine.Batch{X: batch.Images, Labels: batch.Labels}, nil) {
 				return
 			}

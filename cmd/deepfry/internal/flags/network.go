@@ -138,8 +138,9 @@ func OpenNetwork(path, input string) (*nn.Network, error) {
 
 // CheckInput fails if the network takes other images than these, those of the
 // named data, and says which model does.
-func CheckInput(d nn.Description, images *dataset.Images, data string) error {
-	found := nn.Shape{images.Channels, images.Height, images.Width}
+func CheckInput(d nn.Description, images dataset.Source, data string) error {
+	channels, height, width := images.Shape()
+	found := nn.Shape{channels, height, width}
 	if slices.Equal(d.Input, found) {
 		return nil
 	}
