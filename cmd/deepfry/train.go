@@ -25,18 +25,19 @@ import (
 
 type trainCommand struct {
 	flags.LayerChoice
-	flags.MemoryLimit
 	flags.DataOptions
-	Model     string `placeholder:"NAME" help:"A model, as for inspect: caffenet, alexnet and vgg16 are for folders of large pictures. Without it, the reference LeNet and the network that --fc describes train side by side."`
-	Data      string `default:"mnist" help:"mnist, fashion, IDX files, an .npz file, or a folder of pictures with a subfolder for each class (and train and test above them, or about a tenth of each class is for tests), which are scaled to the network's input."`
-	Epochs    *int   `placeholder:"N" help:"Passes over the training images. Default: 10, or 11 by the caffe recipe."`
-	Seed      uint64 `default:"1" help:"Of initial weights, order, dropout and augmentation."`
-	Augment   bool   `help:"Shift, rotate, zoom and bend the training images a little. The default recipe then has batches of 64, the rate 0.003 and no dropout."`
-	Out       string `default:"runs" placeholder:"DIR" help:"Folder for checkpoints, which are called after data, network, settings and seed. One that is there already is kept, under another name."`
-	Log       string `placeholder:"FILE" help:"Write a JSON object a line: start, epoch, done. With --resume, add to the file."`
-	Plot      string `placeholder:"FILE" help:"Write learning curves: .svg, .png or .pdf."`
-	Resume    bool   `help:"Go on from the checkpoints of an interrupted run."`
-	Overwrite bool   `help:"Replace files of --log and --plot that are there. Checkpoints are kept in any case, under another name."`
+	Model     string   `placeholder:"NAME" help:"A model, as for inspect: caffenet, alexnet and vgg16 are for folders of large pictures. Without it, the reference and the network that --fc describes train side by side: LeNet for grey images of 28×28, smallvgg for other images and folders of pictures."`
+	Input     string   `placeholder:"3x64x64" help:"The input of lenet or smallvgg: channels x height x width, to which pictures of a folder are scaled. Default: the images' own, or, for a folder, what fits its pictures."`
+	Memory    *float64 `placeholder:"GIB" help:"Keep the scaled pictures of a folder in so many GiB of memory, and read those beyond anew whenever they are wanted; and refuse a network that needs more. Default: 1 for pictures, 8 for a network."`
+	Data      string   `default:"mnist" help:"mnist, fashion, IDX files, an .npz file, or a folder of pictures with a subfolder for each class (and train and test above them, or about a tenth of each class is for tests), which are scaled to the network's input."`
+	Epochs    *int     `placeholder:"N" help:"Passes over the training images. Default: 10, or 11 by the caffe recipe."`
+	Seed      uint64   `default:"1" help:"Of initial weights, order, dropout and augmentation."`
+	Augment   bool     `help:"Shift, rotate, zoom and bend the training images a little. The default recipe then has batches of 64, the rate 0.003 and no dropout."`
+	Out       string   `default:"runs" placeholder:"DIR" help:"Folder for checkpoints, which are called after data, network, settings and seed. One that is there already is kept, under another name."`
+	Log       string   `placeholder:"FILE" help:"Write a JSON object a line: start, epoch, done. With --resume, add to the file."`
+	Plot      string   `placeholder:"FILE" help:"Write learning curves: .svg, .png or .pdf."`
+	Resume    bool     `help:"Go on from the checkpoints of an interrupted run."`
+	Overwrite bool     `help:"Replace files of --log and --plot that are there. Checkpoints are kept in any case, under another name."`
 
 	Recipe    string   `default:"default" enum:"default,caffe" help:"Optimizer, schedule and details of the network: ${enum}. caffe is the plain one of Caffe's LeNet example."`
 	Batch     *int     `placeholder:"N" help:"Images a step, instead of the recipe's."`
@@ -46,6 +47,8 @@ type trainCommand struct {
 	Dropout   *float64 `placeholder:"P" help:"Dropout between the fully-connected layers, instead of the recipe's."`
 	Smoothing *float64 `placeholder:"X" help:"Label smoothing, instead of the recipe's."`
 	Holdout   *int     `placeholder:"N" help:"Measure on the last N training images, which are not trained on, instead of the test images: for choosing settings."`
+
+	sideBySide bool // no --model was given: the reference trains, too
 }
 
 func (*trainCommand) Help() string {
@@ -57,7 +60,8 @@ func (*trainCommand) Help() string {
   deepfry train --data fashion --augment --log run.jsonl --plot curves.svg
   deepfry train --model lenet --fc fastfood:1024 --recipe caffe
   deepfry train --model lenet --rate 0.001 --holdout 5000  to choose a setting
-  deepfry train --data pictures                            pictures/cat/1.png, pictures/dog/1.png, ...`
+  deepfry train --data pictures                            pictures/cat/1.png, pictures/dog/1.png, ...
+  deepfry train --data pictures --model lenet --input 3x48x48`
 }
 
 // contestant is a network that trains in this run.
@@ -69,6 +73,7 @@ type contestant struct {
 	chance      float64 // the loss of who looks at no image
 	trainer     *train.Trainer
 	evaluator   *train.Evaluator
+	fresh       bool // not from a checkpoint: its inputs are to be measured
 }
 
 // saveEvery is how much work a crash may cost.
@@ -79,7 +84,11 @@ func (c *trainCommand) Run(term *console.Terminal) error {
 	if err := c.checkOutputs(); err != nil {
 		return err
 	}
-	data, err := c.open()
+	kind, err := c.chooseNetwork()
+	if err != nil {
+		return err
+	}
+	data, err := c.open(&kind)
 	if err != nil {
 		return err
 	}
@@ -88,6 +97,8 @@ func (c *trainCommand) Run(term *console.Terminal) error {
 	if err != nil {
 		return err
 	}
+	fmt.Fprintln(term.Stdout, kind.line(data, options))
+	options.Input = kind.input
 	contestants, err := c.contestants(data, recipe, options)
 	if err != nil {
 		return err
@@ -104,6 +115,9 @@ func (c *trainCommand) Run(term *console.Terminal) error {
 		if err := c.prepare(term, k, recipe, data); err != nil {
 			return err
 		}
+	}
+	if err := measureInputs(term, contestants, data); err != nil {
+		return err
 	}
 	log, err := openLog(c.Log, c.Resume)
 	if err != nil {
@@ -176,19 +190,19 @@ func (c *trainCommand) checkOutputs() error {
 	return cmp.Or(drawing.CheckPlot("--plot", c.Plot), output.CheckOutput("--plot", c.Plot, data), output.CheckOutput("--log", c.Log, data))
 }
 
-// open reads the data, for the network's input; with a hold-out, its test images
-// are the last training images.
-func (c *trainCommand) open() (*dataset.Dataset, error) {
-	d, err := models.ByName(c.model(), models.Options{})
-	if err != nil {
-		return nil, err
-	}
-	options := c.DataOptions.Options(d.Input)
+// open reads the data, for the network's input, which it completes where that is the
+// images' own; with a hold-out, its test images are the last training images.
+func (c *trainCommand) open(kind *networkKind) (*dataset.Dataset, error) {
+	options := c.DataOptions.Options(kind.input)
 	options.Split = c.splitToResume()
+	if c.Memory != nil {
+		options.Memory = int64(*c.Memory * (1 << 30))
+	}
 	data, err := dataset.OpenWith(c.Data, options)
 	if err != nil {
 		return nil, err
 	}
+	kind.complete(c, data)
 	if c.Holdout == nil {
 		return data, nil
 	}
@@ -207,8 +221,8 @@ func (c *trainCommand) splitToResume() int {
 	if !c.Resume {
 		return 0
 	}
-	fc := cmp.Or(c.FC, flags.DefaultFC(c.model()))
-	path, oldPath := c.paths(c.model(), fc, c.LayerChoice)
+	fc := cmp.Or(c.FC, flags.DefaultFC(c.Model))
+	path, oldPath := c.paths(c.Model, fc, c.LayerChoice)
 	for _, path := range []string{path, oldPath} {
 		if meaning := meaningOf(path); meaning.Preparation == predict.Stretched {
 			return meaning.FolderSplit()
@@ -247,15 +261,13 @@ func override[T any](setting, flag *T) {
 	}
 }
 
-func (c *trainCommand) model() string { return cmp.Or(c.Model, "lenet") }
-
 // contestants describes the networks of the run.
 func (c *trainCommand) contestants(data *dataset.Dataset, recipe train.Recipe, options models.Options) ([]*contestant, error) {
 	options.Classes = len(data.Train.ClassNames())
-	model := c.model()
+	model := c.Model
 	fc := cmp.Or(c.FC, flags.DefaultFC(model))
 	fcs := []string{fc}
-	if c.Model == "" && fc != "dense" {
+	if c.sideBySide && fc != "dense" {
 		fcs = []string{"dense", fc}
 	}
 	var contestants []*contestant
@@ -277,7 +289,7 @@ func (c *trainCommand) contestants(data *dataset.Dataset, recipe train.Recipe, o
 			return nil, err
 		}
 		total += bytes
-		if err := c.Check(fmt.Sprintf("training %s with batches of %d", fc, recipe.BatchSize), total); err != nil {
+		if err := c.limit().Check(fmt.Sprintf("training %s with batches of %d", fc, recipe.BatchSize), total); err != nil {
 			return nil, err
 		}
 		k := &contestant{fc: fc, description: d, chance: chance(data.Train, recipe.Smoothing)}
@@ -296,6 +308,7 @@ func (c *trainCommand) prepare(term *console.Terminal, k *contestant, recipe tra
 		var network *nn.Network
 		if network, err = nn.New(k.description, c.Seed); err == nil {
 			k.trainer, err = train.New(network, data.Train, recipe, c.Seed)
+			k.fresh = true
 		}
 	}
 	if err != nil {

@@ -80,9 +80,9 @@ func RecipeByName(name string, augment bool) (train.Recipe, models.Options, erro
 	var options models.Options
 	switch {
 	case name == "default" && augment:
-		recipe, options = train.Augmented(), models.Options{ConvReLU: true}
+		recipe, options = train.Augmented(), models.Options{ConvReLU: true, Normalize: true}
 	case name == "default":
-		options = models.Options{ConvReLU: true, Dropout: new(0.5)}
+		options = models.Options{ConvReLU: true, Dropout: new(0.5), Normalize: true}
 	}
 	recipe.Augment = augment
 	return recipe, options, err
