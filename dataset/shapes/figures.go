@@ -41,8 +41,8 @@ var textureFigures = []namedRegion{
 	{"disc", disc(0, 0, 1)},
 	{"doublebar", union(box(-0.85, -0.52, 0.85, -0.16), box(-0.85, 0.16, 0.85, 0.52))},
 	{"ellipse", func(p point) bool { return dot(p, point{p.x, p.y * 4}) <= 1 }}, // half as high as wide
-	{"flower3", flower(point{0, -0.55}, point{0.55 * halfRoot3, 0.275}, point{-0.55 * halfRoot3, 0.275})},
-	{"flower5", flower(scaled(0.58, pentagon[:])...)},
+	{"flower3", flower(trigon[:])},
+	{"flower5", flower(pentagon[:])},
 	{"plus", plus},
 	{"ring", ring},
 	{"square", square},
@@ -59,10 +59,13 @@ var patterns = []namedRegion{
 	}},
 	{"plain", nil},
 	{"rings", func(p point) bool { return odd(math.Sqrt(dot(p, p)) / 0.18) }},
-	{"stripes", func(p point) bool { return odd(p.y / 0.2) }},
+	{"stripes", func(p point) bool { return odd(p.x / 0.2) }},
 }
 
 const halfRoot3 = 0.8660254037844386 // √3/2, the sine of 60°
+
+// trigon has its corners on the unit circle.
+var trigon = [3]point{{0, -1}, {halfRoot3, 0.5}, {-halfRoot3, 0.5}}
 
 // pentagon has its corners on the unit circle: the sines and cosines of multiples of 72°.
 var pentagon = [5]point{
@@ -75,7 +78,7 @@ var pentagon = [5]point{
 
 var (
 	square   = box(-0.707, -0.707, 0.707, 0.707)
-	triangle = polygon(point{0, -1}, point{halfRoot3, 0.5}, point{-halfRoot3, 0.5})
+	triangle = polygon(trigon[:]...)
 	plus     = union(box(-0.33, -0.94, 0.33, 0.94), box(-0.94, -0.33, 0.94, 0.33))
 	ring     = difference(disc(0, 0, 1), disc(0, 0, 0.58))
 	crescent = difference(disc(0, 0, 1), disc(0.45, 0, 0.82))
@@ -83,19 +86,19 @@ var (
 )
 
 // starCorners returns five corners on the unit circle and, between them, five at 0.42
-// of its radius.
+// of its radius, which are opposite to the others.
 func starCorners() []point {
 	var corners []point
 	for i, inner := range scaled(-0.42, pentagon[:]) {
-		corners = append(corners, pentagon[(i+3)%5], inner)
+		corners = append(corners, pentagon[(i+2)%5], inner)
 	}
 	return corners
 }
 
-// flower has petals around these points.
-func flower(petals ...point) region {
+// flower has a petal towards each of these points.
+func flower(tips []point) region {
 	parts := []region{disc(0, 0, 0.36)}
-	for _, petal := range petals {
+	for _, petal := range scaled(0.58, tips) {
 		parts = append(parts, disc(petal.x, petal.y, 0.4))
 	}
 	return union(parts...)

@@ -135,5 +135,5 @@ func (s *Set) writePart(ctx context.Context, folder, part string, total int, see
 			}
 		}
 	}
-	return nil
+	return ctx.Err()
 }
