@@ -68,7 +68,7 @@ func DescribeModel(model string, options models.Options, fc string) (nn.Descript
 
 // DefaultFC is the layer that takes the place of a model's dense ones.
 func DefaultFC(model string) string {
-	if model == "lenet" {
+	if model == "lenet" || model == "smallvgg" {
 		return "adaptive:1024"
 	}
 	return "adaptive:16384"
