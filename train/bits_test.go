@@ -35,11 +35,11 @@ func bitsOfRuns(t *testing.T) (found [3]string) {
 	r.Smoothing = 0.1
 	for i, kind := range []string{"adamw", "sgd"} {
 		if kind == "sgd" {
-			r.Optimizer, r.Schedule, r.Augment = Caffe().Optimizer, Caffe().Schedule, false
+			r.Optimizer, r.Schedule, r.Augment = Caffe().Optimizer, Caffe().Schedule, nil
 		}
 		trainer := newTrainer(t, r, stripes(110))
 		run(t, trainer)
-		state := trainer.optimizer.state()
+		state := trainer.stepper.optimizer.state()
 		all := [][]float32{values(trainer.Network), {float32(trainer.History[2].Loss), float32(trainer.History[2].TrainErrorPercent)}}
 		for _, name := range slices.Sorted(maps.Keys(state)) {
 			all = append(all, state[name])
