@@ -84,7 +84,9 @@ func RecipeByName(name string, augment bool) (train.Recipe, models.Options, erro
 	case name == "default":
 		options = models.Options{ConvReLU: true, Dropout: new(0.5), Normalize: true}
 	}
-	recipe.Augment = augment
+	if augment {
+		recipe.Augment = dataset.Light()
+	}
 	return recipe, options, err
 }
 
