@@ -304,24 +304,26 @@ func TestStepAllocatesNothing(t *testing.T) {
 		t.Skip("many steps")
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
-	r := smallRecipe()
-	r.BatchSize = 5
 	const steps = 1000
-	trainer := newTrainer(t, r, stripes(5*(steps+20)))
-	var before, after runtime.MemStats
-	if err := trainer.RunEpoch(context.Background(), func(p Progress) error {
-		switch p.Batch {
-		case 10:
-			runtime.ReadMemStats(&before)
-		case 10 + steps:
-			runtime.ReadMemStats(&after)
+	for _, parts := range []int{1, 2} {
+		r := smallRecipe()
+		r.BatchSize, r.Parts = 5, parts
+		trainer := newTrainer(t, r, stripes(5*(steps+20)))
+		var before, after runtime.MemStats
+		if err := trainer.RunEpoch(context.Background(), func(p Progress) error {
+			switch p.Batch {
+			case 10:
+				runtime.ReadMemStats(&before)
+			case 10 + steps:
+				runtime.ReadMemStats(&after)
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
 		}
-		return nil
-	}); err != nil {
-		t.Fatal(err)
-	}
-	if n := after.Mallocs - before.Mallocs; n >= steps/2 {
-		t.Errorf("%d allocations in %d steps", n, steps)
+		if n := after.Mallocs - before.Mallocs; n >= steps/2 {
+			t.Errorf("%d parts: %d allocations in %d steps", parts, n, steps)
+		}
 	}
 }
 
@@ -333,6 +335,13 @@ func TestErrors(t *testing.T) {
 	}
 	for name, change := range map[string]func(*Recipe){
 		"no epochs":                              func(r *Recipe) { r.Epochs = 0 },
+		"epochs and steps":                       func(r *Recipe) { r.Steps = 5 },
+		"negative steps":                         func(r *Recipe) { r.Epochs, r.Steps = 0, -5 },
+		"endless":                                func(r *Recipe) { r.Epochs = maxLength + 1 },
+		"parts":                                  func(r *Recipe) { r.Parts = 26 },
+		"negative parts":                         func(r *Recipe) { r.Parts = -1 },
+		"keep":                                   func(r *Recipe) { r.Keep = "worst" },
+		"augmentation":                           func(r *Recipe) { r.Augment = &dataset.Augmentation{Shift: -1} },
 		"huge batch":                             func(r *Recipe) { r.BatchSize = 1 << 30 },
 		"zero rate":                              func(r *Recipe) { r.Optimizer.Rate = 0 },
 		"NaN rate":                               func(r *Recipe) { r.Optimizer.Rate = math.NaN() },
