@@ -93,6 +93,7 @@ func Pictures(height, width int) Recipe {
 	r := Default()
 	r.Epochs, r.Steps = 0, 2500
 	r.BatchSize, r.Optimizer.Rate, r.Optimizer.Decay, r.Smoothing = 64, 0.003, 0.02, 0.1
+	r.Augment = dataset.Photo(height, width)
 	return r
 }
 

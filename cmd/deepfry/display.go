@@ -29,7 +29,7 @@ func newDisplay(term *console.Terminal, contestants []*contestant, data *dataset
 	fmt.Fprintf(term.Stdout, "%d training images, %d to measure on\n\n", data.Train.Len(), data.Test.Len())
 	for _, k := range contestants {
 		fmt.Fprintf(term.Stdout, "%-16s %9s weights   %s\n", k.fc, thousands.Apart(k.trainer.Network.Weights()), k.path)
-		d.work += float64(k.trainer.Recipe.Epochs - len(k.trainer.History))
+		d.work += float64(k.trainer.Epochs() - len(k.trainer.History))
 	}
 	fmt.Fprintf(term.Stdout, "\n%7s  %-16s %8s %12s %11s %8s\n", "epoch", "network", "loss", "train error", "test error", "time")
 	return d
@@ -59,7 +59,7 @@ func (d *display) epoch(k *contestant, r train.EpochResult) {
 	if r.Seconds > 0 {
 		seconds = fmt.Sprintf("%.1fs", r.Seconds)
 	}
-	fmt.Fprintf(d.term.Stdout, "%3d/%-3d  %-16s %8.4f %11.2f%% %10.2f%% %8s\n", r.Epoch, k.trainer.Recipe.Epochs, k.fc,
+	fmt.Fprintf(d.term.Stdout, "%3d/%-3d  %-16s %8.4f %11.2f%% %10.2f%% %8s\n", r.Epoch, k.trainer.Epochs(), k.fc,
 		r.Loss, r.TrainErrorPercent, r.Test.ErrorPercent, seconds)
 }
 

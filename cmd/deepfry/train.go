@@ -30,17 +30,19 @@ type trainCommand struct {
 	Input     string   `placeholder:"3x64x64" help:"The input of lenet or smallvgg: channels x height x width, to which pictures of a folder are scaled. Default: the images' own, or, for a folder, what fits its pictures."`
 	Memory    *float64 `placeholder:"GIB" help:"Keep the scaled pictures of a folder in so many GiB of memory, and read those beyond anew whenever they are wanted; and refuse a network that needs more. Default: 1 for pictures, 8 for a network."`
 	Data      string   `default:"mnist" help:"mnist, fashion, IDX files, an .npz file, or a folder of pictures with a subfolder for each class (and train and test above them, or about a tenth of each class is for tests), which are scaled to the network's input."`
-	Epochs    *int     `placeholder:"N" help:"Passes over the training images. Default: 10, or 11 by the caffe recipe."`
+	Epochs    *int     `placeholder:"N" help:"Passes over the training images. Default: 10, 11 by the caffe recipe, or what --steps says."`
+	Steps     *int     `placeholder:"N" help:"End after so many steps instead, which is the default for folders of pictures: 2500."`
 	Seed      uint64   `default:"1" help:"Of initial weights, order, dropout and augmentation."`
-	Augment   bool     `help:"Shift, rotate, zoom and bend the training images a little. The default recipe then has batches of 64, the rate 0.003 and no dropout."`
+	Augment   *bool    `negatable:"" help:"Distort the training images a little: shift, rotate, zoom and bend them, by which the default recipe has batches of 64, the rate 0.003 and no dropout; or, which is the default for folders of pictures, mirror, shift, crop and colour them."`
 	Out       string   `default:"runs" placeholder:"DIR" help:"Folder for checkpoints, which are called after data, network, settings and seed. One that is there already is kept, under another name."`
 	Log       string   `placeholder:"FILE" help:"Write a JSON object a line: start, epoch, done. With --resume, add to the file."`
 	Plot      string   `placeholder:"FILE" help:"Write learning curves: .svg, .png or .pdf."`
 	Resume    bool     `help:"Go on from the checkpoints of an interrupted run."`
 	Overwrite bool     `help:"Replace files of --log and --plot that are there. Checkpoints are kept in any case, under another name."`
 
-	Recipe    string   `default:"default" enum:"default,caffe" help:"Optimizer, schedule and details of the network: ${enum}. caffe is the plain one of Caffe's LeNet example."`
+	Recipe    string   `default:"default" placeholder:"NAME" help:"Optimizer, schedule and details of the network: default, caffe, the plain one of Caffe's LeNet example, or a file with the JSON of a recipe, such as --log has."`
 	Batch     *int     `placeholder:"N" help:"Images a step, instead of the recipe's."`
+	Parts     *int     `placeholder:"N" help:"Cut the images of a step into so many parts, which run one after another in less memory."`
 	Rate      *float64 `placeholder:"X" help:"Learning rate, instead of the recipe's."`
 	Diagonals *float64 `placeholder:"X" help:"Factor of the learning rate for S, G and B, instead of the recipe's; 0 freezes them."`
 	Decay     *float64 `placeholder:"X" help:"Weight decay, instead of the recipe's."`
@@ -48,7 +50,8 @@ type trainCommand struct {
 	Smoothing *float64 `placeholder:"X" help:"Label smoothing, instead of the recipe's."`
 	Holdout   *int     `placeholder:"N" help:"Measure on the last N training images, which are not trained on, instead of the test images: for choosing settings."`
 
-	sideBySide bool // no --model was given: the reference trains, too
+	sideBySide bool     // no --model was given: the reference trains, too
+	pictures   nn.Shape // input of the network for a folder of pictures, else nil
 }
 
 func (*trainCommand) Help() string {
@@ -97,7 +100,7 @@ func (c *trainCommand) Run(term *console.Terminal) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(term.Stdout, kind.line(data, options))
+	fmt.Fprintln(term.Stdout, kind.line(data, recipe, options))
 	options.Input = kind.input
 	contestants, err := c.contestants(data, recipe, options)
 	if err != nil {
@@ -234,11 +237,19 @@ func (c *trainCommand) splitToResume() int {
 // recipe returns the recipe, as the flags change it, and the details of the
 // network that go with it.
 func (c *trainCommand) recipe() (train.Recipe, models.Options, error) {
-	recipe, options, err := flags.RecipeByName(c.Recipe, c.Augment)
+	recipe, options, err := c.plainRecipe()
 	if err != nil {
 		return recipe, options, err
 	}
-	override(&recipe.Epochs, c.Epochs)
+	switch {
+	case c.Epochs != nil && c.Steps != nil:
+		return recipe, options, errors.New("--epochs and --steps: a run ends by one of the two: leave the other out")
+	case c.Epochs != nil:
+		recipe.Epochs, recipe.Steps = *c.Epochs, 0
+	case c.Steps != nil:
+		recipe.Epochs, recipe.Steps = 0, *c.Steps
+	}
+	override(&recipe.Parts, c.Parts)
 	override(&recipe.BatchSize, c.Batch)
 	override(&recipe.Optimizer.Rate, c.Rate)
 	override(&recipe.Optimizer.Decay, c.Decay)
@@ -252,6 +263,23 @@ func (c *trainCommand) recipe() (train.Recipe, models.Options, error) {
 		options.Dropout = c.Dropout
 	}
 	return recipe, options, recipe.Check()
+}
+
+// plainRecipe returns the named recipe, or that of a file, before flags change it.
+func (c *trainCommand) plainRecipe() (train.Recipe, models.Options, error) {
+	if c.Recipe == "default" || c.Recipe == "caffe" {
+		return flags.RecipeByName(c.Recipe, c.Augment, c.pictures)
+	}
+	text, err := os.ReadFile(c.Recipe)
+	if err != nil {
+		return train.Recipe{}, models.Options{}, console.Hint(fmt.Errorf("--recipe: %w", err), "default and caffe are recipes, too")
+	}
+	recipe, err := train.ParseRecipe(text)
+	if err != nil {
+		return recipe, models.Options{}, fmt.Errorf("--recipe %s: %w", c.Recipe, err)
+	}
+	_, options, err := flags.RecipeByName("default", c.Augment, c.pictures)
+	return recipe, options, err
 }
 
 // override sets a setting to the value of a flag, if that was given.

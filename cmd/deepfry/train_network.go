@@ -48,6 +48,9 @@ func (c *trainCommand) chooseNetwork() (kind networkKind, err error) {
 		}
 		kind.input = d.Input
 	}
+	if c.Model == "smallvgg" {
+		c.pictures = kind.input
+	}
 	return kind, nil
 }
 
@@ -77,7 +80,7 @@ func (k *networkKind) complete(c *trainCommand, data *dataset.Dataset) {
 }
 
 // line says, in one, what becomes of the images.
-func (k *networkKind) line(data *dataset.Dataset, options models.Options) string {
+func (k *networkKind) line(data *dataset.Dataset, recipe train.Recipe, options models.Options) string {
 	channels, height, width := data.Train.Shape()
 	text := fmt.Sprintf("images of %d×%d×%d", channels, height, width)
 	if k.pictures != nil {
@@ -89,7 +92,14 @@ func (k *networkKind) line(data *dataset.Dataset, options models.Options) string
 	if options.Normalize {
 		text += ", normalised by the network"
 	}
-	return text
+	if recipe.Augment != nil {
+		text += ", augmented"
+	}
+	length := fmt.Sprintf("%d epochs", recipe.Epochs)
+	if recipe.Steps > 0 {
+		length = fmt.Sprintf("%d steps", recipe.Steps)
+	}
+	return fmt.Sprintf("%s; %s in batches of %d", text, length, recipe.BatchSize)
 }
 
 // measureInputs measures the inputs of the networks that begin anew, once for all.
