@@ -210,7 +210,7 @@ func (c *trainCommand) splitToResume() int {
 	fc := cmp.Or(c.FC, flags.DefaultFC(c.model()))
 	path, oldPath := c.paths(c.model(), fc, c.LayerChoice)
 	for _, path := range []string{path, oldPath} {
-		if meaning := meaningOf(path); meaning.Preparation == predict.Stretched {
+		if meaning := meaningOf(path); meaning.Preparation == predict.Stretched || meaning.Preparation == predict.Covered {
 			return meaning.FolderSplit()
 		}
 	}
