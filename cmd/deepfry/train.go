@@ -227,7 +227,7 @@ func (c *trainCommand) splitToResume() int {
 	fc := cmp.Or(c.FC, flags.DefaultFC(c.Model))
 	path, oldPath := c.paths(c.Model, fc, c.LayerChoice)
 	for _, path := range []string{path, oldPath} {
-		if meaning := meaningOf(path); meaning.Preparation == predict.Stretched {
+		if meaning := meaningOf(path); meaning.Preparation == predict.Stretched || meaning.Preparation == predict.Covered {
 			return meaning.FolderSplit()
 		}
 	}
