@@ -40,9 +40,9 @@ type storedState struct {
 }
 
 // Save writes a checkpoint: the network and, as long as the run is not done,
-// what Resume needs, the parameters of the best epoch included. Notes are kept for the reader of the checkpoint, and so are the
-// hashes of the images (TrainedOn). A network
-// with a parameter that is not finite is not saved, so that the last good
+// what Resume needs, the parameters of the best epoch included. Notes are kept for
+// the reader of the checkpoint, and so are the hashes of the images (TrainedOn). A
+// network with a parameter that is not finite is not saved, so that the last good
 // checkpoint stays.
 func (t *Trainer) Save(path string, notes map[string]string) error {
 	for _, p := range t.Network.Params() {

@@ -149,7 +149,7 @@ func (r *Recipe) UnmarshalJSON(data []byte) error {
 	}
 	r.Augment = nil
 	switch string(stored.Augment) {
-	case "", "false":
+	case "":
 		return nil
 	case "true":
 		r.Augment = dataset.Light()

@@ -25,7 +25,7 @@ func TestParseRecipe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for old, want := range map[string]*dataset.Augmentation{`"augment":true,`: dataset.Light(), `"augment":false,`: nil, `"augment":null,`: nil, "": nil} {
+	for old, want := range map[string]*dataset.Augmentation{`"augment":true,`: dataset.Light(), `"augment":null,`: nil, "": nil} {
 		if got, err := ParseRecipe([]byte("{" + old + string(text[1:]))); err != nil || !reflect.DeepEqual(got.Augment, want) {
 			t.Errorf("%s: %+v, error %v", old, got.Augment, err)
 		}

@@ -18,8 +18,8 @@ import (
 // It fails if the recipe makes no sense, or has label smoothing, augmentation or a best
 // epoch to keep, which are for a Trainer; if x is not a whole number of samples, at least
 // one; as NewStepper does for batches in parts; and if no parameter of the network
-// learns. As by a Trainer, the last batch of an epoch is left out where it is too small
-// for batch normalisation.
+// learns. As by a Trainer, the last batch of an epoch is left out where its parts would
+// be too small for the network.
 func Rows(ctx context.Context, network *nn.Network, x []float32, r Recipe, seed uint64, loss LossFunc, progress func(epoch int, loss float64)) error {
 	if err := r.Check(); err != nil {
 		return err

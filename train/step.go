@@ -71,11 +71,16 @@ func checkParts(n, parts, least int) error {
 	if n/parts >= least {
 		return nil
 	}
+	return fmt.Errorf("train: %s: take larger batches or fewer parts", tooFew(n, parts, least))
+}
+
+// tooFew says that parts of n samples would be too small.
+func tooFew(n, parts, least int) string {
 	why := ""
 	if least > 1 {
-		why = ", as its batch normalisation measures a deviation"
+		why = ", from which batch normalisation measures a deviation"
 	}
-	return fmt.Errorf("train: %d samples in %d parts: the network needs at least %d in each%s: take larger batches or fewer parts", n, parts, least, why)
+	return fmt.Sprintf("a batch of %d samples in %d parts would have %d in the smallest, and the network needs at least %d%s", n, parts, n/parts, least, why)
 }
 
 // Step makes a step with the samples x, [n, input size], and returns their loss, summed.

@@ -179,7 +179,7 @@ func TestStepperErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := values(network)
-	if _, err := stepper.Step(make([]float32, 5*64), nn.Stream{}); err == nil || !strings.Contains(err.Error(), "5 samples in 3 parts") {
+	if _, err := stepper.Step(make([]float32, 5*64), nn.Stream{}); err == nil || !strings.Contains(err.Error(), "5 samples in 3 parts would have 1") {
 		t.Errorf("a step of too few samples: error %v", err)
 	}
 	x := make([]float32, 9*64)

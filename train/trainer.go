@@ -137,7 +137,7 @@ func (t *Trainer) begin(recipe Recipe, from position) error {
 	}
 	t.Recipe, t.length, t.loader, t.stepper, t.epoch, t.Said = recipe, length, loader, stepper, epochState{Number: from.Epochs}, nil
 	if n := length.dropped; n > 0 {
-		t.Said = []string{fmt.Sprintf("the last batch of every epoch is left out: %d images in %d parts are too few for batch normalisation, which needs %d in each", n, recipe.parts(), t.Network.LeastBatch())}
+		t.Said = []string{"the last batch of every epoch is left out: " + tooFew(n, recipe.parts(), t.Network.LeastBatch())}
 	}
 	return nil
 }
