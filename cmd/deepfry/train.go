@@ -48,7 +48,8 @@ type trainCommand struct {
 	Decay     *float64 `placeholder:"X" help:"Weight decay, instead of the recipe's."`
 	Dropout   *float64 `placeholder:"P" help:"Dropout between the fully-connected layers, instead of the recipe's."`
 	Smoothing *float64 `placeholder:"X" help:"Label smoothing, instead of the recipe's."`
-	Holdout   *int     `placeholder:"N" help:"Measure on the last N training images, which are not trained on, instead of the test images: for choosing settings."`
+	Holdout   *int     `placeholder:"N" help:"Measure on the last N training images after every epoch, which are not trained on, and on the test images after the last one alone: for choosing settings. A folder that has pictures for validation beside those for tests is measured so, too."`
+	Keep      string   `default:"last" enum:"last,best" help:"The network of the last epoch, or that of the epoch with the fewest errors in validation: ${enum}."`
 
 	sideBySide bool     // no --model was given: the reference trains, too
 	pictures   nn.Shape // input of the network for a folder of pictures, else nil
@@ -76,7 +77,8 @@ type contestant struct {
 	chance      float64 // the loss of who looks at no image
 	trainer     *train.Trainer
 	evaluator   *train.Evaluator
-	fresh       bool // not from a checkpoint: its inputs are to be measured
+	validator   *train.Evaluator // nil: the evaluator measures after every epoch, and else after the last one
+	fresh       bool             // not from a checkpoint: its inputs are to be measured
 }
 
 // saveEvery is how much work a crash may cost.
@@ -102,6 +104,9 @@ func (c *trainCommand) Run(term *console.Terminal) error {
 	}
 	fmt.Fprintln(term.Stdout, kind.line(data, recipe, options))
 	options.Input = kind.input
+	if recipe.Keep == "best" && data.Validation == nil {
+		return console.Hint(errors.New("--keep best: there are no images for validation"), "--holdout 1000 takes that many of the training images, or put pictures into a folder val beside train and test")
+	}
 	contestants, err := c.contestants(data, recipe, options)
 	if err != nil {
 		return err
@@ -194,7 +199,7 @@ func (c *trainCommand) checkOutputs() error {
 }
 
 // open reads the data, for the network's input, which it completes where that is the
-// images' own; with a hold-out, its test images are the last training images.
+// images' own; with a hold-out, the last training images are for validation.
 func (c *trainCommand) open(kind *networkKind) (*dataset.Dataset, error) {
 	options := c.DataOptions.Options(kind.input)
 	options.Split = c.splitToResume()
@@ -213,7 +218,7 @@ func (c *trainCommand) open(kind *networkKind) (*dataset.Dataset, error) {
 	if *c.Holdout < 1 || *c.Holdout >= n {
 		return nil, fmt.Errorf("--holdout %d: want at least 1 and less than the %d training images", *c.Holdout, n)
 	}
-	data.Test = dataset.Slice(data.Train, n-*c.Holdout, n)
+	data.Validation = dataset.Slice(data.Train, n-*c.Holdout, n)
 	data.Train = dataset.Slice(data.Train, 0, n-*c.Holdout)
 	return data, nil
 }
@@ -250,6 +255,9 @@ func (c *trainCommand) recipe() (train.Recipe, models.Options, error) {
 		recipe.Epochs, recipe.Steps = 0, *c.Steps
 	}
 	override(&recipe.Parts, c.Parts)
+	if c.Keep == "best" {
+		recipe.Keep = c.Keep
+	}
 	override(&recipe.BatchSize, c.Batch)
 	override(&recipe.Optimizer.Rate, c.Rate)
 	override(&recipe.Optimizer.Decay, c.Decay)
@@ -342,7 +350,10 @@ func (c *trainCommand) prepare(term *console.Terminal, k *contestant, recipe tra
 	if err != nil {
 		return err
 	}
-	k.evaluator, err = train.NewEvaluator(k.trainer.Network, data.Test)
+	if k.evaluator, err = train.NewEvaluator(k.trainer.Network, data.Test); err != nil || data.Validation == nil {
+		return err
+	}
+	k.validator, err = train.NewEvaluator(k.trainer.Network, data.Validation)
 	return err
 }
 
@@ -372,7 +383,7 @@ func (c *trainCommand) resume(term *console.Terminal, k *contestant, recipe trai
 	case path != k.path:
 		fmt.Fprintf(term.Stderr, "--resume: %s goes on from %s, as older versions called it, and is saved as %s\n", k.fc, path, k.path)
 	}
-	if last := len(t.History) - 1; last >= 0 && t.History[last].Test != nil && t.History[last].Test.Images != tests {
+	if last := len(t.History) - 1; last >= 0 && t.History[last].Validation == nil && t.History[last].Test != nil && t.History[last].Test.Images != tests {
 		fmt.Fprintf(term.Stderr, "--resume: epochs so far were measured on %d images, and the next ones are on %d: the figures can't be compared\n", t.History[last].Test.Images, tests)
 	}
 	if kernel := cpu.Current().String(); t.Kernel != kernel {
@@ -412,7 +423,7 @@ func (c *trainCommand) rounds(term *console.Terminal, contestants []*contestant,
 // between the two.
 func (k *contestant) runEpoch(ctx context.Context, display *display, notes map[string]string) error {
 	t := k.trainer
-	if last := len(t.History) - 1; last < 0 || t.History[last].Test != nil {
+	if last := len(t.History) - 1; last < 0 || k.measured(t.History[last]) {
 		saved := time.Now()
 		err := t.RunEpoch(ctx, func(p train.Progress) error {
 			display.step(k, p)
@@ -426,12 +437,46 @@ func (k *contestant) runEpoch(ctx context.Context, display *display, notes map[s
 			return err
 		}
 	}
-	result, err := k.evaluator.Run(ctx)
-	if err != nil {
-		return err
+	return k.measure(ctx, notes)
+}
+
+// measured tells whether an epoch's network was measured as this run does.
+func (k *contestant) measured(e train.EpochResult) bool {
+	if k.validator == nil {
+		return e.Test != nil
 	}
-	t.History[len(t.History)-1].Test = &result
+	return e.Validation != nil && (e.Test != nil || !k.trainer.Done())
+}
+
+// measure measures the network after an epoch, and saves it: on the test images, or on
+// those for validation, and on the test images after the last epoch alone, so that
+// nothing is chosen by these.
+func (k *contestant) measure(ctx context.Context, notes map[string]string) error {
+	t := k.trainer
+	if last := &t.History[len(t.History)-1]; k.validator != nil && last.Validation == nil {
+		result, err := k.validator.Run(ctx)
+		if err != nil {
+			return err
+		}
+		t.Judge(result)
+	}
+	if k.validator == nil || t.Done() {
+		result, err := k.evaluator.Run(ctx)
+		if err != nil {
+			return err
+		}
+		t.History[len(t.History)-1].Test = &result
+	}
 	return t.Save(k.path, notes)
+}
+
+// errorPercent is the error that a run shows after an epoch: in validation, if it has
+// one.
+func errorPercent(e train.EpochResult) float64 {
+	if e.Validation != nil {
+		return e.Validation.ErrorPercent
+	}
+	return e.Test.ErrorPercent
 }
 
 // savedError is the error of an interrupted run.

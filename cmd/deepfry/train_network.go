@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/models"
@@ -95,9 +96,9 @@ func (k *networkKind) line(data *dataset.Dataset, recipe train.Recipe, options m
 	if recipe.Augment != nil {
 		text += ", augmented"
 	}
-	length := fmt.Sprintf("%d epochs", recipe.Epochs)
+	length := console.Counted(recipe.Epochs, "epoch")
 	if recipe.Steps > 0 {
-		length = fmt.Sprintf("%d steps", recipe.Steps)
+		length = console.Counted(recipe.Steps, "step")
 	}
 	return fmt.Sprintf("%s; %s in batches of %d", text, length, recipe.BatchSize)
 }
