@@ -1,7 +1,12 @@
 package dataset
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -37,6 +42,26 @@ func TestAugmentKeys(t *testing.T) {
 	}
 	if !slices.Equal(first, apply(1, 2, 3)) {
 		t.Error("one key distorts in two ways")
+	}
+}
+
+// TestLightBits: runs of earlier versions go on bit for bit. The values are from the
+// version before there were flips, crops and colours, by this code. Other processors
+// may fuse products and sums.
+func TestLightBits(t *testing.T) {
+	if runtime.GOARCH != "amd64" {
+		t.Skip("the bits are those of amd64")
+	}
+	for channels, want := range map[int]string{1: "65f06b571e5d1ac5", 3: "d6aea4d5f146ff69"} {
+		src := pixels(channels * 784)
+		g, dst, hash := newAugmenter(*Light(), channels, 28, 28), make([]float32, len(src)), sha256.New()
+		for sample := range 20 {
+			g.apply(dst, src, 1, 2, sample)
+			binary.Write(hash, binary.LittleEndian, dst) // never fails
+		}
+		if got := fmt.Sprintf("%x", hash.Sum(nil)[:8]); got != want {
+			t.Errorf("%d channels: hash %s, want %s", channels, got, want)
+		}
 	}
 }
 
@@ -177,6 +202,11 @@ func TestAugmentationErrors(t *testing.T) {
 		{Augmentation{Rotation: math.NaN()}, "rotation from 0 to 180, found NaN"},
 		{Augmentation{Zoom: 1}, "zoom from 0 to 0.9, found 1"},
 		{Augmentation{Elastic: math.Inf(1)}, "elastic displacement from 0"},
+		{Augmentation{Crop: 1.1}, "least share of the area (crop) from 0 to 1, found 1.1"},
+		{Augmentation{Brightness: -0.1}, "change of brightness from 0 to 1"},
+		{Augmentation{Contrast: math.NaN()}, "change of contrast from 0 to 1"},
+		{Augmentation{Saturation: 2}, "change of saturation from 0 to 1"},
+		{Augmentation{Hue: 0.6}, "turn of the hue from 0 to 0.5, found 0.6"},
 	} {
 		_, err := NewLoader(smallSet(3, 1, 2, 2), LoaderOptions{BatchSize: 1, Augment: &test.augmentation})
 		if err == nil || !strings.Contains(err.Error(), test.want) {
@@ -194,6 +224,8 @@ func BenchmarkAugment(b *testing.B) {
 		{"affine/1x28x28", Augmentation{Shift: 2, Rotation: 10, Zoom: 0.1}, 1, 28},
 		{"light/1x28x28", *Light(), 1, 28},
 		{"light/3x32x32", *Light(), 3, 32},
+		{"photo/3x64x64", *Photo(64, 64), 3, 64},
+		{"photo and hue/3x64x64", photoWithHue(), 3, 64},
 	} {
 		b.Run(test.name, func(b *testing.B) {
 			src := pixels(test.channels * test.width * test.width)
@@ -205,5 +237,187 @@ func BenchmarkAugment(b *testing.B) {
 				g.apply(dst, src, 1, 2, i)
 			}
 		})
+	}
+}
+
+func photoWithHue() Augmentation {
+	a := *Photo(64, 64)
+	a.Hue = 0.1
+	return a
+}
+
+// drawOf returns an augmenter whose random stream is at the start of a sample's.
+func drawOf(g *augmenter, sample int) *augmenter {
+	g.apply(make([]float32, g.channels*g.height*g.width), make([]byte, g.channels*g.height*g.width), 1, 2, sample)
+	return g
+}
+
+// TestFlip: an image is as it was or mirrored, each as often.
+func TestFlip(t *testing.T) {
+	const height, width, images = 3, 4, 1000
+	src := pixels(3 * height * width)
+	var ways [2][]float32
+	ways[0] = Unit(src)
+	for i := range src {
+		row := i / width * width
+		ways[1] = append(ways[1], ways[0][row+width-1-i%width])
+	}
+	g, dst, mirrored := newAugmenter(Augmentation{Flip: true}, 3, height, width), make([]float32, len(src)), 0
+	for sample := range images {
+		g.apply(dst, src, 1, 2, sample)
+		switch {
+		case slices.Equal(dst, ways[1]):
+			mirrored++
+		case !slices.Equal(dst, ways[0]):
+			t.Fatalf("image %d is %v, which is neither %v nor %v", sample, dst, ways[0], ways[1])
+		}
+	}
+	if mirrored < 440 || mirrored > 560 { // 3.8 standard deviations
+		t.Errorf("%d of %d are mirrored", mirrored, images)
+	}
+}
+
+// bilinear returns the value of a plane at a point, where pixel (x, y) has its centre
+// at (x+0.5, y+0.5), directly.
+func bilinear(plane []byte, height, width int, x, y float64) float64 {
+	x, y = min(max(x-0.5, 0), float64(width-1)), min(max(y-0.5, 0), float64(height-1))
+	sum := 0.
+	for i, v := range plane {
+		overlap := max(0, 1-math.Abs(x-float64(i%width))) * max(0, 1-math.Abs(y-float64(i/width)))
+		sum += overlap * float64(v) / 255
+	}
+	return sum
+}
+
+// TestCompose compares boxes, mirrored or not, of an image that is distorted or not,
+// with a direct computation.
+func TestCompose(t *testing.T) {
+	const height, width = 6, 9
+	src := pixels(2 * height * width)
+	for _, test := range []struct {
+		name  string
+		boxes []box // one after the other
+		turn  bool  // upside down before
+	}{
+		{"all", []box{{0, 0, 9, 6}}, false},
+		{"left half", []box{{0, 0, 4.5, 6}}, false},
+		{"inside", []box{{1.3, 2.1, 5.2, 3.4}}, false},
+		{"mirrored", []box{{9, 0, -9, 6}}, false},
+		{"mirrored, then inside", []box{{9, 0, -9, 6}, {1.3, 2.1, 5.2, 3.4}}, false},
+		{"upside down, then inside", []box{{1.3, 2.1, 5.2, 3.4}}, true},
+	} {
+		g := newAugmenter(Augmentation{}, 2, height, width)
+		drawOf(g, 0)
+		if test.turn {
+			g.matrix, g.offset = [4]float32{-1, 0, 0, -1}, [2]float32{width - 1, height - 1}
+		}
+		for _, b := range test.boxes {
+			g.compose(b)
+		}
+		dst := make([]float32, len(src))
+		for y := range height {
+			g.row(dst, src, y, nil)
+		}
+		for i, got := range dst {
+			x, y := float64(i%width)+0.5, float64(i/width%height)+0.5
+			for _, b := range slices.Backward(test.boxes) {
+				x, y = b.left+x/width*b.width, b.top+y/height*b.height
+			}
+			if test.turn {
+				x, y = width-x, height-y
+			}
+			plane := src[i/(height*width)*height*width:][:height*width]
+			if want := bilinear(plane, height, width, x, y); math.Abs(float64(got)-want) > 1e-5 {
+				t.Errorf("%s: value %d is %v, want %v", test.name, i, got, want)
+			}
+		}
+	}
+}
+
+// TestDrawBox: boxes are inside, of all areas, proportions and places.
+func TestDrawBox(t *testing.T) {
+	const height, width, n = 20, 50, 5000
+	g := drawOf(newAugmenter(Augmentation{Crop: 0.36}, 1, height, width), 0)
+	var wide, left, whole int
+	least, most, widest, narrowest := 1., 0., 1., 1.
+	for range n {
+		b := g.drawBox()
+		if b.left < 0 || b.top < 0 || b.left+b.width > width || b.top+b.height > height {
+			t.Fatalf("%+v is not inside %d×%d", b, height, width)
+		}
+		share, proportions := b.width*b.height/(height*width), b.width/b.height*height/width
+		least, most = min(least, share), max(most, share)
+		narrowest, widest = min(narrowest, proportions), max(widest, proportions)
+		if share == 1 {
+			whole++
+		}
+		if proportions > 1 {
+			wide++
+		}
+		if b.left > (width-b.width)/2 {
+			left++
+		}
+	}
+	if least < 0.36-1e-9 || least > 0.37 || most > 1 || most < 0.97 || whole > 10 {
+		t.Errorf("shares from %v to %v, %d whole images", least, most, whole)
+	}
+	if narrowest < 0.75-1e-9 || narrowest > 0.76 || widest > 4./3+1e-9 || widest < 1.32 {
+		t.Errorf("proportions from %v to %v", narrowest, widest)
+	}
+	for what, count := range map[string]int{"wide": wide, "right": left} {
+		if count < n/2-150 || count > n/2+150 { // 4 standard deviations
+			t.Errorf("%d of %d are %s", count, n, what)
+		}
+	}
+	g.Crop = 1
+	if b := g.drawBox(); b != (box{0, 0, width, height}) {
+		t.Errorf("all of the area: %+v", b)
+	}
+}
+
+// TestAugmentationJSON: what is written comes back; old files say true.
+func TestAugmentationJSON(t *testing.T) {
+	for _, a := range []*Augmentation{Light(), Photo(64, 48), {Flip: true, Hue: 0.5}, {}} {
+		text, err := json.Marshal(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back := *Light()
+		if err := json.Unmarshal(text, &back); err != nil || back != *a {
+			t.Errorf("%s became %+v (%v)", text, back, err)
+		}
+	}
+	var recipe struct {
+		Augment *Augmentation `json:"augment,omitempty"`
+	}
+	if err := json.Unmarshal([]byte(`{"augment": true}`), &recipe); err != nil || *recipe.Augment != *Light() {
+		t.Errorf("true became %+v (%v)", recipe.Augment, err)
+	}
+	if err := json.Unmarshal([]byte(`{"augment": null}`), &recipe); err != nil || recipe.Augment != nil {
+		t.Errorf("null became %+v (%v)", recipe.Augment, err)
+	}
+	for text, want := range map[string]string{
+		`{"augment": {"flop": true}}`:    `unknown field "flop"`,
+		`{"augment": {"crop": "large"}}`: "cannot unmarshal string",
+		`{"augment": false}`:             "nothing for none, found false",
+		`{"augment": 1}`:                 "expected an object",
+	} {
+		if err := json.Unmarshal([]byte(text), &recipe); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want %q", text, err, want)
+		}
+	}
+}
+
+// TestPhoto: it is valid for every size, and allocates nothing.
+func TestPhoto(t *testing.T) {
+	for _, size := range [][2]int{{1, 1}, {1, 500}, {64, 64}, {maxSide, maxSide}} {
+		if err := Photo(size[0], size[1]).Check(); err != nil {
+			t.Errorf("%v: %v", size, err)
+		}
+	}
+	src := pixels(3 * 64)
+	g, dst, sample := newAugmenter(photoWithHue(), 3, 8, 8), make([]float32, len(src)), 0
+	if n := testing.AllocsPerRun(20, func() { g.apply(dst, src, 1, 2, sample); sample++ }); n != 0 {
+		t.Errorf("%v allocations", n)
 	}
 }

@@ -103,6 +103,9 @@ type Dataset struct {
 	// dark as they are in the pictures.
 	Pictures bool
 
+	// Cover says that the pictures of a folder kept their proportions ([Options]).
+	Cover bool
+
 	// Sideways says that height and width are swapped: the images are EMNIST's, as its
 	// files hold them.
 	Sideways bool
@@ -178,7 +181,11 @@ type Options struct {
 	// both sides. Not every class must have a folder.
 	Classes []string
 
-	// Prepare makes [Input] bytes of a picture, in the place of [Stretch]. A picture for
+	// Cover says that pictures keep their proportions: they are scaled to cover Input, and
+	// the middle is taken ([Cover]).
+	Cover bool
+
+	// Prepare makes [Input] bytes of a picture, in the place of [Stretch] or [Cover]. A picture for
 	// which it fails is a bad one.
 	Prepare func(picture image.Image) ([]byte, error)
 

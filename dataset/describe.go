@@ -1,6 +1,9 @@
 package dataset
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Description says what a dataset holds.
 type Description struct {
@@ -9,6 +12,11 @@ type Description struct {
 
 	Train, Test, Validation int // images
 	Channels, Height, Width int // Height and Width are 0 if the pictures have several sizes
+
+	// Middle is the median height and the median width of the pictures of a folder, as
+	// they are.
+	Middle [2]int
+
 	Classes                 []ClassCount
 
 	// Said tells what is passed over, as in [Dataset].
@@ -80,6 +88,7 @@ func (f *pictureFolder) describe(options Options) (*Description, error) {
 		s.sayCopies()
 	}
 	d := &Description{Folder: f.dir, Pictures: true, Channels: 1}
+	d.Middle = s.middle()
 	if len(options.Input) == 3 {
 		size, err := s.size(options.Input)
 		if err != nil {
@@ -92,6 +101,18 @@ func (f *pictureFolder) describe(options Options) (*Description, error) {
 	d.count(s.classes, s.counts)
 	d.Said = s.said
 	return d, nil
+}
+
+// middle returns the median height and the median width.
+func (s *pictureSet) middle() [2]int {
+	var sides [2][]int
+	for _, p := range s.pictures {
+		sides[0], sides[1] = append(sides[0], p.config.Height), append(sides[1], p.config.Width)
+	}
+	slices.Sort(sides[0])
+	slices.Sort(sides[1])
+	half := len(s.pictures) / 2
+	return [2]int{sides[0][half], sides[1][half]}
 }
 
 // measure finds the common size of pictures, or says that there are several.

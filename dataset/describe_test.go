@@ -62,6 +62,13 @@ func TestDescribe(t *testing.T) {
 				found.Said[i] += ".png: ..."
 			}
 		}
+		if middle := found.Middle; middle != [2]int{3, 4} && test.name != "several sizes" && test.name != "what is measured" && test.name != "an input" {
+			t.Errorf("%s: the median size is %v", test.name, middle)
+		}
+		if test.name == "several sizes" && found.Middle != [2]int{20, 4} {
+			t.Errorf("%s: the median size is %v", test.name, found.Middle)
+		}
+		found.Middle = [2]int{}
 		test.want.Folder, test.want.Pictures = dir, true
 		if diff := cmp.Diff(&test.want, found); diff != "" {
 			t.Errorf("%s: %s", test.name, diff)
@@ -90,6 +97,7 @@ func TestDescribeIsWhatOpenReads(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		found.Middle = [2]int{} // which the others do not know
 		want := &Description{
 			Folder: test.dir, Pictures: data.Pictures, Train: data.Train.Len(), Test: data.Test.Len(), Said: data.Said,
 			Channels: data.Train.(*Images).Channels, Height: data.Train.(*Images).Height, Width: data.Train.(*Images).Width,

@@ -80,7 +80,7 @@ func NewLoader(source Source, o LoaderOptions) (*Loader, error) {
 		l.batches++
 	}
 	if o.Augment != nil {
-		if err := o.Augment.check(); err != nil {
+		if err := o.Augment.Check(); err != nil {
 			return nil, err
 		}
 	}

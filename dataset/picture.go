@@ -70,7 +70,17 @@ func Stretch(picture image.Image, channels, height, width int) ([]byte, error) {
 	if err := (imageSize{channels, height, width}).check(); err != nil {
 		return nil, err
 	}
-	return pixelsOf(stretch(picture, image.Pt(width, height)), channels), nil
+	return pixelsOf(scale(picture, picture.Bounds(), image.Pt(width, height)), channels), nil
+}
+
+// Cover is [Stretch] for a picture that keeps its proportions, to a pixel of it: it is
+// scaled to cover height×width, and the middle is taken.
+func Cover(picture image.Image, channels, height, width int) ([]byte, error) {
+	if err := (imageSize{channels, height, width}).check(); err != nil {
+		return nil, err
+	}
+	size := image.Pt(width, height)
+	return pixelsOf(scale(picture, middle(picture.Bounds(), size), size), channels), nil
 }
 
 // InvertPaper turns an image of one channel, [1, height, width], around if its
@@ -95,28 +105,28 @@ func ReadPixels(path string, channels, height, width int) ([]byte, error) {
 		return nil, fmt.Errorf("dataset: %w", err)
 	}
 	defer file.Close()
-	pixels, err := decodePixels(file, channels, height, width)
+	pixels, err := decodePixels(file, channels, height, width, false)
 	if err != nil {
 		return nil, fmt.Errorf("dataset: %s: %w", path, err)
 	}
 	return pixels, nil
 }
 
-// decodePixels returns [channels, height, width].
-func decodePixels(r io.Reader, channels, height, width int) ([]byte, error) {
+// decodePixels returns [channels, height, width], as [Stretch] or [Cover] does.
+func decodePixels(r io.Reader, channels, height, width int, cover bool) ([]byte, error) {
 	if err := (imageSize{channels, height, width}).check(); err != nil {
 		return nil, err
 	}
-	canvas, err := decodeScaled(r, width, height)
+	canvas, err := decodeScaled(r, width, height, cover)
 	if err != nil {
 		return nil, err
 	}
 	return pixelsOf(canvas, channels), nil
 }
 
-// decodeScaled stretches a picture over a white canvas of a size. It is turned last,
-// so that nothing large is copied.
-func decodeScaled(r io.Reader, width, height int) (*image.RGBA, error) {
+// decodeScaled draws a picture, or its middle if it is to cover, over a white canvas of
+// a size. It is turned last, so that nothing large is copied.
+func decodeScaled(r io.Reader, width, height int, cover bool) (*image.RGBA, error) {
 	file, err := picture.Open(r)
 	if err != nil {
 		return nil, err
@@ -134,17 +144,35 @@ func decodeScaled(r io.Reader, width, height int) (*image.RGBA, error) {
 	if err != nil {
 		return nil, err
 	}
-	return picture.Upright(stretch(decoded, size), file.Orientation).(*image.RGBA), nil
+	part := decoded.Bounds()
+	if cover {
+		part = middle(part, size)
+	}
+	return picture.Upright(scale(decoded, part, size), file.Orientation).(*image.RGBA), nil
 }
 
-// stretch draws a picture over a white canvas of a size.
-func stretch(picture image.Image, size image.Point) *image.RGBA {
+// middle returns the largest part in the middle of bounds that has the proportions of a
+// size, to a pixel. It leaves off as much on both sides, so that the part is the same
+// whichever way a picture is turned.
+func middle(bounds image.Rectangle, size image.Point) image.Rectangle {
+	// The rounded half of what is too long, where the other side is as it should be.
+	half := func(long, short, sizeLong, sizeShort int) int {
+		excess := int64(long)*int64(sizeShort) - int64(short)*int64(sizeLong)
+		return min(int((max(excess, 0)+int64(sizeShort))/(2*int64(sizeShort))), (long-1)/2)
+	}
+	x := half(bounds.Dx(), bounds.Dy(), size.X, size.Y)
+	y := half(bounds.Dy(), bounds.Dx(), size.Y, size.X)
+	return image.Rect(bounds.Min.X+x, bounds.Min.Y+y, bounds.Max.X-x, bounds.Max.Y-y)
+}
+
+// scale draws a part of a picture over a white canvas of a size.
+func scale(picture image.Image, part image.Rectangle, size image.Point) *image.RGBA {
 	canvas := image.NewRGBA(image.Rectangle{Max: size})
 	draw.Draw(canvas, canvas.Rect, image.White, image.Point{}, draw.Src)
-	if bounds := picture.Bounds(); bounds.Size() == size {
-		draw.Draw(canvas, canvas.Rect, picture, bounds.Min, draw.Over)
+	if part.Size() == size {
+		draw.Draw(canvas, canvas.Rect, picture, part.Min, draw.Over)
 	} else {
-		draw.CatmullRom.Scale(canvas, canvas.Rect, picture, bounds, draw.Over, nil)
+		draw.CatmullRom.Scale(canvas, canvas.Rect, picture, part, draw.Over, nil)
 	}
 	return canvas
 }

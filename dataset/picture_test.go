@@ -215,6 +215,89 @@ func TestReadPixelsErrors(t *testing.T) {
 	}
 }
 
+// withOrientation returns a PNG file that says an EXIF orientation.
+func withOrientation(file []byte, orientation byte) []byte {
+	exif := []byte("\x00\x00\x00\x16eXIfMM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x00\x00\x00")
+	exif[len(exif)-3] = orientation
+	exif = binary.BigEndian.AppendUint32(exif, crc32.ChecksumIEEE(exif[4:]))
+	const header = 33
+	return append(append(bytes.Clone(file[:header]), exif...), file[header:]...)
+}
+
+// waves is a picture without symmetries, whose bounds do not begin at (0, 0).
+func waves(width, height int) *image.RGBA {
+	picture := image.NewRGBA(image.Rect(3, 5, 3+width, 5+height))
+	for i := range width * height {
+		x, y := i%width, i/width
+		picture.SetRGBA(3+x, 5+y, color.RGBA{byte(8 * x), byte(12 * y), byte(5*x + 3*y), 255})
+	}
+	return picture
+}
+
+// TestCover: the middle of a wide or a tall picture, scaled.
+func TestCover(t *testing.T) {
+	for _, test := range []struct {
+		picture, size image.Point
+		left, top     int // cut off on either side
+	}{
+		{image.Pt(30, 20), image.Pt(10, 10), 5, 0},
+		{image.Pt(20, 30), image.Pt(10, 10), 0, 5},
+		{image.Pt(21, 12), image.Pt(12, 12), 5, 0}, // it takes 11 of 21
+		{image.Pt(20, 30), image.Pt(4, 8), 3, 0},   // 14 of 20
+		{image.Pt(20, 30), image.Pt(8, 4), 0, 10},
+		{image.Pt(20, 30), image.Pt(10, 15), 0, 0},
+		{image.Pt(6, 4), image.Pt(12, 12), 1, 0}, // smaller than the input
+		{image.Pt(40, 1), image.Pt(7, 7), 19, 0}, // no narrower than 2
+		{image.Pt(1, 41), image.Pt(9, 3), 0, 20},
+		{image.Pt(10, 8), image.Pt(8, 8), 1, 0}, // not scaled
+	} {
+		picture := waves(test.picture.X, test.picture.Y)
+		part := picture.Bounds()
+		part.Min, part.Max = part.Min.Add(image.Pt(test.left, test.top)), part.Max.Sub(image.Pt(test.left, test.top))
+		for _, channels := range []int{1, 3} {
+			want, err := Stretch(picture.SubImage(part), channels, test.size.Y, test.size.X)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := Cover(picture, channels, test.size.Y, test.size.X)
+			if err != nil || !bytes.Equal(got, want) {
+				t.Errorf("%v on %v: %v (%v), want %v", test.picture, test.size, got, err, want)
+			}
+		}
+	}
+	if _, err := Cover(waves(3, 2), 2, 4, 4); err == nil || !strings.Contains(err.Error(), "1 or 3 channels, found 2") {
+		t.Errorf("two channels: error %v", err)
+	}
+}
+
+// TestCoverTurned: a file is covered as the upright picture is, however it is stored.
+func TestCoverTurned(t *testing.T) {
+	for orientation := byte(1); orientation <= 8; orientation++ {
+		for _, stored := range []image.Point{{31, 12}, {12, 31}} {
+			file := withOrientation(pngOf(waves(stored.X, stored.Y)), orientation)
+			upright, err := DecodePicture(bytes.NewReader(file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, size := range [][2]int{{8, 8}, {6, 9}, {40, 7}} {
+				want, err := Cover(upright, 3, size[0], size[1])
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, err := decodePixels(bytes.NewReader(file), 3, size[0], size[1], true)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i := range want {
+					if d := int(got[i]) - int(want[i]); d < -1 || d > 1 {
+						t.Fatalf("orientation %d, %v to %v: value %d is %d, want %d", orientation, stored, size, i, got[i], want[i])
+					}
+				}
+			}
+		}
+	}
+}
+
 // TestReadTurned: a picture that is stored turned left is read as the upright one,
 // whatever it is read for.
 func TestReadTurned(t *testing.T) {
@@ -226,10 +309,7 @@ func TestReadTurned(t *testing.T) {
 			stored.SetRGBA(y, 29-x, c)
 		}
 	}
-	exif := []byte("\x00\x00\x00\x16eXIfMM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00")
-	exif = binary.BigEndian.AppendUint32(exif, crc32.ChecksumIEEE(exif[4:]))
-	file, header := pngOf(stored), 33
-	file = append(append(bytes.Clone(file[:header]), exif...), file[header:]...)
+	file := withOrientation(pngOf(stored), 6)
 	paths := []string{filepath.Join(t.TempDir(), "upright"), filepath.Join(t.TempDir(), "turned")}
 	if err := errors.Join(os.WriteFile(paths[0], pngOf(upright), 0o644), os.WriteFile(paths[1], file, 0o644)); err != nil {
 		t.Fatal(err)
@@ -270,12 +350,12 @@ func TestScalingMemory(t *testing.T) {
 	announced := header.Memory + scalingMemory(image.Pt(56, 28), tall.Rect.Size())
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	_, err = decodeScaled(bytes.NewReader(file), 56, 28)
+	_, err = decodeScaled(bytes.NewReader(file), 56, 28, false)
 	runtime.ReadMemStats(&after)
 	if used := int64(after.TotalAlloc - before.TotalAlloc); err != nil || used > announced {
 		t.Errorf("took %d bytes, announced %d, error %v", used, announced, err)
 	}
-	if _, err := decodeScaled(bytes.NewReader(file), 4096, 28); err == nil || !strings.Contains(err.Error(), "1073741824 bytes") {
+	if _, err := decodeScaled(bytes.NewReader(file), 4096, 28, false); err == nil || !strings.Contains(err.Error(), "1073741824 bytes") {
 		t.Errorf("to a width of 4096, which needs gigabytes: %v", err)
 	}
 }

@@ -27,7 +27,8 @@ type pictureSet struct {
 	counts   [][parts]int    // of each class
 	said     []string
 
-	prepare  func(image.Image) ([]byte, error) // nil: stretch them
+	prepare  func(image.Image) ([]byte, error) // nil: stretch them, or
+	cover    bool                              // scale them to cover the input
 	rule     int                               // SplitByName or SplitByHash
 	skipBad  int                               // as many pictures may be bad
 	memory   int64                             // bytes that scaled pictures may take together
@@ -61,7 +62,7 @@ const defaultMemory = 1 << 30
 func (f *pictureFolder) choose(options Options) (*pictureSet, error) {
 	s := &pictureSet{
 		dir: f.dir, classes: options.Classes, from: "the network", rule: cmp.Or(options.Split, SplitVersion),
-		skipBad: options.SkipBad, memory: cmp.Or(options.Memory, defaultMemory), said: f.passed.lines(), prepare: options.Prepare,
+		skipBad: options.SkipBad, memory: cmp.Or(options.Memory, defaultMemory), said: f.passed.lines(), prepare: options.Prepare, cover: options.Cover,
 		whole: options.Whole, training: !options.Whole && options.Classes == nil,
 	}
 	train, err := s.known(f.train)
@@ -185,7 +186,7 @@ func (f *pictureFolder) open(options Options) (*Dataset, error) {
 			sources[part] = &pictureFiles{s, size, pixels, places}
 		}
 	}
-	data := &Dataset{Train: sources[forTraining], Test: sources[forTests], Pictures: true, Split: s.rule, Said: s.said}
+	data := &Dataset{Train: sources[forTraining], Test: sources[forTests], Pictures: true, Cover: s.cover, Split: s.rule, Said: s.said}
 	if len(order[forValidation]) > 0 {
 		data.Validation = sources[forValidation]
 	}
@@ -267,7 +268,7 @@ func (s *pictureSet) read(size imageSize) []byte {
 // decode reads a picture as the options ask for it.
 func (s *pictureSet) decode(r io.Reader, size imageSize) ([]byte, error) {
 	if s.prepare == nil {
-		return decodePixels(r, size.channels, size.height, size.width)
+		return decodePixels(r, size.channels, size.height, size.width, s.cover)
 	}
 	decoded, err := decodeUpright(r)
 	if err != nil {
@@ -506,13 +507,17 @@ func (p *pictureFiles) FileHashes() []uint64 {
 	return hashes
 }
 
-// Identity hashes the files' hashes, the labels and the size: pixels follow from them.
+// Identity hashes the files' hashes, the labels, the size and whether pictures cover it:
+// pixels follow from them.
 func (p *pictureFiles) Identity() uint64 {
 	hash := fnv.New64a()
 	write := func(values any) { binary.Write(hash, binary.LittleEndian, values) } // never fails
 	write([]uint64{uint64(p.size.channels), uint64(p.size.height), uint64(p.size.width)})
 	for i, h := range p.FileHashes() {
 		write([]uint64{h, uint64(p.Label(i))})
+	}
+	if p.cover {
+		write(true)
 	}
 	return hash.Sum64()
 }

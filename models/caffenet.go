@@ -16,7 +16,7 @@ func AlexNet(o Options) nn.Description { return krizhevsky("alexnet", true, o) }
 
 func krizhevsky(name string, normFirst bool, o Options) nn.Description {
 	pool, norm := nn.MaxPool{Kernel: 3, Stride: 2}, nn.LocalResponseNorm{Size: 5, Alpha: 1e-4, Beta: 0.75}
-	c := newChain(name, 3, 227, 227)
+	c := newChain(name, o, 3, 227, 227)
 	poolAndNorm := func(number string) {
 		if normFirst {
 			c.add("norm"+number, norm)

@@ -12,7 +12,7 @@ import (
 // 800-500-10. It has 430,500 weights, 405,000 of them in the fully-connected
 // layers.
 func LeNet(o Options) nn.Description {
-	c := newChain("lenet", 1, 28, 28)
+	c := newChain("lenet", o, 1, 28, 28)
 	c.add("conv1", nn.Conv{Out: 20, Kernel: 5})
 	c.add("pool1", nn.MaxPool{Kernel: 2, Stride: 2})
 	if o.ConvReLU {

@@ -22,6 +22,14 @@ type Options struct {
 	Dropout *float64
 	// Classes is the number of outputs; 0 leaves it as published.
 	Classes int
+	// Input is the shape of an image, channels × height × width; nil leaves it as
+	// published. The first fully-connected layer grows with the image, and so do
+	// the stages of SmallVGG.
+	Input nn.Shape
+	// Normalize puts a layer called "normalize" first, with a mean and a deviation
+	// for each channel of the image. They are 0 and 1, which change nothing, until
+	// they are measured, and they are no weights.
+	Normalize bool
 }
 
 // known lists the models that ByName knows.
@@ -30,6 +38,7 @@ var known = []struct {
 	build func(Options) nn.Description
 }{
 	{"lenet", LeNet},
+	{"smallvgg", SmallVGG},
 	{"caffenet", CaffeNet},
 	{"alexnet", AlexNet},
 	{"vgg16", VGG16},
@@ -44,20 +53,45 @@ func Names() []string {
 	return names
 }
 
-// ByName returns the named network, or an error that lists the names there are.
+// ByName returns the named network. It fails for an unknown name, with the names
+// there are, and for an Input that is not one of pictures, of 1 or 3 channels, or
+// that does not fit the network's layers.
 func ByName(name string, o Options) (nn.Description, error) {
 	i := slices.Index(Names(), name)
 	if i < 0 {
 		return nn.Description{}, fmt.Errorf("models: there is no model %q; there are: %s", name, strings.Join(Names(), ", "))
 	}
-	return known[i].build(o), nil
+	if in := o.Input; in != nil {
+		if len(in) != 3 || in[0] != 1 && in[0] != 3 {
+			return nn.Description{}, fmt.Errorf("models: %s for an input of %v: want channels × height × width with 1 or 3 channels, such as 3×64×64", name, in)
+		}
+		if slices.Min(in) < 1 {
+			return nn.Description{}, fmt.Errorf("models: %s for an input of %v: want a height and a width of at least 1", name, in)
+		}
+	}
+	d := known[i].build(o)
+	if o.Input != nil {
+		if _, err := nn.Inspect(d); err != nil {
+			return nn.Description{}, fmt.Errorf("models: %s does not take an input of %v; give another size: %w", name, o.Input, err)
+		}
+	}
+	return d, nil
 }
 
 // chain is a network whose layers each take the output of the one before.
 type chain struct{ nn.Description }
 
-func newChain(name string, input ...int) *chain {
-	return &chain{nn.Description{Name: name, Input: input}}
+// newChain returns a network whose input is that of the options, or else the
+// published one, with the normalisation that the options ask for.
+func newChain(name string, o Options, published ...int) *chain {
+	c := &chain{nn.Description{Name: name, Input: published}}
+	if o.Input != nil {
+		c.Input = slices.Clone(o.Input)
+	}
+	if o.Normalize {
+		c.add("normalize", nn.Normalize{})
+	}
+	return c
 }
 
 func (c *chain) add(name string, op nn.Op) {

@@ -82,6 +82,9 @@ func (l *batchNorm) Init(uint64) {
 // MultiplyAdds counts one for every value.
 func (l *batchNorm) MultiplyAdds() int { return l.shape.Size() }
 
+// learns says that the layer is not frozen.
+func (l *batchNorm) learns() bool { return l.weight.Learn || l.bias.Learn }
+
 // moments are the statistics by which a channel is normalised.
 type moments struct{ mean, variance float64 }
 
@@ -92,7 +95,7 @@ const batchNormChannels = 4
 // Plan keeps the moments that Forward uses for Backward.
 func (l *batchNorm) Plan(b *Binding) Pass {
 	kept := make([]moments, l.shape[0])
-	fromBatch := b.Training && (l.weight.Learn || l.bias.Learn)
+	fromBatch := b.Training && l.learns()
 	channels := func() int { return l.shape[0] }
 	pass := Pass{Forward: b.EachTile(channels, batchNormChannels, func(first, last, _ int) {
 		for c := first; c < last; c++ {
@@ -195,12 +198,15 @@ func (l *batchNorm) backwardInput(b *Binding, c int, m moments, meanGrad, meanPr
 
 // UpdateStatistics makes the running statistics of BatchNorm layers follow the
 // batch of the last Backward. It is part of a training step, as the optimizer's
-// is, to be called once after each Backward while no other pass runs on the
-// network. Without such layers it does nothing. It panics unless there was a
-// Backward since the last call.
+// is, to be called once for each while no other pass runs on the network. A step
+// whose batch goes through the workspace in parts has several passes before:
+// whoever adds up their gradients adds up the steps of the statistics too, with
+// the same weights, and writes the sums into Gradient, which this subtracts.
+// Without such layers it does nothing. It panics unless there was a Backward since
+// the last call.
 func (w *Workspace) UpdateStatistics() {
 	if !w.wentBackward {
-		panic("nn: UpdateStatistics without a Backward before it: each Backward allows one")
+		panic("nn: UpdateStatistics without a Backward since the last one")
 	}
 	w.wentBackward = false
 	for _, p := range w.network.params {
@@ -211,4 +217,18 @@ func (w *Workspace) UpdateStatistics() {
 			p.Data[i] -= step
 		}
 	}
+}
+
+// LeastBatch returns the least number of samples that a batch for training must
+// have, or each part of one that has passes of its own: 2 if a BatchNorm that learns
+// has a single value of a channel in a sample, as of a vector or of an image of one
+// pixel, and 1 otherwise. From one value no variance is measured: the layer's output
+// would be its bias whatever the sample, and no gradient would pass.
+func (n *Network) LeastBatch() int {
+	for _, node := range n.nodes {
+		if l, ok := node.layer.(*batchNorm); ok && l.learns() && l.pixels == 1 {
+			return 2
+		}
+	}
+	return 1
 }

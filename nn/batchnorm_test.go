@@ -152,3 +152,63 @@ func TestBatchNormDoesNotDependOnCores(t *testing.T) {
 		}
 	}
 }
+
+// TestStepsOfParts runs a batch in two parts on one workspace: the means' running
+// mean is that of the whole batch.
+func TestStepsOfParts(t *testing.T) {
+	n, parts := mustNew(t, normalised()), mustNew(t, normalised())
+	x := gaussian(5*40, 1)
+	whole, w := n.NewWorkspace(5, true), parts.NewWorkspace(3, true)
+	trainingStep(whole, x)
+	sums := map[*Param][]float32{}
+	for _, part := range []struct{ first, last int }{{0, 3}, {3, 5}} {
+		y := w.Forward(x[part.first*40 : part.last*40])
+		copy(w.OutputGrad(), y)
+		w.Backward()
+		for _, p := range parts.Params() {
+			if sums[p] == nil {
+				sums[p] = make([]float32, p.Size())
+			}
+			for i, g := range w.Gradient(p) {
+				sums[p][i] += g * float32(part.last-part.first) / 5
+			}
+		}
+	}
+	for _, p := range parts.Params() {
+		copy(w.Gradient(p), sums[p])
+	}
+	w.UpdateStatistics()
+	for i, got := range parts.Param("norm1.mean").Data {
+		if want := n.Param("norm1.mean").Data[i]; math.Abs(float64(got-want)) > 1e-6 || got == 0 {
+			t.Errorf("the running mean %d is %v, want %v", i, got, want)
+		}
+	}
+	check.Panics(t, "UpdateStatistics twice", "nn: UpdateStatistics without a Backward", w.UpdateStatistics)
+}
+
+func TestLeastBatch(t *testing.T) {
+	norm := func(input Shape, ops ...Op) *Network {
+		d := Description{Name: "least", Input: input}
+		for i, op := range ops {
+			d.Nodes = append(d.Nodes, Node{Name: string(rune('a' + i)), Op: op})
+		}
+		return mustNew(t, d)
+	}
+	for _, c := range []struct {
+		n    *Network
+		want int
+	}{
+		{norm(Shape{2, 2, 1}, BatchNorm{}, Dense{Out: 3}), 1}, {norm(Shape{2, 1, 1}, BatchNorm{}), 2}, {norm(Shape{4}, Normalize{}, Dense{Out: 3}), 1},
+		{norm(Shape{4}, Dense{Out: 3}, BatchNorm{}, Dense{Out: 2}), 2}, {norm(Shape{2, 4, 4}, BatchNorm{}, GlobalAveragePool{}, BatchNorm{}), 2},
+	} {
+		if got := c.n.LeastBatch(); got != c.want {
+			t.Errorf("%v: %d, want %d", c.n.Description.Nodes, got, c.want)
+		}
+		for _, p := range c.n.Params() {
+			p.Learn = p.Kind == Weight
+		}
+		if got := c.n.LeastBatch(); got != 1 {
+			t.Errorf("%v, frozen: %d, want 1", c.n.Description.Nodes, got)
+		}
+	}
+}

@@ -253,7 +253,8 @@ func (w *Workspace) Backward() {
 
 // Gradient returns the gradient that the last Backward computed for p, in the
 // order of p.Data, or nil if p does not learn. For a Statistic it is the step
-// that UpdateStatistics subtracts.
+// that UpdateStatistics subtracts: of a Normalize, and of a BatchNorm that is
+// frozen, 0. It is the workspace's memory, which the next Backward overwrites.
 func (w *Workspace) Gradient(p *Param) []float32 { return w.gradients[p] }
 
 // FindNonFinite returns the name of the first layer whose output, for the last

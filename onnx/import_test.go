@@ -99,6 +99,35 @@ func TestLayersOfOperators(t *testing.T) {
 	}
 }
 
+// TestNormalisedModels: a normalisation of the input is written as a Sub and a Div and
+// read back with the same bits, so that outputs are the same.
+func TestNormalisedModels(t *testing.T) {
+	for _, d := range normalisedModels(t) {
+		network := shaken(t, d)
+		m := exported(t, network, Options{})
+		if got := m.Nodes()[0].Type + " " + m.Nodes()[1].Type; got != "Sub Div" {
+			t.Errorf("%s begins with %s", d.Name, got)
+		}
+		back, err := Import(m, ImportOptions{})
+		if err != nil {
+			t.Errorf("%s: %v", d.Name, err)
+			continue
+		}
+		if first := back.Description.Nodes[0]; first.Name != "normalize" || first.Op != (nn.Normalize{}) || len(back.Description.Nodes) != len(d.Nodes) {
+			t.Errorf("%s: the first of %d layers is %+v, want normalize and %d", d.Name, len(back.Description.Nodes), first, len(d.Nodes))
+		}
+		for _, p := range network.Params() {
+			if q := back.Param(p.Name); p.Kind == nn.Statistic && (q == nil || !slices.Equal(p.Data, q.Data)) {
+				t.Errorf("%s: %s came back changed", d.Name, p.Name)
+			}
+		}
+		x := gaussian(3*d.Input.Size(), 1)
+		if got, want := run(back, x, 3), run(network, x, 3); !slices.Equal(got, want) {
+			t.Errorf("%s: other outputs", d.Name)
+		}
+	}
+}
+
 // TestOtherMatricesAreNoFastfood has the operators of a Fastfood layer with
 // something else in them.
 func TestOtherMatricesAreNoFastfood(t *testing.T) {

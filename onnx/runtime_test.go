@@ -336,7 +336,33 @@ func TestExportsInONNXRuntime(t *testing.T) {
 			j.network(t, shaken(t, d), o)
 		}
 	}
+	for _, d := range normalisedModels(t) {
+		for _, o := range []Options{{}, {Float16: true}, {Fastfood: Function, Opset: 13}, {Opset: 26}} {
+			j.network(t, shaken(t, d), o)
+		}
+	}
 	j.run(t)
+}
+
+// normalisedModels are networks whose first layer has a mean and a deviation for each
+// channel, dense and fried, in colour and in grey.
+func normalisedModels(t testing.TB) []nn.Description {
+	var all []nn.Description
+	for _, c := range []struct {
+		name  string
+		input nn.Shape
+	}{{"lenet", nn.Shape{3, 32, 32}}, {"lenet", nil}, {"smallvgg", nn.Shape{3, 24, 20}}, {"smallvgg", nn.Shape{1, 28, 28}}} {
+		d, err := models.ByName(c.name, models.Options{Input: c.input, Normalize: true, Dropout: new(0.)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		fried, err := nn.Fry(d, nn.FryOptions{Outputs: 600, Learn: "SGB"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, d, fried)
+	}
+	return all
 }
 
 func TestCaffeNetInONNXRuntime(t *testing.T) {

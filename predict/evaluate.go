@@ -193,6 +193,7 @@ func (p *Predictor) OpenImages(name string, options dataset.Options) (*dataset.D
 		if p.Preparation == Digit || p.Preparation == Ink {
 			options.Prepare = p.PrepareBytes
 		}
+		options.Cover = p.Preparation == Covered
 	}
 	if DataName(name) == p.Data {
 		options = p.again(options)

@@ -28,6 +28,9 @@ const (
 	// Stretched stretches the picture to the input, and leaves it as bright and dark
 	// as it is ([dataset.ReadPixels]). It is that of folders of pictures.
 	Stretched Preparation = "stretched"
+	// Covered is Stretched for pictures that keep their proportions: they are scaled to
+	// cover the input, and the middle is taken ([dataset.Cover]).
+	Covered Preparation = "covered"
 )
 
 func (p Preparation) String() string {
@@ -36,14 +39,16 @@ func (p Preparation) String() string {
 		return "for a figure, cropped and centred as MNIST's are"
 	case Ink:
 		return "for bright on black, stretched to the size"
+	case Covered:
+		return "as bright as they are, the middle of them"
 	}
 	return "as bright as they are, stretched to the size"
 }
 
 func parsePreparation(text string) (Preparation, error) {
 	p := Preparation(text)
-	if !slices.Contains([]Preparation{Digit, Ink, Stretched}, p) {
-		return "", errors.New("want digit, ink or stretched")
+	if !slices.Contains([]Preparation{Digit, Ink, Stretched, Covered}, p) {
+		return "", errors.New("want digit, ink, stretched or covered")
 	}
 	return p, nil
 }
@@ -52,6 +57,8 @@ func parsePreparation(text string) (Preparation, error) {
 // set: Digit where its images look as MNIST's do.
 func preparationOf(data *dataset.Dataset) Preparation {
 	switch {
+	case data.Pictures && data.Cover:
+		return Covered
 	case data.Pictures:
 		return Stretched
 	case areFigures(data.Train):
@@ -191,8 +198,12 @@ func swapSides(pixels []float32, height, width int) []float32 {
 
 // prepare returns [channels, height, width], and whether the picture was inverted.
 func (p *Predictor) prepare(picture image.Image, channels, height, width int) (values []byte, inverted bool, err error) {
-	if p.Preparation == Digit {
+	switch p.Preparation {
+	case Digit:
 		return dataset.PrepareDigit(picture)
+	case Covered:
+		values, err = dataset.Cover(picture, channels, height, width)
+		return values, false, err
 	}
 	values, err = dataset.Stretch(picture, channels, height, width)
 	if err == nil && p.Preparation == Ink {

@@ -3,8 +3,12 @@ package predict
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -157,7 +161,7 @@ func TestMeaningComesBack(t *testing.T) {
 		m := Meaning{
 			Data:        rapid.String().Draw(t, "data"),
 			Classes:     rapid.SliceOf(rapid.String()).Draw(t, "classes"), // with line ends, too
-			Preparation: rapid.SampledFrom([]Preparation{Digit, Ink, Stretched}).Draw(t, "preparation"),
+			Preparation: rapid.SampledFrom([]Preparation{Digit, Ink, Stretched, Covered}).Draw(t, "preparation"),
 			Split:       rapid.IntRange(0, 9).Draw(t, "split"),
 			Transpose:   rapid.Bool().Draw(t, "transpose"),
 			Sideways:    rapid.Bool().Draw(t, "sideways"),
@@ -491,6 +495,9 @@ func TestPreparationOf(t *testing.T) {
 	if got := preparationOf(&dataset.Dataset{Train: figures, Pictures: true}); got != Stretched {
 		t.Errorf("a folder of them: %q", got)
 	}
+	if got := preparationOf(&dataset.Dataset{Train: figures, Pictures: true, Cover: true}); got != Covered {
+		t.Errorf("a folder of them that keep their proportions: %q", got)
+	}
 	for i := range 11 {
 		figures.Pixels[i*784] = 255
 	}
@@ -687,5 +694,52 @@ func TestLargeValues(t *testing.T) {
 	}
 	if a, err := p.Answer([]float32{0.25}); err != nil || a.Value != 1700000001.425 {
 		t.Errorf("%v, %v", a.Value, err)
+	}
+}
+
+// TestCovered: a picture, and one in a folder, are prepared as those of the training,
+// which kept their proportions.
+func TestCovered(t *testing.T) {
+	wide := image.NewRGBA(image.Rect(0, 0, 40, 8)) // red, and in the middle green
+	draw.Draw(wide, wide.Rect, image.NewUniform(color.RGBA{255, 0, 0, 255}), image.Point{}, draw.Src)
+	draw.Draw(wide, image.Rect(16, 0, 24, 8), image.NewUniform(color.RGBA{0, 255, 0, 255}), image.Point{}, draw.Src)
+	green := slices.Concat(make([]float32, 16), slices.Repeat([]float32{1}, 16), make([]float32, 16))
+	dir := t.TempDir()
+	for _, class := range []string{"zero", "one"} {
+		for i := range 4 {
+			path := filepath.Join(dir, class, fmt.Sprint(i, ".png"))
+			var file bytes.Buffer
+			if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o777), png.Encode(&file, wide), os.WriteFile(path, file.Bytes(), 0o666)); err != nil {
+				t.Fatal(err)
+			}
+			wide.Pix[0] -= 10 // in a corner, so that the files differ
+		}
+	}
+	options := dataset.Options{Input: []int{3, 4, 4}, Cover: true}
+	trained, err := dataset.OpenWith(dir, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := FromNetwork(perceptron(t, nn.Shape{3, 4, 4}, 2), MeaningOf(trained, options).Notes(), "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if prepared, err := p.Prepare(wide); err != nil || !slices.Equal(prepared.Input, green) {
+		t.Errorf("a picture became %v (%v)", prepared.Input, err)
+	}
+	for _, memory := range []int64{0, 1} { // kept, and read anew
+		data, err := p.OpenImages(dir, dataset.Options{Memory: memory})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := data.Test.Image(0, make([]byte, 48))
+		if err != nil || !slices.Equal(dataset.Unit(got), green) || !data.Cover {
+			t.Errorf("a picture of a folder became %v (%v), cover %v", got, err, data.Cover)
+		}
+		options := dataset.Options{Input: []int{3, 4, 4}, Memory: memory}
+		stretched, err := dataset.OpenWith(dir, options)
+		if err != nil || stretched.Cover || stretched.Train.Identity() == data.Train.Identity() {
+			t.Errorf("stretched pictures have the identity of covered ones (%v), cover %v", err, stretched.Cover)
+		}
 	}
 }

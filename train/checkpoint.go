@@ -11,6 +11,7 @@ import (
 	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/internal/cpu"
+	"github.com/deepfry/deepfry/nn"
 )
 
 // Keys of a checkpoint's metadata.
@@ -27,9 +28,11 @@ type storedState struct {
 	Recipe  Recipe            `json:"recipe"`
 	Seed    uint64            `json:"seed"`
 	Step    int               `json:"step"`
+	From    position          `json:"from,omitzero"` // where Extend began
 	Epoch   epochState        `json:"epoch"`
 	History storedHistory     `json:"history"`
-	Data    uint64            `json:"data"` // fingerprint of the training set
+	Best    int               `json:"best,omitempty"` // epoch, from 1
+	Data    uint64            `json:"data"`           // fingerprint of the training set
 	Kernel  string            `json:"kernel,omitempty"`
 	Notes   map[string]string `json:"notes,omitempty"`
 	// Trained is the sorted hashes of the pictures, 8 bytes each, little-endian.
@@ -37,9 +40,9 @@ type storedState struct {
 }
 
 // Save writes a checkpoint: the network and, as long as the run is not done,
-// what Resume needs. Notes are kept for the reader of the checkpoint, and so are the
-// hashes of the images (TrainedOn). A network
-// with a parameter that is not finite is not saved, so that the last good
+// what Resume needs, the parameters of the best epoch included. Notes are kept for
+// the reader of the checkpoint, and so are the hashes of the images (TrainedOn). A
+// network with a parameter that is not finite is not saved, so that the last good
 // checkpoint stays.
 func (t *Trainer) Save(path string, notes map[string]string) error {
 	for _, p := range t.Network.Params() {
@@ -50,17 +53,25 @@ func (t *Trainer) Save(path string, notes map[string]string) error {
 		}
 	}
 	state, err := json.Marshal(storedState{
-		Recipe: t.Recipe, Seed: t.Seed, Step: t.optimizer.step, Epoch: t.epoch, History: t.History,
+		Recipe: t.Recipe, Seed: t.Seed, Step: t.stepsDone(), From: t.length.from, Epoch: t.epoch, History: t.History, Best: t.best.epoch,
 		Data: t.data, Kernel: cpu.Current().String(), Notes: notes, Trained: t.trained,
 	})
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	extra := checkpoint.Extra{Metadata: map[string]string{stateKey: string(state)}}
+	return checkpoint.Save(path, t.Network, checkpoint.Extra{Metadata: map[string]string{stateKey: string(state)}, Tensors: t.tensors()})
+}
+
+// tensors returns what a checkpoint holds beside the network.
+func (t *Trainer) tensors() map[string][]float32 {
+	tensors := map[string][]float32{}
 	if !t.Done() {
-		extra.Tensors = t.optimizer.state()
+		tensors = t.stepper.optimizer.state()
 	}
-	return checkpoint.Save(path, t.Network, extra)
+	if t.best.epoch > 0 && !t.settled() {
+		maps.Copy(tensors, t.best.state(t.Network))
+	}
+	return tensors
 }
 
 // Resume returns a trainer that goes on where the checkpoint's run stopped, on
@@ -83,22 +94,11 @@ func Resume(path string, images dataset.Source) (*Trainer, error) {
 	if stored.Data != images.Identity() {
 		return nil, fmt.Errorf("train: %s was trained on other images than these; resume with the same data", path)
 	}
-	t, err := New(network, images, stored.Recipe, stored.Seed)
+	t, err := stored.trainer(network, images)
 	if err != nil {
 		return nil, fmt.Errorf("train: %s: %w", path, err)
 	}
-	if err := stored.check(t.loader.Batches()); err != nil {
-		return nil, fmt.Errorf("train: %s: %w", path, err)
-	}
-	t.epoch, t.History, t.optimizer.step, t.Kernel = stored.Epoch, stored.History, stored.Step, stored.Kernel
-	t.epoch.Elapsed, t.resumed = 0, t.epoch.Images
-	if t.trained == nil {
-		t.trained = stored.Trained
-	}
-	if t.Done() {
-		return t, nil
-	}
-	for name, target := range t.optimizer.state() {
+	for name, target := range t.tensors() {
 		tensor, ok := extra.Tensors[name]
 		if !ok || len(tensor) != len(target) {
 			return nil, fmt.Errorf("train: %s has no tensor %s with %d values: it cannot be resumed", path, name, len(target))
@@ -108,14 +108,41 @@ func Resume(path string, images dataset.Source) (*Trainer, error) {
 	return t, nil
 }
 
-// check returns an error unless the numbers fit each other.
-func (s storedState) check(batches int) error {
-	number, batch := s.Epoch.Number, s.Epoch.Batch
-	if number < 0 || number > s.Recipe.Epochs || batch < 0 || batch >= batches || number == s.Recipe.Epochs && batch > 0 {
-		return fmt.Errorf("it stands at epoch %d, batch %d, but the run has %d epochs of %d batches", number, batch, s.Recipe.Epochs, batches)
+// trainer returns the trainer of the state, whose tensors are still to be filled.
+func (s storedState) trainer(network *nn.Network, images dataset.Source) (*Trainer, error) {
+	if s.From.Epochs < 0 || s.From.Steps < 0 || s.From.Epochs > len(s.History) {
+		return nil, fmt.Errorf("it went on from epoch %d, step %d, with a history of %d epochs", s.From.Epochs, s.From.Steps, len(s.History))
 	}
-	if len(s.History) != number || s.Step != number*batches+batch {
+	t, err := startAt(network, images, s.Recipe, s.Seed, s.From)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.check(t.length); err != nil {
+		return nil, err
+	}
+	t.epoch, t.History, t.stepper.optimizer.step, t.Kernel = s.Epoch, s.History, s.Step-s.From.Steps, s.Kernel
+	t.epoch.Elapsed, t.resumed = 0, t.epoch.Images
+	if t.trained == nil {
+		t.trained = s.Trained
+	}
+	t.markBest(s.Best)
+	if t.best.epoch > 0 && !t.settled() {
+		t.best.take(network)
+	}
+	return t, nil
+}
+
+// check returns an error unless the numbers fit each other.
+func (s storedState) check(l length) error {
+	number, batch := s.Epoch.Number, s.Epoch.Batch
+	if number < l.from.Epochs || number > l.epochs || batch < 0 || batch > 0 && batch >= l.batchesOf(number) {
+		return fmt.Errorf("it stands at epoch %d, batch %d, but the run has %d epochs of %d batches", number, batch, l.epochs, l.batches)
+	}
+	if len(s.History) != number || s.Step != l.stepsBefore(number, batch) {
 		return fmt.Errorf("%d epochs, a history of %d and %d steps do not fit each other", number, len(s.History), s.Step)
+	}
+	if s.Best < 0 || s.Best > number || s.Best > 0 && (s.Recipe.Keep == "" || s.History[s.Best-1].Validation == nil) {
+		return fmt.Errorf("epoch %d of %d is not the best one: the recipe keeps %q, or it was not judged", s.Best, number, s.Recipe.Keep)
 	}
 	return nil
 }

@@ -66,3 +66,28 @@ func Example() {
 	fmt.Println(result.Images, "images; better than chance:", result.ErrorPercent < 50)
 	// Output: 1000 images; better than chance: true
 }
+
+// A training step by hand: a network with two inputs learns whether the first is larger.
+func ExampleStepper() {
+	network, err := nn.New(nn.Description{Name: "compare", Input: nn.Shape{2}, Nodes: []nn.Node{{Name: "fc", Op: nn.Dense{Out: 2}}}}, 1)
+	if err != nil {
+		log.Fatal(err)
+	}
+	x, labels := []float32{0, 1, 1, 0, 2, 3, 3, 2}, []int32{0, 1, 0, 1}
+	const steps = 100
+	stepper, err := train.NewStepper(network, train.Default(), len(labels), steps, train.Classify(labels, 2))
+	if err != nil {
+		log.Fatal(err)
+	}
+	var first, last float64
+	for step := range steps {
+		if last, err = stepper.Step(x, nn.Stream{Seed: 1, Epoch: step}); err != nil {
+			log.Fatal(err)
+		}
+		if step == 0 {
+			first = last
+		}
+	}
+	fmt.Println("a smaller loss:", last < first)
+	// Output: a smaller loss: true
+}

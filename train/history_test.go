@@ -17,6 +17,8 @@ func TestStoredHistory(t *testing.T) {
 	want := storedHistory{
 		{Epoch: 1, Loss: 0.30000000000000004, TrainErrorPercent: 100. / 3},
 		{Epoch: 2, Loss: 1e-9, Test: &Evaluation{Images: 10000, Errors: 66, ErrorPercent: 100 * 66. / 10000, Loss: 1. / 3}},
+		{Epoch: 3, Validation: &Evaluation{Images: 4, Errors: 1, ErrorPercent: 25, Loss: 2}},
+		{Epoch: 4, Test: &Evaluation{Images: 2, Errors: 0, Loss: 3}, Validation: &Evaluation{Images: 4, Errors: 1, ErrorPercent: 25, Loss: 2}},
 	}
 	timed := slices.Clone(want)
 	timed[0].Seconds, timed[1].Seconds = 1.25, 2
@@ -24,7 +26,7 @@ func TestStoredHistory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text := string(rows); text != "[[0.30000000000000004,33.333333333333336],[1e-9,0,10000,66,0.3333333333333333]]" {
+	if text := string(rows); text != "[[0.30000000000000004,33.333333333333336],[1e-9,0,10000,66,0.3333333333333333],[0,0,0,0,0,4,1,2],[0,0,2,0,3,4,1,2]]" {
 		t.Errorf("stored as %s", text)
 	}
 	var got storedHistory
@@ -35,13 +37,13 @@ func TestStoredHistory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{string(named), "[[0.30000000000000004,33.333333333333336,1.25],[1e-9,0,2,10000,66,0.3333333333333333]]"} {
+	for text, want := range map[string]storedHistory{string(named): timed, "[[0.30000000000000004,33.333333333333336,1.25],[1e-9,0,2,10000,66,0.3333333333333333]]": timed[:2]} {
 		var got storedHistory
-		if err := json.Unmarshal([]byte(text), &got); err != nil || !reflect.DeepEqual(got, timed) {
+		if err := json.Unmarshal([]byte(text), &got); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: error %v, history %+v", text, err, got)
 		}
 	}
-	for _, text := range []string{"{}", "[1]", "[[1]]", "[[1,2,3,4]]", "[[1,2,3,4,5,6,7]]", "[[1,2,0,0,0]]", "[[1,2,5,6,0]]", "[[1,2,3,0,0,0]]", "[[1,2,3,5,6,0]]", "[[1,2,3,1e300,6,0]]", `[{"nome":1}]`, `["a"]`, "[[1,2,null,4]]"} {
+	for _, text := range []string{"{}", "[1]", "[[1]]", "[[1,2,3,4]]", "[[1,2,3,4,5,6,7]]", "[[1,2,0,0,0]]", "[[1,2,5,6,0]]", "[[1,2,3,0,0,0]]", "[[1,2,3,5,6,0]]", "[[1,2,3,1e300,6,0]]", `[{"nome":1}]`, `["a"]`, "[[1,2,null,4]]", "[[1,2,0,0,0,0,0,0]]", "[[1,2,0,0,1,4,1,2]]", "[[1,2,4,1,2,4,5,2]]", "[[1,2,3,4,1,2,4,1,2]]"} {
 		var got storedHistory
 		if err := json.Unmarshal([]byte(text), &got); err == nil {
 			t.Errorf("%s: no error", text)

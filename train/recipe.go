@@ -1,21 +1,34 @@
 package train
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 
+	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/nn"
 )
 
 // Recipe holds every setting of a training run. It is stored in checkpoints,
 // so that a resumed run goes on as it began.
 type Recipe struct {
-	Epochs    int       `json:"epochs"`
-	BatchSize int       `json:"batch_size"`
+	// A run ends after so many epochs, or after so many steps, wherever in an epoch that
+	// is: one of the two is 0.
+	Epochs    int `json:"epochs,omitempty"`
+	Steps     int `json:"steps,omitempty"`
+	BatchSize int `json:"batch_size"`
+	// Parts is into how many parts the batch of a step is cut (Stepper); 0 means 1.
+	Parts     int       `json:"parts,omitempty"`
 	Optimizer Optimizer `json:"optimizer"`
 	Schedule  Schedule  `json:"schedule"`
 	Smoothing float64   `json:"smoothing,omitempty"` // of labels
-	Augment   bool      `json:"augment,omitempty"`   // dataset.Light
+	// Augment is how the images are distorted; nil: not at all.
+	Augment *dataset.Augmentation `json:"augment,omitempty"`
+	// Keep says whose parameters the network has in the end: "" those of the last epoch,
+	// "best" those of the epoch with the fewest errors in validation (Trainer.Judge).
+	Keep string `json:"keep,omitempty"`
 	// Groups sets what differs by kind of parameter, of those that learn.
 	Groups map[nn.ParamKind]Group `json:"groups,omitempty"`
 }
@@ -70,7 +83,17 @@ func Default() Recipe {
 // more and smaller steps. It was chosen in the same way.
 func Augmented() Recipe {
 	r := Default()
-	r.Augment, r.BatchSize, r.Optimizer.Rate = true, 64, 0.003
+	r.Augment, r.BatchSize, r.Optimizer.Rate = dataset.Light(), 64, 0.003
+	return r
+}
+
+// Pictures is the recipe for folders of pictures, which the network takes with so many
+// pixels: as many steps for few pictures as for many.
+func Pictures(height, width int) Recipe {
+	r := Default()
+	r.Epochs, r.Steps = 0, 2500
+	r.BatchSize, r.Optimizer.Rate, r.Optimizer.Decay, r.Smoothing = 64, 0.003, 0.02, 0.1
+	r.Augment = dataset.Photo(height, width)
 	return r
 }
 
@@ -97,16 +120,64 @@ func ByName(name string) (Recipe, error) {
 	return Recipe{}, fmt.Errorf("train: there is no recipe %q; there are: default, caffe", name)
 }
 
+// ParseRecipe reads a recipe from the JSON that checkpoints hold. It fails, and names it,
+// for a field that there is not, and as Check does.
+func ParseRecipe(data []byte) (Recipe, error) {
+	var r Recipe
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(&r)
+	if err == nil && len(bytes.TrimSpace(data[decoder.InputOffset():])) > 0 {
+		err = errors.New("there is more behind its end")
+	}
+	if err != nil {
+		return Recipe{}, fmt.Errorf("train: the recipe: %w", err)
+	}
+	return r, r.Check()
+}
+
+// UnmarshalJSON also reads what was once stored: "augment": true for dataset.Light. It
+// fails for a field that there is not.
+func (r *Recipe) UnmarshalJSON(data []byte) error {
+	type plain Recipe
+	stored := struct {
+		*plain
+		Augment json.RawMessage `json:"augment"`
+	}{plain: (*plain)(r)}
+	if err := strictly(data, &stored); err != nil {
+		return err
+	}
+	r.Augment = nil
+	switch string(stored.Augment) {
+	case "":
+		return nil
+	case "true":
+		r.Augment = dataset.Light()
+		return nil
+	}
+	return strictly(stored.Augment, &r.Augment)
+}
+
+func strictly(data []byte, value any) error {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	return decoder.Decode(value)
+}
+
 // Check returns an error for a setting that makes no sense, or for a group of
-// parameters that never learn.
+// parameters that never learn. What the augmentation may be, dataset.NewLoader knows.
 func (r Recipe) Check() error {
 	switch {
-	case r.Epochs < 1:
-		return fmt.Errorf("train: %d epochs: at least 1 is needed", r.Epochs)
+	case (r.Epochs == 0) == (r.Steps == 0) || r.Epochs < 0 || r.Steps < 0 || r.Epochs > maxLength || r.Steps > maxLength:
+		return fmt.Errorf("train: %d epochs and %d steps: want one of the two, from 1 to %d, and not the other", r.Epochs, r.Steps, maxLength)
 	case r.BatchSize < 1 || r.BatchSize > maxBatchSize:
 		return fmt.Errorf("train: a batch of %d: want 1 to %d", r.BatchSize, maxBatchSize)
+	case r.Parts > r.BatchSize:
+		return fmt.Errorf("train: %d parts of a batch of %d: want at most one for each sample", r.Parts, r.BatchSize)
 	case !(r.Smoothing >= 0 && r.Smoothing < 1):
 		return fmt.Errorf("train: label smoothing %v: want at least 0 and less than 1", r.Smoothing)
+	case r.Keep != "" && r.Keep != "best":
+		return fmt.Errorf("train: keep %q: want best, or nothing for the last epoch", r.Keep)
 	}
 	return r.checkSteps()
 }
@@ -114,6 +185,9 @@ func (r Recipe) Check() error {
 // checkSteps returns an error for a setting of the optimizer's steps that makes no
 // sense.
 func (r Recipe) checkSteps() error {
+	if r.Parts < 0 {
+		return fmt.Errorf("train: %d parts of a batch: want at least 1, or 0 for one", r.Parts)
+	}
 	if err := r.Schedule.check(); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
@@ -130,8 +204,13 @@ func (r Recipe) checkSteps() error {
 	return r.Optimizer.check()
 }
 
-// maxBatchSize keeps a mistyped batch from exhausting the memory.
-const maxBatchSize = 1 << 16
+const (
+	maxBatchSize = 1 << 16 // keeps a mistyped batch from exhausting the memory
+	maxLength    = 1 << 30 // in epochs or steps: no number of steps overflows
+)
+
+// parts returns the number of parts of a step.
+func (r Recipe) parts() int { return max(1, r.Parts) }
 
 func (o Optimizer) check() error {
 	if !finite(o.Rate, o.Decay) || o.Rate == 0 {

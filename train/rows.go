@@ -11,65 +11,60 @@ import (
 	"github.com/deepfry/deepfry/nn"
 )
 
-// LossFunc returns the loss of a batch, summed over its samples, and overwrites grad
-// with the gradient of its mean. Samples are the rows of the training data.
-type LossFunc func(grad, outputs []float32, samples []int) float64
-
 // Rows trains a network on samples in memory, the rows of x, with a loss of the
 // caller's: for data that are no images, such as features from frozen layers
 // (nn.Network.Slice). It calls progress, unless that is nil, after every epoch with
 // its mean loss. It ends early with the context's error, or with a *DivergedError.
-// It fails if the recipe makes no sense, or has label smoothing or augmentation, which
-// are for a Trainer; if x is not a whole number of samples, at least one; and if no
-// parameter of the network learns.
+// It fails if the recipe makes no sense, or has label smoothing, augmentation or a best
+// epoch to keep, which are for a Trainer; if x is not a whole number of samples, at least
+// one; as NewStepper does for batches in parts; and if no parameter of the network
+// learns. As by a Trainer, the last batch of an epoch is left out where its parts would
+// be too small for the network.
 func Rows(ctx context.Context, network *nn.Network, x []float32, r Recipe, seed uint64, loss LossFunc, progress func(epoch int, loss float64)) error {
 	if err := r.Check(); err != nil {
 		return err
 	}
-	if r.Smoothing != 0 || r.Augment {
-		return errors.New("train: Rows knows neither labels to smooth nor images to augment: take a Trainer, or a recipe without them")
+	if r.Smoothing != 0 || r.Augment != nil || r.Keep != "" {
+		return errors.New("train: Rows knows neither labels to smooth nor images to augment nor which epoch is the best: take a Trainer, or a recipe without them")
 	}
 	size := network.Description.Input.Size()
 	n := len(x) / size
 	if n == 0 || len(x) != n*size {
 		return fmt.Errorf("train: %d numbers are not a whole number of samples of %v, at least one", len(x), network.Description.Input)
 	}
-	batch := min(r.BatchSize, n)
-	w := network.NewWorkspace(batch, true)
-	steps := (n + batch - 1) / batch
-	updater, err := NewUpdater(r, network, w, r.Epochs*steps)
+	length, err := newLength(r, n, network.LeastBatch(), position{})
 	if err != nil {
 		return err
 	}
-	inputs, order := make([]float32, batch*size), make([]int, n)
+	stepper, err := NewStepper(network, r, length.batch, length.steps, loss)
+	if err != nil {
+		return err
+	}
+	inputs, order := make([]float32, length.batch*size), make([]int, n)
 	for i := range order {
 		order[i] = i
 	}
-	for epoch := range r.Epochs {
+	for epoch := range length.epochs {
 		// The stream's name dates from when compress alone had this loop; results depend on it.
 		rand.New(random.New(seed, random.For("compress order"), epoch, 0)).Shuffle(n, func(i, j int) { order[i], order[j] = order[j], order[i] })
-		total := 0.0
-		for first := 0; first < n; first += batch {
+		total, seen := 0.0, 0
+		for batch := range length.batchesOf(epoch) {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			samples := order[first:min(first+batch, n)]
+			samples := order[seen:min(seen+length.batch, n)]
 			for i, s := range samples {
 				copy(inputs[i*size:], x[s*size:(s+1)*size])
 			}
-			w.SetStream(nn.Stream{Seed: seed, Epoch: epoch, Samples: samples})
-			outputs := w.Forward(inputs[:len(samples)*size])
-			total += loss(w.OutputGrad(), outputs, samples)
-			if !isFinite(total) {
-				batch := first/batch + 1
-				return &DivergedError{Epoch: epoch + 1, Batch: batch, Step: epoch*steps + batch, Layer: w.FindNonFinite()}
+			loss, err := stepper.Step(inputs[:len(samples)*size], nn.Stream{Seed: seed, Epoch: epoch, Samples: samples})
+			if err != nil {
+				return inBatch(err, batch+1)
 			}
-			w.Backward()
-			updater.Update()
-			w.UpdateStatistics()
+			total += loss
+			seen += len(samples)
 		}
 		if progress != nil {
-			progress(epoch+1, total/float64(n))
+			progress(epoch+1, total/float64(seen))
 		}
 	}
 	return nil

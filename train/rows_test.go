@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/internal/check"
 	"github.com/deepfry/deepfry/nn"
 )
@@ -99,7 +100,7 @@ func TestRowsWantWhatTheyUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	smoothed, augmented := Default(), Default()
-	smoothed.Smoothing, augmented.Augment = 0.1, true
+	smoothed.Smoothing, augmented.Augment = 0.1, dataset.Light()
 	for name, c := range map[string]struct {
 		x      []float32
 		recipe Recipe

@@ -55,7 +55,7 @@ func small() nn.Description {
 
 func smallRecipe() Recipe {
 	r := Default()
-	r.Epochs, r.BatchSize, r.Augment = 3, 25, true
+	r.Epochs, r.BatchSize, r.Augment = 3, 25, dataset.Light()
 	return r
 }
 
@@ -122,7 +122,7 @@ func TestEveryRecipeLearns(t *testing.T) {
 // without decay.
 func TestDecayIsForWeights(t *testing.T) {
 	r := smallRecipe()
-	r.Epochs, r.BatchSize, r.Augment = 1, 50, false
+	r.Epochs, r.BatchSize, r.Augment = 1, 50, nil
 	plain := newTrainer(t, r, stripes(50))
 	r.Optimizer.Decay = 0.1
 	decayed := newTrainer(t, r, stripes(50))
@@ -190,7 +190,7 @@ func TestResumedEqualsUninterrupted(t *testing.T) {
 		whole := newTrainer(t, r, images)
 		want := map[int][]byte{} // files by steps
 		save := func(Progress) error {
-			want[whole.optimizer.step] = file(t, whole)
+			want[whole.stepsDone()] = file(t, whole)
 			return nil
 		}
 		for !whole.Done() {
@@ -215,7 +215,7 @@ func TestResumedEqualsUninterrupted(t *testing.T) {
 				trainer.History[trainer.epoch.Number-1].Test = whole.History[0].Test
 			}
 			content := file(t, trainer)
-			if step := trainer.optimizer.step; !bytes.Equal(content, want[step]) {
+			if step := trainer.stepsDone(); !bytes.Equal(content, want[step]) {
 				t.Fatalf("%s: after step %d and %d stops, the file is not that of a run without stops", kind, step, stops)
 			}
 			if err := os.WriteFile(path, content, 0o644); err != nil {
@@ -304,24 +304,26 @@ func TestStepAllocatesNothing(t *testing.T) {
 		t.Skip("many steps")
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
-	r := smallRecipe()
-	r.BatchSize = 5
 	const steps = 1000
-	trainer := newTrainer(t, r, stripes(5*(steps+20)))
-	var before, after runtime.MemStats
-	if err := trainer.RunEpoch(context.Background(), func(p Progress) error {
-		switch p.Batch {
-		case 10:
-			runtime.ReadMemStats(&before)
-		case 10 + steps:
-			runtime.ReadMemStats(&after)
+	for _, parts := range []int{1, 2} {
+		r := smallRecipe()
+		r.BatchSize, r.Parts = 5, parts
+		trainer := newTrainer(t, r, stripes(5*(steps+20)))
+		var before, after runtime.MemStats
+		if err := trainer.RunEpoch(context.Background(), func(p Progress) error {
+			switch p.Batch {
+			case 10:
+				runtime.ReadMemStats(&before)
+			case 10 + steps:
+				runtime.ReadMemStats(&after)
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
 		}
-		return nil
-	}); err != nil {
-		t.Fatal(err)
-	}
-	if n := after.Mallocs - before.Mallocs; n >= steps/2 {
-		t.Errorf("%d allocations in %d steps", n, steps)
+		if n := after.Mallocs - before.Mallocs; n >= steps/2 {
+			t.Errorf("%d parts: %d allocations in %d steps", parts, n, steps)
+		}
 	}
 }
 
@@ -333,6 +335,13 @@ func TestErrors(t *testing.T) {
 	}
 	for name, change := range map[string]func(*Recipe){
 		"no epochs":                              func(r *Recipe) { r.Epochs = 0 },
+		"epochs and steps":                       func(r *Recipe) { r.Steps = 5 },
+		"negative steps":                         func(r *Recipe) { r.Epochs, r.Steps = 0, -5 },
+		"endless":                                func(r *Recipe) { r.Epochs = maxLength + 1 },
+		"parts":                                  func(r *Recipe) { r.Parts = 26 },
+		"negative parts":                         func(r *Recipe) { r.Parts = -1 },
+		"keep":                                   func(r *Recipe) { r.Keep = "worst" },
+		"augmentation":                           func(r *Recipe) { r.Augment = &dataset.Augmentation{Shift: -1} },
 		"huge batch":                             func(r *Recipe) { r.BatchSize = 1 << 30 },
 		"zero rate":                              func(r *Recipe) { r.Optimizer.Rate = 0 },
 		"NaN rate":                               func(r *Recipe) { r.Optimizer.Rate = math.NaN() },
@@ -432,40 +441,5 @@ func TestScheduleEnds(t *testing.T) {
 		{Schedule{}, 0, 100}, {Schedule{Kind: "step", Gamma: 0.1}, 0, 100},
 	} {
 		check.Panics(t, c.schedule.Kind, "train: Factor: ", func() { c.schedule.Factor(c.step, c.steps) })
-	}
-}
-
-func TestUpdaterErrors(t *testing.T) {
-	network, err := nn.New(small(), 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := network.NewWorkspace(2, true)
-	if _, err := NewUpdater(Recipe{}, network, w, 1); err == nil {
-		t.Error("a recipe without optimizer and schedule: no error")
-	}
-	if _, err := NewUpdater(Default(), network, w, 0); err == nil {
-		t.Error("no steps: no error")
-	}
-	check.Panics(t, "a workspace for inference", "train: the workspace has no gradients", func() {
-		NewUpdater(Default(), network, network.NewWorkspace(2, false), 1)
-	})
-	other, err := nn.New(small(), 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	check.Panics(t, "a workspace of another network", "train: the workspace has no gradients", func() { NewUpdater(Default(), other, w, 1) })
-	updater, err := NewUpdater(Default(), network, w, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	updater.Update()
-	updater.Update()
-	check.Panics(t, "a third step of two", "train: Factor: a step outside", updater.Update)
-	for _, p := range network.Params() {
-		p.Learn = false
-	}
-	if _, err := NewUpdater(Default(), network, w, 2); err == nil {
-		t.Error("nothing learns: no error")
 	}
 }

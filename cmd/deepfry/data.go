@@ -11,7 +11,13 @@ import (
 	"github.com/deepfry/deepfry/nn"
 )
 
+// dataCommand describes data sets, unless it is told to draw one.
 type dataCommand struct {
+	Describe describeCommand `cmd:"" default:"withargs" help:"Tell where data sets are, or how to get them. The word describe may be left out."`
+	Shapes   shapesCommand   `cmd:"" help:"Draw pictures of figures to learn from, as many as you like."`
+}
+
+type describeCommand struct {
 	Name  string `arg:"" optional:"" help:"mnist, fashion, IDX files, an .npz file, or a folder of pictures, as for train; without it, the first two."`
 	Input string `placeholder:"3x64x64" help:"As pictures are when they are scaled to channels x height x width. Default: as they are."`
 	JSON  bool   `name:"json" help:"Write JSON."`
@@ -42,7 +48,7 @@ type classInfo struct {
 	Validation int    `json:"validation_images,omitempty"`
 }
 
-func (*dataCommand) Help() string {
+func (*describeCommand) Help() string {
 	return `Examples:
 
   deepfry data
@@ -51,7 +57,7 @@ func (*dataCommand) Help() string {
   deepfry data pictures --input 1x28x28`
 }
 
-func (c *dataCommand) Run(term *console.Terminal) error {
+func (c *describeCommand) Run(term *console.Terminal) error {
 	input, err := flags.ParseShape(c.Input)
 	if err != nil {
 		return err
@@ -103,7 +109,7 @@ func (i dataInfo) write(w io.Writer) {
 	}
 }
 
-func (c *dataCommand) describe(name string, input nn.Shape) (dataInfo, error) {
+func (c *describeCommand) describe(name string, input nn.Shape) (dataInfo, error) {
 	info := dataInfo{Name: name}
 	found, err := dataset.Describe(name, c.DataOptions.Options(input))
 	if err != nil {

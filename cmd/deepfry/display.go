@@ -25,14 +25,26 @@ type display struct {
 
 func newDisplay(term *console.Terminal, contestants []*contestant, data *dataset.Dataset) *display {
 	// A forward pass is about a third of a training step.
-	d := &display{term: term, bar: console.NewBar(term), images: data.Train.Len(), measuring: float64(data.Test.Len()) / float64(3*data.Train.Len())}
-	fmt.Fprintf(term.Stdout, "%d training images, %d to measure on\n\n", data.Train.Len(), data.Test.Len())
+	d := &display{term: term, bar: console.NewBar(term), images: data.Train.Len(), measuring: float64(measuredOn(data).Len()) / float64(3*data.Train.Len())}
+	measured, column := fmt.Sprintf("%d to measure on", data.Test.Len()), "test error"
+	if data.Validation != nil {
+		measured, column = fmt.Sprintf("%d for validation, %d for the test at the end", data.Validation.Len(), data.Test.Len()), "validation"
+	}
+	fmt.Fprintf(term.Stdout, "%d training images, %s\n\n", data.Train.Len(), measured)
 	for _, k := range contestants {
 		fmt.Fprintf(term.Stdout, "%-16s %9s weights   %s\n", k.fc, thousands.Apart(k.trainer.Network.Weights()), k.path)
-		d.work += float64(k.trainer.Recipe.Epochs - len(k.trainer.History))
+		d.work += float64(k.trainer.Epochs() - len(k.trainer.History))
 	}
-	fmt.Fprintf(term.Stdout, "\n%7s  %-16s %8s %12s %11s %8s\n", "epoch", "network", "loss", "train error", "test error", "time")
+	fmt.Fprintf(term.Stdout, "\n%7s  %-16s %8s %12s %11s %8s\n", "epoch", "network", "loss", "train error", column, "time")
 	return d
+}
+
+// measuredOn is what is measured after every epoch.
+func measuredOn(data *dataset.Dataset) dataset.Source {
+	if data.Validation != nil {
+		return data.Validation
+	}
+	return data.Test
 }
 
 // estimateAfter is how long steps are timed before the display says how long
@@ -59,8 +71,8 @@ func (d *display) epoch(k *contestant, r train.EpochResult) {
 	if r.Seconds > 0 {
 		seconds = fmt.Sprintf("%.1fs", r.Seconds)
 	}
-	fmt.Fprintf(d.term.Stdout, "%3d/%-3d  %-16s %8.4f %11.2f%% %10.2f%% %8s\n", r.Epoch, k.trainer.Recipe.Epochs, k.fc,
-		r.Loss, r.TrainErrorPercent, r.Test.ErrorPercent, seconds)
+	fmt.Fprintf(d.term.Stdout, "%3d/%-3d  %-16s %8.4f %11.2f%% %10.2f%% %8s\n", r.Epoch, k.trainer.Epochs(), k.fc,
+		r.Loss, r.TrainErrorPercent, errorPercent(r), seconds)
 }
 
 // published holds the figures of Yang et al. (ICCV 2015) that are reproduced here. It

@@ -76,7 +76,7 @@ func (c *evalCommand) images(term *console.Terminal, r *evaluation) error {
 	r.kind = "test image"
 	if data.Pictures && options.Whole {
 		r.kind = "image"
-		if p.TrainedOn == nil && p.Preparation == predict.Stretched { // trained on a folder
+		if p.TrainedOn == nil && (p.Preparation == predict.Stretched || p.Preparation == predict.Covered) { // trained on a folder
 			fmt.Fprintf(term.Stderr, "%s does not say which pictures it was trained on: those count, too\n", c.Model)
 		}
 	}

@@ -71,15 +71,15 @@ func (l *runLog) start(c *trainCommand, contestants []*contestant) error {
 }
 
 func (l *runLog) epoch(k *contestant, r train.EpochResult) {
-	if r.Test == nil {
+	if r.Test == nil && r.Validation == nil {
 		return // interrupted between training and measuring: it is measured again
 	}
 	l.write(struct {
 		Event   string `json:"event"`
 		Network string `json:"network"`
 		train.EpochResult
-		ErrorPercent float64 `json:"error_percent"` // on the test images
-	}{"epoch", k.fc, r, r.Test.ErrorPercent})
+		ErrorPercent float64 `json:"error_percent"` // in validation, or without that on the test images
+	}{"epoch", k.fc, r, errorPercent(r)})
 }
 
 // networkResult is a network's part of the last line.

@@ -29,7 +29,7 @@ type commands struct {
 	Compress compressCommand       `cmd:"" help:"Make a trained network smaller: SVD, Fastfood or random projection in place of its dense layers."`
 	Export   exportCommand         `cmd:"" help:"Write a trained network as an ONNX file."`
 	Inspect  inspectCommand        `cmd:"" help:"Show a network layer by layer, shapes, weights, work; or what a kernel machine is made of."`
-	Data     dataCommand           `cmd:"" help:"Tell where data sets are, or how to get them."`
+	Data     dataCommand           `cmd:"" help:"Tell where data sets are, or how to get them; draw one."`
 	Kernel   approximation.Command `cmd:"" help:"How near random features come to a kernel, and what they save."`
 	Hadamard walsh.Command         `cmd:"" help:"Cut a picture's Walsh spectrum, and show what remains."`
 	Paper    paperCommand          `cmd:"" help:"Run the paper's experiments."`

@@ -42,10 +42,15 @@ func (c *trainCommand) name(model, data, fc string, layers flags.LayerChoice, se
 		parts = append(parts, "mixed")
 	}
 	if c.Recipe != "default" {
-		parts = append(parts, c.Recipe)
+		parts = append(parts, strings.TrimSuffix(filepath.Base(c.Recipe), ".json"))
 	}
-	if c.Augment {
+	if c.Augment != nil && *c.Augment {
 		parts = append(parts, "augmented")
+	} else if c.Augment != nil {
+		parts = append(parts, "plain")
+	}
+	if c.Input != "" {
+		parts = append(parts, c.Input)
 	}
 	parts = append(parts, settings...)
 	parts = append(parts, seedName(c.Seed))
@@ -57,7 +62,7 @@ func seedName(seed uint64) string { return fmt.Sprintf("seed%d.safetensors", see
 // settings names what flags change of the recipe, such as epochs20 and rate0.001.
 func (c *trainCommand) settings() (names []string) {
 	recipe, options, _ := c.recipe() // which have been checked
-	plain, plainOptions, _ := flags.RecipeByName(c.Recipe, c.Augment)
+	plain, plainOptions, _ := c.plainRecipe()
 	add := func(name string, is, was any) {
 		if is != was {
 			names = append(names, fmt.Sprint(name, is))
@@ -69,7 +74,13 @@ func (c *trainCommand) settings() (names []string) {
 		}
 		return *v
 	}
-	add("epochs", recipe.Epochs, plain.Epochs)
+	if recipe.Epochs > 0 {
+		add("epochs", recipe.Epochs, plain.Epochs)
+	} else {
+		add("steps", recipe.Steps, plain.Steps)
+	}
+	add("parts", recipe.Parts, plain.Parts)
+	add("keep", recipe.Keep, plain.Keep)
 	add("batch", recipe.BatchSize, plain.BatchSize)
 	add("rate", recipe.Optimizer.Rate, plain.Optimizer.Rate)
 	add("diagonals", recipe.Group(nn.Diagonal).RateFactor, plain.Group(nn.Diagonal).RateFactor)

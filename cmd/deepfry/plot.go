@@ -26,8 +26,8 @@ func drawCurves(path string, contestants []*contestant) error {
 		var test, training plotter.XYs
 		for _, r := range k.trainer.History {
 			training = append(training, plotter.XY{X: float64(r.Epoch), Y: max(r.TrainErrorPercent, smallestError)})
-			if r.Test != nil {
-				test = append(test, plotter.XY{X: float64(r.Epoch), Y: max(r.Test.ErrorPercent, smallestError)})
+			if r.Test != nil || r.Validation != nil {
+				test = append(test, plotter.XY{X: float64(r.Epoch), Y: max(errorPercent(r), smallestError)})
 			}
 		}
 		if err := drawing.AddCurve(p, k.fc+" test", test, i, nil); err != nil {

@@ -74,7 +74,7 @@ func TestSizesOnDisk(t *testing.T) {
 // recipe and the notes of the train command, but random numbers as results.
 func saveFinished(t *testing.T, path string, epochs int) {
 	t.Helper()
-	recipe, options, err := flags.RecipeByName("default", false)
+	recipe, options, err := flags.RecipeByName("default", nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,27 +25,34 @@ import (
 
 type trainCommand struct {
 	flags.LayerChoice
-	flags.MemoryLimit
 	flags.DataOptions
-	Model     string `placeholder:"NAME" help:"A model, as for inspect: caffenet, alexnet and vgg16 are for folders of large pictures. Without it, the reference LeNet and the network that --fc describes train side by side."`
-	Data      string `default:"mnist" help:"mnist, fashion, IDX files, an .npz file, or a folder of pictures with a subfolder for each class (and train and test above them, or about a tenth of each class is for tests), which are scaled to the network's input."`
-	Epochs    *int   `placeholder:"N" help:"Passes over the training images. Default: 10, or 11 by the caffe recipe."`
-	Seed      uint64 `default:"1" help:"Of initial weights, order, dropout and augmentation."`
-	Augment   bool   `help:"Shift, rotate, zoom and bend the training images a little. The default recipe then has batches of 64, the rate 0.003 and no dropout."`
-	Out       string `default:"runs" placeholder:"DIR" help:"Folder for checkpoints, which are called after data, network, settings and seed. One that is there already is kept, under another name."`
-	Log       string `placeholder:"FILE" help:"Write a JSON object a line: start, epoch, done. With --resume, add to the file."`
-	Plot      string `placeholder:"FILE" help:"Write learning curves: .svg, .png or .pdf."`
-	Resume    bool   `help:"Go on from the checkpoints of an interrupted run."`
-	Overwrite bool   `help:"Replace files of --log and --plot that are there. Checkpoints are kept in any case, under another name."`
+	Model     string   `placeholder:"NAME" help:"A model, as for inspect: caffenet, alexnet and vgg16 are for folders of large pictures. Without it, the reference and the network that --fc describes train side by side: LeNet for grey images of 28×28, smallvgg for other images and folders of pictures."`
+	Input     string   `placeholder:"3x64x64" help:"The input of lenet or smallvgg: channels x height x width, to which pictures of a folder are scaled. Default: the images' own, or, for a folder, what fits its pictures."`
+	Memory    *float64 `placeholder:"GIB" help:"Keep the scaled pictures of a folder in so many GiB of memory, and read those beyond anew whenever they are wanted; and refuse a network that needs more. Default: 1 for pictures, 8 for a network."`
+	Data      string   `default:"mnist" help:"mnist, fashion, IDX files, an .npz file, or a folder of pictures with a subfolder for each class (and train and test above them, or about a tenth of each class is for tests), which are scaled to the network's input."`
+	Epochs    *int     `placeholder:"N" help:"Passes over the training images. Default: 10, 11 by the caffe recipe, or what --steps says."`
+	Steps     *int     `placeholder:"N" help:"End after so many steps instead, which is the default for folders of pictures: 2500."`
+	Seed      uint64   `default:"1" help:"Of initial weights, order, dropout and augmentation."`
+	Augment   *bool    `negatable:"" help:"Distort the training images a little: shift, rotate, zoom and bend them, by which the default recipe has batches of 64, the rate 0.003 and no dropout; or, which is the default for folders of pictures, mirror, shift, crop and colour them."`
+	Out       string   `default:"runs" placeholder:"DIR" help:"Folder for checkpoints, which are called after data, network, settings and seed. One that is there already is kept, under another name."`
+	Log       string   `placeholder:"FILE" help:"Write a JSON object a line: start, epoch, done. With --resume, add to the file."`
+	Plot      string   `placeholder:"FILE" help:"Write learning curves: .svg, .png or .pdf."`
+	Resume    bool     `help:"Go on from the checkpoints of an interrupted run."`
+	Overwrite bool     `help:"Replace files of --log and --plot that are there. Checkpoints are kept in any case, under another name."`
 
-	Recipe    string   `default:"default" enum:"default,caffe" help:"Optimizer, schedule and details of the network: ${enum}. caffe is the plain one of Caffe's LeNet example."`
+	Recipe    string   `default:"default" placeholder:"NAME" help:"Optimizer, schedule and details of the network: default, caffe, the plain one of Caffe's LeNet example, or a file with the JSON of a recipe, such as --log has."`
 	Batch     *int     `placeholder:"N" help:"Images a step, instead of the recipe's."`
+	Parts     *int     `placeholder:"N" help:"Cut the images of a step into so many parts, which run one after another in less memory."`
 	Rate      *float64 `placeholder:"X" help:"Learning rate, instead of the recipe's."`
 	Diagonals *float64 `placeholder:"X" help:"Factor of the learning rate for S, G and B, instead of the recipe's; 0 freezes them."`
 	Decay     *float64 `placeholder:"X" help:"Weight decay, instead of the recipe's."`
 	Dropout   *float64 `placeholder:"P" help:"Dropout between the fully-connected layers, instead of the recipe's."`
 	Smoothing *float64 `placeholder:"X" help:"Label smoothing, instead of the recipe's."`
-	Holdout   *int     `placeholder:"N" help:"Measure on the last N training images, which are not trained on, instead of the test images: for choosing settings."`
+	Holdout   *int     `placeholder:"N" help:"Measure on the last N training images after every epoch, which are not trained on, and on the test images after the last one alone: for choosing settings. A folder that has pictures for validation beside those for tests is measured so, too."`
+	Keep      string   `default:"last" enum:"last,best" help:"The network of the last epoch, or that of the epoch with the fewest errors in validation: ${enum}."`
+
+	sideBySide bool     // no --model was given: the reference trains, too
+	pictures   nn.Shape // input of the network for a folder of pictures, else nil
 }
 
 func (*trainCommand) Help() string {
@@ -57,7 +64,8 @@ func (*trainCommand) Help() string {
   deepfry train --data fashion --augment --log run.jsonl --plot curves.svg
   deepfry train --model lenet --fc fastfood:1024 --recipe caffe
   deepfry train --model lenet --rate 0.001 --holdout 5000  to choose a setting
-  deepfry train --data pictures                            pictures/cat/1.png, pictures/dog/1.png, ...`
+  deepfry train --data pictures                            pictures/cat/1.png, pictures/dog/1.png, ...
+  deepfry train --data pictures --model lenet --input 3x48x48`
 }
 
 // contestant is a network that trains in this run.
@@ -69,6 +77,8 @@ type contestant struct {
 	chance      float64 // the loss of who looks at no image
 	trainer     *train.Trainer
 	evaluator   *train.Evaluator
+	validator   *train.Evaluator // nil: the evaluator measures after every epoch, and else after the last one
+	fresh       bool             // not from a checkpoint: its inputs are to be measured
 }
 
 // saveEvery is how much work a crash may cost.
@@ -79,7 +89,11 @@ func (c *trainCommand) Run(term *console.Terminal) error {
 	if err := c.checkOutputs(); err != nil {
 		return err
 	}
-	data, err := c.open()
+	kind, err := c.chooseNetwork()
+	if err != nil {
+		return err
+	}
+	data, err := c.open(&kind)
 	if err != nil {
 		return err
 	}
@@ -87,6 +101,11 @@ func (c *trainCommand) Run(term *console.Terminal) error {
 	recipe, options, err := c.recipe()
 	if err != nil {
 		return err
+	}
+	fmt.Fprintln(term.Stdout, kind.line(data, recipe, options))
+	options.Input = kind.input
+	if recipe.Keep == "best" && data.Validation == nil {
+		return console.Hint(errors.New("--keep best: there are no images for validation"), "--holdout 1000 takes that many of the training images, or put pictures into a folder val beside train and test")
 	}
 	contestants, err := c.contestants(data, recipe, options)
 	if err != nil {
@@ -104,6 +123,9 @@ func (c *trainCommand) Run(term *console.Terminal) error {
 		if err := c.prepare(term, k, recipe, data); err != nil {
 			return err
 		}
+	}
+	if err := measureInputs(term, contestants, data); err != nil {
+		return err
 	}
 	log, err := openLog(c.Log, c.Resume)
 	if err != nil {
@@ -176,19 +198,19 @@ func (c *trainCommand) checkOutputs() error {
 	return cmp.Or(drawing.CheckPlot("--plot", c.Plot), output.CheckOutput("--plot", c.Plot, data), output.CheckOutput("--log", c.Log, data))
 }
 
-// open reads the data, for the network's input; with a hold-out, its test images
-// are the last training images.
-func (c *trainCommand) open() (*dataset.Dataset, error) {
-	d, err := models.ByName(c.model(), models.Options{})
-	if err != nil {
-		return nil, err
-	}
-	options := c.DataOptions.Options(d.Input)
+// open reads the data, for the network's input, which it completes where that is the
+// images' own; with a hold-out, the last training images are for validation.
+func (c *trainCommand) open(kind *networkKind) (*dataset.Dataset, error) {
+	options := c.DataOptions.Options(kind.input)
 	options.Split = c.splitToResume()
+	if c.Memory != nil {
+		options.Memory = int64(*c.Memory * (1 << 30))
+	}
 	data, err := dataset.OpenWith(c.Data, options)
 	if err != nil {
 		return nil, err
 	}
+	kind.complete(c, data)
 	if c.Holdout == nil {
 		return data, nil
 	}
@@ -196,7 +218,7 @@ func (c *trainCommand) open() (*dataset.Dataset, error) {
 	if *c.Holdout < 1 || *c.Holdout >= n {
 		return nil, fmt.Errorf("--holdout %d: want at least 1 and less than the %d training images", *c.Holdout, n)
 	}
-	data.Test = dataset.Slice(data.Train, n-*c.Holdout, n)
+	data.Validation = dataset.Slice(data.Train, n-*c.Holdout, n)
 	data.Train = dataset.Slice(data.Train, 0, n-*c.Holdout)
 	return data, nil
 }
@@ -207,10 +229,10 @@ func (c *trainCommand) splitToResume() int {
 	if !c.Resume {
 		return 0
 	}
-	fc := cmp.Or(c.FC, flags.DefaultFC(c.model()))
-	path, oldPath := c.paths(c.model(), fc, c.LayerChoice)
+	fc := cmp.Or(c.FC, flags.DefaultFC(c.Model))
+	path, oldPath := c.paths(c.Model, fc, c.LayerChoice)
 	for _, path := range []string{path, oldPath} {
-		if meaning := meaningOf(path); meaning.Preparation == predict.Stretched {
+		if meaning := meaningOf(path); meaning.Preparation == predict.Stretched || meaning.Preparation == predict.Covered {
 			return meaning.FolderSplit()
 		}
 	}
@@ -220,11 +242,22 @@ func (c *trainCommand) splitToResume() int {
 // recipe returns the recipe, as the flags change it, and the details of the
 // network that go with it.
 func (c *trainCommand) recipe() (train.Recipe, models.Options, error) {
-	recipe, options, err := flags.RecipeByName(c.Recipe, c.Augment)
+	recipe, options, err := c.plainRecipe()
 	if err != nil {
 		return recipe, options, err
 	}
-	override(&recipe.Epochs, c.Epochs)
+	switch {
+	case c.Epochs != nil && c.Steps != nil:
+		return recipe, options, errors.New("--epochs and --steps: a run ends by one of the two: leave the other out")
+	case c.Epochs != nil:
+		recipe.Epochs, recipe.Steps = *c.Epochs, 0
+	case c.Steps != nil:
+		recipe.Epochs, recipe.Steps = 0, *c.Steps
+	}
+	override(&recipe.Parts, c.Parts)
+	if c.Keep == "best" {
+		recipe.Keep = c.Keep
+	}
 	override(&recipe.BatchSize, c.Batch)
 	override(&recipe.Optimizer.Rate, c.Rate)
 	override(&recipe.Optimizer.Decay, c.Decay)
@@ -240,6 +273,23 @@ func (c *trainCommand) recipe() (train.Recipe, models.Options, error) {
 	return recipe, options, recipe.Check()
 }
 
+// plainRecipe returns the named recipe, or that of a file, before flags change it.
+func (c *trainCommand) plainRecipe() (train.Recipe, models.Options, error) {
+	if c.Recipe == "default" || c.Recipe == "caffe" {
+		return flags.RecipeByName(c.Recipe, c.Augment, c.pictures)
+	}
+	text, err := os.ReadFile(c.Recipe)
+	if err != nil {
+		return train.Recipe{}, models.Options{}, console.Hint(fmt.Errorf("--recipe: %w", err), "default and caffe are recipes, too")
+	}
+	recipe, err := train.ParseRecipe(text)
+	if err != nil {
+		return recipe, models.Options{}, fmt.Errorf("--recipe %s: %w", c.Recipe, err)
+	}
+	_, options, err := flags.RecipeByName("default", c.Augment, c.pictures)
+	return recipe, options, err
+}
+
 // override sets a setting to the value of a flag, if that was given.
 func override[T any](setting, flag *T) {
 	if flag != nil {
@@ -247,15 +297,13 @@ func override[T any](setting, flag *T) {
 	}
 }
 
-func (c *trainCommand) model() string { return cmp.Or(c.Model, "lenet") }
-
 // contestants describes the networks of the run.
 func (c *trainCommand) contestants(data *dataset.Dataset, recipe train.Recipe, options models.Options) ([]*contestant, error) {
 	options.Classes = len(data.Train.ClassNames())
-	model := c.model()
+	model := c.Model
 	fc := cmp.Or(c.FC, flags.DefaultFC(model))
 	fcs := []string{fc}
-	if c.Model == "" && fc != "dense" {
+	if c.sideBySide && fc != "dense" {
 		fcs = []string{"dense", fc}
 	}
 	var contestants []*contestant
@@ -277,7 +325,7 @@ func (c *trainCommand) contestants(data *dataset.Dataset, recipe train.Recipe, o
 			return nil, err
 		}
 		total += bytes
-		if err := c.Check(fmt.Sprintf("training %s with batches of %d", fc, recipe.BatchSize), total); err != nil {
+		if err := c.limit().Check(fmt.Sprintf("training %s with batches of %d", fc, recipe.BatchSize), total); err != nil {
 			return nil, err
 		}
 		k := &contestant{fc: fc, description: d, chance: chance(data.Train, recipe.Smoothing)}
@@ -296,12 +344,16 @@ func (c *trainCommand) prepare(term *console.Terminal, k *contestant, recipe tra
 		var network *nn.Network
 		if network, err = nn.New(k.description, c.Seed); err == nil {
 			k.trainer, err = train.New(network, data.Train, recipe, c.Seed)
+			k.fresh = true
 		}
 	}
 	if err != nil {
 		return err
 	}
-	k.evaluator, err = train.NewEvaluator(k.trainer.Network, data.Test)
+	if k.evaluator, err = train.NewEvaluator(k.trainer.Network, data.Test); err != nil || data.Validation == nil {
+		return err
+	}
+	k.validator, err = train.NewEvaluator(k.trainer.Network, data.Validation)
 	return err
 }
 
@@ -331,7 +383,7 @@ func (c *trainCommand) resume(term *console.Terminal, k *contestant, recipe trai
 	case path != k.path:
 		fmt.Fprintf(term.Stderr, "--resume: %s goes on from %s, as older versions called it, and is saved as %s\n", k.fc, path, k.path)
 	}
-	if last := len(t.History) - 1; last >= 0 && t.History[last].Test != nil && t.History[last].Test.Images != tests {
+	if last := len(t.History) - 1; last >= 0 && t.History[last].Validation == nil && t.History[last].Test != nil && t.History[last].Test.Images != tests {
 		fmt.Fprintf(term.Stderr, "--resume: epochs so far were measured on %d images, and the next ones are on %d: the figures can't be compared\n", t.History[last].Test.Images, tests)
 	}
 	if kernel := cpu.Current().String(); t.Kernel != kernel {
@@ -371,7 +423,7 @@ func (c *trainCommand) rounds(term *console.Terminal, contestants []*contestant,
 // between the two.
 func (k *contestant) runEpoch(ctx context.Context, display *display, notes map[string]string) error {
 	t := k.trainer
-	if last := len(t.History) - 1; last < 0 || t.History[last].Test != nil {
+	if last := len(t.History) - 1; last < 0 || k.measured(t.History[last]) {
 		saved := time.Now()
 		err := t.RunEpoch(ctx, func(p train.Progress) error {
 			display.step(k, p)
@@ -385,12 +437,46 @@ func (k *contestant) runEpoch(ctx context.Context, display *display, notes map[s
 			return err
 		}
 	}
-	result, err := k.evaluator.Run(ctx)
-	if err != nil {
-		return err
+	return k.measure(ctx, notes)
+}
+
+// measured tells whether an epoch's network was measured as this run does.
+func (k *contestant) measured(e train.EpochResult) bool {
+	if k.validator == nil {
+		return e.Test != nil
 	}
-	t.History[len(t.History)-1].Test = &result
+	return e.Validation != nil && (e.Test != nil || !k.trainer.Done())
+}
+
+// measure measures the network after an epoch, and saves it: on the test images, or on
+// those for validation, and on the test images after the last epoch alone, so that
+// nothing is chosen by these.
+func (k *contestant) measure(ctx context.Context, notes map[string]string) error {
+	t := k.trainer
+	if last := &t.History[len(t.History)-1]; k.validator != nil && last.Validation == nil {
+		result, err := k.validator.Run(ctx)
+		if err != nil {
+			return err
+		}
+		t.Judge(result)
+	}
+	if k.validator == nil || t.Done() {
+		result, err := k.evaluator.Run(ctx)
+		if err != nil {
+			return err
+		}
+		t.History[len(t.History)-1].Test = &result
+	}
 	return t.Save(k.path, notes)
+}
+
+// errorPercent is the error that a run shows after an epoch: in validation, if it has
+// one.
+func errorPercent(e train.EpochResult) float64 {
+	if e.Validation != nil {
+		return e.Validation.ErrorPercent
+	}
+	return e.Test.ErrorPercent
 }
 
 // savedError is the error of an interrupted run.

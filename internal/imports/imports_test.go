@@ -27,6 +27,7 @@ var layers = []struct {
 	{"kernel", "fwht fastfood"},
 	{"kernel/machine", "kernel"},
 	{"dataset/mnist", ""},
+	{"dataset/shapes", ""},
 	{"dataset/table", ""},
 	{"dataset", "dataset/mnist"},
 	{"nn", "fwht fastfood"},

@@ -29,7 +29,7 @@ func Uniform(source *rand.PCG) float64 {
 // number of the pair is not used.
 func Normal(source *rand.PCG) float64 {
 	u := Uniform(source)
-	return float64(radius(u) * cosineOfTurns(Uniform(source)))
+	return float64(radius(u) * CosineOfTurns(Uniform(source)))
 }
 
 // NormalPair returns two independent standard normal numbers, given independent
@@ -41,7 +41,7 @@ func NormalPair(u, turns float64) (a, b float64) {
 		quarter--
 	}
 	r := radius(u)
-	return float64(r * cosineOfTurns(turns)), float64(r * cosineOfTurns(quarter))
+	return float64(r * CosineOfTurns(turns)), float64(r * CosineOfTurns(quarter))
 }
 
 func radius(u float64) float64 { return math.Sqrt(-2 * logarithm(u, 0)) }
@@ -115,8 +115,10 @@ func logarithm(x float64, exponent int) float64 {
 	return float64(float64(e+exponent)*math.Ln2) + float64(2*float64(z*sum))
 }
 
-// cosineOfTurns returns cos(2πu) for u in [0, 1], likewise.
-func cosineOfTurns(u float64) float64 {
+// CosineOfTurns returns cos(2πu) for u in [0, 1]. math.Cos may be compiled with fused
+// multiply-adds on some machines and so differ in the last bit; here every product is
+// rounded by a conversion.
+func CosineOfTurns(u float64) float64 {
 	u = math.Abs(u - 0.5) // cos(2πu) = -cos(2π|u-½|), now u ≤ ½
 	sign := -1.0
 	if u > 0.25 { // cos(2πu) = -cos(2π(½-u))

@@ -73,15 +73,15 @@ func TestElementaryFunctions(t *testing.T) {
 	source := rand.New(rand.NewPCG(5, 6))
 	for range 10000 {
 		u := source.Float64()
-		if got, want := cosineOfTurns(u), math.Cos(2*math.Pi*u); math.Abs(got-want) > 1e-15 {
-			t.Fatalf("cosineOfTurns(%v) = %v, want %v", u, got, want)
+		if got, want := CosineOfTurns(u), math.Cos(2*math.Pi*u); math.Abs(got-want) > 1e-15 {
+			t.Fatalf("CosineOfTurns(%v) = %v, want %v", u, got, want)
 		}
 		x, e := source.ExpFloat64()+1e-300, source.IntN(200)-100
 		if got, want := logarithm(x, e), math.Log(x)+float64(e)*math.Ln2; math.Abs(got-want) > 4e-16*max(1, math.Abs(want)) {
 			t.Fatalf("logarithm(%v, %d) = %v, want %v", x, e, got, want)
 		}
 	}
-	if logarithm(1, 0) != 0 || cosineOfTurns(0) != 1 {
+	if logarithm(1, 0) != 0 || CosineOfTurns(0) != 1 {
 		t.Error("log(1) is not 0 or cos(0) is not 1")
 	}
 }

@@ -83,7 +83,7 @@ func checkBatch(batch int) error {
 func (c *benchTrain) Run(term *console.Terminal) error { return c.measure(term, c.groups) }
 
 func (c *benchTrain) groups() (groups []benchGroup, err error) {
-	recipe, options, err := flags.RecipeByName(c.Recipe, false)
+	recipe, options, err := flags.RecipeByName(c.Recipe, nil, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -228,7 +228,7 @@ func (c *benchModel) groups() (groups []benchGroup, err error) {
 	if c.Input != "" {
 		return nil, flags.ErrNotONNX
 	}
-	_, options, err := flags.RecipeByName("default", false)
+	_, options, err := flags.RecipeByName("default", nil, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -308,7 +308,7 @@ func describeNetwork(network *nn.Network, name string) networkFacts {
 func (c *benchConv) Run(term *console.Terminal) error { return c.measure(term, c.groups) }
 
 func (c *benchConv) groups() (groups []benchGroup, err error) {
-	recipe, options, err := flags.RecipeByName("caffe", false)
+	recipe, options, err := flags.RecipeByName("caffe", nil, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -10,17 +10,17 @@ import (
 
 // MemoryLimit bounds what a command allocates.
 type MemoryLimit struct {
-	Memory int `default:"8" help:"Refuse what needs more memory than so many GiB."`
+	Memory float64 `default:"8" help:"Refuse what needs more memory than so many GiB."`
 }
 
 const gib = 1 << 30
 
 // Check fails if something needs more than the flag, or an address, allows.
 func (f MemoryLimit) Check(name string, bytes int64) error {
-	if bytes <= math.MaxInt && float64(bytes) <= float64(f.Memory)*gib {
+	if bytes <= math.MaxInt && float64(bytes) <= f.Memory*gib {
 		return nil
 	}
-	return console.Hint(fmt.Errorf("%s needs about %.1f GiB of memory, more than --memory %d", name, float64(bytes)/gib, f.Memory), "choose smaller batches or sizes, or allow more with --memory")
+	return console.Hint(fmt.Errorf("%s needs about %.1f GiB of memory, more than --memory %g", name, float64(bytes)/gib, f.Memory), "choose smaller batches or sizes, or allow more with --memory")
 }
 
 // NetworkBytes is about what a network and a workspace hold, and, in training,

@@ -68,23 +68,34 @@ func DescribeModel(model string, options models.Options, fc string) (nn.Descript
 
 // DefaultFC is the layer that takes the place of a model's dense ones.
 func DefaultFC(model string) string {
-	if model == "lenet" {
+	if model == "lenet" || model == "smallvgg" {
 		return "adaptive:1024"
 	}
 	return "adaptive:16384"
 }
 
-// RecipeByName returns a recipe, and the details of the network that go with it.
-func RecipeByName(name string, augment bool) (train.Recipe, models.Options, error) {
+// RecipeByName returns a recipe, and the details of the network that go with it. Augment
+// says whether images are augmented: nil leaves it to the recipe. Pictures is the input
+// of a network for a folder of pictures, for which the default recipe is another one, or
+// nil.
+func RecipeByName(name string, augment *bool, pictures nn.Shape) (train.Recipe, models.Options, error) {
 	recipe, err := train.ByName(name)
 	var options models.Options
+	light := dataset.Light()
 	switch {
-	case name == "default" && augment:
-		recipe, options = train.Augmented(), models.Options{ConvReLU: true}
+	case name == "default" && pictures != nil:
+		recipe, options = train.Pictures(pictures[1], pictures[2]), models.Options{ConvReLU: true, Normalize: true}
+		light = recipe.Augment
+	case name == "default" && augment != nil && *augment:
+		recipe, options = train.Augmented(), models.Options{ConvReLU: true, Normalize: true}
 	case name == "default":
-		options = models.Options{ConvReLU: true, Dropout: new(0.5)}
+		options = models.Options{ConvReLU: true, Dropout: new(0.5), Normalize: true}
 	}
-	recipe.Augment = augment
+	if augment != nil && *augment {
+		recipe.Augment = light
+	} else if augment != nil {
+		recipe.Augment = nil
+	}
 	return recipe, options, err
 }
 

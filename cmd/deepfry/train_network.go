@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
+	"github.com/deepfry/deepfry/dataset"
+	"github.com/deepfry/deepfry/models"
+	"github.com/deepfry/deepfry/nn"
+	"github.com/deepfry/deepfry/train"
+)
+
+// networkKind is what a run trains its networks on: an input of --model.
+type networkKind struct {
+	input    nn.Shape             // of the network; nil: as the model has it
+	pictures *dataset.Description // of a folder, as its pictures are; nil for other data
+}
+
+// chooseNetwork completes --model, and chooses the input of the network, as far as they
+// follow from flags and, for a folder, from its pictures.
+func (c *trainCommand) chooseNetwork() (kind networkKind, err error) {
+	if kind.input, err = flags.ParseShape(c.Input); err != nil {
+		return kind, err
+	}
+	c.sideBySide = c.Model == ""
+	folders, err := dataset.FolderClasses(c.Data)
+	if err != nil || folders == nil {
+		return kind, err
+	}
+	if c.sideBySide {
+		c.Model = "smallvgg"
+	}
+	options := c.DataOptions.Options(nil)
+	options.Split = c.splitToResume()
+	if kind.pictures, err = dataset.Describe(c.Data, options); err != nil {
+		return kind, err
+	}
+	switch {
+	case kind.input != nil:
+	case c.Model == "smallvgg":
+		kind.input = inputFor(kind.pictures)
+	default:
+		d, err := models.ByName(c.Model, models.Options{})
+		if err != nil {
+			return kind, err
+		}
+		kind.input = d.Input
+	}
+	if c.Model == "smallvgg" {
+		c.pictures = kind.input
+	}
+	return kind, nil
+}
+
+// inputFor is the input of a small network for pictures: square, with a side of about
+// the geometric mean of their sides, at most 64, which small networks learn in minutes.
+func inputFor(pictures *dataset.Description) nn.Shape {
+	side := 64
+	for side > 16 && side*side > pictures.Middle[0]*pictures.Middle[1] {
+		side -= 4
+	}
+	return nn.Shape{pictures.Channels, side, side}
+}
+
+// complete chooses model and input for images that are not from a folder: their own.
+func (k *networkKind) complete(c *trainCommand, data *dataset.Dataset) {
+	channels, height, width := data.Train.Shape()
+	found := nn.Shape{channels, height, width}
+	if c.Model == "" {
+		c.Model = "smallvgg"
+		if slices.Equal(found, nn.Shape{1, 28, 28}) {
+			c.Model = "lenet"
+		}
+	}
+	if k.input == nil && (c.Model == "lenet" || c.Model == "smallvgg") {
+		k.input = found
+	}
+}
+
+// line says, in one, what becomes of the images.
+func (k *networkKind) line(data *dataset.Dataset, recipe train.Recipe, options models.Options) string {
+	channels, height, width := data.Train.Shape()
+	text := fmt.Sprintf("images of %d×%d×%d", channels, height, width)
+	if k.pictures != nil {
+		text = fmt.Sprintf("pictures of about %d×%d → %d×%d×%d", k.pictures.Middle[1], k.pictures.Middle[0], channels, height, width)
+		if k.pictures.Channels > channels {
+			text += fmt.Sprintf(", without their colours, which --input 3x%dx%d keeps", height, width)
+		}
+	}
+	if options.Normalize {
+		text += ", normalised by the network"
+	}
+	if recipe.Augment != nil {
+		text += ", augmented"
+	}
+	length := console.Counted(recipe.Epochs, "epoch")
+	if recipe.Steps > 0 {
+		length = console.Counted(recipe.Steps, "step")
+	}
+	return fmt.Sprintf("%s; %s in batches of %d", text, length, recipe.BatchSize)
+}
+
+// measureInputs measures the inputs of the networks that begin anew, once for all.
+func measureInputs(ctx context.Context, contestants []*contestant, data *dataset.Dataset) error {
+	var measured *nn.Network
+	for _, k := range contestants {
+		network := k.trainer.Network
+		if !k.fresh {
+			continue
+		}
+		if measured == nil {
+			if err := train.MeasureInputs(ctx, network, data.Train); err != nil {
+				return err
+			}
+			measured = network
+			continue
+		}
+		for _, p := range measured.Layers()[0].Params { // statistics, if there are any, have the same names
+			if q := network.Param(p.Name); p.Kind == nn.Statistic && q != nil {
+				copy(q.Data, p.Data)
+			}
+		}
+	}
+	return nil
+}
+
+// limit bounds the memory of networks.
+func (c *trainCommand) limit() flags.MemoryLimit {
+	if c.Memory == nil {
+		return flags.MemoryLimit{Memory: 8}
+	}
+	return flags.MemoryLimit{Memory: *c.Memory}
+}
