@@ -17,7 +17,7 @@ type Description struct {
 	// they are.
 	Middle [2]int
 
-	Classes                 []ClassCount
+	Classes []ClassCount
 
 	// Said tells what is passed over, as in [Dataset].
 	Said []string

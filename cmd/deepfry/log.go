@@ -70,6 +70,22 @@ func (l *runLog) start(c *trainCommand, contestants []*contestant) error {
 	return l.err
 }
 
+// step writes every k-th step's mean loss, and the base learning rate as the schedule
+// has it.
+func (l *runLog) step(k *contestant, p train.Progress, every int) {
+	if p.Step%every != 0 {
+		return
+	}
+	l.write(struct {
+		Event   string  `json:"event"`
+		Network string  `json:"network"`
+		Epoch   int     `json:"epoch"`
+		Step    int     `json:"step"`
+		Loss    float64 `json:"loss"`
+		Rate    float64 `json:"rate"`
+	}{"step", k.fc, p.Epoch, p.Step, p.StepLoss, p.Rate})
+}
+
 func (l *runLog) epoch(k *contestant, r train.EpochResult) {
 	if r.Test == nil && r.Validation == nil {
 		return // interrupted between training and measuring: it is measured again

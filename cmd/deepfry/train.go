@@ -35,7 +35,8 @@ type trainCommand struct {
 	Seed      uint64   `default:"1" help:"Of initial weights, order, dropout and augmentation."`
 	Augment   *bool    `negatable:"" help:"Distort the training images a little: shift, rotate, zoom and bend them, by which the default recipe has batches of 64, the rate 0.003 and no dropout; or, which is the default for folders of pictures, mirror, shift, crop and colour them."`
 	Out       string   `default:"runs" placeholder:"DIR" help:"Folder for checkpoints, which are called after data, network, settings and seed. One that is there already is kept, under another name."`
-	Log       string   `placeholder:"FILE" help:"Write a JSON object a line: start, epoch, done. With --resume, add to the file."`
+	Log       string   `placeholder:"FILE" help:"Write a JSON object a line: start, step, epoch, done. With --resume, add to the file."`
+	LogEvery  int      `default:"100" placeholder:"K" help:"Of which steps --log has loss and learning rate: every K-th."`
 	Plot      string   `placeholder:"FILE" help:"Write learning curves: .svg, .png or .pdf."`
 	Resume    bool     `help:"Go on from the checkpoints of an interrupted run."`
 	Overwrite bool     `help:"Replace files of --log and --plot that are there. Checkpoints are kept in any case, under another name."`
@@ -123,6 +124,7 @@ func (c *trainCommand) Run(term *console.Terminal) error {
 		if err := c.prepare(term, k, recipe, data); err != nil {
 			return err
 		}
+		flags.Say(term.Stderr, k.trainer.Said)
 	}
 	if err := measureInputs(term, contestants, data); err != nil {
 		return err
@@ -187,6 +189,9 @@ func (c *trainCommand) lock(contestants []*contestant) (release func(), err erro
 // checkOutputs fails if the plot or the log can't be written, or would replace what is
 // not of this run.
 func (c *trainCommand) checkOutputs() error {
+	if c.LogEvery < 1 {
+		return fmt.Errorf("--log-every %d: want at least 1", c.LogEvery)
+	}
 	output := flags.Output{Overwrite: c.Overwrite || c.Resume}
 	if c.Log != "" && filepath.Clean(c.Log) == filepath.Clean(c.Plot) {
 		return fmt.Errorf("--plot %s: the log is written there: name another file", c.Plot)
@@ -402,7 +407,11 @@ func (c *trainCommand) rounds(term *console.Terminal, contestants []*contestant,
 				continue
 			}
 			done = false
-			if err := k.runEpoch(term, display, notes); err != nil {
+			err := k.runEpoch(term, notes, func(p train.Progress) {
+				display.step(k, p)
+				log.step(k, p, c.LogEvery)
+			})
+			if err != nil {
 				display.bar.Stop()
 				return c.explain(k, err, notes)
 			}
@@ -420,13 +429,13 @@ func (c *trainCommand) rounds(term *console.Terminal, contestants []*contestant,
 }
 
 // runEpoch trains k for an epoch, measures and saves it. A checkpoint may stand
-// between the two.
-func (k *contestant) runEpoch(ctx context.Context, display *display, notes map[string]string) error {
+// between the two. Step is called after every step.
+func (k *contestant) runEpoch(ctx context.Context, notes map[string]string, step func(train.Progress)) error {
 	t := k.trainer
 	if last := len(t.History) - 1; last < 0 || k.measured(t.History[last]) {
 		saved := time.Now()
 		err := t.RunEpoch(ctx, func(p train.Progress) error {
-			display.step(k, p)
+			step(p)
 			if time.Since(saved) < saveEvery {
 				return nil
 			}
