@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -28,6 +29,7 @@ type trainCommand struct {
 	flags.DataOptions
 	Model     string   `placeholder:"NAME" help:"A model, as for inspect: caffenet, alexnet and vgg16 are for folders of large pictures. Without it, the reference and the network that --fc describes train side by side: LeNet for grey images of 28×28, smallvgg for other images and folders of pictures."`
 	Input     string   `placeholder:"3x64x64" help:"The input of lenet or smallvgg: channels x height x width, to which pictures of a folder are scaled. Default: the images' own, or, for a folder, what fits its pictures."`
+	Init      string   `placeholder:"FILE" help:"Go on from the network of a checkpoint or an ONNX file, instead of a model with random weights. Where its classes are others than the data's, it gets a new last layer."`
 	Memory    *float64 `placeholder:"GIB" help:"Keep the scaled pictures of a folder in so many GiB of memory, and read those beyond anew whenever they are wanted; and refuse a network that needs more. Default: 1 for pictures, 8 for a network."`
 	Data      string   `default:"mnist" help:"mnist, fashion, IDX files, an .npz file, or a folder of pictures with a subfolder for each class (and train and test above them, or about a tenth of each class is for tests), which are scaled to the network's input."`
 	Epochs    *int     `placeholder:"N" help:"Passes over the training images. Default: 10, 11 by the caffe recipe, or what --steps says."`
@@ -52,8 +54,11 @@ type trainCommand struct {
 	Holdout   *int     `placeholder:"N" help:"Measure on the last N training images after every epoch, which are not trained on, and on the test images after the last one alone: for choosing settings. A folder that has pictures for validation beside those for tests is measured so, too."`
 	Keep      string   `default:"last" enum:"last,best" help:"The network of the last epoch, or that of the epoch with the fewest errors in validation: ${enum}."`
 
-	sideBySide bool     // no --model was given: the reference trains, too
-	pictures   nn.Shape // input of the network for a folder of pictures, else nil
+	sideBySide bool               // no --model was given: the reference trains, too
+	pictures   nn.Shape           // input of the network for a folder of pictures, else nil
+	initial    *predict.Predictor // of --init, or nil
+	// newClassifier says that the network of --init has got one.
+	newClassifier bool
 }
 
 func (*trainCommand) Help() string {
@@ -66,7 +71,8 @@ func (*trainCommand) Help() string {
   deepfry train --model lenet --fc fastfood:1024 --recipe caffe
   deepfry train --model lenet --rate 0.001 --holdout 5000  to choose a setting
   deepfry train --data pictures                            pictures/cat/1.png, pictures/dog/1.png, ...
-  deepfry train --data pictures --model lenet --input 3x48x48`
+  deepfry train --data pictures --model lenet --input 3x48x48
+  deepfry train --data mine --init runs/smallvgg-pictures-dense-seed1.safetensors --rate 0.001`
 }
 
 // contestant is a network that trains in this run.
@@ -79,7 +85,8 @@ type contestant struct {
 	trainer     *train.Trainer
 	evaluator   *train.Evaluator
 	validator   *train.Evaluator // nil: the evaluator measures after every epoch, and else after the last one
-	fresh       bool             // not from a checkpoint: its inputs are to be measured
+	initial     *nn.Network      // that it begins with, or nil for random weights
+	fresh       bool             // with random weights: its inputs are to be measured
 }
 
 // saveEvery is how much work a crash may cost.
@@ -111,6 +118,9 @@ func (c *trainCommand) Run(term *console.Terminal) error {
 	contestants, err := c.contestants(data, recipe, options)
 	if err != nil {
 		return err
+	}
+	if c.newClassifier {
+		fmt.Fprintf(term.Stderr, "--init: the last layer is a new one, for the %d classes of %s\n", len(data.Train.ClassNames()), c.Data)
 	}
 	if err := os.MkdirAll(c.Out, 0o755); err != nil {
 		return fmt.Errorf("--out: %w", err)
@@ -270,6 +280,9 @@ func (c *trainCommand) recipe() (train.Recipe, models.Options, error) {
 	if c.Diagonals != nil {
 		group := recipe.Group(nn.Diagonal)
 		group.RateFactor = *c.Diagonals
+		if recipe.Groups = maps.Clone(recipe.Groups); recipe.Groups == nil {
+			recipe.Groups = map[nn.ParamKind]train.Group{}
+		}
 		recipe.Groups[nn.Diagonal] = group
 	}
 	if c.Dropout != nil {
@@ -308,6 +321,14 @@ func (c *trainCommand) contestants(data *dataset.Dataset, recipe train.Recipe, o
 	model := c.Model
 	fc := cmp.Or(c.FC, flags.DefaultFC(model))
 	fcs := []string{fc}
+	var initial *nn.Network
+	if c.initial != nil {
+		var err error
+		if initial, err = c.reclassified(data); err != nil {
+			return nil, err
+		}
+		fcs = []string{"init"}
+	}
 	if c.sideBySide && fc != "dense" {
 		fcs = []string{"dense", fc}
 	}
@@ -318,9 +339,14 @@ func (c *trainCommand) contestants(data *dataset.Dataset, recipe train.Recipe, o
 		if fc == "dense" && len(fcs) > 1 {
 			layers.Classifier, layers.Padding = "dense", "power-of-two"
 		}
-		d, err := layers.Describe(model, options, fc)
-		if err != nil {
-			return nil, err
+		var d nn.Description
+		if initial != nil {
+			d = initial.Description
+		} else {
+			var err error
+			if d, err = layers.Describe(model, options, fc); err != nil {
+				return nil, err
+			}
 		}
 		if err := flags.CheckInput(d, data.Train, c.Data); err != nil {
 			return nil, err
@@ -333,7 +359,7 @@ func (c *trainCommand) contestants(data *dataset.Dataset, recipe train.Recipe, o
 		if err := c.limit().Check(fmt.Sprintf("training %s with batches of %d", fc, recipe.BatchSize), total); err != nil {
 			return nil, err
 		}
-		k := &contestant{fc: fc, description: d, chance: chance(data.Train, recipe.Smoothing)}
+		k := &contestant{fc: fc, description: d, initial: initial, chance: chance(data.Train, recipe.Smoothing)}
 		k.path, k.oldPath = c.paths(model, fc, layers)
 		contestants = append(contestants, k)
 	}
@@ -346,10 +372,12 @@ func (c *trainCommand) prepare(term *console.Terminal, k *contestant, recipe tra
 		k.trainer, err = c.resume(term, k, recipe, data.Train, data.Test.Len())
 	}
 	if err == nil && k.trainer == nil {
-		var network *nn.Network
-		if network, err = nn.New(k.description, c.Seed); err == nil {
+		network := k.initial
+		if k.fresh = network == nil; k.fresh {
+			network, err = nn.New(k.description, c.Seed)
+		}
+		if err == nil {
 			k.trainer, err = train.New(network, data.Train, recipe, c.Seed)
-			k.fresh = true
 		}
 	}
 	if err != nil {

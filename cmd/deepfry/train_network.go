@@ -2,14 +2,18 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/models"
 	"github.com/deepfry/deepfry/nn"
+	"github.com/deepfry/deepfry/predict"
 	"github.com/deepfry/deepfry/train"
 )
 
@@ -24,6 +28,9 @@ type networkKind struct {
 func (c *trainCommand) chooseNetwork() (kind networkKind, err error) {
 	if kind.input, err = flags.ParseShape(c.Input); err != nil {
 		return kind, err
+	}
+	if c.Init != "" {
+		return kind, c.openInitial(&kind)
 	}
 	c.sideBySide = c.Model == ""
 	folders, err := dataset.FolderClasses(c.Data)
@@ -53,6 +60,45 @@ func (c *trainCommand) chooseNetwork() (kind networkKind, err error) {
 		c.pictures = kind.input
 	}
 	return kind, nil
+}
+
+// openInitial reads the network of --init, whose name stands for that of a model.
+func (c *trainCommand) openInitial(kind *networkKind) (err error) {
+	if c.Model != "" || c.FC != "" || c.Input != "" || c.Classifier != "dense" || c.Padding != "power-of-two" || c.Dropout != nil {
+		return errors.New("--init: the file's network has layers and an input of its own: leave out --model, --fc, --classifier, --padding, --input and --dropout")
+	}
+	if c.initial, err = predict.Open(c.Init); err != nil {
+		return fmt.Errorf("--init: %w", err)
+	}
+	if c.initial.Network == nil {
+		return fmt.Errorf("--init: %s is a kernel machine: want a network", c.Init)
+	}
+	if kind.input = c.initial.Input; len(kind.input) != 3 {
+		return fmt.Errorf("--init: the network of %s takes %v numbers: want one that takes images, channels × height × width", c.Init, kind.input)
+	}
+	c.Model = strings.TrimSuffix(filepath.Base(c.Init), filepath.Ext(c.Init))
+	folders, err := dataset.FolderClasses(c.Data)
+	if err == nil && folders != nil {
+		c.pictures = kind.input
+		kind.pictures, err = dataset.Describe(c.Data, c.DataOptions.Options(nil))
+	}
+	return err
+}
+
+// reclassified returns the network of --init, with a new classifier where its classes
+// are not the data's.
+func (c *trainCommand) reclassified(data *dataset.Dataset) (*nn.Network, error) {
+	classes, network := data.Train.ClassNames(), c.initial.Network
+	nodes := network.Description.Nodes
+	if _, softmax := nodes[len(nodes)-1].Op.(nn.SoftmaxLayer); !softmax && c.initial.Named && slices.Equal(c.initial.Classes, classes) {
+		return network, nil
+	}
+	network, err := network.Reclassify(len(classes), c.Seed)
+	if err != nil {
+		return nil, fmt.Errorf("--init %s: %w", c.Init, err)
+	}
+	c.newClassifier = true
+	return network, nil
 }
 
 // inputFor is the input of a small network for pictures: square, with a side of about

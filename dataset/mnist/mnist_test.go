@@ -61,9 +61,23 @@ func moveCaches(t *testing.T) string {
 	dir := t.TempDir()
 	t.Setenv("HOME", dir)
 	t.Setenv("USERPROFILE", dir)
+	t.Setenv("XDG_CONFIG_HOME", filepath.Join(dir, ".config"))
 	t.Setenv("GOPATH", filepath.Join(dir, "gopath"))
 	t.Setenv("GOMODCACHE", filepath.Join(dir, "cache"))
 	t.Setenv("GOENV", "off")
+	// Without this, the go command leaves a process behind that writes counters while the
+	// folder is removed.
+	config, err := os.UserConfigDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	telemetry := filepath.Join(config, "go", "telemetry")
+	if err := os.MkdirAll(telemetry, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(telemetry, "mode"), []byte("off"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	return dir
 }
 
