@@ -69,6 +69,9 @@ func FromDataset(images *dataset.Dataset, input nn.Shape) (*Data, error) {
 		return nil, fmt.Errorf("compress: the network takes samples of %v, but the images of %s are %d×%d×%d (channels, height, width)", input, images.Name, channels, height, width)
 	}
 	data := &Data{Name: images.Name, Said: images.Said}
+	if images.Validation != nil {
+		data.Said = append(data.Said, fmt.Sprintf("the %d images for validation are not used", images.Validation.Len()))
+	}
 	var err error
 	if data.Train, err = fromImages(images.Train); err != nil {
 		return nil, err

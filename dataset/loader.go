@@ -196,9 +196,8 @@ func (l *Loader) fill(batch *Batch, epoch, index int) error {
 	copy(batch.Samples, samples)
 	l.filling = batch
 	par.For(n, len(l.workers), l.prepare)
-	for i, err := range l.failures[:n] {
+	for _, err := range l.failures[:n] {
 		if err != nil { // the first image's, whatever the number of cores
-			l.failures[i] = nil
 			return err
 		}
 	}

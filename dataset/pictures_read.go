@@ -65,6 +65,9 @@ func (f *pictureFolder) choose(options Options) (*pictureSet, error) {
 		skipBad: options.SkipBad, memory: cmp.Or(options.Memory, defaultMemory), said: f.passed.lines(), prepare: options.Prepare, cover: options.Cover,
 		whole: options.Whole, training: !options.Whole && options.Classes == nil,
 	}
+	if s.memory < 0 {
+		return nil, fmt.Errorf("dataset: %s: expected memory for pictures of at least 0 bytes, found %d", s.dir, s.memory)
+	}
 	train, err := s.known(f.train)
 	if err != nil {
 		return nil, err

@@ -31,7 +31,10 @@ func streamed(t *testing.T) (dir string, whole, part *Dataset) {
 // TestSourcesBeyondMemory: images are the same whether they are kept or read anew, and
 // so are batches, on any number of cores and from the middle of an epoch.
 func TestSourcesBeyondMemory(t *testing.T) {
-	_, whole, part := streamed(t)
+	dir, whole, part := streamed(t)
+	if _, err := OpenWith(dir, Options{Memory: -1}); err == nil || !strings.Contains(err.Error(), "at least 0 bytes") {
+		t.Errorf("negative memory: error %v", err)
+	}
 	if n := len(part.Said); n != 1 || !strings.Contains(part.Said[0], "17 of 60 pictures are kept") {
 		t.Errorf("said %q", part.Said)
 	}

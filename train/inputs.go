@@ -28,7 +28,7 @@ func MeasureInputs(ctx context.Context, network *nn.Network, images dataset.Sour
 	}
 	mean, deviation := network.Param(first.Name+".mean").Data, network.Param(first.Name+".deviation").Data
 	size, channels := network.Description.Input.Size(), len(mean)
-	// Sums of whole numbers are exact in any order: 2³² pixels of 255² fit.
+	// Sums of whole numbers are exact in any order: squares of 2⁴⁸ pixels fit.
 	sums, squares := make([]atomic.Uint64, channels), make([]atomic.Uint64, channels)
 	failures := make([]error, images.Len())
 	buffers := make([][]byte, par.Workers())

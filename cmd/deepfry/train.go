@@ -97,30 +97,9 @@ func (c *trainCommand) Run(term *console.Terminal) error {
 	if err := c.checkOutputs(); err != nil {
 		return err
 	}
-	kind, err := c.chooseNetwork()
+	data, recipe, contestants, err := c.plan(term)
 	if err != nil {
 		return err
-	}
-	data, err := c.open(&kind)
-	if err != nil {
-		return err
-	}
-	flags.Say(term.Stderr, data.Said)
-	recipe, options, err := c.recipe()
-	if err != nil {
-		return err
-	}
-	fmt.Fprintln(term.Stdout, kind.line(data, recipe, options))
-	options.Input = kind.input
-	if recipe.Keep == "best" && data.Validation == nil {
-		return console.Hint(errors.New("--keep best: there are no images for validation"), "--holdout 1000 takes that many of the training images, or put pictures into a folder val beside train and test")
-	}
-	contestants, err := c.contestants(data, recipe, options)
-	if err != nil {
-		return err
-	}
-	if c.newClassifier {
-		fmt.Fprintf(term.Stderr, "--init: the last layer is a new one, for the %d classes of %s\n", len(data.Train.ClassNames()), c.Data)
 	}
 	if err := os.MkdirAll(c.Out, 0o755); err != nil {
 		return fmt.Errorf("--out: %w", err)
@@ -166,6 +145,33 @@ func (c *trainCommand) Run(term *console.Terminal) error {
 	return log.done(contestants)
 }
 
+// plan opens the data and describes the networks and how they are to be trained.
+func (c *trainCommand) plan(term *console.Terminal) (*dataset.Dataset, train.Recipe, []*contestant, error) {
+	kind, err := c.chooseNetwork()
+	if err != nil {
+		return nil, train.Recipe{}, nil, err
+	}
+	data, err := c.open(&kind)
+	if err != nil {
+		return nil, train.Recipe{}, nil, err
+	}
+	flags.Say(term.Stderr, data.Said)
+	recipe, options, err := c.recipe()
+	if err != nil {
+		return nil, recipe, nil, err
+	}
+	fmt.Fprintln(term.Stdout, kind.line(data, recipe, options))
+	if recipe.Keep == "best" && data.Validation == nil {
+		return nil, recipe, nil, console.Hint(errors.New("--keep best: there are no images for validation"), "--holdout 1000 takes that many of the training images, or put pictures into a folder val beside train and test")
+	}
+	options.Input = kind.input
+	contestants, err := c.contestants(data, recipe, options)
+	if c.newClassifier {
+		fmt.Fprintf(term.Stderr, "--init: the last layer is a new one, for the %d classes of %s\n", len(data.Train.ClassNames()), c.Data)
+	}
+	return data, recipe, contestants, err
+}
+
 // lock has no other run write the files of this one until release is called.
 func (c *trainCommand) lock(contestants []*contestant) (release func(), err error) {
 	var held []func()
@@ -199,6 +205,9 @@ func (c *trainCommand) lock(contestants []*contestant) (release func(), err erro
 // checkOutputs fails if the plot or the log can't be written, or would replace what is
 // not of this run.
 func (c *trainCommand) checkOutputs() error {
+	if m := c.Memory; m != nil && !(*m > 0 && *m < 1<<20) {
+		return fmt.Errorf("--memory %v: want more than 0 GiB", *m)
+	}
 	if c.LogEvery < 1 {
 		return fmt.Errorf("--log-every %d: want at least 1", c.LogEvery)
 	}
@@ -232,6 +241,9 @@ func (c *trainCommand) open(kind *networkKind) (*dataset.Dataset, error) {
 	n := data.Train.Len()
 	if *c.Holdout < 1 || *c.Holdout >= n {
 		return nil, fmt.Errorf("--holdout %d: want at least 1 and less than the %d training images", *c.Holdout, n)
+	}
+	if data.Validation != nil {
+		data.Said = append(data.Said, fmt.Sprintf("--holdout: the %d pictures of the folder for validation are not used", data.Validation.Len()))
 	}
 	data.Validation = dataset.Slice(data.Train, n-*c.Holdout, n)
 	data.Train = dataset.Slice(data.Train, 0, n-*c.Holdout)

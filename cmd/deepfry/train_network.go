@@ -17,7 +17,7 @@ import (
 	"github.com/deepfry/deepfry/train"
 )
 
-// networkKind is what a run trains its networks on: an input of --model.
+// networkKind is the input of a run's networks, and the pictures that become it.
 type networkKind struct {
 	input    nn.Shape             // of the network; nil: as the model has it
 	pictures *dataset.Description // of a folder, as its pictures are; nil for other data
@@ -30,7 +30,8 @@ func (c *trainCommand) chooseNetwork() (kind networkKind, err error) {
 		return kind, err
 	}
 	if c.Init != "" {
-		return kind, c.openInitial(&kind)
+		err = c.openInitial(&kind)
+		return kind, err
 	}
 	c.sideBySide = c.Model == ""
 	folders, err := dataset.FolderClasses(c.Data)

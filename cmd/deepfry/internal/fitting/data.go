@@ -113,6 +113,9 @@ func OpenImages(name string, options dataset.Options, holdout float64, seed uint
 			return nil, err
 		}
 	}
+	if data.Validation != nil {
+		data.Said = append(data.Said, fmt.Sprintf("the %d images for validation are not used", data.Validation.Len()))
+	}
 	d.Said = append(data.Said, fmt.Sprintf("%s training images, %s to measure on", thousands.Apart(d.learn.len()), thousands.Apart(d.test.len())))
 	return d, nil
 }
