@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -132,23 +133,39 @@ func TestInterruptedRunIsBitIdentical(t *testing.T) {
 // killsVariable is how often TestKilledRunIsBitIdentical kills, if not thrice.
 const killsVariable = "DEEPFRY_TEST_KILLS"
 
-// TestKilledRunIsBitIdentical kills a run at random moments and resumes it each time,
+// TestKilledRunIsBitIdentical kills runs at random moments and resumes them each time,
 // with 1, 2 and 4 threads in turn; the files must be those of a run that was left
 // alone.
 func TestKilledRunIsBitIdentical(t *testing.T) {
 	if testing.Short() {
-		t.Skip("trains LeNet many times")
+		t.Skip("trains small networks many times")
 	}
-	data, out := filepath.Join(t.TempDir(), "data"), t.TempDir()
-	if err := makeData(data, 300, 20); err != nil {
-		t.Fatal(err)
-	}
-	whole, killed := filepath.Join(out, "whole"), filepath.Join(out, "killed")
-	runWhole(t, data, whole)
 	kills := 3
 	if text := os.Getenv(killsVariable); text != "" {
 		kills = atoi(text)
 	}
+	digits, pictures := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "pictures")
+	if err := errors.Join(makeData(digits, 300, 20), makePictures(pictures, 60)); err != nil {
+		t.Fatal(err)
+	}
+	for _, run := range []struct {
+		name, data string
+		arguments  []string
+	}{
+		{"digits", digits, nil},
+		{"digits in 4 parts", digits, []string{"--parts", "4", "--keep", "best", "--holdout", "50"}},
+		{"pictures", pictures, []string{"--input", "3x16x16"}},
+		{"pictures in 4 parts", pictures, []string{"--input", "3x16x16", "--parts", "4"}},
+	} {
+		t.Run(run.name, func(t *testing.T) { killAndResume(t, kills, run.data, run.arguments) })
+	}
+}
+
+func killAndResume(t *testing.T, kills int, data string, arguments []string) {
+	out := t.TempDir()
+	whole, killed := filepath.Join(out, "whole"), filepath.Join(out, "killed")
+	runWhole(t, data, whole, arguments...)
+	resume := append(slices.Clone(arguments), "--resume")
 	// Each run is killed a random time after it has begun, or, every other
 	// time, after its first epoch from there on, so that it gets ahead.
 	seed := uint64(time.Now().UnixNano()) // any moments must do
@@ -156,7 +173,7 @@ func TestKilledRunIsBitIdentical(t *testing.T) {
 	source := rand.New(rand.NewPCG(seed, 0))
 	died := 0
 	for kill := range kills {
-		c := startRun(data, killed, "--resume")
+		c := startRun(data, killed, resume...)
 		c.Env = append(c.Env, "GOMAXPROCS="+strconv.Itoa(1<<(kill%3)))
 		if kill%2 == 0 {
 			awaitEpoch(t, c)
@@ -173,7 +190,7 @@ func TestKilledRunIsBitIdentical(t *testing.T) {
 	if files, err := filepath.Glob(filepath.Join(killed, "*.safetensors")); err != nil || len(files) == 0 {
 		t.Fatalf("no checkpoint was left (%v)", err)
 	}
-	runWhole(t, data, killed, "--resume")
+	runWhole(t, data, killed, resume...)
 	sameNetworks(t, killed, whole)
 	if left, err := filepath.Glob(filepath.Join(killed, "*")); err != nil || len(left) != 2 {
 		t.Errorf("%v is left (%v), want two checkpoints", left, err)
