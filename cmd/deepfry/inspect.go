@@ -17,7 +17,7 @@ import (
 
 type inspectCommand struct {
 	flags.LayerChoice
-	Network string `arg:"" help:"lenet, smallvgg, caffenet, alexnet, vgg16, a checkpoint, an ONNX file, or a kernel machine that fit wrote."`
+	Network string `arg:"" help:"lenet, smallvgg, tinyvgg, tinygap, caffenet, alexnet, vgg16, a checkpoint, an ONNX file, or a kernel machine that fit wrote."`
 	Input   string `placeholder:"1x28x28" help:"Shape of a sample, for ONNX files that do not say it."`
 	JSON    bool   `name:"json" help:"Write JSON."`
 }

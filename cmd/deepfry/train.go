@@ -27,8 +27,8 @@ import (
 type trainCommand struct {
 	flags.LayerChoice
 	flags.DataOptions
-	Model     string   `placeholder:"NAME" help:"A model, as for inspect: caffenet, alexnet and vgg16 are for folders of large pictures. Without it, the reference and the network that --fc describes train side by side: LeNet for grey images of 28×28, smallvgg for other images and folders of pictures."`
-	Input     string   `placeholder:"3x64x64" help:"The input of lenet or smallvgg: channels x height x width, to which pictures of a folder are scaled. Default: the images' own, or, for a folder, what fits its pictures."`
+	Model     string   `placeholder:"NAME" help:"A model, as for inspect: tinyvgg and tinygap are the smallest; caffenet, alexnet and vgg16 are for folders of large pictures. Without it, the reference and the network that --fc describes train side by side: LeNet for grey images of 28×28, smallvgg for other images and folders of pictures."`
+	Input     string   `placeholder:"3x64x64" help:"The input of lenet, smallvgg, tinyvgg or tinygap: channels x height x width, to which pictures of a folder are scaled. Default: the images' own, or, for a folder, what fits its pictures."`
 	Init      string   `placeholder:"FILE" help:"Go on from the network of a checkpoint or an ONNX file, instead of a model with random weights. Where its classes are others than the data's, it gets a new last layer."`
 	Memory    *float64 `placeholder:"GIB" help:"Keep the scaled pictures of a folder in so many GiB of memory, and read those beyond anew whenever they are wanted; and refuse a network that needs more. Default: 1 for pictures, 8 for a network."`
 	Data      string   `default:"mnist" help:"mnist, fashion, IDX files, an .npz file, or a folder of pictures with a subfolder for each class (and train and test above them, or about a tenth of each class is for tests), which are scaled to the network's input."`

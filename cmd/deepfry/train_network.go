@@ -122,7 +122,7 @@ func (k *networkKind) complete(c *trainCommand, data *dataset.Dataset) {
 			c.Model = "lenet"
 		}
 	}
-	if k.input == nil && (c.Model == "lenet" || c.Model == "smallvgg") {
+	if k.input == nil && slices.Contains([]string{"lenet", "smallvgg", "tinyvgg", "tinygap"}, c.Model) {
 		k.input = found
 	}
 }

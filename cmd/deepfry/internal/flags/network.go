@@ -22,7 +22,7 @@ import (
 
 // LayerChoice says what stands behind the convolutions.
 type LayerChoice struct {
-	FC         string `name:"fc" placeholder:"LAYER" help:"Between the convolutions and the classifier: dense, fastfood:N (fixed) or adaptive:N (learnt), with N outputs; without N, as many as the dense layers have. Default: dense for inspect, adaptive:1024 for train."`
+	FC         string `name:"fc" placeholder:"LAYER" help:"Between the convolutions and the classifier: dense, fastfood:N (fixed) or adaptive:N (learnt), with N outputs; without N, as many as the dense layers have. Default: dense for inspect, adaptive:1024 (tinyvgg: 256) for train."`
 	Classifier string `default:"dense" enum:"dense,fastfood,adaptive" help:"The last layer: ${enum}."`
 	Padding    string `default:"power-of-two" enum:"power-of-two,mixed" help:"What inputs of Fastfood layers are padded to: a power of two, or (mixed) the next length that has a transform, such as 800, which saves weights if the outputs are about a multiple of it."`
 }
@@ -68,8 +68,13 @@ func DescribeModel(model string, options models.Options, fc string) (nn.Descript
 
 // DefaultFC is the layer that takes the place of a model's dense ones.
 func DefaultFC(model string) string {
-	if model == "lenet" || model == "smallvgg" {
+	switch model {
+	case "lenet", "smallvgg":
 		return "adaptive:1024"
+	case "tinyvgg":
+		return "adaptive:256"
+	case "tinygap": // it has none
+		return "dense"
 	}
 	return "adaptive:16384"
 }
