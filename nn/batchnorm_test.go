@@ -17,9 +17,9 @@ func normalised() Description {
 		{Name: "norm1", Op: BatchNorm{}},
 		{Name: "conv1", Op: Conv{Out: 9, Kernel: 3}},
 		{Name: "norm2", Op: BatchNorm{Momentum: 0.5, Epsilon: 0.01}},
-		{Name: "relu", Op: ReLU{}},
 		{Name: "fc1", Op: Dense{Out: 6}},
 		{Name: "norm3", Op: BatchNorm{}},
+		{Name: "relu", Op: ReLU{}}, // done by norm3
 		{Name: "fc2", Op: Dense{Out: 3}},
 	}}
 }
