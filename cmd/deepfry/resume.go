@@ -103,21 +103,22 @@ func tooShort(path string, t *train.Trainer, k *contestant) error {
 // sayResumed says from which file k goes on, if it is not its own, and how it becomes
 // longer.
 func (k *contestant) sayResumed(term *console.Terminal, t *train.Trainer, path string) {
-	var text string
+	const anew = "with a new optimizer, and the learning rate's schedule anew over what is added"
+	text := fmt.Sprintf("--resume: %s goes on from %s", k.fc, path)
 	switch {
 	case k.isAsLong(t) && path == k.path:
 		return
 	case k.isAsLong(t):
-		text = ", as older versions called it"
+		text += ", as older versions called it"
 	case t.Done():
-		text = fmt.Sprintf(" of %s to %s, with a new optimizer and the learning rate's schedule anew over what is added", lengthOf(t.Recipe), lengthOf(k.recipe))
+		text += fmt.Sprintf(", of %s, to %s, %s", lengthOf(t.Recipe), lengthOf(k.recipe), anew)
 	default:
-		text = fmt.Sprintf(", finishes its %s, and goes on to %s, with a new optimizer and the learning rate's schedule anew over what is added", lengthOf(t.Recipe), lengthOf(k.recipe))
+		text += fmt.Sprintf(", finishes its %s, and goes on to %s, %s", lengthOf(t.Recipe), lengthOf(k.recipe), anew)
 	}
 	if path != k.path {
 		text += ", and is saved as " + k.path
 	}
-	fmt.Fprintf(term.Stderr, "--resume: %s goes on from %s%s\n", k.fc, path, text)
+	fmt.Fprintln(term.Stderr, text)
 }
 
 // isAsLong tells whether a run is as long as k is to be.

@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -126,6 +127,71 @@ func TestInterruptedRunIsBitIdentical(t *testing.T) {
 		}
 		runWhole(t, data, stopped, "--resume")
 		sameNetworks(t, stopped, whole)
+	}
+}
+
+// stopAt is an output that cancels a run when it says a text.
+type stopAt struct {
+	text   string
+	cancel context.CancelFunc
+	said   *bytes.Buffer
+}
+
+func (s stopAt) Write(text []byte) (int, error) {
+	s.said.Write(text)
+	if s.text != "" && bytes.Contains(text, []byte(s.text)) {
+		s.cancel()
+	}
+	return len(text), nil
+}
+
+// TestInterruptedExtensionIsBitIdentical interrupts networks in their first epochs and in
+// those that are added, within epochs, and has them go on each time; the files must be
+// those of a run that was finished, and went on, in peace.
+func TestInterruptedExtensionIsBitIdentical(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains LeNet many times")
+	}
+	data := filepath.Join(t.TempDir(), "data")
+	if err := makeData(data, 150, 20); err != nil {
+		t.Fatal(err)
+	}
+	for _, settings := range [][]string{nil, {"--augment", "--holdout", "30", "--keep", "best", "--parts", "2"}} {
+		train := func(stop, out string, arguments ...string) string {
+			t.Helper()
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			output := stopAt{stop, cancel, &bytes.Buffer{}} // the bar shows the first step of every epoch
+			arguments = slices.Concat([]string{"train", "--data", data, "--batch", "40", "--out", out}, settings, arguments)
+			if code := run(arguments, &console.Terminal{Context: ctx, Stdout: io.Discard, Stderr: output, Interactive: true}); (code != 0) != (stop != "") {
+				t.Fatalf("%v: exit code %d\n%s", arguments, code, output.said)
+			}
+			return output.said.String()
+		}
+		whole, stopped := t.TempDir(), t.TempDir()
+		train("", whole, "--epochs", "2")
+		train("", whole, "--epochs", "4", "--resume")
+		train("2/2 dense", stopped, "--epochs", "2")
+		for _, stop := range []string{"2/2 adaptive:1024", "3/4 dense", "3/4 adaptive:1024", "4/4 adaptive:1024"} {
+			said := train(stop, stopped, "--epochs", "4", "--resume")
+			if !strings.Contains(said, "with --resume goes on from here") {
+				t.Errorf("%s: it said %s", stop, said)
+			}
+		}
+		train("", stopped, "--epochs", "4", "--resume")
+		files, err := filepath.Glob(filepath.Join(whole, "*-epochs4-*"))
+		if err != nil || len(files) != 2 {
+			t.Fatalf("%v (%v), want two networks", files, err)
+		}
+		for _, file := range files {
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := os.ReadFile(filepath.Join(stopped, filepath.Base(file))); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("%v: %s differs (%v)", settings, filepath.Base(file), err)
+			}
+		}
 	}
 }
 
