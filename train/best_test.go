@@ -165,6 +165,9 @@ func TestExtend(t *testing.T) {
 	if err := trainer.Extend(longer); err != nil {
 		t.Fatal(err)
 	}
+	if trainer.Epochs() != 3 || trainer.Steps() != 15 {
+		t.Errorf("%d epochs, %d steps, want 3, 15", trainer.Epochs(), trainer.Steps())
+	}
 	for _, moments := range trainer.stepper.optimizer.state() {
 		if slices.ContainsFunc(moments, func(v float32) bool { return v != 0 }) {
 			t.Fatal("the optimizer is not new")

@@ -200,6 +200,9 @@ func (t *Trainer) SetTrace(trace func(nn.Trace)) { t.stepper.workspace.SetTrace(
 // before Extend included.
 func (t *Trainer) Epochs() int { return t.length.epochs }
 
+// Steps returns the number of steps of the run, those before Extend included.
+func (t *Trainer) Steps() int { return t.length.from.Steps + t.length.steps }
+
 // Done tells whether all epochs are finished.
 func (t *Trainer) Done() bool { return t.epoch.Number >= t.Epochs() }
 
@@ -282,7 +285,7 @@ func (t *Trainer) progress() Progress {
 	return Progress{
 		Epoch: state.Number + 1, Epochs: t.Epochs(),
 		Batch: state.Batch, Batches: t.length.batchesOf(state.Number), Images: state.Images,
-		Step: t.stepsDone(), Steps: t.length.from.Steps + t.length.steps, Rate: t.stepper.optimizer.rate, StepLoss: t.loss,
+		Step: t.stepsDone(), Steps: t.Steps(), Rate: t.stepper.optimizer.rate, StepLoss: t.loss,
 		Loss: state.Loss / float64(state.Images), ErrorPercent: 100 * float64(state.Errors) / float64(state.Images),
 		Elapsed: t.elapsed, Timed: state.Images - t.resumed,
 	}

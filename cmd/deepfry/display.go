@@ -33,7 +33,7 @@ func newDisplay(term *console.Terminal, contestants []*contestant, data *dataset
 	fmt.Fprintf(term.Stdout, "%d training images, %s\n\n", data.Train.Len(), measured)
 	for _, k := range contestants {
 		fmt.Fprintf(term.Stdout, "%-16s %9s weights   %s\n", k.fc, thousands.Apart(k.trainer.Network.Weights()), k.path)
-		d.work += float64(k.trainer.Epochs() - len(k.trainer.History))
+		d.work += k.epochsLeft()
 	}
 	fmt.Fprintf(term.Stdout, "\n%7s  %-16s %8s %12s %11s %8s\n", "epoch", "network", "loss", "train error", column, "time")
 	return d

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/deepfry/deepfry/checkpoint"
@@ -18,8 +21,9 @@ import (
 // paths returns the path of a checkpoint, which is called after the data, the network,
 // the recipe, the settings that differ from the recipe's, and the seed; and that without
 // the settings, as older versions called it. Of folders with the same name, the first
-// to be trained on has it, and the others have a hash behind it.
-func (c *trainCommand) paths(model, fc string, layers flags.LayerChoice) (path, oldPath string) {
+// to be trained on has it, and the others have a hash behind it. Similar are files of runs
+// that may differ in their length alone, where a flag gives this one's.
+func (c *trainCommand) paths(model, fc string, layers flags.LayerChoice) (path, oldPath string, similar []string) {
 	place := predict.DataName(c.Data)
 	data := filepath.Base(place)
 	settings := c.settings()
@@ -27,11 +31,33 @@ func (c *trainCommand) paths(model, fc string, layers flags.LayerChoice) (path, 
 	hash := fnv.New32a()
 	hash.Write([]byte(place)) // never fails
 	hashed := c.name(model, fmt.Sprintf("%s-%08x", data, hash.Sum32()), fc, layers, settings)
+	if c.givesLength() {
+		similar = c.ofAnyLength(path, hashed, oldPath)
+	}
 	if other := meaningOf(path).Data; exists(hashed) || other != "" && other != place {
 		path = hashed
 	}
-	return path, oldPath
+	return path, oldPath, similar
 }
+
+// lengthInName is how a name tells the length of a run, where that is not the recipe's.
+var lengthInName = regexp.MustCompile(`-(epochs|steps)[0-9]+`)
+
+// ofAnyLength returns the files of the folder that are called as one of the paths is, but
+// for the length of the run.
+func (c *trainCommand) ofAnyLength(paths ...string) (found []string) {
+	without := func(path string) string { return lengthInName.ReplaceAllString(filepath.Base(path), "") }
+	entries, _ := os.ReadDir(c.Out) // the folder may be still to be made
+	for _, entry := range entries {
+		if slices.ContainsFunc(paths, func(path string) bool { return without(path) == without(entry.Name()) }) {
+			found = append(found, filepath.Join(c.Out, entry.Name()))
+		}
+	}
+	return found
+}
+
+// givesLength tells whether a flag, not the recipe, says how long the run is.
+func (c *trainCommand) givesLength() bool { return c.Epochs != nil || c.Steps != nil }
 
 func (c *trainCommand) name(model, data, fc string, layers flags.LayerChoice, settings []string) string {
 	parts := []string{model, data, strings.ReplaceAll(fc, ":", "-")}
@@ -87,6 +113,7 @@ func (c *trainCommand) settings() (names []string) {
 	add("decay", recipe.Optimizer.Decay, plain.Optimizer.Decay)
 	add("dropout", value(options.Dropout), value(plainOptions.Dropout))
 	add("smoothing", recipe.Smoothing, plain.Smoothing)
+	add("", cmp.Or(c.Fit, c.plainFit()), c.plainFit())
 	if c.Transpose {
 		names = append(names, "transposed")
 	}

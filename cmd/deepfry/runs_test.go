@@ -130,6 +130,70 @@ func TestInterruptedRunIsBitIdentical(t *testing.T) {
 	}
 }
 
+// stopAt is an output that cancels a run when it says a text.
+type stopAt struct {
+	text   string
+	cancel context.CancelFunc
+	said   *bytes.Buffer
+}
+
+func (s stopAt) Write(text []byte) (int, error) {
+	s.said.Write(text)
+	if s.text != "" && bytes.Contains(text, []byte(s.text)) {
+		s.cancel()
+	}
+	return len(text), nil
+}
+
+// TestInterruptedExtensionIsBitIdentical interrupts a network in its first epochs and in
+// those that are added, within epochs and behind them, and has it go on each time; the
+// file must be that of a run that was finished, and went on, in peace.
+func TestInterruptedExtensionIsBitIdentical(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains LeNet many times")
+	}
+	data := filepath.Join(t.TempDir(), "data")
+	if err := makeData(data, 150, 20); err != nil {
+		t.Fatal(err)
+	}
+	// Of epochs of one step, what is interrupted is the measuring.
+	for _, settings := range [][]string{nil, {"--batch", "150", "--holdout", "30", "--keep", "best"}, {"--augment", "--parts", "2"}} {
+		train := func(stop, out string, arguments ...string) string {
+			t.Helper()
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			output := stopAt{stop, cancel, &bytes.Buffer{}} // the bar shows the first step of every epoch
+			arguments = slices.Concat([]string{"train", "--data", data, "--model", "lenet", "--batch", "40", "--out", out}, settings, arguments)
+			if code := run(arguments, &console.Terminal{Context: ctx, Stdout: io.Discard, Stderr: output, Interactive: true}); (code != 0) != (stop != "") {
+				t.Fatalf("%v: exit code %d\n%s", arguments, code, output.said)
+			}
+			return output.said.String()
+		}
+		whole, stopped := t.TempDir(), t.TempDir()
+		train("", whole, "--epochs", "2")
+		train("", whole, "--epochs", "4", "--resume")
+		train("1/2 adaptive:1024", stopped, "--epochs", "2")
+		for _, stop := range []string{"2/2 adaptive:1024", "3/4 adaptive:1024", "4/4 adaptive:1024"} {
+			said := train(stop, stopped, "--epochs", "4", "--resume")
+			if !strings.Contains(said, "with --resume goes on from here") {
+				t.Errorf("%s: it said %s", stop, said)
+			}
+		}
+		train("", stopped, "--epochs", "4", "--resume")
+		files, err := filepath.Glob(filepath.Join(whole, "*-epochs4-*"))
+		if err != nil || len(files) != 1 {
+			t.Fatalf("%v (%v), want one network", files, err)
+		}
+		want, err := os.ReadFile(files[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(filepath.Join(stopped, filepath.Base(files[0]))); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%v: the file differs (%v)", settings, err)
+		}
+	}
+}
+
 // killsVariable is how often TestKilledRunIsBitIdentical kills, if not thrice.
 const killsVariable = "DEEPFRY_TEST_KILLS"
 

@@ -8,15 +8,12 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"reflect"
-	"strings"
 	"time"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/drawing"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/dataset"
-	"github.com/deepfry/deepfry/internal/cpu"
 	"github.com/deepfry/deepfry/internal/lock"
 	"github.com/deepfry/deepfry/models"
 	"github.com/deepfry/deepfry/nn"
@@ -29,6 +26,7 @@ type trainCommand struct {
 	flags.DataOptions
 	Model     string   `placeholder:"NAME" help:"A model, as for inspect: tinyvgg and tinygap are the smallest; caffenet, alexnet and vgg16 are for folders of large pictures. Without it, the reference and the network that --fc describes train side by side: LeNet for grey images of 28×28, smallvgg for other images and folders of pictures."`
 	Input     string   `placeholder:"3x64x64" help:"The input of lenet, smallvgg, tinyvgg or tinygap: channels x height x width, to which pictures of a folder are scaled. Default: the images' own, or, for a folder, what fits its pictures."`
+	Fit       string   `enum:",stretch,cover" default:"" placeholder:"stretch" help:"How pictures of a folder become the network's input: stretch them to it, whatever their proportions, or keep these, scale them to cover it, and take the middle (cover). Everything that reads the checkpoint, or an ONNX file of it, does the same. Default: stretch, or as the network of --init has it."`
 	Init      string   `placeholder:"FILE" help:"Go on from the network of a checkpoint or an ONNX file, instead of a model with random weights. Where its classes are others than the data's, it gets a new last layer."`
 	Memory    *float64 `placeholder:"GIB" help:"Keep the scaled pictures of a folder in so many GiB of memory, and read those beyond anew whenever they are wanted; and refuse a network that needs more. Default: 1 for pictures, 8 for a network."`
 	Data      string   `default:"mnist" help:"mnist, fashion, IDX files, an .npz file, or a folder of pictures with a subfolder for each class (and train and test above them, or about a tenth of each class is for tests), which are scaled to the network's input."`
@@ -40,7 +38,7 @@ type trainCommand struct {
 	Log       string   `placeholder:"FILE" help:"Write a JSON object a line: start, step, epoch, done. With --resume, add to the file."`
 	LogEvery  int      `default:"100" placeholder:"K" help:"Of which steps --log has loss and learning rate: every K-th."`
 	Plot      string   `placeholder:"FILE" help:"Write learning curves: .svg, .png or .pdf."`
-	Resume    bool     `help:"Go on from the checkpoints of an interrupted run."`
+	Resume    bool     `help:"Go on from the checkpoints of an interrupted run; with --epochs or --steps also from those of a run with fewer, when it is finished: to that length, with the learning rate's schedule anew over what is added."`
 	Overwrite bool     `help:"Replace files of --log and --plot that are there. Checkpoints are kept in any case, under another name."`
 
 	Recipe    string   `default:"default" placeholder:"NAME" help:"Optimizer, schedule and details of the network: default, caffe, the plain one of Caffe's LeNet example, or a file with the JSON of a recipe, such as --log has."`
@@ -66,6 +64,7 @@ func (*trainCommand) Help() string {
 
   deepfry train
   deepfry train --resume                                   after Ctrl-C, or a crash
+  deepfry train --resume --epochs 30                       10 epochs were not enough
   deepfry train --model lenet --fc adaptive:2048 --epochs 20 --seed 7
   deepfry train --data fashion --augment --log run.jsonl --plot curves.svg
   deepfry train --model lenet --fc fastfood:1024 --recipe caffe
@@ -79,9 +78,11 @@ func (*trainCommand) Help() string {
 type contestant struct {
 	fc          string // such as dense or adaptive:1024
 	description nn.Description
-	path        string  // of the checkpoint
-	oldPath     string  // as versions called it whose names did not tell settings apart
-	chance      float64 // the loss of who looks at no image
+	recipe      train.Recipe
+	path        string   // of the checkpoint
+	oldPath     string   // as versions called it whose names did not tell settings apart
+	similar     []string // what --resume goes on from where there is no path
+	chance      float64  // the loss of who looks at no image
 	trainer     *train.Trainer
 	evaluator   *train.Evaluator
 	validator   *train.Evaluator // nil: the evaluator measures after every epoch, and else after the last one
@@ -97,7 +98,7 @@ func (c *trainCommand) Run(term *console.Terminal) error {
 	if err := c.checkOutputs(); err != nil {
 		return err
 	}
-	data, recipe, contestants, err := c.plan(term)
+	data, contestants, err := c.plan(term)
 	if err != nil {
 		return err
 	}
@@ -110,7 +111,7 @@ func (c *trainCommand) Run(term *console.Terminal) error {
 		return err
 	}
 	for _, k := range contestants {
-		if err := c.prepare(term, k, recipe, data); err != nil {
+		if err := c.prepare(term, k, data); err != nil {
 			return err
 		}
 		flags.Say(term.Stderr, k.trainer.Said)
@@ -146,30 +147,30 @@ func (c *trainCommand) Run(term *console.Terminal) error {
 }
 
 // plan opens the data and describes the networks and how they are to be trained.
-func (c *trainCommand) plan(term *console.Terminal) (*dataset.Dataset, train.Recipe, []*contestant, error) {
+func (c *trainCommand) plan(term *console.Terminal) (*dataset.Dataset, []*contestant, error) {
 	kind, err := c.chooseNetwork()
 	if err != nil {
-		return nil, train.Recipe{}, nil, err
+		return nil, nil, err
 	}
 	data, err := c.open(&kind)
 	if err != nil {
-		return nil, train.Recipe{}, nil, err
+		return nil, nil, err
 	}
 	flags.Say(term.Stderr, data.Said)
 	recipe, options, err := c.recipe()
 	if err != nil {
-		return nil, recipe, nil, err
+		return nil, nil, err
 	}
 	fmt.Fprintln(term.Stdout, kind.line(data, recipe, options))
 	if recipe.Keep == "best" && data.Validation == nil {
-		return nil, recipe, nil, console.Hint(errors.New("--keep best: there are no images for validation"), "--holdout 1000 takes that many of the training images, or put pictures into a folder val beside train and test")
+		return nil, nil, console.Hint(errors.New("--keep best: there are no images for validation"), "--holdout 1000 takes that many of the training images, or put pictures into a folder val beside train and test")
 	}
 	options.Input = kind.input
 	contestants, err := c.contestants(data, recipe, options)
 	if c.newClassifier {
 		fmt.Fprintf(term.Stderr, "--init: the last layer is a new one, for the %d classes of %s\n", len(data.Train.ClassNames()), c.Data)
 	}
-	return data, recipe, contestants, err
+	return data, contestants, err
 }
 
 // lock has no other run write the files of this one until release is called.
@@ -226,13 +227,16 @@ func (c *trainCommand) checkOutputs() error {
 // images' own; with a hold-out, the last training images are for validation.
 func (c *trainCommand) open(kind *networkKind) (*dataset.Dataset, error) {
 	options := c.DataOptions.Options(kind.input)
-	options.Split = c.splitToResume()
+	options.Split, options.Cover = c.splitToResume(), cmp.Or(c.Fit, c.plainFit()) == "cover"
 	if c.Memory != nil {
 		options.Memory = int64(*c.Memory * (1 << 30))
 	}
 	data, err := dataset.OpenWith(c.Data, options)
 	if err != nil {
 		return nil, err
+	}
+	if c.Fit != "" && !data.Pictures {
+		return nil, fmt.Errorf("--fit %s: only for a folder of pictures: the images of %s are taken as they are", c.Fit, c.Data)
 	}
 	kind.complete(c, data)
 	if c.Holdout == nil {
@@ -250,6 +254,14 @@ func (c *trainCommand) open(kind *networkKind) (*dataset.Dataset, error) {
 	return data, nil
 }
 
+// plainFit is --fit where the flag is not given.
+func (c *trainCommand) plainFit() string {
+	if c.initial != nil && c.initial.Preparation == predict.Covered {
+		return "cover"
+	}
+	return "stretch"
+}
+
 // splitToResume returns the version of the rule that split the folder of pictures of
 // the run that goes on, or 0.
 func (c *trainCommand) splitToResume() int {
@@ -257,8 +269,8 @@ func (c *trainCommand) splitToResume() int {
 		return 0
 	}
 	fc := cmp.Or(c.FC, flags.DefaultFC(c.Model))
-	path, oldPath := c.paths(c.Model, fc, c.LayerChoice)
-	for _, path := range []string{path, oldPath} {
+	path, oldPath, similar := c.paths(c.Model, fc, c.LayerChoice)
+	for _, path := range append([]string{path, oldPath}, similar...) {
 		if meaning := meaningOf(path); meaning.Preparation == predict.Stretched || meaning.Preparation == predict.Covered {
 			return meaning.FolderSplit()
 		}
@@ -371,17 +383,17 @@ func (c *trainCommand) contestants(data *dataset.Dataset, recipe train.Recipe, o
 		if err := c.limit().Check(fmt.Sprintf("training %s with batches of %d", fc, recipe.BatchSize), total); err != nil {
 			return nil, err
 		}
-		k := &contestant{fc: fc, description: d, initial: initial, chance: chance(data.Train, recipe.Smoothing)}
-		k.path, k.oldPath = c.paths(model, fc, layers)
+		k := &contestant{fc: fc, description: d, recipe: recipe, initial: initial, chance: chance(data.Train, recipe.Smoothing)}
+		k.path, k.oldPath, k.similar = c.paths(model, fc, layers)
 		contestants = append(contestants, k)
 	}
 	return contestants, nil
 }
 
 // prepare gives k a new trainer, or one that goes on from its checkpoint.
-func (c *trainCommand) prepare(term *console.Terminal, k *contestant, recipe train.Recipe, data *dataset.Dataset) (err error) {
+func (c *trainCommand) prepare(term *console.Terminal, k *contestant, data *dataset.Dataset) (err error) {
 	if c.Resume {
-		k.trainer, err = c.resume(term, k, recipe, data.Train, data.Test.Len())
+		k.trainer, err = c.resume(term, k, data.Train, data.Test.Len())
 	}
 	if err == nil && k.trainer == nil {
 		network := k.initial
@@ -389,52 +401,21 @@ func (c *trainCommand) prepare(term *console.Terminal, k *contestant, recipe tra
 			network, err = nn.New(k.description, c.Seed)
 		}
 		if err == nil {
-			k.trainer, err = train.New(network, data.Train, recipe, c.Seed)
+			k.trainer, err = train.New(network, data.Train, k.recipe, c.Seed)
 		}
 	}
 	if err != nil {
 		return err
 	}
-	if k.evaluator, err = train.NewEvaluator(k.trainer.Network, data.Test); err != nil || data.Validation == nil {
+	if k.evaluator, err = train.NewEvaluator(k.trainer.Network, data.Test); err != nil {
 		return err
 	}
-	k.validator, err = train.NewEvaluator(k.trainer.Network, data.Validation)
-	return err
-}
-
-// resume returns a trainer that goes on from k's checkpoint, or nil if there is none.
-func (c *trainCommand) resume(term *console.Terminal, k *contestant, recipe train.Recipe, images dataset.Source, tests int) (*train.Trainer, error) {
-	path := k.path
-	if !exists(path) && exists(k.oldPath) { // which may also be that of a run with other settings
-		path = k.oldPath
-	}
-	if !exists(path) {
-		fmt.Fprintf(term.Stderr, "--resume: there is no %s; %s begins anew\n", k.path, k.fc)
-		if others, _ := filepath.Glob(strings.TrimSuffix(k.oldPath, seedName(c.Seed)) + "*-" + seedName(c.Seed)); len(others) > 0 {
-			fmt.Fprintf(term.Stderr, "--resume: %s has other settings: their flags would go on from there\n", strings.Join(others, ", "))
+	if data.Validation != nil {
+		if k.validator, err = train.NewEvaluator(k.trainer.Network, data.Validation); err != nil {
+			return err
 		}
-		return nil, nil
 	}
-	t, err := train.Resume(path, images)
-	if err == nil && (!reflect.DeepEqual(t.Network.Description, k.description) || !reflect.DeepEqual(t.Recipe, recipe) || t.Seed != c.Seed) {
-		err = console.Hint(fmt.Errorf("--resume: %s was begun with other settings", path), "repeat the flags of the first run, or choose another folder with --out")
-	}
-	switch {
-	case err != nil && path != k.path:
-		fmt.Fprintf(term.Stderr, "--resume: there is no %s, and %s is not of this run; %s begins anew\n", k.path, path, k.fc)
-		return nil, nil
-	case err != nil:
-		return nil, err
-	case path != k.path:
-		fmt.Fprintf(term.Stderr, "--resume: %s goes on from %s, as older versions called it, and is saved as %s\n", k.fc, path, k.path)
-	}
-	if last := len(t.History) - 1; last >= 0 && t.History[last].Validation == nil && t.History[last].Test != nil && t.History[last].Test.Images != tests {
-		fmt.Fprintf(term.Stderr, "--resume: epochs so far were measured on %d images, and the next ones are on %d: the figures can't be compared\n", t.History[last].Test.Images, tests)
-	}
-	if kernel := cpu.Current().String(); t.Kernel != kernel {
-		fmt.Fprintf(term.Stderr, "--resume: %s was trained with the kernels %q, not %s: the result may differ in its last bits\n", path, t.Kernel, kernel)
-	}
-	return t, nil
+	return k.extend()
 }
 
 // rounds trains the contestants in turn, an epoch each, until all are done.
@@ -458,6 +439,9 @@ func (c *trainCommand) rounds(term *console.Terminal, contestants []*contestant,
 			result := k.trainer.History[len(k.trainer.History)-1]
 			display.epoch(k, result)
 			log.epoch(k, result)
+			if err := k.extend(); err != nil {
+				return err
+			}
 			if err := errors.Join(log.err, drawCurves(c.Plot, contestants)); err != nil {
 				return err
 			}

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/models"
@@ -133,6 +132,9 @@ func (k *networkKind) line(data *dataset.Dataset, recipe train.Recipe, options m
 	text := fmt.Sprintf("images of %d×%d×%d", channels, height, width)
 	if k.pictures != nil {
 		text = fmt.Sprintf("pictures of about %d×%d → %d×%d×%d", k.pictures.Middle[1], k.pictures.Middle[0], channels, height, width)
+		if data.Cover {
+			text += ", the middle of them in their proportions"
+		}
 		if k.pictures.Channels > channels {
 			text += fmt.Sprintf(", without their colours, which --input 3x%dx%d keeps", height, width)
 		}
@@ -143,11 +145,7 @@ func (k *networkKind) line(data *dataset.Dataset, recipe train.Recipe, options m
 	if recipe.Augment != nil {
 		text += ", augmented"
 	}
-	length := console.Counted(recipe.Epochs, "epoch")
-	if recipe.Steps > 0 {
-		length = console.Counted(recipe.Steps, "step")
-	}
-	return fmt.Sprintf("%s; %s in batches of %d", text, length, recipe.BatchSize)
+	return fmt.Sprintf("%s; %s in batches of %d", text, lengthOf(recipe), recipe.BatchSize)
 }
 
 // measureInputs measures the inputs of the networks that begin anew, once for all.
