@@ -96,7 +96,8 @@ type Dataset struct {
 	Train, Test Source
 
 	// Validation is a third set, by which settings may be chosen, or the best epoch: a
-	// folder of pictures may have one beside train and test. It is nil if there is none.
+	// folder of pictures, a list or an .npz file may have one beside train and test. It is
+	// nil if there is none.
 	Validation Source
 
 	// Pictures says that the images are from a folder of pictures: as bright and
@@ -230,8 +231,10 @@ func OpenWith(name string, options Options) (*Dataset, error) {
 	data.Name = name
 	data.Said = append(place.said, data.Said...)
 	if options.Transpose {
-		for _, source := range []Source{data.Train, data.Test} {
-			source.(*Images).transpose() // only pictures are anything else
+		for _, source := range []Source{data.Train, data.Test, data.Validation} {
+			if images, ok := source.(*Images); ok { // only pictures are anything else
+				images.transpose()
+			}
 		}
 	} else if strings.HasPrefix(strings.ToLower(place.set), "emnist") {
 		data.Sideways = true
@@ -247,11 +250,11 @@ func errTransposed(name string) error {
 
 // readIDX reads the four files of the dataset of the given name.
 func (p place) readIDX(name string) (*Dataset, error) {
-	train, trainNotes, err := readPair(p.files.trainImages, p.files.trainLabels)
+	train, err := readPair(p.files.trainImages, p.files.trainLabels)
 	if err != nil {
 		return nil, err
 	}
-	test, testNotes, err := readPair(p.files.testImages, p.files.testLabels)
+	test, err := readPair(p.files.testImages, p.files.testLabels)
 	if err != nil {
 		return nil, err
 	}
@@ -266,27 +269,38 @@ func (p place) readIDX(name string) (*Dataset, error) {
 			return nil, err
 		}
 	}
-	return newDataset(filepath.Clean(p.dir), train, test, trainNotes, testNotes, names)
+	return newDataset(filepath.Clean(p.dir), []notedImages{train, test}, names)
 }
 
-// newDataset puts the parts of one place together, which must be alike.
-func newDataset(from string, train, test *Images, trainNotes, testNotes imageNotes, names classNames) (*Dataset, error) {
-	if a, b := train.imageSize(), test.imageSize(); a != b {
-		return nil, fmt.Errorf("dataset: %s: the training images are %v (channels, height, width) but the test images %v", from, a, b)
+// newDataset puts the parts of one place together, which must be alike: those to train
+// on, for tests and, where there are some, for validation.
+func newDataset(from string, sets []notedImages, names classNames) (*Dataset, error) {
+	train, images := sets[forTraining], []*Images{}
+	for part, set := range sets {
+		if a, b := train.imageSize(), set.imageSize(); a != b {
+			return nil, fmt.Errorf("dataset: %s: the training images are %v (channels, height, width) but the %s images %v", from, a, partNames[part], b)
+		}
+		if a, b := train.scale, set.scale; a != b && a != "" && b != "" {
+			return nil, fmt.Errorf("dataset: %s: the training images are numbers from %s but the %s images from %s: store both alike", from, a, partNames[part], b)
+		}
+		images = append(images, set.Images)
 	}
-	if a, b := trainNotes.scale, testNotes.scale; a != b && a != "" && b != "" {
-		return nil, fmt.Errorf("dataset: %s: the training images are numbers from %s but the test images from %s: store both alike", from, a, b)
-	}
-	if err := names.apply(train, test); err != nil {
+	if err := names.apply(images...); err != nil {
 		return nil, err
 	}
-	said := trainNotes.say()
-	for _, line := range testNotes.say() {
-		if !slices.Contains(said, line) {
-			said = append(said, "test images: "+line)
+	said := train.say()
+	for part, set := range sets {
+		for _, line := range set.say() {
+			if !slices.Contains(said, line) {
+				said = append(said, partNames[part]+" images: "+line)
+			}
 		}
 	}
-	return &Dataset{Train: train, Test: test, Said: slices.Concat(said, sayUnseen(train))}, nil
+	data := &Dataset{Train: train.Images, Test: images[forTests], Said: slices.Concat(said, sayUnseen(train.Images))}
+	if len(sets) > forValidation {
+		data.Validation = images[forValidation]
+	}
+	return data, nil
 }
 
 func (s *Images) imageSize() imageSize { return imageSize{s.Channels, s.Height, s.Width} }

@@ -52,7 +52,10 @@ func Describe(name string, options Options) (*Description, error) {
 	d := &Description{Folder: place.dir, Said: data.Said}
 	d.Channels, d.Height, d.Width = data.Train.Shape()
 	counts := make([][parts]int, len(data.Train.ClassNames()))
-	for part, source := range []Source{forTraining: data.Train, forTests: data.Test} {
+	for part, source := range []Source{forTraining: data.Train, forTests: data.Test, forValidation: data.Validation} {
+		if source == nil {
+			continue
+		}
 		for i := range source.Len() {
 			counts[source.Label(i)][part]++
 		}

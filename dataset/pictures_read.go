@@ -47,13 +47,16 @@ type listedPicture struct {
 	err    error        // why it can't be read
 }
 
-// Parts of a folder.
+// Parts of a data set.
 const (
 	forTraining = iota
 	forTests
 	forValidation
 	parts
 )
+
+// partNames are for messages.
+var partNames = [parts]string{"training", "test", "validation"}
 
 // defaultMemory is Options.Memory where that is 0.
 const defaultMemory = 1 << 30

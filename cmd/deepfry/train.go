@@ -243,7 +243,7 @@ func (c *trainCommand) open(kind *networkKind) (*dataset.Dataset, error) {
 		return nil, fmt.Errorf("--holdout %d: want at least 1 and less than the %d training images", *c.Holdout, n)
 	}
 	if data.Validation != nil {
-		data.Said = append(data.Said, fmt.Sprintf("--holdout: the %d pictures of the folder for validation are not used", data.Validation.Len()))
+		data.Said = append(data.Said, fmt.Sprintf("--holdout: the %d images for validation are not used", data.Validation.Len()))
 	}
 	data.Validation = dataset.Slice(data.Train, n-*c.Holdout, n)
 	data.Train = dataset.Slice(data.Train, 0, n-*c.Holdout)
