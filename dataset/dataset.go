@@ -1,7 +1,7 @@
 // Package dataset reads labelled images and deals them out in batches.
 //
 // [Open] finds and reads MNIST, Fashion-MNIST, a folder of IDX files (EMNIST, KMNIST,
-// QMNIST and their like), an .npz file of images or a folder of pictures, which
+// QMNIST and their like), an .npz file of images or a folder or list of pictures, which
 // [OpenWith] scales; [ReadSamples] reads an .npz file of any numbers;
 // [NewLoader] shuffles, augments and prefetches batches for training;
 // [ReadPicture] reads pictures of any kind.
@@ -100,7 +100,7 @@ type Dataset struct {
 	// nil if there is none.
 	Validation Source
 
-	// Pictures says that the images are from a folder of pictures: as bright and
+	// Pictures says that the images are from a folder or list of pictures: as bright and
 	// dark as they are in the pictures.
 	Pictures bool
 
@@ -124,7 +124,7 @@ type Dataset struct {
 // pictures ([Options]): "mnist" (LeCun et al.,
 // Proceedings of the IEEE 1998), "fashion" (Fashion-MNIST: Xiao, Rasul and
 // Vollgraf, 2017), a folder that holds four IDX files under their usual names,
-// gzipped or not, an .npz file, or a folder of pictures. Write ./mnist for a folder
+// gzipped or not, an .npz file, a folder of pictures, or a list of pictures. Write ./mnist for a folder
 // that is called mnist.
 //
 // IDX files are train-images-idx3-ubyte, train-labels-idx1-ubyte and so on, as MNIST's
@@ -159,6 +159,18 @@ type Dataset struct {
 // pictures must have the same size; they have one channel if none has colours, and
 // otherwise 3.
 //
+// A list of pictures is a file in UTF-8 or UTF-16 whose name ends in .csv, .tsv or .txt,
+// with the name of a picture and its label a line, between tabs, commas, semicolons or
+// blanks; in the first three, quotes may be put around what holds such. The first line
+// may name the columns: filename, path, image, id and the like, and label, class and the
+// like; others are passed over. A third column, of train, val and test, says what the
+// pictures are for, as folders of such names do; otherwise about a tenth is for tests.
+// Names are from the list's folder, or, where that lacks the first one, from the only
+// folder in it that has it; / or \ is between folders, and an ending may be missing where
+// one picture is called so. Labels count the classes as for folders, but in the order of
+// their numbers where all are whole ones. A picture of two classes is an error; one that is
+// not there can't be read. Pictures are read, split and ordered as those of folders.
+//
 // [Locate] says where the two known datasets are looked for. The errors are
 // those of Locate and [ReadIDX], [ErrSizes], [ErrBad], which names the pictures that
 // can't be read, and such as tell of folders that do not fit each other.
@@ -175,7 +187,7 @@ type Options struct {
 	// those of EMNIST are stored so. A folder of pictures is refused with it.
 	Transpose bool
 
-	// The others are for folders of pictures; other datasets do not heed them.
+	// The others are for folders and lists of pictures; other datasets do not heed them.
 
 	// Classes are those of a network: labels are then places in this list, and a
 	// folder whose name is not in it, when both are in NFC, is an error, which lists

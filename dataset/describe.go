@@ -73,7 +73,7 @@ func (d *Description) count(classes []string, counts [][parts]int) {
 }
 
 // describe describes a folder of pictures.
-func (f *pictureFolder) describe(options Options) (*Description, error) {
+func (f *foundPictures) describe(options Options) (*Description, error) {
 	s, err := f.choose(options)
 	if err != nil {
 		return nil, err

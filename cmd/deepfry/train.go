@@ -31,7 +31,7 @@ type trainCommand struct {
 	Input     string   `placeholder:"3x64x64" help:"The input of lenet or smallvgg: channels x height x width, to which pictures of a folder are scaled. Default: the images' own, or, for a folder, what fits its pictures."`
 	Init      string   `placeholder:"FILE" help:"Go on from the network of a checkpoint or an ONNX file, instead of a model with random weights. Where its classes are others than the data's, it gets a new last layer."`
 	Memory    *float64 `placeholder:"GIB" help:"Keep the scaled pictures of a folder in so many GiB of memory, and read those beyond anew whenever they are wanted; and refuse a network that needs more. Default: 1 for pictures, 8 for a network."`
-	Data      string   `default:"mnist" help:"mnist, fashion, IDX files, an .npz file, or a folder of pictures with a subfolder for each class (and train and test above them, or about a tenth of each class is for tests), which are scaled to the network's input."`
+	Data      string   `default:"mnist" help:"mnist, fashion, IDX files, an .npz file, a folder of pictures with a subfolder for each class (and train and test above them, or about a tenth of each class is for tests), or a list of pictures (.csv, .tsv or .txt, with a name and a label a line); pictures are scaled to the network's input."`
 	Epochs    *int     `placeholder:"N" help:"Passes over the training images. Default: 10, 11 by the caffe recipe, or what --steps says."`
 	Steps     *int     `placeholder:"N" help:"End after so many steps instead, which is the default for folders of pictures: 2500."`
 	Seed      uint64   `default:"1" help:"Of initial weights, order, dropout and augmentation."`
