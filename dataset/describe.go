@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -81,11 +82,15 @@ func (f *foundPictures) describe(options Options) (*Description, error) {
 	hash := s.unsplit && s.rule == SplitByHash
 	s.readHeaders(hash)
 	s.skipBad = len(s.pictures)
+	var unread error // which may be why too few are left
+	if bad := s.bad(); len(bad) > 0 {
+		unread = s.badError(bad)
+	}
 	if _, err := s.dropBad(nil, 1); err != nil {
 		return nil, err
 	}
 	if err := s.finish(); err != nil {
-		return nil, err
+		return nil, errors.Join(err, unread)
 	}
 	if hash {
 		s.sayCopies()
