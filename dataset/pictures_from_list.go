@@ -125,8 +125,7 @@ func readList(path string, most int) (*pictureList, error) {
 // the last blank of a line.
 func (l *pictureList) readRows(text *bufio.Reader, most int) error {
 	separator := listSeparator(text)
-	table := csv.NewReader(text)
-	table.Comma, table.FieldsPerRecord = cmp.Or(separator, ','), -1
+	table := newTable(text, cmp.Or(separator, ','))
 	next := func(line int) (cells []string, at int, err error) {
 		if separator == 0 {
 			text, err := text.ReadString('\n')
@@ -169,14 +168,20 @@ func (l *pictureList) readRows(text *bufio.Reader, most int) error {
 	return nil
 }
 
+// newTable reads cells, before whose quotes there may be blanks.
+func newTable(text io.Reader, separator rune) *csv.Reader {
+	table := csv.NewReader(text)
+	table.Comma, table.FieldsPerRecord = separator, -1
+	table.TrimLeadingSpace = separator != '\t' // or empty cells would go
+	return table
+}
+
 // listSeparator returns what parts the first line that is not blank, or 0 for blanks.
 func listSeparator(text *bufio.Reader) rune {
 	start, _ := text.Peek(text.Size()) // an error comes again
 	line, _, _ := bytes.Cut(bytes.TrimSpace(start), []byte("\n"))
 	for _, separator := range "\t,;" {
-		table := csv.NewReader(bytes.NewReader(line))
-		table.Comma = separator
-		if cells, err := table.Read(); err == nil && len(cells) > 1 {
+		if cells, err := newTable(bytes.NewReader(line), separator).Read(); err == nil && len(cells) > 1 {
 			return separator
 		}
 	}
@@ -371,13 +376,17 @@ func (l *pictureList) pictures() (*foundPictures, error) {
 		classes[forTests], classes[forValidation] = classes[forValidation], nil
 	}
 	f.train, f.test, f.validation = listedClasses(classes[forTraining]), listedClasses(classes[forTests]), listedClasses(classes[forValidation])
-	for dir, part := range map[*string][]classFolder{&f.trainDir: f.train, &f.testDir: f.test, &f.validationDir: f.validation} {
-		if len(part) > 0 {
-			*dir = l.path
+	for _, part := range []struct {
+		dir     *string
+		classes []classFolder
+	}{{&f.trainDir, f.train}, {&f.testDir, f.test}, {&f.validationDir, f.validation}} {
+		if len(part.classes) > 0 {
+			*part.dir = l.path
 		}
-		f.passed.similarCase(part)
+		similar := passedOver{}
+		similar.similarCase(part.classes)
+		f.passed.add(similar)
 	}
-	f.passed.add(passedOver{}) // once each
 	f.said = l.said
 	if len(l.others) > 0 {
 		f.said = append(f.said, "columns of the list that are passed over: "+nameList(l.others, fewNames))

@@ -36,7 +36,7 @@ func TestListDialects(t *testing.T) {
 		return content
 	}
 	for _, c := range []struct{ about, name, list string }{
-		{"no header", "l.csv", "a/1.png,x\na/2.PNG,x\n\"b, c/3.png\",y\n\"b, c/4 d.png\",y"},
+		{"no header", "l.csv", "a/1.png, \"x\"\na/2.PNG,x\n\"b, c/3.png\",y\n\"b, c/4 d.png\",y"},
 		{"a header, blank lines, a mark, CRLF", "l.csv", "\xef\xbb\xbfFile_Name,Label\r\n\r\na/1.png, x\r\na/2.PNG,x\r\n,\r\n\"b, c/3.png\",y\r\n\"b, c/4 d.png\",y\r\n  \r\n"},
 		{"Windows's paths, tabs", "l.txt", "label\timage\nx\ta\\1.png\nx\t.\\a\\2.PNG\ny\tb, c\\3.png\ny\tb, c\\4 d.png\n"},
 		{"semicolons", "l.CSV", "path;class\na/1.png;x\na/2.PNG;x\n\"b, c/3.png\";y\nb, c/4 d.png;y\n"},
@@ -162,6 +162,10 @@ func TestListRefuses(t *testing.T) {
 	path := writeList(t, "l.csv", "a/1.png,x\na/2.PNG,y\n\"b, c/3.png\",x\n\"b, c/4 d.png\",y\na/7.png,x\n")
 	if data, err := OpenWith(path, Options{SkipBad: 1}); err != nil || len(listed(data)) != 4 {
 		t.Errorf("one that is missing may be passed over: %v, %v", data, err)
+	}
+	path = writeList(t, "l.csv", "a/1.png,x,train\na/2.PNG,X,train\n\"b, c/3.png\",x,test\n\"b, c/4 d.png\",X,test\n")
+	if data, err := Open(path); err != nil || len(data.Said) != 1 || !strings.Contains(data.Said[0], "differ only in case are not one: X and x") {
+		t.Errorf("classes that differ in case: %v, %v", data, err)
 	}
 	if _, err := Open("nowhere.csv"); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a list that is not there: %v", err)
