@@ -66,7 +66,7 @@ func TestEMNIST(t *testing.T) {
 		filepath.Join(dir, "emnist"):          {"no folder", "but there is " + digits + ", " + letters},
 		letters + "-train-images-idx3-ubyte":  {"one of the four files of a dataset: give " + letters},
 		filepath.Join(dir, "emnist-balanced"): {"no folder", digits},
-		letters + "-mapping.txt":              {"is a text file: expected"},
+		letters + "-mapping.txt":              {"expected a list of pictures"},
 	} {
 		_, err := Open(name)
 		for _, want := range wants {

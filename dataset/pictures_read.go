@@ -18,9 +18,11 @@ import (
 	"github.com/deepfry/deepfry/internal/par"
 )
 
-// pictureSet is what options choose of a folder of pictures.
+// pictureSet is what options choose of a folder or a list of pictures.
 type pictureSet struct {
 	dir      string
+	place    string // the folder or the list, for messages
+	list     bool
 	classes  []string
 	from     string          // where the classes are from
 	pictures []listedPicture // class by class, then in the order of their names
@@ -47,7 +49,7 @@ type listedPicture struct {
 	err    error        // why it can't be read
 }
 
-// Parts of a folder.
+// Parts of a data set.
 const (
 	forTraining = iota
 	forTests
@@ -55,18 +57,21 @@ const (
 	parts
 )
 
+// partNames are for messages.
+var partNames = [parts]string{"training", "test", "validation"}
+
 // defaultMemory is Options.Memory where that is 0.
 const defaultMemory = 1 << 30
 
 // choose returns the pictures that the options ask for.
-func (f *pictureFolder) choose(options Options) (*pictureSet, error) {
+func (f *foundPictures) choose(options Options) (*pictureSet, error) {
 	s := &pictureSet{
-		dir: f.dir, classes: options.Classes, from: "the network", rule: cmp.Or(options.Split, SplitVersion),
-		skipBad: options.SkipBad, memory: cmp.Or(options.Memory, defaultMemory), said: f.passed.lines(), prepare: options.Prepare, cover: options.Cover,
+		dir: f.dir, place: f.place(), list: f.list != "", classes: options.Classes, from: "the network", rule: cmp.Or(options.Split, SplitVersion),
+		skipBad: options.SkipBad, memory: cmp.Or(options.Memory, defaultMemory), said: append(f.passed.lines(), f.said...), prepare: options.Prepare, cover: options.Cover,
 		whole: options.Whole, training: !options.Whole && options.Classes == nil,
 	}
 	if s.memory < 0 {
-		return nil, fmt.Errorf("dataset: %s: expected memory for pictures of at least 0 bytes, found %d", s.dir, s.memory)
+		return nil, fmt.Errorf("dataset: %s: expected memory for pictures of at least 0 bytes, found %d", s.place, s.memory)
 	}
 	train, err := s.known(f.train)
 	if err != nil {
@@ -87,6 +92,9 @@ func (f *pictureFolder) choose(options Options) (*pictureSet, error) {
 	}
 	if !s.whole {
 		if f.trainDir == "" {
+			if s.list {
+				return nil, fmt.Errorf("dataset: %s: expected pictures to train on, found none whose split is train", s.place)
+			}
 			return nil, fmt.Errorf("dataset: %s: expected a folder train beside %s", f.dir, f.testDir)
 		}
 		s.unsplit = f.testDir == ""
@@ -108,7 +116,7 @@ func (s *pictureSet) known(classes []classFolder) ([]classFolder, error) {
 	case SplitByName:
 		return knownByName(classes), nil
 	}
-	return nil, fmt.Errorf("dataset: %s: expected a version of the split from %d to %d, found %d: a later Deepfry may know it", s.dir, SplitByName, SplitVersion, s.rule)
+	return nil, fmt.Errorf("dataset: %s: expected a version of the split from %d to %d, found %d: a later Deepfry may know it", s.place, SplitByName, SplitVersion, s.rule)
 }
 
 func countFiles(lists ...[]classFolder) (count int) {
@@ -121,10 +129,10 @@ func countFiles(lists ...[]classFolder) (count int) {
 }
 
 // nameClasses takes the classes from the names of the folders.
-func (f *pictureFolder) nameClasses(s *pictureSet, train, test []classFolder) error {
+func (f *foundPictures) nameClasses(s *pictureSet, train, test []classFolder) error {
 	if s.training && len(train) < 2 && f.trainDir != "" {
 		err := f.fewClasses(train)
-		if _, missing := find(f.dir, ""); missing != nil {
+		if _, missing := find(f.dir, ""); missing != nil && !s.list {
 			err = fmt.Errorf("%w; nor are there IDX files: %w", err, missing)
 		}
 		return err
@@ -157,7 +165,7 @@ func (s *pictureSet) add(dir string, folders []classFolder, part int) error {
 // open reads the pictures, scaled to the input, or as they are if that is no shape
 // of pictures. Where they take more memory than they may, it keeps as many, and their
 // sources read the others anew.
-func (f *pictureFolder) open(options Options) (*Dataset, error) {
+func (f *foundPictures) open(options Options) (*Dataset, error) {
 	s, err := f.choose(options)
 	if err != nil {
 		return nil, err
@@ -204,7 +212,7 @@ func (s *pictureSet) size(input []int) (size imageSize, err error) {
 		return size, err
 	}
 	if err := size.check(); err != nil {
-		return size, fmt.Errorf("dataset: %s: %w", s.dir, err)
+		return size, fmt.Errorf("dataset: %s: %w", s.place, err)
 	}
 	return size, nil
 }
@@ -384,7 +392,7 @@ func (s *pictureSet) badError(bad []int) error {
 	if len(bad) > most {
 		fmt.Fprintf(&list, "\n\tand %d more", len(bad)-most)
 	}
-	return fmt.Errorf("dataset: %s: %d of %d %w:%s", s.dir, len(bad), len(s.pictures), ErrBad, list.String())
+	return fmt.Errorf("dataset: %s: %d of %d %w:%s", s.place, len(bad), len(s.pictures), ErrBad, list.String())
 }
 
 // String says what is wrong with a bad picture.
@@ -411,10 +419,14 @@ func (s *pictureSet) finish() error {
 		}
 	}
 	if total[forTests] == 0 {
-		return fmt.Errorf("dataset: %s: no pictures are left for tests: put some into a folder test beside train, or more than one into a class, which must differ", s.dir)
+		advice := "put some into a folder test beside train, or more than one into a class, which must differ"
+		if s.list {
+			advice = "mark some as test in a column split, or list more than one of a class, which must differ"
+		}
+		return fmt.Errorf("dataset: %s: no pictures are left for tests: %s", s.place, advice)
 	}
 	if s.training && untrained != nil {
-		return fmt.Errorf("dataset: %s: no pictures are left to train on of the classes %s", s.dir, nameList(untrained, manyNames))
+		return fmt.Errorf("dataset: %s: no pictures are left to train on of the classes %s", s.place, nameList(untrained, manyNames))
 	}
 	if untested != nil {
 		s.said = append(s.said, fmt.Sprintf("no pictures for tests of %d of %d classes: %s", len(untested), len(s.classes), nameList(untested, fewNames)))

@@ -35,7 +35,7 @@ type compressCommand struct {
 	MaxDrop    *float64 `placeholder:"X" help:"Choose sizes so that at most so many points of accuracy are lost, after fine-tuning if there is any. Default with labels: 0.5."`
 	TargetSize string   `placeholder:"1MB" help:"Choose sizes so that the file has at most so many bytes."`
 
-	Data        string  `placeholder:"DATA" help:"mnist, fashion, a folder of IDX files, one of pictures with a subfolder for each class, as for train, or an .npz file with x_train, y_train, x_test, y_test, or x, y, or arrays without names in this order. Default for a checkpoint with --finetune: what it was trained on."`
+	Data        string  `placeholder:"DATA" help:"mnist, fashion, a folder of IDX files, one of pictures with a subfolder for each class or a list of pictures, as for train, or an .npz file with x_train, y_train, x_test, y_test, or x, y, or arrays without names in this order. Default for a checkpoint with --finetune: what it was trained on."`
 	Finetune    int     `placeholder:"EPOCHS" help:"Train the whole afterwards, on the original's outputs, and on the data's labels if there are any; the better of before and after is kept. With --max-drop, up to five networks are trained."`
 	Rate        float64 `placeholder:"X" help:"Highest learning rate of fine-tuning. Default: 0.001 after svd, 0.003 after fastfood and rp, 0.005 after lowrank."`
 	Seed        uint64  `default:"1" help:"Of random numbers."`

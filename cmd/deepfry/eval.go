@@ -13,7 +13,7 @@ import (
 
 type evalCommand struct {
 	Model string `arg:"" help:"A file that train, fit, compress or export wrote, or an ONNX file."`
-	Data  string `placeholder:"NAME" help:"mnist, fashion, IDX files, an .npz file, or a folder of pictures, as for train. A folder without pictures for tests is measured whole. Default: the test images of what the network was trained on."`
+	Data  string `placeholder:"NAME" help:"mnist, fashion, IDX files, an .npz file, or a folder or list of pictures, as for train. One without pictures for tests is measured whole. Default: the test images of what the network was trained on."`
 	JSON  bool   `name:"json" help:"Write JSON."`
 	flags.DataOptions
 	flags.Standardization

@@ -19,7 +19,7 @@ import (
 
 type fitCommand struct {
 	flags.KernelChoice
-	Table   string   `arg:"" help:"A CSV or LIBSVM file, gzipped or not; - for the standard input; or images: mnist, fashion, IDX files, an .npz file, or a folder of pictures of the same size, with a subfolder for each class."`
+	Table   string   `arg:"" help:"A CSV or LIBSVM file, gzipped or not; - for the standard input; or images: mnist, fashion, IDX files, an .npz file, or a folder or list of pictures of the same size, as for train."`
 	Target  []string `placeholder:"COLUMN" help:"What to learn, by name or by number from 1 on. Can be repeated, for several numbers. Default: the last column."`
 	Task    string   `enum:"auto,classification,regression" default:"auto" help:"${enum}. auto: classification for texts and for up to 20 different whole numbers."`
 	Test    string   `placeholder:"TABLE" help:"Measure on this table. Default: on rows that are held out."`

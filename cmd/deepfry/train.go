@@ -29,7 +29,7 @@ type trainCommand struct {
 	Fit       string   `enum:",stretch,cover" default:"" placeholder:"stretch" help:"How pictures of a folder become the network's input: stretch them to it, whatever their proportions, or keep these, scale them to cover it, and take the middle (cover). Everything that reads the checkpoint, or an ONNX file of it, does the same. Default: stretch, or as the network of --init has it."`
 	Init      string   `placeholder:"FILE" help:"Go on from the network of a checkpoint or an ONNX file, instead of a model with random weights. Where its classes are others than the data's, it gets a new last layer."`
 	Memory    *float64 `placeholder:"GIB" help:"Keep the scaled pictures of a folder in so many GiB of memory, and read those beyond anew whenever they are wanted; and refuse a network that needs more. Default: 1 for pictures, 8 for a network."`
-	Data      string   `default:"mnist" help:"mnist, fashion, IDX files, an .npz file, or a folder of pictures with a subfolder for each class (and train and test above them, or about a tenth of each class is for tests), which are scaled to the network's input."`
+	Data      string   `default:"mnist" help:"mnist, fashion, IDX files, an .npz file, a folder of pictures with a subfolder for each class (and train and test above them, or about a tenth of each class is for tests), or a list of pictures (.csv, .tsv or .txt, with a name and a label a line); pictures are scaled to the network's input."`
 	Epochs    *int     `placeholder:"N" help:"Passes over the training images. Default: 10, 11 by the caffe recipe, or what --steps says."`
 	Steps     *int     `placeholder:"N" help:"End after so many steps instead, which is the default for folders of pictures: 2500."`
 	Seed      uint64   `default:"1" help:"Of initial weights, order, dropout and augmentation."`
@@ -247,7 +247,7 @@ func (c *trainCommand) open(kind *networkKind) (*dataset.Dataset, error) {
 		return nil, fmt.Errorf("--holdout %d: want at least 1 and less than the %d training images", *c.Holdout, n)
 	}
 	if data.Validation != nil {
-		data.Said = append(data.Said, fmt.Sprintf("--holdout: the %d pictures of the folder for validation are not used", data.Validation.Len()))
+		data.Said = append(data.Said, fmt.Sprintf("--holdout: the %d images for validation are not used", data.Validation.Len()))
 	}
 	data.Validation = dataset.Slice(data.Train, n-*c.Holdout, n)
 	data.Train = dataset.Slice(data.Train, 0, n-*c.Holdout)
