@@ -133,6 +133,9 @@ func ParseRecipe(data []byte) (Recipe, error) {
 	if err != nil {
 		return Recipe{}, fmt.Errorf("train: the recipe: %w", err)
 	}
+	if len(r.Groups) == 0 { // as a checkpoint gives it back
+		r.Groups = nil
+	}
 	return r, r.Check()
 }
 

@@ -106,7 +106,7 @@ func (c *trainCommand) settings() (names []string) {
 		add("steps", recipe.Steps, plain.Steps)
 	}
 	add("parts", recipe.Parts, plain.Parts)
-	add("keep", recipe.Keep, plain.Keep)
+	add("keep", cmp.Or(recipe.Keep, "last"), cmp.Or(plain.Keep, "last"))
 	add("batch", recipe.BatchSize, plain.BatchSize)
 	add("rate", recipe.Optimizer.Rate, plain.Optimizer.Rate)
 	add("diagonals", recipe.Group(nn.Diagonal).RateFactor, plain.Group(nn.Diagonal).RateFactor)

@@ -134,14 +134,15 @@ func (k *contestant) extend() error {
 	return k.trainer.Extend(k.recipe)
 }
 
-// epochsLeft returns how many epochs k has to go; of what is added by steps about so many.
-func (k *contestant) epochsLeft() float64 {
-	t := k.trainer
-	if k.recipe.Epochs > 0 {
-		return float64(k.recipe.Epochs - len(t.History))
+// epochsLeft returns how many epochs, of so many images, k has to go.
+func (k *contestant) epochsLeft(images int) float64 {
+	left := k.recipe.Steps - k.trainer.StepsDone()
+	perEpoch := float64(images) / float64(min(k.recipe.BatchSize, images))
+	if k.recipe.Steps == 0 {
+		left = k.trainer.Steps() - k.trainer.StepsDone()
+		return float64(left)/perEpoch + float64(k.recipe.Epochs-k.trainer.Epochs())
 	}
-	added := float64(k.recipe.Steps-t.Steps()) / float64(t.Steps())
-	return float64(t.Epochs()-len(t.History)) + added*float64(t.Epochs())
+	return float64(left) / perEpoch
 }
 
 // lengthOf says how long a run by a recipe is.

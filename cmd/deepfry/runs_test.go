@@ -194,6 +194,34 @@ func TestInterruptedExtensionIsBitIdentical(t *testing.T) {
 	}
 }
 
+// TestValidationComesAndGoes interrupts a run within an epoch, and resumes it when images
+// for validation have come or gone: the epoch is finished before anything is measured.
+func TestValidationComesAndGoes(t *testing.T) {
+	const tests, validation = "x_train y_train x_test y_test", "x_val y_val"
+	for _, parts := range [][2]string{{tests, tests + " " + validation}, {tests + " " + validation, tests}} {
+		data, out := filepath.Join(t.TempDir(), "data.npz"), t.TempDir()
+		train := func(stop string, arrays string, arguments ...string) string {
+			t.Helper()
+			if err := makeSamples(data, 60, strings.Fields(arrays)); err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			output := stopAt{stop, cancel, &bytes.Buffer{}}
+			arguments = append([]string{"train", "--data", data, "--model", "lenet", "--fc", "dense", "--batch", "20", "--epochs", "3", "--out", out}, arguments...)
+			if code := run(arguments, &console.Terminal{Context: ctx, Stdout: output.said, Stderr: output, Interactive: true}); (code != 0) != (stop != "") {
+				t.Fatalf("%v: exit code %d\n%s", arguments, code, output.said)
+			}
+			return output.said.String()
+		}
+		train("2/3 dense", parts[0])
+		said := train("", parts[1], "--resume")
+		if strings.Contains(said, "1/3    dense") || !strings.Contains(said, "2/3    dense") || !strings.Contains(said, "3/3    dense") {
+			t.Errorf("from %s to %s: it said\n%s", parts[0], parts[1], said)
+		}
+	}
+}
+
 // killsVariable is how often TestKilledRunIsBitIdentical kills, if not thrice.
 const killsVariable = "DEEPFRY_TEST_KILLS"
 

@@ -31,9 +31,9 @@ type trainCommand struct {
 	Memory    *float64 `placeholder:"GIB" help:"Keep the scaled pictures of a folder in so many GiB of memory, and read those beyond anew whenever they are wanted; and refuse a network that needs more. Default: 1 for pictures, 8 for a network."`
 	Data      string   `default:"mnist" help:"mnist, fashion, IDX files, an .npz file, a folder of pictures with a subfolder for each class (and train and test above them, or about a tenth of each class is for tests), or a list of pictures (.csv, .tsv or .txt, with a name and a label a line); pictures are scaled to the network's input."`
 	Epochs    *int     `placeholder:"N" help:"Passes over the training images. Default: 10, 11 by the caffe recipe, or what --steps says."`
-	Steps     *int     `placeholder:"N" help:"End after so many steps instead, which is the default for folders of pictures: 2500."`
+	Steps     *int     `placeholder:"N" help:"End after so many steps instead, which is the default of smallvgg on folders of pictures: 2500."`
 	Seed      uint64   `default:"1" help:"Of initial weights, order, dropout and augmentation."`
-	Augment   *bool    `negatable:"" help:"Distort the training images a little: shift, rotate, zoom and bend them, by which the default recipe has batches of 64, the rate 0.003 and no dropout; or, which is the default for folders of pictures, mirror, shift, crop and colour them."`
+	Augment   *bool    `negatable:"" help:"Distort the training images a little: shift, rotate, zoom and bend them, by which the default recipe has batches of 64, the rate 0.003 and no dropout; or, for smallvgg on folders of pictures, where it is the default, mirror, shift, crop and colour them."`
 	Out       string   `default:"runs" placeholder:"DIR" help:"Folder for checkpoints, which are called after data, network, settings and seed. One that is there already is kept, under another name."`
 	Log       string   `placeholder:"FILE" help:"Write a JSON object a line: start, step, epoch, done. With --resume, add to the file."`
 	LogEvery  int      `default:"100" placeholder:"K" help:"Of which steps --log has loss and learning rate: every K-th."`
@@ -50,7 +50,7 @@ type trainCommand struct {
 	Dropout   *float64 `placeholder:"P" help:"Dropout between the fully-connected layers, instead of the recipe's."`
 	Smoothing *float64 `placeholder:"X" help:"Label smoothing, instead of the recipe's."`
 	Holdout   *int     `placeholder:"N" help:"Measure on the last N training images after every epoch, which are not trained on, and on the test images after the last one alone: for choosing settings. A folder that has pictures for validation beside those for tests is measured so, too."`
-	Keep      string   `default:"last" enum:"last,best" help:"The network of the last epoch, or that of the epoch with the fewest errors in validation: ${enum}."`
+	Keep      string   `default:"" enum:",last,best" placeholder:"last" help:"The network of the last epoch (last), or that of the epoch with the fewest errors in validation (best), instead of the recipe's, which is last unless a file says otherwise."`
 
 	sideBySide bool               // no --model was given: the reference trains, too
 	pictures   nn.Shape           // input of the network for a folder of pictures, else nil
@@ -161,9 +161,12 @@ func (c *trainCommand) plan(term *console.Terminal) (*dataset.Dataset, []*contes
 	if err != nil {
 		return nil, nil, err
 	}
-	fmt.Fprintln(term.Stdout, kind.line(data, recipe, options))
+	fmt.Fprintln(term.Stdout, kind.line(data, recipe, c.normalises(options)))
+	if c.Recipe != "default" && c.Recipe != "caffe" && c.initial == nil {
+		fmt.Fprintf(term.Stderr, "--recipe %s says how to train: dropout, normalisation and where a ReLU stands are the network's, as the default recipe has them\n", c.Recipe)
+	}
 	if recipe.Keep == "best" && data.Validation == nil {
-		return nil, nil, console.Hint(errors.New("--keep best: there are no images for validation"), "--holdout 1000 takes that many of the training images, or put pictures into a folder val beside train and test")
+		return nil, nil, console.Hint(errors.New("--keep best, or \"keep\" in --recipe: there are no images for validation"), "--holdout 1000 takes that many of the training images, or put pictures into a folder val beside train and test")
 	}
 	options.Input = kind.input
 	contestants, err := c.contestants(data, recipe, options)
@@ -269,6 +272,9 @@ func (c *trainCommand) splitToResume() int {
 		return 0
 	}
 	fc := cmp.Or(c.FC, flags.DefaultFC(c.Model))
+	if c.initial != nil {
+		fc = "init"
+	}
 	path, oldPath, similar := c.paths(c.Model, fc, c.LayerChoice)
 	for _, path := range append([]string{path, oldPath}, similar...) {
 		if meaning := meaningOf(path); meaning.Preparation == predict.Stretched || meaning.Preparation == predict.Covered {
@@ -294,8 +300,11 @@ func (c *trainCommand) recipe() (train.Recipe, models.Options, error) {
 		recipe.Epochs, recipe.Steps = 0, *c.Steps
 	}
 	override(&recipe.Parts, c.Parts)
-	if c.Keep == "best" {
+	switch c.Keep {
+	case "best":
 		recipe.Keep = c.Keep
+	case "last":
+		recipe.Keep = ""
 	}
 	override(&recipe.BatchSize, c.Batch)
 	override(&recipe.Optimizer.Rate, c.Rate)
@@ -328,7 +337,10 @@ func (c *trainCommand) plainRecipe() (train.Recipe, models.Options, error) {
 	if err != nil {
 		return recipe, models.Options{}, fmt.Errorf("--recipe %s: %w", c.Recipe, err)
 	}
-	_, options, err := flags.RecipeByName("default", c.Augment, c.pictures)
+	plain, options, err := flags.RecipeByName("default", c.Augment, c.pictures)
+	if c.Augment != nil && (!*c.Augment || recipe.Augment == nil) {
+		recipe.Augment = plain.Augment
+	}
 	return recipe, options, err
 }
 
@@ -456,7 +468,8 @@ func (c *trainCommand) rounds(term *console.Terminal, contestants []*contestant,
 // between the two. Step is called after every step.
 func (k *contestant) runEpoch(ctx context.Context, notes map[string]string, step func(train.Progress)) error {
 	t := k.trainer
-	if last := len(t.History) - 1; last < 0 || k.measured(t.History[last]) {
+	// An epoch that is begun was measured by what was there when it began.
+	if last := len(t.History) - 1; last < 0 || t.InEpoch() || k.measured(t.History[last]) {
 		saved := time.Now()
 		err := t.RunEpoch(ctx, func(p train.Progress) error {
 			step(p)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -39,6 +41,9 @@ func (c *trainCommand) chooseNetwork() (kind networkKind, err error) {
 	}
 	if c.sideBySide {
 		c.Model = "smallvgg"
+	}
+	if c.Model == "smallvgg" {
+		c.pictures = nn.Shape{3, 64, 64} // for now: the name of the run to resume depends on the recipe
 	}
 	options := c.DataOptions.Options(nil)
 	options.Split = c.splitToResume()
@@ -76,7 +81,13 @@ func (c *trainCommand) openInitial(kind *networkKind) (err error) {
 	if kind.input = c.initial.Input; len(kind.input) != 3 {
 		return fmt.Errorf("--init: the network of %s takes %v numbers: want one that takes images, channels × height × width", c.Init, kind.input)
 	}
-	c.Model = strings.TrimSuffix(filepath.Base(c.Init), filepath.Ext(c.Init))
+	content, err := os.ReadFile(c.Init)
+	if err != nil {
+		return fmt.Errorf("--init: %w", err)
+	}
+	hash := fnv.New32a() // so that the run of another file of this name is not resumed
+	hash.Write(content)  // never fails
+	c.Model = fmt.Sprintf("%s-%08x", strings.TrimSuffix(filepath.Base(c.Init), filepath.Ext(c.Init)), hash.Sum32())
 	folders, err := dataset.FolderClasses(c.Data)
 	if err == nil && folders != nil {
 		c.pictures = kind.input
@@ -99,6 +110,17 @@ func (c *trainCommand) reclassified(data *dataset.Dataset) (*nn.Network, error) 
 	}
 	c.newClassifier = true
 	return network, nil
+}
+
+// normalises tells whether a layer of the networks normalises their input.
+func (c *trainCommand) normalises(options models.Options) bool {
+	if c.initial == nil {
+		return options.Normalize
+	}
+	return slices.ContainsFunc(c.initial.Network.Description.Nodes, func(n nn.Node) bool {
+		_, ok := n.Op.(nn.Normalize)
+		return ok
+	})
 }
 
 // inputFor is the input of a small network for pictures: square, with a side of about
@@ -127,7 +149,7 @@ func (k *networkKind) complete(c *trainCommand, data *dataset.Dataset) {
 }
 
 // line says, in one, what becomes of the images.
-func (k *networkKind) line(data *dataset.Dataset, recipe train.Recipe, options models.Options) string {
+func (k *networkKind) line(data *dataset.Dataset, recipe train.Recipe, normalises bool) string {
 	channels, height, width := data.Train.Shape()
 	text := fmt.Sprintf("images of %d×%d×%d", channels, height, width)
 	if k.pictures != nil {
@@ -139,7 +161,7 @@ func (k *networkKind) line(data *dataset.Dataset, recipe train.Recipe, options m
 			text += fmt.Sprintf(", without their colours, which --input 3x%dx%d keeps", height, width)
 		}
 	}
-	if options.Normalize {
+	if normalises {
 		text += ", normalised by the network"
 	}
 	if recipe.Augment != nil {
