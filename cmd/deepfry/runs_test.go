@@ -21,6 +21,10 @@ import (
 	"time"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/dataset"
+	"github.com/deepfry/deepfry/models"
+	"github.com/deepfry/deepfry/nn"
+	"github.com/deepfry/deepfry/train"
 )
 
 // startRun starts a side-by-side run of 12 short epochs as another process.
@@ -219,6 +223,34 @@ func TestValidationComesAndGoes(t *testing.T) {
 		if strings.Contains(said, "1/3    dense") || !strings.Contains(said, "2/3    dense") || !strings.Contains(said, "3/3    dense") {
 			t.Errorf("from %s to %s: it said\n%s", parts[0], parts[1], said)
 		}
+	}
+}
+
+// TestErrorsSave has a run stop for an error that is not the network's, as of a picture
+// that is gone: what is done must not be lost.
+func TestErrorsSave(t *testing.T) {
+	folder := t.TempDir()
+	if err := makeData(folder, 20, 10); err != nil {
+		t.Fatal(err)
+	}
+	data, err := dataset.Open(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	network, err := nn.New(models.TinyGAP(models.Options{}), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := &contestant{path: filepath.Join(folder, "run.safetensors")}
+	if k.trainer, err = train.New(network, data.Train, train.Default(), 1); err != nil {
+		t.Fatal(err)
+	}
+	gone := errors.New("gone")
+	if err := (&trainCommand{}).explain(k, gone, nil); !errors.Is(err, gone) {
+		t.Errorf("%v, want %v", err, gone)
+	}
+	if _, err := train.Resume(k.path, data.Train); err != nil {
+		t.Error(err)
 	}
 }
 

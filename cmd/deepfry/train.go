@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
@@ -54,6 +55,7 @@ type trainCommand struct {
 
 	sideBySide bool               // no --model was given: the reference trains, too
 	pictures   nn.Shape           // input of the network for a folder of pictures, else nil
+	characters bool               // the classes of the folder are called as digits or letters are, which have a left and a right
 	initial    *predict.Predictor // of --init, or nil
 	// newClassifier says that the network of --init has got one.
 	newClassifier bool
@@ -161,7 +163,10 @@ func (c *trainCommand) plan(term *console.Terminal) (*dataset.Dataset, []*contes
 	if err != nil {
 		return nil, nil, err
 	}
-	fmt.Fprintln(term.Stdout, kind.line(data, recipe, c.normalises(options)))
+	if classes := data.Train.ClassNames(); len(classes) < 2 {
+		return nil, nil, fmt.Errorf("%s: all images are of one class, %s: want two or more to tell apart", c.Data, strings.Join(classes, ""))
+	}
+	fmt.Fprintln(term.Stdout, kind.line(data, recipe, c.done(recipe, options)))
 	if c.Recipe != "default" && c.Recipe != "caffe" && c.initial == nil {
 		fmt.Fprintf(term.Stderr, "--recipe %s says how to train: dropout, normalisation and where a ReLU stands are the network's, as the default recipe has them\n", c.Recipe)
 	}
@@ -170,6 +175,9 @@ func (c *trainCommand) plan(term *console.Terminal) (*dataset.Dataset, []*contes
 	}
 	options.Input = kind.input
 	contestants, err := c.contestants(data, recipe, options)
+	if c.initial != nil && c.initial.Transpose != c.Transpose {
+		fmt.Fprintf(term.Stderr, "--init: the images that its network has seen were read with --transpose=%t, and these are with --transpose=%t\n", c.initial.Transpose, c.Transpose)
+	}
 	if c.newClassifier {
 		fmt.Fprintf(term.Stderr, "--init: the last layer is a new one, for the %d classes of %s\n", len(data.Train.ClassNames()), c.Data)
 	}
@@ -242,19 +250,10 @@ func (c *trainCommand) open(kind *networkKind) (*dataset.Dataset, error) {
 		return nil, fmt.Errorf("--fit %s: only for a folder of pictures: the images of %s are taken as they are", c.Fit, c.Data)
 	}
 	kind.complete(c, data)
-	if c.Holdout == nil {
-		return data, nil
+	if c.Holdout != nil {
+		err = flags.HoldOut(data, *c.Holdout)
 	}
-	n := data.Train.Len()
-	if *c.Holdout < 1 || *c.Holdout >= n {
-		return nil, fmt.Errorf("--holdout %d: want at least 1 and less than the %d training images", *c.Holdout, n)
-	}
-	if data.Validation != nil {
-		data.Said = append(data.Said, fmt.Sprintf("--holdout: the %d images for validation are not used", data.Validation.Len()))
-	}
-	data.Validation = dataset.Slice(data.Train, n-*c.Holdout, n)
-	data.Train = dataset.Slice(data.Train, 0, n-*c.Holdout)
-	return data, nil
+	return data, err
 }
 
 // plainFit is --fit where the flag is not given.
@@ -327,7 +326,11 @@ func (c *trainCommand) recipe() (train.Recipe, models.Options, error) {
 // plainRecipe returns the named recipe, or that of a file, before flags change it.
 func (c *trainCommand) plainRecipe() (train.Recipe, models.Options, error) {
 	if c.Recipe == "default" || c.Recipe == "caffe" {
-		return flags.RecipeByName(c.Recipe, c.Augment, c.pictures)
+		recipe, options, err := flags.RecipeByName(c.Recipe, c.Augment, c.pictures)
+		if c.characters && recipe.Augment != nil {
+			recipe.Augment.Flip = false
+		}
+		return recipe, options, err
 	}
 	text, err := os.ReadFile(c.Recipe)
 	if err != nil {
@@ -546,6 +549,8 @@ func (c *trainCommand) explain(k *contestant, err error, notes map[string]string
 			return console.Hint(fmt.Errorf("%s: %w", k.fc, err), "the last good checkpoint is still in "+k.path)
 		}
 		return fmt.Errorf("%s: %w", k.fc, err)
+	case k.trainer.Save(k.path, notes) == nil: // of a picture that can't be read any more, say
+		return console.Hint(err, "what is done is saved: the same command with --resume goes on from here")
 	}
 	return err
 }

@@ -64,6 +64,7 @@ func (c *trainCommand) chooseNetwork() (kind networkKind, err error) {
 	if c.Model == "smallvgg" {
 		c.pictures = kind.input
 	}
+	c.characters = flags.AreCharacters(kind.pictures)
 	return kind, nil
 }
 
@@ -91,7 +92,9 @@ func (c *trainCommand) openInitial(kind *networkKind) (err error) {
 	folders, err := dataset.FolderClasses(c.Data)
 	if err == nil && folders != nil {
 		c.pictures = kind.input
-		kind.pictures, err = dataset.Describe(c.Data, c.DataOptions.Options(nil))
+		if kind.pictures, err = dataset.Describe(c.Data, c.DataOptions.Options(nil)); err == nil {
+			c.characters = flags.AreCharacters(kind.pictures)
+		}
 	}
 	return err
 }
@@ -112,15 +115,22 @@ func (c *trainCommand) reclassified(data *dataset.Dataset) (*nn.Network, error) 
 	return network, nil
 }
 
-// normalises tells whether a layer of the networks normalises their input.
-func (c *trainCommand) normalises(options models.Options) bool {
-	if c.initial == nil {
-		return options.Normalize
+// done says what networks and recipe do to the images.
+func (c *trainCommand) done(recipe train.Recipe, options models.Options) (text string) {
+	normalises := options.Normalize
+	if c.initial != nil {
+		normalises = slices.ContainsFunc(c.initial.Network.Description.Nodes, func(n nn.Node) bool { return n.Op.Kind() == nn.Normalize{}.Kind() })
 	}
-	return slices.ContainsFunc(c.initial.Network.Description.Nodes, func(n nn.Node) bool {
-		_, ok := n.Op.(nn.Normalize)
-		return ok
-	})
+	if normalises {
+		text += ", normalised by the network"
+	}
+	if recipe.Augment != nil {
+		text += ", augmented"
+	}
+	if c.characters && recipe.Augment != nil && !recipe.Augment.Flip {
+		text += " but not mirrored, as the classes are called as digits or letters are"
+	}
+	return text
 }
 
 // inputFor is the input of a small network for pictures: square, with a side of about
@@ -149,7 +159,7 @@ func (k *networkKind) complete(c *trainCommand, data *dataset.Dataset) {
 }
 
 // line says, in one, what becomes of the images.
-func (k *networkKind) line(data *dataset.Dataset, recipe train.Recipe, normalises bool) string {
+func (k *networkKind) line(data *dataset.Dataset, recipe train.Recipe, done string) string {
 	channels, height, width := data.Train.Shape()
 	text := fmt.Sprintf("images of %d×%d×%d", channels, height, width)
 	if k.pictures != nil {
@@ -161,13 +171,7 @@ func (k *networkKind) line(data *dataset.Dataset, recipe train.Recipe, normalise
 			text += fmt.Sprintf(", without their colours, which --input 3x%dx%d keeps", height, width)
 		}
 	}
-	if normalises {
-		text += ", normalised by the network"
-	}
-	if recipe.Augment != nil {
-		text += ", augmented"
-	}
-	return fmt.Sprintf("%s; %s in batches of %d", text, lengthOf(recipe), recipe.BatchSize)
+	return fmt.Sprintf("%s; %s in batches of %d", text+done, lengthOf(recipe), recipe.BatchSize)
 }
 
 // measureInputs measures the inputs of the networks that begin anew, once for all.

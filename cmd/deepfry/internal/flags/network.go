@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
@@ -102,6 +103,17 @@ func RecipeByName(name string, augment *bool, pictures nn.Shape) (train.Recipe, 
 		recipe.Augment = nil
 	}
 	return recipe, options, err
+}
+
+// numbers are the words for the ten digits.
+var numbers = []string{"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"}
+
+// AreCharacters tells whether the classes of pictures are called as digits and letters
+// are: A, 7, seven.
+func AreCharacters(pictures *dataset.Description) bool {
+	return !slices.ContainsFunc(pictures.Classes, func(class dataset.ClassCount) bool {
+		return utf8.RuneCountInString(class.Name) != 1 && !slices.Contains(numbers, strings.ToLower(class.Name))
+	})
 }
 
 // IsNetworkFile tells whether a name is that of a file, not of a model. It fails
