@@ -38,6 +38,35 @@ func Locate(name string) (dir string, err error) {
 	return place.dir, err
 }
 
+// Files returns the paths of the files that [OpenWith] may read of a dataset, which no
+// output should replace: of a list of pictures the list and these, of a folder of pictures
+// all that lie in its classes. Of what is no dataset it is the name alone.
+func Files(name string) []string {
+	p, err := locate(name)
+	switch {
+	case err != nil:
+		return []string{name}
+	case p.npz != "":
+		return []string{p.npz}
+	case p.pictures == nil:
+		paths := []string{p.files.trainImages, p.files.trainLabels, p.files.testImages, p.files.testLabels}
+		if names, _ := readClassNames(p.dir, p.set); names.from != "" {
+			paths = append(paths, names.from)
+		}
+		return paths
+	}
+	var paths []string
+	if p.pictures.list != "" {
+		paths = append(paths, p.pictures.list)
+	}
+	for _, class := range slices.Concat(p.pictures.train, p.pictures.test, p.pictures.validation) {
+		for _, file := range class.files {
+			paths = append(paths, file.path)
+		}
+	}
+	return paths
+}
+
 // place is where the files of a dataset are.
 type place struct {
 	dir      string
@@ -90,7 +119,7 @@ func locateFolder(dir string) (place, error) {
 // the names of files in it begin with.
 func locateSet(path string, missing error) (p place, err error) {
 	if IsNPZ(path) || isList(path) {
-		return place{}, fmt.Errorf("dataset: %w", missing)
+		return place{}, fmt.Errorf("dataset: %s: expected a list of pictures or an .npz file: %w", path, missing)
 	}
 	dir, set := filepath.Split(path)
 	dir = filepath.Clean(dir)

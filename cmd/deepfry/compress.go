@@ -102,6 +102,13 @@ func (c *compressCommand) Run(term *console.Terminal, parsed *kong.Context) erro
 	if err != nil {
 		return err
 	}
+	meaning, err := predict.ReadMeaning(model.Notes())
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.Model, err)
+	}
+	if c.Data == "" && c.Finetune > 0 {
+		c.Data = meaning.Data
+	}
 	if err := c.checkOutputs(model); err != nil {
 		return err
 	}
@@ -141,7 +148,7 @@ func (c *compressCommand) nameOutput() error {
 
 // checkOutputs fails before hours of work.
 func (c *compressCommand) checkOutputs(model *compress.Model) error {
-	inputs := append(model.Files(), c.Data)
+	inputs := append(flags.Inputs(c.Data, model.Files()...), c.Data)
 	if c.Out != "" && !c.DryRun {
 		for _, path := range outputs(c.Out) {
 			if err := c.CheckOutput("-o", path, inputs...); err != nil {
@@ -230,15 +237,7 @@ func (c *compressCommand) options(term *console.Terminal) (o compress.Options, e
 
 // open reads the data, if there are any to be read, standardised if that is wanted.
 func (c *compressCommand) open(term *console.Terminal, model *compress.Model) (*compress.Data, error) {
-	meaning, err := predict.ReadMeaning(model.Notes())
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", c.Model, err)
-	}
-	name := c.Data
-	if name == "" && c.Finetune > 0 {
-		name = meaning.Data
-	}
-	if name == "" {
+	if c.Data == "" {
 		if !c.Standardization.Value().IsZero() {
 			return nil, console.Hint(errors.New("--mean and --std: there are no data to standardise"), "name some with --data")
 		}
@@ -255,7 +254,7 @@ func (c *compressCommand) open(term *console.Terminal, model *compress.Model) (*
 	if err := p.Standardize(standardization); err != nil {
 		return nil, fmt.Errorf("--mean and --std: %w", err)
 	}
-	data, err := c.read(p, name)
+	data, err := c.read(p)
 	if err != nil {
 		return nil, err
 	}
@@ -263,15 +262,15 @@ func (c *compressCommand) open(term *console.Terminal, model *compress.Model) (*
 	return data, data.Standardize(standardization, p.Input)
 }
 
-// read reads the named data for a network.
-func (c *compressCommand) read(p *predict.Predictor, name string) (*compress.Data, error) {
-	if p.TakesSamples(name) {
-		if err := c.ForSamples(name); err != nil {
+// read reads the data for a network.
+func (c *compressCommand) read(p *predict.Predictor) (*compress.Data, error) {
+	if p.TakesSamples(c.Data) {
+		if err := c.ForSamples(c.Data); err != nil {
 			return nil, err
 		}
-		return compress.OpenData(name, p.Input)
+		return compress.OpenData(c.Data, p.Input)
 	}
-	images, err := p.OpenImages(name, c.DataOptions.Options(nil))
+	images, err := p.OpenImages(c.Data, c.DataOptions.Options(nil))
 	if err != nil {
 		return nil, err
 	}

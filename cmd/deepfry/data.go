@@ -58,12 +58,9 @@ func (*describeCommand) Help() string {
 }
 
 func (c *describeCommand) Run(term *console.Terminal) error {
-	input, err := flags.ParseShape(c.Input)
+	input, err := flags.ParseImageShape(c.Input)
 	if err != nil {
 		return err
-	}
-	if len(input) != 0 && len(input) != 3 {
-		return fmt.Errorf("--input %q: want channels, height and width, for example 1x28x28", c.Input)
 	}
 	names := []string{"mnist", "fashion"}
 	if c.Name != "" {

@@ -69,7 +69,9 @@ func (c *evalCommand) images(term *console.Terminal, r *evaluation) error {
 	p, options := r.predictor, c.DataOptions.Options(nil)
 	options.Whole = c.Data != ""
 	data, err := p.OpenImages(r.data, options)
-	if err != nil {
+	if err != nil && c.Data == "" {
+		return console.Hint(fmt.Errorf("%s was trained on %s: %w", c.Model, r.data, err), "if the data are elsewhere now, name them with --data")
+	} else if err != nil {
 		return err
 	}
 	flags.Say(term.Stderr, data.Said)

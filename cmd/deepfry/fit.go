@@ -122,7 +122,11 @@ func (c *fitCommand) checkFlags() error {
 		}
 	}
 	if c.Out != "" {
-		return c.CheckOutput("--out", c.Out, c.Table, c.Test)
+		inputs := []string{c.Table, c.Test}
+		if flags.IsImages(c.Table) {
+			inputs = append(inputs, flags.Inputs(c.Table)...)
+		}
+		return c.CheckOutput("--out", c.Out, inputs...)
 	}
 	if err := os.MkdirAll("runs", 0o755); err != nil {
 		return fmt.Errorf("--out: %w", err)

@@ -78,15 +78,7 @@ func (c *inspectCommand) file() (printer, error) {
 	if err != nil {
 		return c.noNetwork(err)
 	}
-	files := []string{c.Network}
-	if compress.IsONNX(c.Network) {
-		model, err := onnx.Open(c.Network)
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, model.ExternalFiles()...)
-	}
-	size, err := inspection.SizeOf(files...)
+	size, err := inspection.SizeOf(flags.Inputs("", c.Network)...)
 	return inspection.OfNetwork(network.Description, network.Layers(), size), err
 }
 

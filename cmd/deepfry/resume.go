@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
@@ -28,7 +29,9 @@ func (c *trainCommand) resume(term *console.Terminal, k *contestant, images data
 	}
 	if t == nil {
 		fmt.Fprintf(term.Stderr, "--resume: there is no %s; %s begins anew\n", k.path, k.fc)
-		if others, _ := filepath.Glob(strings.TrimSuffix(k.oldPath, seedName(c.Seed)) + "*-" + seedName(c.Seed)); len(others) > 0 {
+		others, _ := filepath.Glob(strings.TrimSuffix(k.oldPath, seedName(c.Seed)) + "*-" + seedName(c.Seed))
+		others = slices.DeleteFunc(others, func(path string) bool { return slices.Contains(k.similar, path) }) // why not these is said
+		if len(others) > 0 {
 			fmt.Fprintf(term.Stderr, "--resume: %s has other settings: their flags would go on from there\n", strings.Join(others, ", "))
 		}
 		return nil, nil

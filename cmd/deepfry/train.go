@@ -37,7 +37,7 @@ type trainCommand struct {
 	Augment   *bool    `negatable:"" help:"Distort the training images a little: shift, rotate, zoom and bend them, by which the default recipe has batches of 64, the rate 0.003 and no dropout; or, for smallvgg on folders of pictures, where it is the default, mirror, shift, crop and colour them."`
 	Out       string   `default:"runs" placeholder:"DIR" help:"Folder for checkpoints, which are called after data, network, settings and seed. One that is there already is kept, under another name."`
 	Log       string   `placeholder:"FILE" help:"Write a JSON object a line: start, step, epoch, done. With --resume, add to the file."`
-	LogEvery  int      `default:"100" placeholder:"K" help:"Of which steps --log has loss and learning rate: every K-th."`
+	LogEvery  *int     `placeholder:"K" help:"Of which steps --log has loss and learning rate: every K-th. Default: 100."`
 	Plot      string   `placeholder:"FILE" help:"Write learning curves: .svg, .png or .pdf."`
 	Resume    bool     `help:"Go on from the checkpoints of an interrupted run; with --epochs or --steps also from those of a run with fewer, when it is finished: to that length, with the learning rate's schedule anew over what is added."`
 	Overwrite bool     `help:"Replace files of --log and --plot that are there. Checkpoints are kept in any case, under another name."`
@@ -154,15 +154,15 @@ func (c *trainCommand) plan(term *console.Terminal) (*dataset.Dataset, []*contes
 	if err != nil {
 		return nil, nil, err
 	}
+	recipe, options, err := c.recipe()
+	if err != nil {
+		return nil, nil, err
+	}
 	data, err := c.open(&kind)
 	if err != nil {
 		return nil, nil, err
 	}
 	flags.Say(term.Stderr, data.Said)
-	recipe, options, err := c.recipe()
-	if err != nil {
-		return nil, nil, err
-	}
 	if classes := data.Train.ClassNames(); len(classes) < 2 {
 		return nil, nil, fmt.Errorf("%s: all images are of one class, %s: want two or more to tell apart", c.Data, strings.Join(classes, ""))
 	}
@@ -218,20 +218,23 @@ func (c *trainCommand) lock(contestants []*contestant) (release func(), err erro
 // not of this run.
 func (c *trainCommand) checkOutputs() error {
 	if m := c.Memory; m != nil && !(*m > 0 && *m < 1<<20) {
-		return fmt.Errorf("--memory %v: want more than 0 GiB", *m)
+		return fmt.Errorf("--memory %v: want more than 0 and less than %d GiB", *m, 1<<20)
 	}
-	if c.LogEvery < 1 {
-		return fmt.Errorf("--log-every %d: want at least 1", c.LogEvery)
+	switch k := c.LogEvery; {
+	case k != nil && *k < 1:
+		return fmt.Errorf("--log-every %d: want at least 1", *k)
+	case k != nil && c.Log == "":
+		return fmt.Errorf("--log-every %d without --log: there is no file for it", *k)
 	}
 	output := flags.Output{Overwrite: c.Overwrite || c.Resume}
 	if c.Log != "" && filepath.Clean(c.Log) == filepath.Clean(c.Plot) {
 		return fmt.Errorf("--plot %s: the log is written there: name another file", c.Plot)
 	}
-	data := c.Data
-	if c.Resume { // the files are this run's own, wherever they are
-		data = ""
+	inputs := flags.Inputs(c.Data, c.Init, c.Recipe)
+	if !c.Resume { // whose files are this run's own, also in the data's folder
+		inputs = append(inputs, c.Data)
 	}
-	return cmp.Or(drawing.CheckPlot("--plot", c.Plot), output.CheckOutput("--plot", c.Plot, data), output.CheckOutput("--log", c.Log, data))
+	return cmp.Or(drawing.CheckPlot("--plot", c.Plot), output.CheckOutput("--plot", c.Plot, inputs...), output.CheckOutput("--log", c.Log, inputs...))
 }
 
 // open reads the data, for the network's input, which it completes where that is the
@@ -317,8 +320,11 @@ func (c *trainCommand) recipe() (train.Recipe, models.Options, error) {
 		}
 		recipe.Groups[nn.Diagonal] = group
 	}
-	if c.Dropout != nil {
-		options.Dropout = c.Dropout
+	if p := c.Dropout; p != nil {
+		if !(*p >= 0 && *p < 1) {
+			return recipe, options, fmt.Errorf("--dropout %v: want at least 0 and less than 1", *p)
+		}
+		options.Dropout = p
 	}
 	return recipe, options, recipe.Check()
 }
@@ -332,13 +338,9 @@ func (c *trainCommand) plainRecipe() (train.Recipe, models.Options, error) {
 		}
 		return recipe, options, err
 	}
-	text, err := os.ReadFile(c.Recipe)
+	recipe, err := flags.ReadRecipe(c.Recipe)
 	if err != nil {
-		return train.Recipe{}, models.Options{}, console.Hint(fmt.Errorf("--recipe: %w", err), "default and caffe are recipes, too")
-	}
-	recipe, err := train.ParseRecipe(text)
-	if err != nil {
-		return recipe, models.Options{}, fmt.Errorf("--recipe %s: %w", c.Recipe, err)
+		return recipe, models.Options{}, err
 	}
 	plain, options, err := flags.RecipeByName("default", c.Augment, c.pictures)
 	if c.Augment != nil && (!*c.Augment || recipe.Augment == nil) {
@@ -387,7 +389,7 @@ func (c *trainCommand) contestants(data *dataset.Dataset, recipe train.Recipe, o
 				return nil, err
 			}
 		}
-		if err := flags.CheckInput(d, data.Train, c.Data); err != nil {
+		if err := flags.CheckInput(d, c.inputFlag(), data.Train, c.Data); err != nil {
 			return nil, err
 		}
 		bytes, err := flags.NetworkBytes(d, min(recipe.BatchSize, data.Train.Len()), true)
@@ -436,6 +438,8 @@ func (c *trainCommand) prepare(term *console.Terminal, k *contestant, data *data
 // rounds trains the contestants in turn, an epoch each, until all are done.
 func (c *trainCommand) rounds(term *console.Terminal, contestants []*contestant, data *dataset.Dataset, display *display, log *runLog) error {
 	notes := predict.MeaningOf(data, c.DataOptions.Options(nil)).Notes()
+	every := 100
+	override(&every, c.LogEvery)
 	for {
 		done := true
 		for _, k := range contestants {
@@ -445,7 +449,7 @@ func (c *trainCommand) rounds(term *console.Terminal, contestants []*contestant,
 			done = false
 			err := k.runEpoch(term, notes, func(p train.Progress) {
 				display.step(k, p)
-				log.step(k, p, c.LogEvery)
+				log.step(k, p, every)
 			})
 			if err != nil {
 				display.bar.Stop()

@@ -27,9 +27,10 @@ type networkKind struct {
 // chooseNetwork completes --model, and chooses the input of the network, as far as they
 // follow from flags and, for a folder, from its pictures.
 func (c *trainCommand) chooseNetwork() (kind networkKind, err error) {
-	if kind.input, err = flags.ParseShape(c.Input); err != nil {
+	if kind.input, err = flags.ParseImageShape(c.Input); err != nil {
 		return kind, err
 	}
+	c.Input = strings.ReplaceAll(kind.input.String(), "×", "x") // however it was written, for the name
 	if c.Init != "" {
 		err = c.openInitial(&kind)
 		return kind, err
@@ -153,7 +154,7 @@ func (k *networkKind) complete(c *trainCommand, data *dataset.Dataset) {
 			c.Model = "lenet"
 		}
 	}
-	if k.input == nil && slices.Contains([]string{"lenet", "smallvgg", "tinyvgg", "tinygap"}, c.Model) {
+	if k.input == nil && slices.Contains(flags.AnySize, c.Model) {
 		k.input = found
 	}
 }
@@ -196,6 +197,17 @@ func measureInputs(ctx context.Context, contestants []*contestant, data *dataset
 		}
 	}
 	return nil
+}
+
+// inputFlag is the flag that says what the networks take, or "".
+func (c *trainCommand) inputFlag() string {
+	switch {
+	case c.Init != "":
+		return "--init " + c.Init
+	case c.Input != "":
+		return fmt.Sprintf("--model %s with --input %s", c.Model, c.Input)
+	}
+	return ""
 }
 
 // limit bounds the memory of networks.

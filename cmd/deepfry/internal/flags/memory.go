@@ -20,7 +20,18 @@ func (f MemoryLimit) Check(name string, bytes int64) error {
 	if bytes <= math.MaxInt && float64(bytes) <= f.Memory*gib {
 		return nil
 	}
-	return console.Hint(fmt.Errorf("%s needs about %.1f GiB of memory, more than --memory %g", name, float64(bytes)/gib, f.Memory), "choose smaller batches or sizes, or allow more with --memory")
+	return console.Hint(fmt.Errorf("%s needs about %s of memory, more than --memory %g (GiB)", name, inUnits(float64(bytes)), f.Memory), "choose smaller batches or sizes, or allow more with --memory")
+}
+
+// inUnits writes a number of bytes as GiB, or, of less than a tenth of one, as MiB or KiB.
+func inUnits(bytes float64) string {
+	switch {
+	case bytes >= gib/10:
+		return fmt.Sprintf("%.1f GiB", bytes/gib)
+	case bytes >= 1<<20/10:
+		return fmt.Sprintf("%.1f MiB", bytes/(1<<20))
+	}
+	return fmt.Sprintf("%.1f KiB", bytes/(1<<10))
 }
 
 // NetworkBytes is about what a network and a workspace hold, and, in training,
