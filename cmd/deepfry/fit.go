@@ -102,9 +102,9 @@ func (c *fitCommand) options() (fitting.Options, error) {
 		KernelChoice: c.KernelChoice, MemoryLimit: c.MemoryLimit, Machine: c.Machine, Posterior: c.Posterior,
 		Transform: c.Transform, Raw: c.Raw, Impute: table.Impute(c.Impute), Balanced: c.Balanced, Seed: c.Seed,
 	}
-	override(&o.N, c.N)
-	override(&o.Epochs, c.Epochs)
-	override(&o.CV, c.CV)
+	flags.Override(&o.N, c.N)
+	flags.Override(&o.Epochs, c.Epochs)
+	flags.Override(&o.CV, c.CV)
 	var err error
 	if o.Ridge, err = c.ridgeFlag(); err != nil {
 		return o, err
@@ -218,7 +218,7 @@ func (c *fitCommand) open() (*fitting.Data, error) {
 			return nil, err
 		}
 		holdout := 0.0
-		override(&holdout, c.Holdout)
+		flags.Override(&holdout, c.Holdout)
 		return fitting.OpenImages(c.Table, c.DataOptions.Options(nil), holdout, c.Seed)
 	}
 	if c.Transpose || c.SkipBad != 0 {
@@ -227,7 +227,7 @@ func (c *fitCommand) open() (*fitting.Data, error) {
 	options := c.TableFormat.Options()
 	options.Targets, options.Categories, options.Drop, options.Keep, options.Weight = c.Target, c.Category, c.Drop, c.Keep, c.Weight
 	o := fitting.TableOptions{Options: options, Task: c.Task, Test: c.Test, Holdout: 0.2, Impute: table.Impute(c.Impute), Seed: c.Seed}
-	override(&o.Holdout, c.Holdout)
+	flags.Override(&o.Holdout, c.Holdout)
 	return fitting.OpenTable(c.Table, o)
 }
 

@@ -13,7 +13,6 @@ import (
 	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
-	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/predict"
 	"github.com/deepfry/deepfry/train"
 )
@@ -31,7 +30,7 @@ func (c *trainCommand) paths(model, fc string, layers flags.LayerChoice) (path, 
 	hash := fnv.New32a()
 	hash.Write([]byte(place)) // never fails
 	hashed := c.name(model, fmt.Sprintf("%s-%08x", data, hash.Sum32()), fc, layers, settings)
-	if c.givesLength() {
+	if c.GivesLength() {
 		similar = c.ofAnyLength(path, hashed, oldPath)
 	}
 	if other := meaningOf(path).Data; exists(hashed) || other != "" && other != place {
@@ -55,9 +54,6 @@ func (c *trainCommand) ofAnyLength(paths ...string) (found []string) {
 	}
 	return found
 }
-
-// givesLength tells whether a flag, not the recipe, says how long the run is.
-func (c *trainCommand) givesLength() bool { return c.Epochs != nil || c.Steps != nil }
 
 func (c *trainCommand) name(model, data, fc string, layers flags.LayerChoice, settings []string) string {
 	parts := []string{model, data, strings.ReplaceAll(fc, ":", "-")}
@@ -85,40 +81,17 @@ func (c *trainCommand) name(model, data, fc string, layers flags.LayerChoice, se
 
 func seedName(seed uint64) string { return fmt.Sprintf("seed%d.safetensors", seed) }
 
-// settings names what flags change of the recipe, such as epochs20 and rate0.001.
-func (c *trainCommand) settings() (names []string) {
-	recipe, options, _ := c.recipe() // which have been checked
-	plain, plainOptions, _ := c.plainRecipe()
-	add := func(name string, is, was any) {
-		if is != was {
-			names = append(names, fmt.Sprint(name, is))
-		}
+// settings names what flags change of the recipe, and of how images are read.
+func (c *trainCommand) settings() []string {
+	names := c.Changes(c.pictures, c.characters)
+	if fit := cmp.Or(c.Fit, c.plainFit()); fit != c.plainFit() {
+		names = append(names, fit)
 	}
-	value := func(v *float64) any {
-		if v == nil { // the model's own
-			return nil
-		}
-		return *v
-	}
-	if recipe.Epochs > 0 {
-		add("epochs", recipe.Epochs, plain.Epochs)
-	} else {
-		add("steps", recipe.Steps, plain.Steps)
-	}
-	add("parts", recipe.Parts, plain.Parts)
-	add("keep", cmp.Or(recipe.Keep, "last"), cmp.Or(plain.Keep, "last"))
-	add("batch", recipe.BatchSize, plain.BatchSize)
-	add("rate", recipe.Optimizer.Rate, plain.Optimizer.Rate)
-	add("diagonals", recipe.Group(nn.Diagonal).RateFactor, plain.Group(nn.Diagonal).RateFactor)
-	add("decay", recipe.Optimizer.Decay, plain.Optimizer.Decay)
-	add("dropout", value(options.Dropout), value(plainOptions.Dropout))
-	add("smoothing", recipe.Smoothing, plain.Smoothing)
-	add("", cmp.Or(c.Fit, c.plainFit()), c.plainFit())
 	if c.Transpose {
 		names = append(names, "transposed")
 	}
 	if c.Holdout != nil {
-		add("holdout", *c.Holdout, 0)
+		names = append(names, fmt.Sprint("holdout", *c.Holdout))
 	}
 	return names
 }

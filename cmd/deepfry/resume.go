@@ -57,7 +57,7 @@ func (c *trainCommand) openRun(k *contestant, path string, images dataset.Source
 		return nil, err
 	}
 	recipe := t.Recipe
-	if c.givesLength() {
+	if c.GivesLength() {
 		recipe.Epochs, recipe.Steps = k.recipe.Epochs, k.recipe.Steps
 	}
 	if !reflect.DeepEqual(t.Network.Description, k.description) || !reflect.DeepEqual(recipe, k.recipe) || t.Seed != c.Seed {
@@ -71,7 +71,7 @@ func (c *trainCommand) openRun(k *contestant, path string, images dataset.Source
 // none. The error is that all have gone farther than k is to.
 func (c *trainCommand) openSimilar(term *console.Terminal, k *contestant, images dataset.Source) (farthest *train.Trainer, path string, err error) {
 	candidates := k.similar
-	if !c.givesLength() && exists(k.oldPath) {
+	if !c.GivesLength() && exists(k.oldPath) {
 		candidates = []string{k.oldPath}
 	}
 	for _, candidate := range candidates {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,10 +30,7 @@ type trainCommand struct {
 	Init      string   `placeholder:"FILE" help:"Go on from the network of a checkpoint or an ONNX file, instead of a model with random weights. Where its classes are others than the data's, it gets a new last layer."`
 	Memory    *float64 `placeholder:"GIB" help:"Keep the scaled pictures of a folder in so many GiB of memory, and read those beyond anew whenever they are wanted; and refuse a network that needs more. Default: 1 for pictures, 8 for a network."`
 	Data      string   `default:"mnist" help:"mnist, fashion, IDX files, an .npz file, a folder of pictures with a subfolder for each class (and train and test above them, or about a tenth of each class is for tests), or a list of pictures (.csv, .tsv or .txt, with a name and a label a line); pictures are scaled to the network's input."`
-	Epochs    *int     `placeholder:"N" help:"Passes over the training images. Default: 10, 11 by the caffe recipe, or what --steps says."`
-	Steps     *int     `placeholder:"N" help:"End after so many steps instead, which is the default of smallvgg on folders of pictures: 2500."`
 	Seed      uint64   `default:"1" help:"Of initial weights, order, dropout and augmentation."`
-	Augment   *bool    `negatable:"" help:"Distort the training images a little: shift, rotate, zoom and bend them, by which the default recipe has batches of 64, the rate 0.003 and no dropout; or, for smallvgg on folders of pictures, where it is the default, mirror, shift, crop and colour them."`
 	Out       string   `default:"runs" placeholder:"DIR" help:"Folder for checkpoints, which are called after data, network, settings and seed. One that is there already is kept, under another name."`
 	Log       string   `placeholder:"FILE" help:"Write a JSON object a line: start, step, epoch, done. With --resume, add to the file."`
 	LogEvery  *int     `placeholder:"K" help:"Of which steps --log has loss and learning rate: every K-th. Default: 100."`
@@ -42,16 +38,8 @@ type trainCommand struct {
 	Resume    bool     `help:"Go on from the checkpoints of an interrupted run; with --epochs or --steps also from those of a run with fewer, when it is finished: to that length, with the learning rate's schedule anew over what is added."`
 	Overwrite bool     `help:"Replace files of --log and --plot that are there. Checkpoints are kept in any case, under another name."`
 
-	Recipe    string   `default:"default" placeholder:"NAME" help:"Optimizer, schedule and details of the network: default, caffe, the plain one of Caffe's LeNet example, or a file with the JSON of a recipe, such as --log has."`
-	Batch     *int     `placeholder:"N" help:"Images a step, instead of the recipe's."`
-	Parts     *int     `placeholder:"N" help:"Cut the images of a step into so many parts, which run one after another in less memory."`
-	Rate      *float64 `placeholder:"X" help:"Learning rate, instead of the recipe's."`
-	Diagonals *float64 `placeholder:"X" help:"Factor of the learning rate for S, G and B, instead of the recipe's; 0 freezes them."`
-	Decay     *float64 `placeholder:"X" help:"Weight decay, instead of the recipe's."`
-	Dropout   *float64 `placeholder:"P" help:"Dropout between the fully-connected layers, instead of the recipe's."`
-	Smoothing *float64 `placeholder:"X" help:"Label smoothing, instead of the recipe's."`
-	Holdout   *int     `placeholder:"N" help:"Measure on the last N training images after every epoch, which are not trained on, and on the test images after the last one alone: for choosing settings. A folder that has pictures for validation beside those for tests is measured so, too."`
-	Keep      string   `default:"" enum:",last,best" placeholder:"last" help:"The network of the last epoch (last), or that of the epoch with the fewest errors in validation (best), instead of the recipe's, which is last unless a file says otherwise."`
+	flags.RecipeChoice
+	Holdout *int `placeholder:"N" help:"Measure on the last N training images after every epoch, which are not trained on, and on the test images after the last one alone: for choosing settings. A folder that has pictures for validation beside those for tests is measured so, too."`
 
 	sideBySide bool               // no --model was given: the reference trains, too
 	pictures   nn.Shape           // input of the network for a folder of pictures, else nil
@@ -154,7 +142,7 @@ func (c *trainCommand) plan(term *console.Terminal) (*dataset.Dataset, []*contes
 	if err != nil {
 		return nil, nil, err
 	}
-	recipe, options, err := c.recipe()
+	recipe, options, err := c.RecipeChoice.Choose(c.pictures, c.characters)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -286,76 +274,6 @@ func (c *trainCommand) splitToResume() int {
 	return 0
 }
 
-// recipe returns the recipe, as the flags change it, and the details of the
-// network that go with it.
-func (c *trainCommand) recipe() (train.Recipe, models.Options, error) {
-	recipe, options, err := c.plainRecipe()
-	if err != nil {
-		return recipe, options, err
-	}
-	switch {
-	case c.Epochs != nil && c.Steps != nil:
-		return recipe, options, errors.New("--epochs and --steps: a run ends by one of the two: leave the other out")
-	case c.Epochs != nil:
-		recipe.Epochs, recipe.Steps = *c.Epochs, 0
-	case c.Steps != nil:
-		recipe.Epochs, recipe.Steps = 0, *c.Steps
-	}
-	override(&recipe.Parts, c.Parts)
-	switch c.Keep {
-	case "best":
-		recipe.Keep = c.Keep
-	case "last":
-		recipe.Keep = ""
-	}
-	override(&recipe.BatchSize, c.Batch)
-	override(&recipe.Optimizer.Rate, c.Rate)
-	override(&recipe.Optimizer.Decay, c.Decay)
-	override(&recipe.Smoothing, c.Smoothing)
-	if c.Diagonals != nil {
-		group := recipe.Group(nn.Diagonal)
-		group.RateFactor = *c.Diagonals
-		if recipe.Groups = maps.Clone(recipe.Groups); recipe.Groups == nil {
-			recipe.Groups = map[nn.ParamKind]train.Group{}
-		}
-		recipe.Groups[nn.Diagonal] = group
-	}
-	if p := c.Dropout; p != nil {
-		if !(*p >= 0 && *p < 1) {
-			return recipe, options, fmt.Errorf("--dropout %v: want at least 0 and less than 1", *p)
-		}
-		options.Dropout = p
-	}
-	return recipe, options, recipe.Check()
-}
-
-// plainRecipe returns the named recipe, or that of a file, before flags change it.
-func (c *trainCommand) plainRecipe() (train.Recipe, models.Options, error) {
-	if c.Recipe == "default" || c.Recipe == "caffe" {
-		recipe, options, err := flags.RecipeByName(c.Recipe, c.Augment, c.pictures)
-		if c.characters && recipe.Augment != nil {
-			recipe.Augment.Flip = false
-		}
-		return recipe, options, err
-	}
-	recipe, err := flags.ReadRecipe(c.Recipe)
-	if err != nil {
-		return recipe, models.Options{}, err
-	}
-	plain, options, err := flags.RecipeByName("default", c.Augment, c.pictures)
-	if c.Augment != nil && (!*c.Augment || recipe.Augment == nil) {
-		recipe.Augment = plain.Augment
-	}
-	return recipe, options, err
-}
-
-// override sets a setting to the value of a flag, if that was given.
-func override[T any](setting, flag *T) {
-	if flag != nil {
-		*setting = *flag
-	}
-}
-
 // contestants describes the networks of the run.
 func (c *trainCommand) contestants(data *dataset.Dataset, recipe train.Recipe, options models.Options) ([]*contestant, error) {
 	options.Classes = len(data.Train.ClassNames())
@@ -439,7 +357,7 @@ func (c *trainCommand) prepare(term *console.Terminal, k *contestant, data *data
 func (c *trainCommand) rounds(term *console.Terminal, contestants []*contestant, data *dataset.Dataset, display *display, log *runLog) error {
 	notes := predict.MeaningOf(data, c.DataOptions.Options(nil)).Notes()
 	every := 100
-	override(&every, c.LogEvery)
+	flags.Override(&every, c.LogEvery)
 	for {
 		done := true
 		for _, k := range contestants {

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
@@ -19,9 +18,6 @@ import (
 	"github.com/deepfry/deepfry/models"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/onnx"
-	"github.com/deepfry/deepfry/train"
-	"golang.org/x/text/encoding/unicode"
-	"golang.org/x/text/transform"
 )
 
 // LayerChoice says what stands behind the convolutions.
@@ -89,59 +85,6 @@ func DefaultFC(model string) string {
 		return "dense"
 	}
 	return "adaptive:16384"
-}
-
-// RecipeByName returns a recipe, and the details of the network that go with it. Augment
-// says whether images are augmented: nil leaves it to the recipe. Pictures is the input
-// of a network for a folder of pictures, for which the default recipe is another one, or
-// nil.
-func RecipeByName(name string, augment *bool, pictures nn.Shape) (train.Recipe, models.Options, error) {
-	recipe, err := train.ByName(name)
-	var options models.Options
-	light := dataset.Light()
-	switch {
-	case name == "default" && pictures != nil:
-		recipe, options = train.Pictures(pictures[1], pictures[2]), models.Options{ConvReLU: true, Normalize: true}
-		light = recipe.Augment
-	case name == "default" && augment != nil && *augment:
-		recipe, options = train.Augmented(), models.Options{ConvReLU: true, Normalize: true}
-	case name == "default":
-		options = models.Options{ConvReLU: true, Dropout: new(0.5), Normalize: true}
-	}
-	if augment != nil && *augment {
-		recipe.Augment = light
-	} else if augment != nil {
-		recipe.Augment = nil
-	}
-	return recipe, options, err
-}
-
-// numbers are the words for the ten digits.
-var numbers = []string{"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"}
-
-// AreCharacters tells whether the classes of pictures are called as digits and letters
-// are: A, 7, seven.
-func AreCharacters(pictures *dataset.Description) bool {
-	return !slices.ContainsFunc(pictures.Classes, func(class dataset.ClassCount) bool {
-		return utf8.RuneCountInString(class.Name) != 1 && !slices.Contains(numbers, strings.ToLower(class.Name))
-	})
-}
-
-// ReadRecipe reads the file of a recipe that --recipe names. Editors and shells of Windows
-// mark text as UTF-8 or UTF-16.
-func ReadRecipe(path string) (train.Recipe, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return train.Recipe{}, console.Hint(fmt.Errorf("--recipe: %w", err), "default and caffe are recipes, too")
-	}
-	if text, _, err = transform.Bytes(unicode.BOMOverride(transform.Nop), text); err != nil {
-		return train.Recipe{}, fmt.Errorf("--recipe %s: %w", path, err)
-	}
-	recipe, err := train.ParseRecipe(text)
-	if err != nil {
-		err = fmt.Errorf("--recipe %s: %w", path, err)
-	}
-	return recipe, err
 }
 
 // IsNetworkFile tells whether a name is that of a file, not of a model. It fails
