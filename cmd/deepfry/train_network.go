@@ -134,6 +134,17 @@ func (c *trainCommand) done(recipe train.Recipe, options models.Options) (text s
 	return text
 }
 
+// inputFlag is the flag that says what the networks take, or "".
+func (c *trainCommand) inputFlag() string {
+	switch {
+	case c.Init != "":
+		return "--init " + c.Init
+	case c.Input != "":
+		return fmt.Sprintf("--model %s with --input %s", c.Model, c.Input)
+	}
+	return ""
+}
+
 // inputFor is the input of a small network for pictures: square, with a side of about
 // the geometric mean of their sides, at most 64, which small networks learn in minutes.
 func inputFor(pictures *dataset.Description) nn.Shape {
@@ -197,17 +208,6 @@ func measureInputs(ctx context.Context, contestants []*contestant, data *dataset
 		}
 	}
 	return nil
-}
-
-// inputFlag is the flag that says what the networks take, or "".
-func (c *trainCommand) inputFlag() string {
-	switch {
-	case c.Init != "":
-		return "--init " + c.Init
-	case c.Input != "":
-		return fmt.Sprintf("--model %s with --input %s", c.Model, c.Input)
-	}
-	return ""
 }
 
 // limit bounds the memory of networks.
