@@ -17,27 +17,31 @@ const gib = 1 << 30
 
 // Check fails if something needs more than the flag, or an address, allows.
 func (f MemoryLimit) Check(name string, bytes int64) error {
+	return f.CheckAdvising(name, bytes, "choose smaller batches or sizes")
+}
+
+// CheckAdvising is Check with what else may be done than to allow more.
+func (f MemoryLimit) CheckAdvising(name string, bytes int64, advice string) error {
 	if bytes <= math.MaxInt && float64(bytes) <= f.Memory*gib {
 		return nil
 	}
-	return console.Hint(fmt.Errorf("%s needs about %.1f GiB of memory, more than --memory %g", name, float64(bytes)/gib, f.Memory), "choose smaller batches or sizes, or allow more with --memory")
+	needed, format := float64(bytes)/gib, "%.1f"
+	if needed < 1 {
+		format = "%.2g"
+	}
+	return console.Hint(fmt.Errorf("%s needs about "+format+" GiB of memory, more than --memory %g", name, needed, f.Memory), advice+", or allow more with --memory")
 }
 
-// NetworkBytes is about what a network and a workspace hold, and, in training,
-// the two numbers that the optimizer keeps for every parameter.
-func NetworkBytes(d nn.Description, batch int, training bool) (int64, error) {
+// NetworkBytes is about what a network and a workspace for inference hold.
+func NetworkBytes(d nn.Description, batch int) (int64, error) {
 	layers, err := nn.Inspect(d)
 	if err != nil {
 		return 0, err
 	}
-	copies := int64(1)
-	if training {
-		copies = 3
-	}
-	bytes, err := nn.WorkspaceBytes(d, batch, training)
+	bytes, err := nn.WorkspaceBytes(d, batch, false)
 	for _, layer := range layers {
 		for _, p := range layer.Params {
-			bytes += 4 * copies * int64(p.Size())
+			bytes += 4 * int64(p.Size())
 		}
 	}
 	return bytes, err
