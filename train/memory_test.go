@@ -46,7 +46,7 @@ func TestMemoryIsThatAllocated(t *testing.T) {
 		{wide, "adamw", 60, 6, 2, "best", []int{100}},
 		{wide, "sgd", 16, 8, 2, "", nil},
 		{wide, "sgd", 1000, 1, 4, "", []int{30}}, // of 70 images
-		{shallow, "sgd", 64, 1, 1, "", nil}, // of which the loader's batches are most
+		{shallow, "sgd", 64, 1, 1, "", nil},      // of which the loader's batches are most
 	} {
 		runtime.GOMAXPROCS(test.cores)
 		r := Default()
