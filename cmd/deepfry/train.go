@@ -384,7 +384,7 @@ func (c *trainCommand) contestants(data *dataset.Dataset, recipe train.Recipe, o
 			return nil, err
 		}
 		total += bytes
-		if err := c.limit().CheckAdvising(trainingOf(fcs[:i+1], recipe), total, "cut batches into parts (--parts), choose smaller ones (--batch) or a smaller network"); err != nil {
+		if err := c.limit().CheckAdvising(trainingOf(fcs[:i+1], recipe), total, "choose smaller batches (--batch), cut large ones into parts (--parts) or take a smaller network"); err != nil {
 			return nil, err
 		}
 		k := &contestant{fc: fc, description: d, recipe: recipe, initial: initial, chance: chance(data.Train, recipe.Smoothing)}
