@@ -384,8 +384,8 @@ func (c *trainCommand) contestants(data *dataset.Dataset, recipe train.Recipe, o
 			return nil, err
 		}
 		total += bytes
-		if err := c.limit().CheckAdvising(trainingOf(fcs[:i+1], recipe), total, "choose smaller batches (--batch), cut large ones into parts (--parts) or take a smaller network"); err != nil {
-			return nil, err
+		if err := c.limit().Check(trainingOf(fcs[:i+1], recipe), total); err != nil {
+			return nil, console.Hint(err, "choose smaller batches (--batch), cut large ones into parts (--parts), take a smaller network, or allow more with --memory")
 		}
 		k := &contestant{fc: fc, description: d, recipe: recipe, initial: initial, chance: chance(data.Train, recipe.Smoothing)}
 		k.path, k.oldPath, k.similar = c.paths(model, fc, layers)

@@ -17,19 +17,10 @@ const gib = 1 << 30
 
 // Check fails if something needs more than the flag, or an address, allows.
 func (f MemoryLimit) Check(name string, bytes int64) error {
-	return f.CheckAdvising(name, bytes, "choose smaller batches or sizes")
-}
-
-// CheckAdvising is Check with what else may be done than to allow more.
-func (f MemoryLimit) CheckAdvising(name string, bytes int64, advice string) error {
 	if bytes <= math.MaxInt && float64(bytes) <= f.Memory*gib {
 		return nil
 	}
-	needed, format := float64(bytes)/gib, "%.1f"
-	if needed < 1 {
-		format = "%.2g"
-	}
-	return console.Hint(fmt.Errorf("%s needs about "+format+" GiB of memory, more than --memory %g", name, needed, f.Memory), advice+", or allow more with --memory")
+	return console.Hint(fmt.Errorf("%s needs about %.1f GiB of memory, more than --memory %g", name, float64(bytes)/gib, f.Memory), "choose smaller batches or sizes, or allow more with --memory")
 }
 
 // NetworkBytes is about what a network and a workspace for inference hold.
