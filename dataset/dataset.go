@@ -26,7 +26,18 @@ type Images struct {
 	// Hashes tell the files of pictures apart: [Len()], the first 8 bytes of each
 	// one's SHA-256. They are nil unless the images are from a folder of pictures.
 	Hashes []uint64
+
+	scaling scaling // by which the pixels follow from those files
 }
+
+// scaling is a way from the file of a picture to its pixels.
+type scaling int
+
+const (
+	unknownScaling scaling = iota // or there are no files
+	stretched
+	covered
+)
 
 // Len returns the number of images.
 func (s *Images) Len() int { return len(s.Labels) }
@@ -199,7 +210,8 @@ type Options struct {
 	Cover bool
 
 	// Prepare makes [Input] bytes of a picture, in the place of [Stretch] or [Cover]. A picture for
-	// which it fails is a bad one.
+	// which it fails is a bad one. Identities tell what it makes of pictures only while all
+	// of them are in memory.
 	Prepare func(picture image.Image) ([]byte, error)
 
 	// Whole is for measuring alone: Dataset.Test has all pictures of a folder, or images

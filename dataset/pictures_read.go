@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"image"
 	"image/color"
 	"io"
@@ -194,7 +193,7 @@ func (f *foundPictures) open(options Options) (*Dataset, error) {
 	} else {
 		s.said = append(s.said, fmt.Sprintf("%d of %d pictures are kept in memory, in %d MiB: the others are read anew whenever they are wanted", kept, len(s.pictures), len(pixels)>>20))
 		for part, places := range order {
-			sources[part] = &pictureFiles{s, size, pixels, places}
+			sources[part] = &pictureFiles{pictureSet: s, size: size, pixels: pixels, places: places}
 		}
 	}
 	data := &Dataset{Train: sources[forTraining], Test: sources[forTests], Pictures: true, Cover: s.cover, Split: s.rule, Said: s.said}
@@ -467,12 +466,23 @@ func (s *pictureSet) sayCopies() {
 func (s *pictureSet) images(size imageSize, pixels []byte, places []int) *Images {
 	images := &Images{
 		Channels: size.channels, Height: size.height, Width: size.width, Classes: s.classes, Pixels: pixels,
-		Labels: make([]int32, len(places)), Hashes: make([]uint64, len(places)),
+		Labels: make([]int32, len(places)), Hashes: make([]uint64, len(places)), scaling: s.scaling(),
 	}
 	for i, place := range places {
 		images.Labels[i], images.Hashes[i] = s.pictures[place].label, s.pictures[place].hash
 	}
 	return images
+}
+
+// scaling is that of the pictures' pixels.
+func (s *pictureSet) scaling() scaling {
+	switch {
+	case s.prepare != nil:
+		return unknownScaling
+	case s.cover:
+		return covered
+	}
+	return stretched
 }
 
 // pictureFiles is a source of some pictures of a folder, of which the first ones are in
@@ -482,6 +492,8 @@ type pictureFiles struct {
 	size   imageSize
 	pixels []byte // of the first pictures of the set
 	places []int  // of the source's images in the set
+
+	earlier uint64 // the identity of a slice in earlier versions; 0: it is no slice
 }
 
 func (p *pictureFiles) Len() int { return len(p.places) }
@@ -522,19 +534,19 @@ func (p *pictureFiles) FileHashes() []uint64 {
 	return hashes
 }
 
-// Identity hashes the files' hashes, the labels, the size and whether pictures cover it:
-// pixels follow from them.
-func (p *pictureFiles) Identity() uint64 {
-	hash := fnv.New64a()
-	write := func(values any) { binary.Write(hash, binary.LittleEndian, values) } // never fails
-	write([]uint64{uint64(p.size.channels), uint64(p.size.height), uint64(p.size.width)})
-	for i, h := range p.FileHashes() {
-		write([]uint64{h, uint64(p.Label(i))})
+// Identity is that of the files: see identityOfFiles.
+func (p *pictureFiles) Identity() uint64 { return identityOfFiles(p, p.FileHashes(), p.cover) }
+
+// slice returns the pictures from i up to but not including j.
+func (p *pictureFiles) slice(i, j int) *pictureFiles {
+	slice := *p
+	slice.places = p.places[i:j:j]
+	whole := p.earlier
+	if whole == 0 {
+		whole = p.Identity()
 	}
-	if p.cover {
-		write(true)
-	}
-	return hash.Sum64()
+	slice.earlier = identityOfPart(whole, i, j-i)
+	return &slice
 }
 
 // arrange moves images of size bytes each, so that there are at i the pixels that were

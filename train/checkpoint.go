@@ -91,7 +91,7 @@ func Resume(path string, images dataset.Source) (*Trainer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: %s: %w", path, err)
 	}
-	if stored.Data != images.Identity() {
+	if !dataset.HasIdentity(images, stored.Data) {
 		return nil, fmt.Errorf("train: %s was trained on other images than these; resume with the same data", path)
 	}
 	t, err := stored.trainer(network, images)

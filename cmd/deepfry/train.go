@@ -231,7 +231,7 @@ func (c *trainCommand) open(kind *networkKind) (*dataset.Dataset, error) {
 	options := c.DataOptions.Options(kind.input)
 	options.Split, options.Cover = c.splitToResume(), cmp.Or(c.Fit, c.plainFit()) == "cover"
 	if c.Memory != nil {
-		options.Memory = int64(*c.Memory * (1 << 30))
+		options.Memory = max(1, int64(*c.Memory*(1<<30))) // 0 is a default
 	}
 	data, err := dataset.OpenWith(c.Data, options)
 	if err != nil {
@@ -293,7 +293,11 @@ func (c *trainCommand) contestants(data *dataset.Dataset, recipe train.Recipe, o
 	}
 	var contestants []*contestant
 	var total int64
-	for _, fc := range fcs {
+	measured := []int{data.Test.Len()}
+	if data.Validation != nil {
+		measured = append(measured, data.Validation.Len())
+	}
+	for i, fc := range fcs {
 		layers := c.LayerChoice
 		if fc == "dense" && len(fcs) > 1 {
 			layers.Classifier, layers.Padding = "dense", "power-of-two"
@@ -310,13 +314,13 @@ func (c *trainCommand) contestants(data *dataset.Dataset, recipe train.Recipe, o
 		if err := flags.CheckInput(d, c.inputFlag(), data.Train, c.Data); err != nil {
 			return nil, err
 		}
-		bytes, err := flags.NetworkBytes(d, min(recipe.BatchSize, data.Train.Len()), true)
+		bytes, err := train.Memory(d, recipe, data.Train.Len(), measured...)
 		if err != nil {
 			return nil, err
 		}
 		total += bytes
-		if err := c.limit().Check(fmt.Sprintf("training %s with batches of %d", fc, recipe.BatchSize), total); err != nil {
-			return nil, err
+		if err := c.limit().Check(trainingOf(fcs[:i+1], recipe), total); err != nil {
+			return nil, console.Hint(err, "choose smaller batches (--batch), cut large ones into parts (--parts), take a smaller network, or allow more with --memory")
 		}
 		k := &contestant{fc: fc, description: d, recipe: recipe, initial: initial, chance: chance(data.Train, recipe.Smoothing)}
 		k.path, k.oldPath, k.similar = c.paths(model, fc, layers)

@@ -210,6 +210,15 @@ func measureInputs(ctx context.Context, contestants []*contestant, data *dataset
 	return nil
 }
 
+// trainingOf names, for messages, networks that train side by side.
+func trainingOf(fcs []string, recipe train.Recipe) string {
+	text := fmt.Sprintf("training %s with batches of %d", strings.Join(fcs, " beside "), recipe.BatchSize)
+	if recipe.Parts > 1 {
+		text += fmt.Sprintf(" in %d parts", recipe.Parts)
+	}
+	return text
+}
+
 // limit bounds the memory of networks.
 func (c *trainCommand) limit() flags.MemoryLimit {
 	if c.Memory == nil {

@@ -34,21 +34,16 @@ func inUnits(bytes float64) string {
 	return fmt.Sprintf("%.1f KiB", bytes/(1<<10))
 }
 
-// NetworkBytes is about what a network and a workspace hold, and, in training,
-// the two numbers that the optimizer keeps for every parameter.
-func NetworkBytes(d nn.Description, batch int, training bool) (int64, error) {
+// NetworkBytes is about what a network and a workspace for inference hold.
+func NetworkBytes(d nn.Description, batch int) (int64, error) {
 	layers, err := nn.Inspect(d)
 	if err != nil {
 		return 0, err
 	}
-	copies := int64(1)
-	if training {
-		copies = 3
-	}
-	bytes, err := nn.WorkspaceBytes(d, batch, training)
+	bytes, err := nn.WorkspaceBytes(d, batch, false)
 	for _, layer := range layers {
 		for _, p := range layer.Params {
-			bytes += 4 * copies * int64(p.Size())
+			bytes += 4 * int64(p.Size())
 		}
 	}
 	return bytes, err
