@@ -5,9 +5,11 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -266,3 +268,22 @@ func TestEncodeIsWhatSaveWrites(t *testing.T) {
 type failing struct{ err error }
 
 func (f failing) Write([]byte) (int, error) { return 0, f.err }
+
+// TestSavingTakesNoCopy: a run saves often, and what it holds is bounded.
+func TestSavingTakesNoCopy(t *testing.T) {
+	if binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
+		t.Skip("memory has another order of bytes than files")
+	}
+	large, err := nn.New(nn.Description{Name: "net", Input: nn.Shape{1000}, Nodes: []nn.Node{{Name: "fc", Op: nn.Dense{Out: 300}}}}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	extra := Extra{Tensors: map[string][]float32{"optimizer": make([]float32, 300_000), "none": nil}}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	err = Encode(io.Discard, large, extra)
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; err != nil || took > 100_000 {
+		t.Errorf("saving 2.4 MB took %d bytes of memory (%v)", took, err)
+	}
+}

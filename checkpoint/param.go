@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"unsafe"
 
 	"github.com/deepfry/deepfry/internal/float16"
 	"github.com/deepfry/deepfry/nn"
@@ -49,7 +50,12 @@ func view(dtype safetensors.DType, shape []int, content []byte) (safetensors.Ten
 	return safetensors.NewTensorView(dtype, unsigned, content)
 }
 
+// floatBytes returns the bytes of the file. They are the data's own where memory has them
+// in the same order, so that saving takes no copy of a large network.
 func floatBytes(data []float32) []byte {
+	if binary.NativeEndian.Uint16([]byte{1, 0}) == 1 {
+		return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(data))), 4*len(data))
+	}
 	content := make([]byte, 0, 4*len(data))
 	for _, v := range data {
 		content = binary.LittleEndian.AppendUint32(content, math.Float32bits(v))

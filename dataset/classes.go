@@ -34,13 +34,13 @@ type classNames struct {
 	names []string // by label, "" for one that it does not speak of; nil: the numbers
 }
 
-// apply gives both sets the same classes: as many as the names and the labels need.
-func (c classNames) apply(train, test *Images) error {
+// apply gives all sets the same classes: as many as the names and the labels need.
+func (c classNames) apply(sets ...*Images) error {
 	count := len(c.names)
-	for part, set := range []*Images{train, test} {
+	for part, set := range sets {
 		for i, label := range set.Labels {
 			if c.names != nil && (int(label) >= len(c.names) || c.names[label] == "") {
-				return fmt.Errorf("dataset: %s image %d has label %d, which is none of the classes of %s", []string{"training", "test"}[part], i, label, c.from)
+				return fmt.Errorf("dataset: %s image %d has label %d, which is none of the classes of %s", partNames[part], i, label, c.from)
 			}
 			count = max(count, int(label)+1)
 		}
@@ -55,7 +55,9 @@ func (c classNames) apply(train, test *Images) error {
 		}
 		labels[classes[i]] = i
 	}
-	train.Classes, test.Classes = classes, classes
+	for _, set := range sets {
+		set.Classes = classes
+	}
 	return nil
 }
 

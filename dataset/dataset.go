@@ -1,7 +1,7 @@
 // Package dataset reads labelled images and deals them out in batches.
 //
 // [Open] finds and reads MNIST, Fashion-MNIST, a folder of IDX files (EMNIST, KMNIST,
-// QMNIST and their like), an .npz file of images or a folder of pictures, which
+// QMNIST and their like), an .npz file of images or a folder or list of pictures, which
 // [OpenWith] scales; [ReadSamples] reads an .npz file of any numbers;
 // [NewLoader] shuffles, augments and prefetches batches for training;
 // [ReadPicture] reads pictures of any kind.
@@ -26,7 +26,18 @@ type Images struct {
 	// Hashes tell the files of pictures apart: [Len()], the first 8 bytes of each
 	// one's SHA-256. They are nil unless the images are from a folder of pictures.
 	Hashes []uint64
+
+	scaling scaling // by which the pixels follow from those files
 }
+
+// scaling is a way from the file of a picture to its pixels.
+type scaling int
+
+const (
+	unknownScaling scaling = iota // or there are no files
+	stretched
+	covered
+)
 
 // Len returns the number of images.
 func (s *Images) Len() int { return len(s.Labels) }
@@ -96,10 +107,11 @@ type Dataset struct {
 	Train, Test Source
 
 	// Validation is a third set, by which settings may be chosen, or the best epoch: a
-	// folder of pictures may have one beside train and test. It is nil if there is none.
+	// folder of pictures, a list or an .npz file may have one beside train and test. It is
+	// nil if there is none.
 	Validation Source
 
-	// Pictures says that the images are from a folder of pictures: as bright and
+	// Pictures says that the images are from a folder or list of pictures: as bright and
 	// dark as they are in the pictures.
 	Pictures bool
 
@@ -123,7 +135,7 @@ type Dataset struct {
 // pictures ([Options]): "mnist" (LeCun et al.,
 // Proceedings of the IEEE 1998), "fashion" (Fashion-MNIST: Xiao, Rasul and
 // Vollgraf, 2017), a folder that holds four IDX files under their usual names,
-// gzipped or not, an .npz file, or a folder of pictures. Write ./mnist for a folder
+// gzipped or not, an .npz file, a folder of pictures, or a list of pictures. Write ./mnist for a folder
 // that is called mnist.
 //
 // IDX files are train-images-idx3-ubyte, train-labels-idx1-ubyte and so on, as MNIST's
@@ -158,6 +170,18 @@ type Dataset struct {
 // pictures must have the same size; they have one channel if none has colours, and
 // otherwise 3.
 //
+// A list of pictures is a file in UTF-8 or UTF-16 whose name ends in .csv, .tsv or .txt,
+// with the name of a picture and its label a line, between tabs, commas, semicolons or
+// blanks; in the first three, quotes may be put around what holds such. The first line
+// may name the columns: filename, path, image, id and the like, and label, class and the
+// like; others are passed over. A third column, of train, val and test, says what the
+// pictures are for, as folders of such names do; otherwise about a tenth is for tests.
+// Names are from the list's folder, or, where that lacks the first one, from the only
+// folder in it that has it; / or \ is between folders, and an ending may be missing where
+// one picture is called so. Labels count the classes as for folders, but in the order of
+// their numbers where all are whole ones. A picture of two classes is an error; one that is
+// not there can't be read. Pictures are read, split and ordered as those of folders.
+//
 // [Locate] says where the two known datasets are looked for. The errors are
 // those of Locate and [ReadIDX], [ErrSizes], [ErrBad], which names the pictures that
 // can't be read, and such as tell of folders that do not fit each other.
@@ -174,7 +198,7 @@ type Options struct {
 	// those of EMNIST are stored so. A folder of pictures is refused with it.
 	Transpose bool
 
-	// The others are for folders of pictures; other datasets do not heed them.
+	// The others are for folders and lists of pictures; other datasets do not heed them.
 
 	// Classes are those of a network: labels are then places in this list, and a
 	// folder whose name is not in it, when both are in NFC, is an error, which lists
@@ -186,7 +210,8 @@ type Options struct {
 	Cover bool
 
 	// Prepare makes [Input] bytes of a picture, in the place of [Stretch] or [Cover]. A picture for
-	// which it fails is a bad one.
+	// which it fails is a bad one. Identities tell what it makes of pictures only while all
+	// of them are in memory.
 	Prepare func(picture image.Image) ([]byte, error)
 
 	// Whole is for measuring alone: Dataset.Test has all pictures of a folder, or images
@@ -230,8 +255,10 @@ func OpenWith(name string, options Options) (*Dataset, error) {
 	data.Name = name
 	data.Said = append(place.said, data.Said...)
 	if options.Transpose {
-		for _, source := range []Source{data.Train, data.Test} {
-			source.(*Images).transpose() // only pictures are anything else
+		for _, source := range []Source{data.Train, data.Test, data.Validation} {
+			if images, ok := source.(*Images); ok { // only pictures are anything else
+				images.transpose()
+			}
 		}
 	} else if strings.HasPrefix(strings.ToLower(place.set), "emnist") {
 		data.Sideways = true
@@ -247,11 +274,11 @@ func errTransposed(name string) error {
 
 // readIDX reads the four files of the dataset of the given name.
 func (p place) readIDX(name string) (*Dataset, error) {
-	train, trainNotes, err := readPair(p.files.trainImages, p.files.trainLabels)
+	train, err := readPair(p.files.trainImages, p.files.trainLabels)
 	if err != nil {
 		return nil, err
 	}
-	test, testNotes, err := readPair(p.files.testImages, p.files.testLabels)
+	test, err := readPair(p.files.testImages, p.files.testLabels)
 	if err != nil {
 		return nil, err
 	}
@@ -266,27 +293,38 @@ func (p place) readIDX(name string) (*Dataset, error) {
 			return nil, err
 		}
 	}
-	return newDataset(filepath.Clean(p.dir), train, test, trainNotes, testNotes, names)
+	return newDataset(filepath.Clean(p.dir), []notedImages{train, test}, names)
 }
 
-// newDataset puts the parts of one place together, which must be alike.
-func newDataset(from string, train, test *Images, trainNotes, testNotes imageNotes, names classNames) (*Dataset, error) {
-	if a, b := train.imageSize(), test.imageSize(); a != b {
-		return nil, fmt.Errorf("dataset: %s: the training images are %v (channels, height, width) but the test images %v", from, a, b)
+// newDataset puts the parts of one place together, which must be alike: those to train
+// on, for tests and, where there are some, for validation.
+func newDataset(from string, sets []notedImages, names classNames) (*Dataset, error) {
+	train, images := sets[forTraining], []*Images{}
+	for part, set := range sets {
+		if a, b := train.imageSize(), set.imageSize(); a != b {
+			return nil, fmt.Errorf("dataset: %s: the training images are %v (channels, height, width) but the %s images %v", from, a, partNames[part], b)
+		}
+		if a, b := train.scale, set.scale; a != b && a != "" && b != "" {
+			return nil, fmt.Errorf("dataset: %s: the training images are numbers from %s but the %s images from %s: store both alike", from, a, partNames[part], b)
+		}
+		images = append(images, set.Images)
 	}
-	if a, b := trainNotes.scale, testNotes.scale; a != b && a != "" && b != "" {
-		return nil, fmt.Errorf("dataset: %s: the training images are numbers from %s but the test images from %s: store both alike", from, a, b)
-	}
-	if err := names.apply(train, test); err != nil {
+	if err := names.apply(images...); err != nil {
 		return nil, err
 	}
-	said := trainNotes.say()
-	for _, line := range testNotes.say() {
-		if !slices.Contains(said, line) {
-			said = append(said, "test images: "+line)
+	said := train.say()
+	for part, set := range sets {
+		for _, line := range set.say() {
+			if !slices.Contains(said, line) {
+				said = append(said, partNames[part]+" images: "+line)
+			}
 		}
 	}
-	return &Dataset{Train: train, Test: test, Said: slices.Concat(said, sayUnseen(train))}, nil
+	data := &Dataset{Train: train.Images, Test: images[forTests], Said: slices.Concat(said, sayUnseen(train.Images))}
+	if len(sets) > forValidation {
+		data.Validation = images[forValidation]
+	}
+	return data, nil
 }
 
 func (s *Images) imageSize() imageSize { return imageSize{s.Channels, s.Height, s.Width} }

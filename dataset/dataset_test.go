@@ -163,7 +163,7 @@ func TestOpenFolder(t *testing.T) {
 			Test:  &Images{Channels: 1, Height: 2, Width: 3, Pixels: pixels(6), Labels: []int32{1}, Classes: numbered(10)},
 			Said:  []string{`10 classes are counted, from label 0 on, but no image to train on is of "0", "1", "2", "4", "5", "6", "7", "8"`},
 		}
-		if diff := cmp.Diff(want, data); diff != "" {
+		if diff := cmp.Diff(want, data, cmp.AllowUnexported(Images{})); diff != "" {
 			t.Errorf("%v: %s", names, diff)
 		}
 	}

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -52,7 +53,10 @@ func Describe(name string, options Options) (*Description, error) {
 	d := &Description{Folder: place.dir, Said: data.Said}
 	d.Channels, d.Height, d.Width = data.Train.Shape()
 	counts := make([][parts]int, len(data.Train.ClassNames()))
-	for part, source := range []Source{forTraining: data.Train, forTests: data.Test} {
+	for part, source := range []Source{forTraining: data.Train, forTests: data.Test, forValidation: data.Validation} {
+		if source == nil {
+			continue
+		}
 		for i := range source.Len() {
 			counts[source.Label(i)][part]++
 		}
@@ -70,7 +74,7 @@ func (d *Description) count(classes []string, counts [][parts]int) {
 }
 
 // describe describes a folder of pictures.
-func (f *pictureFolder) describe(options Options) (*Description, error) {
+func (f *foundPictures) describe(options Options) (*Description, error) {
 	s, err := f.choose(options)
 	if err != nil {
 		return nil, err
@@ -78,11 +82,15 @@ func (f *pictureFolder) describe(options Options) (*Description, error) {
 	hash := s.unsplit && s.rule == SplitByHash
 	s.readHeaders(hash)
 	s.skipBad = len(s.pictures)
+	var unread error // which may be why too few are left
+	if bad := s.bad(); len(bad) > 0 {
+		unread = s.badError(bad)
+	}
 	if _, err := s.dropBad(nil, 1); err != nil {
 		return nil, err
 	}
 	if err := s.finish(); err != nil {
-		return nil, err
+		return nil, errors.Join(err, unread)
 	}
 	if hash {
 		s.sayCopies()

@@ -45,23 +45,23 @@ var idxTypes = map[byte]string{0x08: "u1", 0x09: "i1", 0x0b: "i2", 0x0c: "i4", 0
 // there and what was found. The memory that is used is in proportion to what
 // the files hold, whatever their headers claim.
 func ReadIDX(imagesPath, labelsPath string) (*Images, error) {
-	set, _, err := readPair(imagesPath, labelsPath)
+	set, err := readPair(imagesPath, labelsPath)
 	if err != nil {
 		return nil, err
 	}
 	set.Classes = numbered(int(slices.Max(set.Labels)) + 1)
-	return set, nil
+	return set.Images, nil
 }
 
 // readPair is ReadIDX, but leaves the classes to the caller.
-func readPair(imagesPath, labelsPath string) (*Images, imageNotes, error) {
+func readPair(imagesPath, labelsPath string) (notedImages, error) {
 	x, err := readNumbers(imagesPath, (*idxReader).images)
 	if err != nil {
-		return nil, imageNotes{}, err
+		return notedImages{}, err
 	}
 	y, err := readNumbers(labelsPath, (*idxReader).labels)
 	if err != nil {
-		return nil, imageNotes{}, err
+		return notedImages{}, err
 	}
 	return newImages(x, y)
 }

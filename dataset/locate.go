@@ -30,12 +30,41 @@ const debianFashion = "/usr/share/datasets/fashion-mnist"
 //
 // Any other name is a path: of a folder of IDX files or pictures, of one of several
 // sets of IDX files in a folder (data/emnist-letters for the files
-// data/emnist-letters-train-images-idx3-ubyte and so on), or of an .npz file. The
-// folder of the files is returned. The error says where which files were missing and
+// data/emnist-letters-train-images-idx3-ubyte and so on), of an .npz file, or of a list of
+// pictures. The folder of the files is returned. The error says where which files were missing and
 // how to get them.
 func Locate(name string) (dir string, err error) {
 	place, err := locate(name)
 	return place.dir, err
+}
+
+// Files returns the paths of the files that [OpenWith] may read of a dataset, which no
+// output should replace: of a list of pictures the list and these, of a folder of pictures
+// all that lie in its classes. Of what is no dataset it is the name alone.
+func Files(name string) []string {
+	p, err := locate(name)
+	switch {
+	case err != nil:
+		return []string{name}
+	case p.npz != "":
+		return []string{p.npz}
+	case p.pictures == nil:
+		paths := []string{p.files.trainImages, p.files.trainLabels, p.files.testImages, p.files.testLabels}
+		if names, _ := readClassNames(p.dir, p.set); names.from != "" {
+			paths = append(paths, names.from)
+		}
+		return paths
+	}
+	var paths []string
+	if p.pictures.list != "" {
+		paths = append(paths, p.pictures.list)
+	}
+	for _, class := range slices.Concat(p.pictures.train, p.pictures.test, p.pictures.validation) {
+		for _, file := range class.files {
+			paths = append(paths, file.path)
+		}
+	}
+	return paths
 }
 
 // place is where the files of a dataset are.
@@ -43,7 +72,7 @@ type place struct {
 	dir      string
 	set      string // what the names of the IDX files begin with: emnist-letters, or ""
 	files    idxFiles
-	pictures *pictureFolder // nil: there are IDX files, or:
+	pictures *foundPictures // of a folder or a list; nil: there are IDX files, or:
 	npz      string         // the path of an .npz file
 	said     []string
 }
@@ -89,8 +118,8 @@ func locateFolder(dir string) (place, error) {
 // locateSet is locate for a path at which there is nothing: that of a folder, and what
 // the names of files in it begin with.
 func locateSet(path string, missing error) (p place, err error) {
-	if IsNPZ(path) {
-		return place{}, fmt.Errorf("dataset: %w", missing)
+	if IsNPZ(path) || isList(path) {
+		return place{}, fmt.Errorf("dataset: %s: expected a list of pictures or an .npz file: %w", path, missing)
 	}
 	dir, set := filepath.Split(path)
 	dir = filepath.Clean(dir)
@@ -108,7 +137,7 @@ func locateSet(path string, missing error) (p place, err error) {
 }
 
 func notFound(name string, missing error) error {
-	return fmt.Errorf(`dataset: %q is neither "mnist" nor "fashion" nor a folder with the IDX files of a dataset: %w; %s; or, for pictures, a subfolder for each class; nor is it the path of an .npz file`,
+	return fmt.Errorf(`dataset: %q is neither "mnist" nor "fashion" nor a folder with the IDX files of a dataset: %w; %s; or, for pictures, a subfolder for each class; nor is it the path of an .npz file or a list of pictures`,
 		name, missing, wantedFiles)
 }
 
@@ -121,11 +150,15 @@ func locateFile(path string) (place, error) {
 	if IsNPZ(path) {
 		return place{dir: dir, npz: path}, nil
 	}
+	if isList(path) {
+		pictures, err := picturesOfList(path)
+		return place{dir: dir, pictures: pictures}, err
+	}
 	found := "something else"
 	if kind, err := filekind.OfFile(path); err == nil && kind != "" {
 		found = kind
 	}
-	return place{}, fmt.Errorf(`dataset: %s is %s: expected "mnist", "fashion", a folder that holds IDX files or pictures, or an .npz file`, path, found)
+	return place{}, fmt.Errorf(`dataset: %s is %s: expected "mnist", "fashion", a folder that holds IDX files or pictures, a list of pictures (%s), or an .npz file`, path, found, strings.Join(listEndings, ", "))
 }
 
 func locateKnown(name string) (string, error) {

@@ -66,7 +66,7 @@ func TestEMNIST(t *testing.T) {
 		filepath.Join(dir, "emnist"):          {"no folder", "but there is " + digits + ", " + letters},
 		letters + "-train-images-idx3-ubyte":  {"one of the four files of a dataset: give " + letters},
 		filepath.Join(dir, "emnist-balanced"): {"no folder", digits},
-		letters + "-mapping.txt":              {"is a text file: expected"},
+		letters + "-mapping.txt":              {"expected a list of pictures"},
 	} {
 		_, err := Open(name)
 		for _, want := range wants {
@@ -187,6 +187,29 @@ func TestKnownClasses(t *testing.T) {
 	}
 	if _, err := Open("fashion"); err == nil || !strings.Contains(err.Error(), "training image 0 has label 10, which is none of the classes of fashion") {
 		t.Errorf("label 10: %v", err)
+	}
+}
+
+// TestFiles: what is read of a dataset is known before it is.
+func TestFiles(t *testing.T) {
+	isolate(t)
+	for _, c := range []struct {
+		name  string // of the dataset, in the folder
+		files map[string][]byte
+		want  []string
+	}{
+		{"l.csv", map[string][]byte{"l.csv": []byte("a/1.png,x\na/2,y\n"), "a/1.png": greyPNG(1), "a/2.png": greyPNG(2), "a/3.png": greyPNG(3)}, []string{"l.csv", "a/1.png", "a/2.png"}},
+		{"", map[string][]byte{"train/a/1.png": greyPNG(1), "train/b/2.png": greyPNG(2), "test/a/3.png": greyPNG(3), "other/4.png": nil}, []string{"train/a/1.png", "train/b/2.png", "test/a/3.png"}},
+		{"emnist-x", with(with(idxSet("emnist-x", 1, 2, 1), "emnist-x-mapping.txt", []byte("0 65\n")), "notes", nil),
+			[]string{"emnist-x-train-images-idx3-ubyte", "emnist-x-train-labels-idx1-ubyte", "emnist-x-test-images-idx3-ubyte.gz", "emnist-x-test-labels-idx1-ubyte.gz", "emnist-x-mapping.txt"}},
+		{"x.npz", map[string][]byte{"x.npz": nil}, []string{"x.npz"}},
+		{"nothing", nil, []string{"nothing"}},
+	} {
+		dir := writeFiles(t, c.files)
+		got := relative(dir, Files(filepath.Join(dir, c.name)))
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%q: %q, want %q", c.name, got, c.want)
+		}
 	}
 }
 

@@ -59,14 +59,22 @@ func (n imageNotes) say() (said []string) {
 	return said
 }
 
+// notedImages are images, and how they were made.
+type notedImages struct {
+	*Images
+	imageNotes
+}
+
+func (s notedImages) slice(i, j int) notedImages { return notedImages{s.Slice(i, j), s.imageNotes} }
+
 // newImages makes a set without names of classes.
-func newImages(x, y numbers) (*Images, imageNotes, error) {
+func newImages(x, y numbers) (notedImages, error) {
 	set, notes, err := x.images()
 	if err != nil {
-		return nil, notes, err
+		return notedImages{}, err
 	}
 	set.Labels, err = y.labels(x.shape[0])
-	return set, notes, err
+	return notedImages{set, notes}, err
 }
 
 // images makes images of [count, height, width] or [count, channels, height, width].

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,11 +13,13 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// pictureFolder is a folder of pictures, a subfolder for each class, as it was found:
-// what options choose of it is a pictureSet.
-type pictureFolder struct {
-	dir string
-	// Above the classes; "" where there is none.
+// foundPictures are those of a folder, a subfolder for each class, or of a list, as they
+// were found: what options choose of them is a pictureSet.
+type foundPictures struct {
+	dir  string
+	list string   // the path of the list, which lies in dir; "" for a folder
+	said []string // of the list
+	// Above the classes, or the path of the list; "" where there is none.
 	trainDir, testDir, validationDir string
 	train, test, validation          []classFolder
 	passed                           passedOver
@@ -56,8 +59,8 @@ var (
 )
 
 // listPictures finds the pictures of a folder, as Open describes it.
-func listPictures(dir string) (*pictureFolder, error) {
-	f := &pictureFolder{dir: dir, passed: passedOver{dir: dir}}
+func listPictures(dir string) (*foundPictures, error) {
+	f := &foundPictures{dir: dir, passed: passedOver{dir: dir}}
 	var err error
 	if f.trainDir, f.train, err = f.above(trainFolders); err != nil {
 		return nil, err
@@ -87,11 +90,17 @@ func listPictures(dir string) (*pictureFolder, error) {
 	return f, nil
 }
 
-// fewClasses is the error of a folder that has too few classes to train on.
-func (f *pictureFolder) fewClasses(classes []classFolder) error {
+// place is the folder or the list, for messages.
+func (f *foundPictures) place() string { return cmp.Or(f.list, f.dir) }
+
+// fewClasses is the error of a folder or list that has too few classes to train on.
+func (f *foundPictures) fewClasses(classes []classFolder) error {
 	var found []string
 	for _, class := range classes {
 		found = append(found, class.name)
+	}
+	if f.list != "" {
+		return fmt.Errorf("dataset: %s: expected pictures of at least two classes to train on, found %d: %s", f.list, len(found), nameList(found, fewNames))
 	}
 	text := fmt.Sprintf("dataset: %s: expected subfolders with the pictures of a class each, at least two, found %d", f.trainDir, len(found))
 	if len(found) > 0 {
@@ -105,7 +114,7 @@ func (f *pictureFolder) fewClasses(classes []classFolder) error {
 
 // above finds the first folder that has one of the names and classes in it: a class
 // may be called train, too. It returns "" if there is none.
-func (f *pictureFolder) above(wanted []string) (string, []classFolder, error) {
+func (f *foundPictures) above(wanted []string) (string, []classFolder, error) {
 	names := subfolders(f.dir)
 	for _, want := range wanted {
 		for _, name := range names {
@@ -135,7 +144,7 @@ func onlyTests(dir string) bool {
 }
 
 // beside notes what lies beside the folders above the classes, and is passed over.
-func (f *pictureFolder) beside() error {
+func (f *foundPictures) beside() error {
 	entries, err := os.ReadDir(f.dir)
 	if err != nil {
 		return fmt.Errorf("dataset: %w", err)

@@ -28,18 +28,22 @@ func checkClassName(dir, name string) error {
 	return fmt.Errorf("dataset: %s: the folder %q can't give its name to a class: %s: rename it", dir, name, problem)
 }
 
-// FolderClasses returns the names of the classes of a folder of pictures, in order, or
-// nil for other data. The errors are those of [Locate].
+// FolderClasses returns the names of the classes of a folder or a list of pictures, in
+// order, or nil for other data. The errors are those of [Locate].
 func FolderClasses(name string) ([]string, error) {
 	place, err := locate(name)
 	if err != nil || place.pictures == nil {
 		return nil, err
 	}
 	var names []string
-	for _, folder := range slices.Concat(place.pictures.train, place.pictures.test) {
-		names = append(names, folder.name)
+	classes, compare := slices.Concat(place.pictures.train, place.pictures.test), strings.Compare
+	if place.pictures.list != "" {
+		compare = listedOrder(classes)
 	}
-	slices.Sort(names)
+	for _, class := range classes {
+		names = append(names, class.name)
+	}
+	slices.SortFunc(names, compare)
 	return slices.Compact(names), nil
 }
 
@@ -75,7 +79,7 @@ func labelsOf(dir string, folders []classFolder, classes []string, where string)
 	text := fmt.Sprintf("dataset: %s: %s: there is no class of this name in %s, whose classes are %s", dir, nameList(unknown, manyNames), where, nameList(classes, manyNames))
 	for _, name := range unknown[:min(len(unknown), 3)] {
 		if class := spelling.Nearest(name, classes); class != "" {
-			text += fmt.Sprintf("; if %s is the class %s, rename the folder", printable(name), printable(class))
+			text += fmt.Sprintf("; if %s is the class %s, rename it", printable(name), printable(class))
 		}
 	}
 	return nil, fmt.Errorf("%s", text)

@@ -65,7 +65,7 @@ func TestClassesByNameErrors(t *testing.T) {
 		want    []string
 	}{
 		{"another case", []string{"cat", "dog"}, map[string][]byte{"Cat/1.png": grey, "dog/1.png": grey},
-			[]string{": Cat: there is no class of this name in the network, whose classes are cat, dog; if Cat is the class cat, rename the folder"}},
+			[]string{": Cat: there is no class of this name in the network, whose classes are cat, dog; if Cat is the class cat, rename it"}},
 		{"renamed and new", []string{"cheese", "egg", "fries"}, map[string][]byte{"fried egg/1.png": grey, "chese/1.png": grey, "salad/1.png": grey},
 			[]string{": chese, fried egg, salad: there is", "if chese is the class cheese, rename"}},
 		{"numbers", []string{"zero", "one"}, map[string][]byte{"0/1.png": grey, "1/1.png": grey},

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"image"
 	"image/color"
 	"io"
@@ -18,9 +17,11 @@ import (
 	"github.com/deepfry/deepfry/internal/par"
 )
 
-// pictureSet is what options choose of a folder of pictures.
+// pictureSet is what options choose of a folder or a list of pictures.
 type pictureSet struct {
 	dir      string
+	place    string // the folder or the list, for messages
+	list     bool
 	classes  []string
 	from     string          // where the classes are from
 	pictures []listedPicture // class by class, then in the order of their names
@@ -47,7 +48,7 @@ type listedPicture struct {
 	err    error        // why it can't be read
 }
 
-// Parts of a folder.
+// Parts of a data set.
 const (
 	forTraining = iota
 	forTests
@@ -55,18 +56,21 @@ const (
 	parts
 )
 
+// partNames are for messages.
+var partNames = [parts]string{"training", "test", "validation"}
+
 // defaultMemory is Options.Memory where that is 0.
 const defaultMemory = 1 << 30
 
 // choose returns the pictures that the options ask for.
-func (f *pictureFolder) choose(options Options) (*pictureSet, error) {
+func (f *foundPictures) choose(options Options) (*pictureSet, error) {
 	s := &pictureSet{
-		dir: f.dir, classes: options.Classes, from: "the network", rule: cmp.Or(options.Split, SplitVersion),
-		skipBad: options.SkipBad, memory: cmp.Or(options.Memory, defaultMemory), said: f.passed.lines(), prepare: options.Prepare, cover: options.Cover,
+		dir: f.dir, place: f.place(), list: f.list != "", classes: options.Classes, from: "the network", rule: cmp.Or(options.Split, SplitVersion),
+		skipBad: options.SkipBad, memory: cmp.Or(options.Memory, defaultMemory), said: append(f.passed.lines(), f.said...), prepare: options.Prepare, cover: options.Cover,
 		whole: options.Whole, training: !options.Whole && options.Classes == nil,
 	}
 	if s.memory < 0 {
-		return nil, fmt.Errorf("dataset: %s: expected memory for pictures of at least 0 bytes, found %d", s.dir, s.memory)
+		return nil, fmt.Errorf("dataset: %s: expected memory for pictures of at least 0 bytes, found %d", s.place, s.memory)
 	}
 	train, err := s.known(f.train)
 	if err != nil {
@@ -87,6 +91,9 @@ func (f *pictureFolder) choose(options Options) (*pictureSet, error) {
 	}
 	if !s.whole {
 		if f.trainDir == "" {
+			if s.list {
+				return nil, fmt.Errorf("dataset: %s: expected pictures to train on, found none whose split is train", s.place)
+			}
 			return nil, fmt.Errorf("dataset: %s: expected a folder train beside %s", f.dir, f.testDir)
 		}
 		s.unsplit = f.testDir == ""
@@ -108,7 +115,7 @@ func (s *pictureSet) known(classes []classFolder) ([]classFolder, error) {
 	case SplitByName:
 		return knownByName(classes), nil
 	}
-	return nil, fmt.Errorf("dataset: %s: expected a version of the split from %d to %d, found %d: a later Deepfry may know it", s.dir, SplitByName, SplitVersion, s.rule)
+	return nil, fmt.Errorf("dataset: %s: expected a version of the split from %d to %d, found %d: a later Deepfry may know it", s.place, SplitByName, SplitVersion, s.rule)
 }
 
 func countFiles(lists ...[]classFolder) (count int) {
@@ -121,10 +128,10 @@ func countFiles(lists ...[]classFolder) (count int) {
 }
 
 // nameClasses takes the classes from the names of the folders.
-func (f *pictureFolder) nameClasses(s *pictureSet, train, test []classFolder) error {
+func (f *foundPictures) nameClasses(s *pictureSet, train, test []classFolder) error {
 	if s.training && len(train) < 2 && f.trainDir != "" {
 		err := f.fewClasses(train)
-		if _, missing := find(f.dir, ""); missing != nil {
+		if _, missing := find(f.dir, ""); missing != nil && !s.list {
 			err = fmt.Errorf("%w; nor are there IDX files: %w", err, missing)
 		}
 		return err
@@ -157,7 +164,7 @@ func (s *pictureSet) add(dir string, folders []classFolder, part int) error {
 // open reads the pictures, scaled to the input, or as they are if that is no shape
 // of pictures. Where they take more memory than they may, it keeps as many, and their
 // sources read the others anew.
-func (f *pictureFolder) open(options Options) (*Dataset, error) {
+func (f *foundPictures) open(options Options) (*Dataset, error) {
 	s, err := f.choose(options)
 	if err != nil {
 		return nil, err
@@ -186,7 +193,7 @@ func (f *pictureFolder) open(options Options) (*Dataset, error) {
 	} else {
 		s.said = append(s.said, fmt.Sprintf("%d of %d pictures are kept in memory, in %d MiB: the others are read anew whenever they are wanted", kept, len(s.pictures), len(pixels)>>20))
 		for part, places := range order {
-			sources[part] = &pictureFiles{s, size, pixels, places}
+			sources[part] = &pictureFiles{pictureSet: s, size: size, pixels: pixels, places: places}
 		}
 	}
 	data := &Dataset{Train: sources[forTraining], Test: sources[forTests], Pictures: true, Cover: s.cover, Split: s.rule, Said: s.said}
@@ -204,7 +211,7 @@ func (s *pictureSet) size(input []int) (size imageSize, err error) {
 		return size, err
 	}
 	if err := size.check(); err != nil {
-		return size, fmt.Errorf("dataset: %s: %w", s.dir, err)
+		return size, fmt.Errorf("dataset: %s: %w", s.place, err)
 	}
 	return size, nil
 }
@@ -384,7 +391,7 @@ func (s *pictureSet) badError(bad []int) error {
 	if len(bad) > most {
 		fmt.Fprintf(&list, "\n\tand %d more", len(bad)-most)
 	}
-	return fmt.Errorf("dataset: %s: %d of %d %w:%s", s.dir, len(bad), len(s.pictures), ErrBad, list.String())
+	return fmt.Errorf("dataset: %s: %d of %d %w:%s", s.place, len(bad), len(s.pictures), ErrBad, list.String())
 }
 
 // String says what is wrong with a bad picture.
@@ -411,10 +418,14 @@ func (s *pictureSet) finish() error {
 		}
 	}
 	if total[forTests] == 0 {
-		return fmt.Errorf("dataset: %s: no pictures are left for tests: put some into a folder test beside train, or more than one into a class, which must differ", s.dir)
+		advice := "put some into a folder test beside train, or more than one into a class, which must differ"
+		if s.list {
+			advice = "mark some as test in a column split, or list more than one of a class, which must differ"
+		}
+		return fmt.Errorf("dataset: %s: no pictures are left for tests: %s", s.place, advice)
 	}
 	if s.training && untrained != nil {
-		return fmt.Errorf("dataset: %s: no pictures are left to train on of the classes %s", s.dir, nameList(untrained, manyNames))
+		return fmt.Errorf("dataset: %s: no pictures are left to train on of the classes %s", s.place, nameList(untrained, manyNames))
 	}
 	if untested != nil {
 		s.said = append(s.said, fmt.Sprintf("no pictures for tests of %d of %d classes: %s", len(untested), len(s.classes), nameList(untested, fewNames)))
@@ -455,12 +466,23 @@ func (s *pictureSet) sayCopies() {
 func (s *pictureSet) images(size imageSize, pixels []byte, places []int) *Images {
 	images := &Images{
 		Channels: size.channels, Height: size.height, Width: size.width, Classes: s.classes, Pixels: pixels,
-		Labels: make([]int32, len(places)), Hashes: make([]uint64, len(places)),
+		Labels: make([]int32, len(places)), Hashes: make([]uint64, len(places)), scaling: s.scaling(),
 	}
 	for i, place := range places {
 		images.Labels[i], images.Hashes[i] = s.pictures[place].label, s.pictures[place].hash
 	}
 	return images
+}
+
+// scaling is that of the pictures' pixels.
+func (s *pictureSet) scaling() scaling {
+	switch {
+	case s.prepare != nil:
+		return unknownScaling
+	case s.cover:
+		return covered
+	}
+	return stretched
 }
 
 // pictureFiles is a source of some pictures of a folder, of which the first ones are in
@@ -470,6 +492,8 @@ type pictureFiles struct {
 	size   imageSize
 	pixels []byte // of the first pictures of the set
 	places []int  // of the source's images in the set
+
+	earlier uint64 // the identity of a slice in earlier versions; 0: it is no slice
 }
 
 func (p *pictureFiles) Len() int { return len(p.places) }
@@ -510,19 +534,19 @@ func (p *pictureFiles) FileHashes() []uint64 {
 	return hashes
 }
 
-// Identity hashes the files' hashes, the labels, the size and whether pictures cover it:
-// pixels follow from them.
-func (p *pictureFiles) Identity() uint64 {
-	hash := fnv.New64a()
-	write := func(values any) { binary.Write(hash, binary.LittleEndian, values) } // never fails
-	write([]uint64{uint64(p.size.channels), uint64(p.size.height), uint64(p.size.width)})
-	for i, h := range p.FileHashes() {
-		write([]uint64{h, uint64(p.Label(i))})
+// Identity is that of the files: see identityOfFiles.
+func (p *pictureFiles) Identity() uint64 { return identityOfFiles(p, p.FileHashes(), p.cover) }
+
+// slice returns the pictures from i up to but not including j.
+func (p *pictureFiles) slice(i, j int) *pictureFiles {
+	slice := *p
+	slice.places = p.places[i:j:j]
+	whole := p.earlier
+	if whole == 0 {
+		whole = p.Identity()
 	}
-	if p.cover {
-		write(true)
-	}
-	return hash.Sum64()
+	slice.earlier = identityOfPart(whole, i, j-i)
+	return &slice
 }
 
 // arrange moves images of size bytes each, so that there are at i the pixels that were

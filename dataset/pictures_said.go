@@ -125,14 +125,17 @@ func countedLine(names []string, one, many string) string {
 
 // besideLine says what lies beside the folders above the classes, and which those are.
 func (p *passedOver) besideLine() string {
-	tests := "a part of " + relative(p.dir, []string{p.trainDir})[0]
-	if p.testDir != "" {
-		tests = relative(p.dir, []string{p.testDir})[0]
+	var above []string
+	for _, folder := range []struct{ dir, purpose string }{{p.trainDir, ""}, {p.validationDir, " (for validation)"}, {p.testDir, " (for tests)"}} {
+		if folder.dir != "" {
+			above = append(above, relative(p.dir, []string{folder.dir})[0]+folder.purpose)
+		}
 	}
-	if p.validationDir != "" {
-		tests = relative(p.dir, []string{p.validationDir})[0] + " is for validation and " + tests
+	text := fmt.Sprintf("passed over %s: the classes are the folders within %s", nameList(relative(p.dir, p.beside), fewNames), strings.Join(above, " and "))
+	if p.testDir == "" {
+		text += ", a part of which is for tests"
 	}
-	return fmt.Sprintf("passed over %s, beside which %s is for tests", nameList(relative(p.dir, p.beside), fewNames), tests)
+	return text
 }
 
 // endingsLine says which endings files have that were passed over, the most frequent

@@ -45,7 +45,7 @@ func TestSaidOfPictures(t *testing.T) {
 			[]string{
 				"passed over a file that is no picture: .txt",
 				"passed over 3 folders that are hidden or the system's: train/.ipynb_checkpoints, train/a/@eaDir, __MACOSX",
-				"passed over dev, docs, beside which val is for validation and test is for tests",
+				"passed over dev, docs: the classes are the folders within train and val (for validation) and test (for tests)",
 				"passed over a class folder without a picture: train/c",
 				"a folder is read as a part of its class: train/b/test",
 				"no pictures for tests of 1 of 2 classes: b",
@@ -54,7 +54,7 @@ func TestSaidOfPictures(t *testing.T) {
 		{
 			"folders for tests without classes",
 			map[string][]byte{"train/a/1.png": grey(1), "train/a/2.png": grey(2), "train/b/1.png": grey(3), "train/b/2.png": grey(4), "test/1.png": grey(5)},
-			[]string{"passed over test, beside which a part of train is for tests"},
+			[]string{"passed over test: the classes are the folders within train, a part of which is for tests"},
 		},
 		{
 			"many class folders without pictures",

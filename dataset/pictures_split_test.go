@@ -184,7 +184,7 @@ func TestSplitIsStable(t *testing.T) {
 	for path, content := range files {
 		renamed[fmt.Sprintf("%s/%x/%d.bmp", filepath.Dir(path), hashOf(content)%7, rand.Int())] = content
 	}
-	if diff := cmp.Diff(before, dataOf(renamed)); diff != "" {
+	if diff := cmp.Diff(before, dataOf(renamed), cmp.AllowUnexported(Images{})); diff != "" {
 		t.Errorf("renamed: %s", diff)
 	}
 	for v := 200; v < 256; v++ {
@@ -204,7 +204,7 @@ func TestSplitIsStable(t *testing.T) {
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	alone := dataOf(maps.Clone(renamed))
-	if diff := cmp.Diff(alone, after); diff != "" {
+	if diff := cmp.Diff(alone, after, cmp.AllowUnexported(Images{})); diff != "" {
 		t.Errorf("one core and several: %s", diff)
 	}
 }

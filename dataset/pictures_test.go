@@ -186,7 +186,7 @@ func TestPicturesAreShuffled(t *testing.T) {
 	}
 	runtime.GOMAXPROCS(4)
 	together, err := Open(dir)
-	if diff := cmp.Diff(alone, together); err != nil || diff != "" {
+	if diff := cmp.Diff(alone, together, cmp.AllowUnexported(Images{})); err != nil || diff != "" {
 		t.Errorf("%v, one core and four: %s", err, diff)
 	}
 }
@@ -255,7 +255,7 @@ func TestOpenPicturesErrors(t *testing.T) {
 		{"nothing for tests", map[string][]byte{"a/1.png": grey, "b/1.png": grey}, nil, []string{"no pictures are left for tests"}},
 		{"only copies", map[string][]byte{"a/1.png": grey, "a/2.png": grey, "b/1.png": grey}, nil, []string{"no pictures are left for tests", "which must differ"}},
 		{"an unknown class", map[string][]byte{"train/a/1.png": grey, "train/b/1.png": grey, "test/c/1.png": grey, "test/d/1.png": grey}, nil, []string{"test: c, d: there is no class of this name in ", "train, whose classes are a, b"}},
-		{"another case", map[string][]byte{"train/cat/1.png": grey, "train/dog/1.png": grey, "test/Cat/1.png": grey}, nil, []string{"Cat: there is no class of this name in ", "if Cat is the class cat, rename the folder"}},
+		{"another case", map[string][]byte{"train/cat/1.png": grey, "train/dog/1.png": grey, "test/Cat/1.png": grey}, nil, []string{"Cat: there is no class of this name in ", "if Cat is the class cat, rename it"}},
 		{"not UTF-8", map[string][]byte{"a/1.png": grey, "b/1.png": grey, "caf\xe9/1.png": grey}, nil, []string{`the folder "caf\xe9" can't give its name to a class: it is not in UTF-8`}},
 		{"a line feed", map[string][]byte{"a/1.png": grey, "b\nc/1.png": grey}, nil, []string{`the folder "b\nc" can't give its name to a class: it has a control character`}},
 		{"a backslash", map[string][]byte{"a/1.png": grey, `train\cat/1.png`: grey}, nil, []string{`the folder "train\\cat" can't give its name to a class: it has a backslash`}},

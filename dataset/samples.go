@@ -62,7 +62,8 @@ type SampleSet struct {
 //
 //   - inputs as x_train and x_test and labels as y_train and y_test, or as train_images,
 //     test_images, train_labels and test_labels. Where there is no x_test, x_val, x_valid,
-//     x_validation, x_dev or val_images is taken for it, with its labels;
+//     x_validation, x_dev or val_images (or valid_images, validation_images, dev_images)
+//     is taken for it, with its labels;
 //   - or inputs as x (or images, or x_train alone) and labels as y (or labels), in one
 //     piece;
 //   - or arrays without names, as numpy.savez(file, x, y) writes them: two are x and y,
@@ -79,7 +80,7 @@ type SampleSet struct {
 //
 // Errors name the file and the array, what was expected and what was found.
 func ReadSamples(path string, input []int) (*SampleSet, error) {
-	arrays, names, err := readNamed(path)
+	arrays, names, err := readNamed(path, false)
 	if err != nil {
 		return nil, err
 	}
@@ -252,7 +253,7 @@ func readOnlyArray(path string) (numbers, error) {
 // openNPZ reads an .npz file of labelled images; of one in a piece, whole makes all for
 // tests.
 func openNPZ(path string, whole bool) (*Dataset, error) {
-	arrays, names, err := readNamed(path)
+	arrays, names, err := readNamed(path, !whole)
 	if err != nil {
 		return nil, err
 	}
@@ -266,41 +267,59 @@ func openNPZ(path string, whole bool) (*Dataset, error) {
 
 // namedImages makes a set of the named arrays.
 func namedImages(path string, arrays map[string]Array, names arrayNames, whole bool) (*Dataset, error) {
-	read := func(x, y string) (*Images, imageNotes, error) {
-		if x == "" || y == "" {
-			return nil, imageNotes{}, fmt.Errorf("dataset: %s: want labelled images, as arrays named x_train, y_train, x_test and y_test, or x and y; found no more than %s", path, strings.Join(names.list(), ", "))
+	if names.x != "" {
+		return splitImages(path, arrays, names, whole)
+	}
+	var sets []notedImages
+	for _, pair := range [][2]string{{names.trainX, names.trainY}, {names.testX, names.testY}, {names.valX, names.valY}} {
+		if pair[0] == "" && (len(sets) == forValidation || whole && len(sets) == forTraining) {
+			sets = append(sets, notedImages{})
+			continue
 		}
+		set, err := arrayImages(path, arrays, names, pair[0], pair[1])
+		if err != nil {
+			return nil, err
+		}
+		sets = append(sets, set)
+	}
+	if sets[forTraining].Images == nil {
+		sets[forTraining] = sets[forTests].slice(0, 0)
+	}
+	if sets[forValidation].Images == nil {
+		sets = sets[:forValidation]
+	}
+	return newDataset(path, sets, classNames{})
+}
+
+// arrayImages makes images of the arrays x and y, either of which may be missing.
+func arrayImages(path string, arrays map[string]Array, names arrayNames, x, y string) (notedImages, error) {
+	switch {
+	case x != "" && y != "":
 		return newImages(arrays[x].numbers("dataset: "+path+": array "+x), arrays[y].numbers("dataset: "+path+": array "+y))
+	case x != "" && x == names.valX:
+		return notedImages{}, fmt.Errorf("dataset: %s: array %s: there are no labels for these images, such as an array y_val: add them, or leave it out", path, x)
 	}
-	if names.x == "" {
-		test, testNotes, err := read(names.testX, names.testY)
-		if err != nil {
-			return nil, err
-		}
-		if whole && names.trainX == "" {
-			return newDataset(path, test.Slice(0, 0), test, testNotes, testNotes, classNames{})
-		}
-		train, trainNotes, err := read(names.trainX, names.trainY)
-		if err != nil {
-			return nil, err
-		}
-		return newDataset(path, train, test, trainNotes, testNotes, classNames{})
-	}
-	all, notes, err := read(names.x, names.y)
+	return notedImages{}, fmt.Errorf("dataset: %s: want labelled images, as arrays named x_train, y_train, x_test and y_test, or x and y; found no more than %s", path, strings.Join(names.list(), ", "))
+}
+
+// splitImages makes a set of images in one piece, of which a tenth is for tests, or, if
+// whole, all.
+func splitImages(path string, arrays map[string]Array, names arrayNames, whole bool) (*Dataset, error) {
+	all, err := arrayImages(path, arrays, names, names.x, names.y)
 	if err != nil {
 		return nil, err
 	}
 	if whole {
-		return newDataset(path, all.Slice(0, 0), all, notes, notes, classNames{})
+		return newDataset(path, []notedImages{all.slice(0, 0), all}, classNames{})
 	}
 	n := all.Len()
 	if n < 2 {
 		return nil, errors.New("dataset: " + path + ": want at least two images")
 	}
-	held, test := heldOut(n), *all
+	held, test := heldOut(n), all.slice(0, n)
 	all.Pixels, test.Pixels = takeRows(all.Pixels, held, all.size())
 	all.Labels, test.Labels = takeRows(all.Labels, held, 1)
-	data, err := newDataset(path, all, &test, notes, notes, classNames{})
+	data, err := newDataset(path, []notedImages{all, test}, classNames{})
 	if err == nil {
 		data.Said = append([]string{sayHeldOut(len(held), n, "images")}, data.Said...)
 	}

@@ -10,6 +10,7 @@ import (
 // There are trainX and testX, or testX alone, or x alone.
 type arrayNames struct {
 	trainX, trainY, testX, testY, x, y string
+	valX, valY                         string // beside testX
 
 	byPosition bool     // they have no names, but an order
 	said       []string // what was taken for what
@@ -22,8 +23,8 @@ var (
 	trainLabels = []string{"y_train", "train_labels"}
 	testInputs  = []string{"x_test", "test_images"}
 	testLabels  = []string{"y_test", "test_labels"}
-	valInputs   = []string{"x_val", "x_valid", "x_validation", "x_dev", "val_images"} // for tests, if there are no others
-	valLabels   = []string{"y_val", "y_valid", "y_validation", "y_dev", "val_labels"}
+	valInputs   = []string{"x_val", "x_valid", "x_validation", "x_dev", "val_images", "valid_images", "validation_images", "dev_images"} // for tests, if there are no others
+	valLabels   = []string{"y_val", "y_valid", "y_validation", "y_dev", "val_labels", "valid_labels", "validation_labels", "dev_labels"}
 	allInputs   = []string{"x", "images"}
 	allLabels   = []string{"y", "labels"}
 )
@@ -35,13 +36,12 @@ func chooseArrays(all []string) (n arrayNames, err error) {
 	if n.takePositions(all) {
 		return n, nil
 	}
-	var valX, valY string
 	for _, wanted := range []struct {
 		slot  *string
 		names []string
 	}{
 		{&n.trainX, trainInputs}, {&n.trainY, trainLabels}, {&n.testX, testInputs}, {&n.testY, testLabels},
-		{&valX, valInputs}, {&valY, valLabels}, {&n.x, allInputs}, {&n.y, allLabels},
+		{&n.valX, valInputs}, {&n.valY, valLabels}, {&n.x, allInputs}, {&n.y, allLabels},
 	} {
 		for _, name := range all {
 			if !slices.Contains(wanted.names, strings.ToLower(name)) {
@@ -53,11 +53,11 @@ func chooseArrays(all []string) (n arrayNames, err error) {
 			*wanted.slot = name
 		}
 	}
-	if n.testX == "" && n.testY == "" && valX != "" {
-		n.testX, n.testY = valX, valY
-		n.said = append(n.said, fmt.Sprintf("there is no x_test: %s is for tests", valX))
+	if n.testX == "" && n.testY == "" && n.valX != "" {
+		n.testX, n.testY, n.valX, n.valY = n.valX, n.valY, "", ""
+		n.said = append(n.said, fmt.Sprintf("there is no x_test: %s is for tests", n.testX))
 	}
-	for _, pair := range [][2]string{{n.trainX, n.trainY}, {n.testX, n.testY}, {n.x, n.y}} {
+	for _, pair := range [][2]string{{n.trainX, n.trainY}, {n.testX, n.testY}, {n.valX, n.valY}, {n.x, n.y}} {
 		if pair[0] == "" && pair[1] != "" {
 			return n, fmt.Errorf("array %s: there are no inputs for these labels: %s; found %.200s", pair[1], wantedNames, strings.Join(all, ", "))
 		}
@@ -128,13 +128,17 @@ func (n arrayNames) say() []string {
 
 // list returns the names that are there.
 func (n arrayNames) list() []string {
-	return slices.DeleteFunc([]string{n.trainX, n.trainY, n.testX, n.testY, n.x, n.y}, func(name string) bool { return name == "" })
+	return slices.DeleteFunc([]string{n.trainX, n.trainY, n.testX, n.testY, n.valX, n.valY, n.x, n.y}, func(name string) bool { return name == "" })
 }
 
-// readNamed reads the arrays of an .npz file that matter.
-func readNamed(path string) (arrays map[string]Array, names arrayNames, err error) {
+// readNamed reads the arrays of an .npz file that matter: those for validation, beside
+// others for tests, only where that is wanted.
+func readNamed(path string, validation bool) (arrays map[string]Array, names arrayNames, err error) {
 	arrays, err = readNPZ(path, func(all []string) ([]string, error) {
 		names, err = chooseArrays(all)
+		if !validation {
+			names.valX, names.valY = "", ""
+		}
 		used := names.list()
 		names.others = slices.DeleteFunc(slices.Clone(all), func(name string) bool { return slices.Contains(used, name) })
 		return used, err

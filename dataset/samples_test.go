@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -151,14 +153,14 @@ func TestSamplesFromNumPy(t *testing.T) {
 
 func TestArraysByName(t *testing.T) {
 	for _, c := range []struct {
-		all, list string // trainX, trainY, testX, testY, x, y
+		all, list string // trainX, trainY, testX, testY, valX, valY, x, y
 		said      []string
 	}{
 		{"arr_0", "arr_0", nil},
 		{"arr_0 arr_1", "arr_0 arr_1", []string{"arrays without names are taken for x and y, in this order"}},
 		{"arr_0 arr_1 arr_2 arr_3", "arr_0 arr_1 arr_2 arr_3", []string{"arrays without names are taken for x_train, y_train, x_test and y_test, in this order"}},
 		{"X_train Y_train x_val y_val", "X_train Y_train x_val y_val", []string{"there is no x_test: x_val is for tests"}},
-		{"x_train y_train x_dev y_dev x_test y_test", "x_train y_train x_test y_test", nil},
+		{"x_train y_train x_dev y_dev x_test y_test", "x_train y_train x_test y_test x_dev y_dev", nil},
 		{"x_train y_train", "x_train y_train", []string{"there is no x_test beside x_train"}},
 		{"val_images val_labels", "val_images val_labels", []string{"there is no x_test: val_images is for tests"}},
 	} {
@@ -269,7 +271,7 @@ func TestOpenNPZ(t *testing.T) {
 	data, err := Open(writeNPZ(t, map[string][]byte{
 		"train_images": npy("|u1", "(2, 3, 2)", content), "train_labels": npy("|u1", "(2, 1)", []byte{2, 0}),
 		"test_images": npy("|u1", "(1, 3, 2)", content[6:]), "test_labels": npy("|u1", "(1, 1)", []byte{3}),
-		"val_images": npy("<U1", "(1,)", nil),
+		"names": npy("<U1", "(1,)", nil),
 	}))
 	if err != nil {
 		t.Fatal(err)
@@ -280,7 +282,7 @@ func TestOpenNPZ(t *testing.T) {
 	if s := data.Test.(*Images); !bytes.Equal(s.Pixels, content[6:]) || !slices.Equal(s.Labels, []int32{3}) || len(s.Classes) != 4 {
 		t.Errorf("test: %+v", s)
 	}
-	if len(data.Said) != 2 || !strings.Contains(data.Said[0], "passed over: val_images") || !strings.Contains(data.Said[1], `"1", "3"`) {
+	if len(data.Said) != 2 || !strings.Contains(data.Said[0], "passed over: names") || !strings.Contains(data.Said[1], `"1", "3"`) {
 		t.Errorf("said %q", data.Said)
 	}
 
@@ -335,5 +337,60 @@ func TestSamplesSlicePanics(t *testing.T) {
 	}
 	for _, c := range []struct{ i, j, size int }{{0, 3, 2}, {-1, 1, 2}, {2, 1, 2}, {0, 1, 0}, {0, 2, 3}} {
 		check.Panics(t, "Slice", "dataset: Samples.Slice: ", func() { part.Slice(c.i, c.j, c.size) })
+	}
+}
+
+// TestNPZValidation: images for validation beside those for tests are a set of their own,
+// under all of their names, and in no set where they don't fit the others.
+func TestNPZValidation(t *testing.T) {
+	images := func(count int, first byte) []byte {
+		pixels := make([]byte, 6*count)
+		for i := range pixels {
+			pixels[i] = first + byte(i)
+		}
+		return npy("|u1", fmt.Sprintf("(%d, 2, 3)", count), pixels)
+	}
+	labels := func(labels ...byte) []byte { return npy("|u1", fmt.Sprintf("(%d,)", len(labels)), labels) }
+	for _, pair := range [][2]string{{"x_val", "y_val"}, {"X_valid", "Y_valid"}, {"x_validation", "y_validation"}, {"val_images", "val_labels"}, {"valid_images", "valid_labels"}, {"validation_images", "validation_labels"}} {
+		path := writeNPZ(t, map[string][]byte{
+			"x_train": images(3, 0), "y_train": labels(0, 1, 0), "x_test": images(1, 100), "y_test": labels(1),
+			pair[0]: images(2, 200), pair[1]: labels(1, 2),
+		})
+		data, err := OpenWith(path, Options{Transpose: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		validation := data.Validation.(*Images)
+		if !slices.Equal(validation.Labels, []int32{1, 2}) || !slices.Equal(validation.image(0), []byte{200, 203, 201, 204, 202, 205}) || data.Test.Len() != 1 || data.Train.Len() != 3 {
+			t.Errorf("%s: %v", pair[0], validation)
+		}
+		if len(validation.Classes) != 3 || len(data.Said) != 1 || !strings.Contains(data.Said[0], `no image to train on is of "2"`) {
+			t.Errorf("a class for validation alone: %v, said %q", validation.Classes, data.Said)
+		}
+		d, err := Describe(path, Options{})
+		if err != nil || d.Train != 3 || d.Validation != 2 || d.Test != 1 || d.Classes[1] != (ClassCount{"1", 1, 1, 1}) {
+			t.Errorf("%s: %v, %v", pair[0], d, err)
+		}
+		samples, err := ReadSamples(path, []int{1, 2, 3})
+		if err != nil || len(samples.Test.Labels) != 1 || !strings.Contains(strings.Join(samples.Said, "\n"), "passed over: ") {
+			t.Errorf("as samples: %v, %v", samples, err)
+		}
+	}
+	for want, arrays := range map[string]map[string][]byte{
+		"array x_val: there are no labels for these images":               {"x_val": images(2, 0)},
+		"array y_val: there are no inputs for these labels":               {"y_val": labels(1)},
+		"array y_val: expected 2 labels":                                  {"x_val": images(2, 0), "y_val": labels(1)},
+		"1×2×3 (channels, height, width) but the validation images 1×3×2": {"x_val": npy("|u1", "(1, 3, 2)", make([]byte, 6)), "y_val": labels(1)},
+		"are both there: leave one out":                                   {"x_val": images(1, 0), "val_images": images(1, 0), "y_val": labels(1)},
+	} {
+		maps.Copy(arrays, map[string][]byte{"x_train": images(2, 0), "y_train": labels(0, 1), "x_test": images(1, 0), "y_test": labels(1)})
+		_, err := Open(writeNPZ(t, arrays))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("want an error with %q, got %v", want, err)
+		}
+	}
+	path := writeNPZ(t, map[string][]byte{"x_train": images(2, 0), "y_train": labels(0, 1), "x_val": images(1, 0), "y_val": labels(1)})
+	if data, err := Open(path); err != nil || data.Validation != nil || data.Test.Len() != 1 || !strings.Contains(data.Said[0], "x_val is for tests") {
+		t.Errorf("where there are none for tests: %v, %v", data, err)
 	}
 }

@@ -23,6 +23,7 @@ type Source interface {
 	// be read any more, or is another one now.
 	Image(i int, buffer []byte) ([]byte, error)
 	// Identity tells sets of other images, labels or orders apart, with a chance of 2⁻⁶⁴.
+	// That of pictures is the same however many of them are in memory.
 	Identity() uint64
 	// FileHashes tell the files of pictures apart: [Len], the first 8 bytes of each one's
 	// SHA-256; nil where the images are from no files of their own.
@@ -37,6 +38,9 @@ func InMemory(source Source) (*Images, error) {
 	}
 	channels, height, width := source.Shape()
 	images := &Images{Channels: channels, Height: height, Width: width, Classes: source.ClassNames(), Hashes: source.FileHashes()}
+	if files, ok := source.(*pictureFiles); ok {
+		images.scaling = files.scaling()
+	}
 	size := images.size()
 	images.Pixels = make([]byte, source.Len()*size)
 	for i := range source.Len() {
@@ -60,6 +64,9 @@ func Slice(source Source, i, j int) Source {
 	if i < 0 || j < i || j > source.Len() {
 		panic("dataset: slice bounds out of range")
 	}
+	if files, ok := source.(*pictureFiles); ok {
+		return files.slice(i, j)
+	}
 	return &part{source, i, j - i}
 }
 
@@ -82,10 +89,43 @@ func (p *part) FileHashes() []uint64 {
 	return nil
 }
 
-func (p *part) Identity() uint64 {
+func (p *part) Identity() uint64 { return identityOfPart(p.Source.Identity(), p.first, p.n) }
+
+func identityOfPart(source uint64, first, n int) uint64 {
 	hash := fnv.New64a()
-	binary.Write(hash, binary.LittleEndian, []uint64{p.Source.Identity(), uint64(p.first), uint64(p.n)}) // never fails
+	binary.Write(hash, binary.LittleEndian, []uint64{source, uint64(first), uint64(n)}) // never fails
 	return hash.Sum64()
+}
+
+// identityOfFiles hashes the size, the files' hashes, the labels and whether pictures cover
+// the size: pixels follow from them.
+func identityOfFiles(source Source, hashes []uint64, cover bool) uint64 {
+	hash := fnv.New64a()
+	write := func(values any) { binary.Write(hash, binary.LittleEndian, values) } // never fails
+	channels, height, width := source.Shape()
+	write([]uint64{uint64(channels), uint64(height), uint64(width)})
+	for i, h := range hashes {
+		write([]uint64{h, uint64(source.Label(i))})
+	}
+	if cover {
+		write(true)
+	}
+	return hash.Sum64()
+}
+
+// HasIdentity tells whether a source has an identity, or had it in earlier versions: they
+// told pictures in memory apart by their pixels, and slices of others by their bounds.
+func HasIdentity(source Source, identity uint64) bool {
+	if source.Identity() == identity {
+		return true
+	}
+	switch s := source.(type) {
+	case *Images:
+		return s.pixelIdentity() == identity
+	case *pictureFiles:
+		return s.earlier != 0 && s.earlier == identity
+	}
+	return false
 }
 
 // Images as a source.
@@ -105,8 +145,17 @@ func (s *Images) Image(i int, _ []byte) ([]byte, error) { return s.image(i), nil
 // FileHashes returns Hashes.
 func (s *Images) FileHashes() []uint64 { return s.Hashes }
 
-// Identity is a hash of all pixels and labels.
+// Identity is a hash of all pixels and labels. For pictures that [OpenWith] scaled it is one
+// of their files, the labels and the way of scaling, which does not tell of pixels that were
+// changed since.
 func (s *Images) Identity() uint64 {
+	if s.scaling != unknownScaling && len(s.Hashes) == len(s.Labels) {
+		return identityOfFiles(s, s.Hashes, s.scaling == covered)
+	}
+	return s.pixelIdentity()
+}
+
+func (s *Images) pixelIdentity() uint64 {
 	hash := fnv.New64a()
 	hash.Write(s.Pixels)                              // never fails
 	binary.Write(hash, binary.LittleEndian, s.Labels) // nor does this

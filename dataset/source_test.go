@@ -2,7 +2,9 @@ package dataset
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
+	"hash/fnv"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -47,8 +49,9 @@ func TestSourcesBeyondMemory(t *testing.T) {
 		if err != nil || want.Len() != 20 || !bytes.Equal(got.Pixels, want.Pixels) || !slices.Equal(got.Labels, want.Labels) || !slices.Equal(got.Hashes, want.Hashes) || !slices.Equal(got.Classes, want.Classes) {
 			t.Errorf("part %d: %v; %d images differ from those in memory", i, err, got.Len())
 		}
-		if sources[1].Identity() == sources[0].Identity() {
-			t.Errorf("part %d: identities", i)
+		got.Pixels[0]++
+		if id := want.Identity(); sources[1].Identity() != id || got.Identity() != id || Slice(want, 3, 9).Identity() != Slice(sources[1], 3, 9).Identity() {
+			t.Errorf("part %d: identities depend on what is in memory", i)
 		}
 		few, err := InMemory(Slice(sources[1], 3, 9))
 		if err != nil || !bytes.Equal(few.Pixels, want.Slice(3, 9).Pixels) || !slices.Equal(few.Labels, want.Labels[3:9]) || !slices.Equal(few.Hashes, want.Hashes[3:9]) {
@@ -73,6 +76,50 @@ func TestSourcesBeyondMemory(t *testing.T) {
 	}
 	if whole.Train.Identity() == whole.Test.Identity() || Slice(part.Train, 0, 5).Identity() == Slice(part.Train, 1, 6).Identity() {
 		t.Error("identities of different sets are equal")
+	}
+	relabelled := *whole.Train.(*Images)
+	relabelled.Labels = slices.Clone(relabelled.Labels)
+	relabelled.Labels[7] = 1 - relabelled.Labels[7]
+	if relabelled.Identity() == whole.Train.Identity() {
+		t.Error("images with another label have the same identity")
+	}
+}
+
+// TestEarlierIdentities: what versions hashed that had an identity for pictures in memory
+// and another for those beyond.
+func TestEarlierIdentities(t *testing.T) {
+	_, whole, part := streamed(t)
+	fnv64 := func(values ...any) uint64 {
+		hash := fnv.New64a()
+		for _, v := range values {
+			binary.Write(hash, binary.LittleEndian, v)
+		}
+		return hash.Sum64()
+	}
+	images := whole.Train.(*Images)
+	files := []any{[]uint64{1, 5, 6}}
+	for i, hash := range images.Hashes {
+		files = append(files, hash, uint64(images.Labels[i]))
+	}
+	few := images.Slice(5, 17)
+	for _, test := range []struct {
+		name    string
+		source  Source
+		earlier uint64
+	}{
+		{"in memory", images, fnv64(images.Pixels, images.Labels)},
+		{"a slice in memory", few, fnv64(few.Pixels, few.Labels)},
+		{"beyond", part.Train, fnv64(files...)},
+		{"a slice beyond", Slice(part.Train, 5, 17), fnv64(fnv64(files...), uint64(5), uint64(12))},
+		{"a slice of a slice", Slice(Slice(part.Train, 2, 20), 5, 17), fnv64(fnv64(fnv64(files...), uint64(2), uint64(18)), uint64(5), uint64(12))},
+	} {
+		if !HasIdentity(test.source, test.earlier) || !HasIdentity(test.source, test.source.Identity()) || HasIdentity(test.source, test.earlier+1) || HasIdentity(test.source, 0) {
+			t.Errorf("%s: the identity %d of earlier versions or another one", test.name, test.earlier)
+		}
+	}
+	numbers := &Images{Channels: 1, Height: 1, Width: 2, Pixels: []byte{1, 2, 3, 4}, Labels: []int32{0, 1}, Classes: []string{"a", "b"}, Hashes: []uint64{5, 6}}
+	if numbers.Identity() != fnv64(numbers.Pixels, numbers.Labels) {
+		t.Error("images of no pictures have another identity than in earlier versions")
 	}
 }
 

@@ -39,6 +39,8 @@ var known = []struct {
 }{
 	{"lenet", LeNet},
 	{"smallvgg", SmallVGG},
+	{"tinyvgg", TinyVGG},
+	{"tinygap", TinyGAP},
 	{"caffenet", CaffeNet},
 	{"alexnet", AlexNet},
 	{"vgg16", VGG16},
@@ -103,6 +105,14 @@ func (c *chain) add(name string, op nn.Op) {
 func (c *chain) conv(name string, op nn.Conv) {
 	op.Gain = math.Sqrt2
 	c.add("conv"+name, op)
+	c.add("relu"+name, nn.ReLU{})
+}
+
+// normalised adds conv<name>, of 3 × 3 at every pixel, with the batch normalisation
+// norm<name>, which has a bias, and relu<name>.
+func (c *chain) normalised(name string, channels int) {
+	c.add("conv"+name, nn.Conv{Out: channels, Kernel: 3, Pad: 1, NoBias: true, Gain: math.Sqrt2})
+	c.add("norm"+name, nn.BatchNorm{})
 	c.add("relu"+name, nn.ReLU{})
 }
 

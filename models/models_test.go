@@ -21,6 +21,7 @@ func TestWeights(t *testing.T) {
 	const lenetConv, caffeConv, vggConv = 500 + 25000, 2332704, 14710464
 	const smallConv = 16*3*9 + 32*16*9 + 64*32*9 + 64*64*9 // at 64×64
 	const smallNorm, smallFC = 16 + 32 + 64 + 64, 1024*512 + 512*10
+	const tinyConv, tinyNorm = (12 + 12*12 + 12*20 + 20*20 + 20*24) * 9, 12 + 12 + 20 + 20 + 24
 	normalised, small := Options{Normalize: true}, func(input ...int) nn.Description { return SmallVGG(Options{Input: input}) }
 	for _, c := range []struct {
 		name                 string
@@ -51,6 +52,9 @@ func TestWeights(t *testing.T) {
 		{"smallvgg for digits", small(1, 28, 28), nil, smallConv - 16*2*9 - 64*64*9, smallNorm - 64 + 576*512 + 5120},
 		{"smallvgg, 32×32", small(3, 32, 32), nil, smallConv - 64*64*9, smallNorm - 64 + smallFC},
 		{"smallvgg, 128×128", small(3, 128, 128), nil, smallConv + 64*64*9, smallNorm + 64 + smallFC},
+		{"tinyvgg", TinyVGG(Options{}), nil, tinyConv, tinyNorm + 9*24*256 + 2560},
+		{"tinyvgg, adaptive 256", TinyVGG(normalised), adaptive(256), tinyConv, tinyNorm + 3*256 + 2560},
+		{"tinygap", TinyGAP(normalised), nil, tinyConv - 20*2*9 + 22*20*9, tinyNorm + 18 + 200},
 		{"vgg16, adaptive 16384", VGG16(Options{}), adaptive(16384), vggConv, 3*32768 + 3*16384 + 16384*1000},
 	} {
 		if c.fry != nil {

@@ -22,9 +22,7 @@ func SmallVGG(o Options) nn.Description {
 	for _, channels := range smallVGGChannels(c.Input) {
 		stages++
 		number := fmt.Sprint(stages)
-		c.add("conv"+number, nn.Conv{Out: channels, Kernel: 3, Pad: 1, NoBias: true, Gain: math.Sqrt2}) // the normalisation has a bias
-		c.add("norm"+number, nn.BatchNorm{})
-		c.add("relu"+number, nn.ReLU{})
+		c.normalised(number, channels)
 		c.add("pool"+number, nn.MaxPool{Kernel: 2, Stride: 2})
 	}
 	c.add("fc1", nn.Dense{Out: 512, Gain: math.Sqrt2})

@@ -3,6 +3,8 @@ package nn
 import (
 	"fmt"
 	"math"
+
+	"github.com/deepfry/deepfry/internal/simd"
 )
 
 // BatchNorm normalises every channel of an image, or every value of a vector,
@@ -116,28 +118,19 @@ func (l *batchNorm) Plan(b *Binding) Pass {
 	return pass
 }
 
-// plane returns the pixels of channel c in a row of values or gradients.
-func (l *batchNorm) plane(row []float32, c int) []float32 {
-	return row[c*l.pixels:][:l.pixels]
+// planes says where the pixels of a channel are; channel returns values or gradients
+// from its first on.
+func (l *batchNorm) planes(b *Binding) simd.Planes {
+	return simd.Planes{Samples: b.Batch(), Pixels: l.pixels, Stride: b.Y.Size}
 }
+
+func (l *batchNorm) channel(values []float32, c int) []float32 { return values[c*l.pixels:] }
 
 // measure returns the moments of channel c in the batch.
 func (l *batchNorm) measure(b *Binding, c int) (m moments) {
-	n := float64(b.Batch() * l.pixels)
-	var sum, squares float64
-	for i := range b.Batch() {
-		for _, v := range l.plane(b.X[0].Row(i), c) {
-			sum += float64(v)
-		}
-	}
-	m.mean = sum / n
-	for i := range b.Batch() {
-		for _, v := range l.plane(b.X[0].Row(i), c) {
-			d := float64(v) - m.mean
-			squares += d * d
-		}
-	}
-	m.variance = squares / n
+	planes, x, n := l.planes(b), l.channel(b.X[0].Value, c), float64(b.Batch()*l.pixels)
+	m.mean = planes.Sum(x) / n
+	m.variance = planes.SumSquares(x, m.mean) / n
 	return m
 }
 
@@ -145,24 +138,12 @@ func (l *batchNorm) measure(b *Binding, c int) (m moments) {
 func (l *batchNorm) scale(m moments) float64 { return 1 / math.Sqrt(m.variance+l.Epsilon) }
 
 func (l *batchNorm) forward(b *Binding, c int, m moments) {
-	mean, factor, bias := float32(m.mean), l.weight.Data[c]*float32(l.scale(m)), l.bias.Data[c]
-	for i := range b.Batch() {
-		y := l.plane(b.Y.Row(i), c)
-		for j, v := range l.plane(b.X[0].Row(i), c) {
-			y[j] = (v-mean)*factor + bias
-		}
-	}
+	factor := l.weight.Data[c] * float32(l.scale(m))
+	l.planes(b).Normalize(l.channel(b.Y.Value, c), l.channel(b.X[0].Value, c), float32(m.mean), factor, l.bias.Data[c], b.Epilogue.ReLU)
 }
 
 func (l *batchNorm) backward(b *Binding, c int, m moments, fromBatch bool) {
-	var sum, products float64 // of dy and dy·(x-mean)
-	for i := range b.Batch() {
-		x := l.plane(b.X[0].Row(i), c)
-		for j, g := range l.plane(b.Y.GradRow(i), c) {
-			sum += float64(g)
-			products += float64(g) * (float64(x[j]) - m.mean)
-		}
-	}
+	sum, products := l.planes(b).SumProducts(l.channel(b.Y.Grad, c), l.channel(b.X[0].Value, c), m.mean)
 	set := func(p *Param, value float64) {
 		if grad := b.Gradient(p); grad != nil {
 			grad[c] = float32(value)
@@ -186,14 +167,8 @@ func (l *batchNorm) backward(b *Binding, c int, m moments, fromBatch bool) {
 // dy·(x-mean), which are 0 if the moments do not depend on the batch.
 func (l *batchNorm) backwardInput(b *Binding, c int, m moments, meanGrad, meanProduct float64) {
 	scale := l.scale(m)
-	mean, factor := float32(m.mean), l.weight.Data[c]*float32(scale)
-	constant, slope := float32(meanGrad), float32(meanProduct*scale*scale)
-	for i := range b.Batch() {
-		x, dx := l.plane(b.X[0].Row(i), c), l.plane(b.X[0].GradRow(i), c)
-		for j, g := range l.plane(b.Y.GradRow(i), c) {
-			dx[j] = factor * (g - constant - (x[j]-mean)*slope)
-		}
-	}
+	l.planes(b).NormalizeBackward(l.channel(b.X[0].Grad, c), l.channel(b.Y.Grad, c), l.channel(b.X[0].Value, c),
+		float32(m.mean), l.weight.Data[c]*float32(scale), float32(meanGrad), float32(meanProduct*scale*scale))
 }
 
 // UpdateStatistics makes the running statistics of BatchNorm layers follow the

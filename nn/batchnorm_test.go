@@ -1,12 +1,14 @@
 package nn
 
 import (
+	"fmt"
 	"math"
 	"runtime"
 	"slices"
 	"testing"
 
 	"github.com/deepfry/deepfry/internal/check"
+	"github.com/deepfry/deepfry/internal/cpu"
 )
 
 // normalised is a network with batch normalisation of images and vectors.
@@ -15,9 +17,9 @@ func normalised() Description {
 		{Name: "norm1", Op: BatchNorm{}},
 		{Name: "conv1", Op: Conv{Out: 9, Kernel: 3}},
 		{Name: "norm2", Op: BatchNorm{Momentum: 0.5, Epsilon: 0.01}},
-		{Name: "relu", Op: ReLU{}},
 		{Name: "fc1", Op: Dense{Out: 6}},
 		{Name: "norm3", Op: BatchNorm{}},
+		{Name: "relu", Op: ReLU{}}, // done by norm3
 		{Name: "fc2", Op: Dense{Out: 3}},
 	}}
 }
@@ -184,6 +186,27 @@ func TestStepsOfParts(t *testing.T) {
 		}
 	}
 	check.Panics(t, "UpdateStatistics twice", "nn: UpdateStatistics without a Backward", w.UpdateStatistics)
+}
+
+// BenchmarkBatchNorm measures planes of several sizes.
+func BenchmarkBatchNorm(b *testing.B) {
+	for _, in := range []Shape{{16, 28, 28}, {16, 14, 14}, {16, 7, 7}, {16, 3, 3}, {16}} {
+		h := newBench(b, operation{op: BatchNorm{}, in: []Shape{in}}, 64)
+		for _, version := range cpu.Available() {
+			restore := cpu.Use(version)
+			b.Run(fmt.Sprintf("%v/forward/%v", in, version), func(b *testing.B) {
+				for b.Loop() {
+					h.pass.Forward()
+				}
+			})
+			b.Run(fmt.Sprintf("%v/backward/%v", in, version), func(b *testing.B) {
+				for b.Loop() {
+					h.pass.Backward()
+				}
+			})
+			restore()
+		}
+	}
 }
 
 func TestLeastBatch(t *testing.T) {

@@ -83,12 +83,33 @@ func (l *conv) pixels() int { return l.window.OutHeight * l.window.OutWidth }
 // otherwise one after the other. For a kernel of a single pixel, columns cost
 // nothing.
 func (l *conv) Plan(b *Binding) Pass {
-	enough := forwardTile
-	if b.Training {
-		enough = backwardTile
-	}
-	if l.Kernel > 1 && b.MaxBatch >= enough && simd.TilesPay() && l.window.CanTile() {
+	if l.takesTiles(b.MaxBatch, b.Training) {
 		return l.planTiles(b)
 	}
 	return l.planColumns(b)
+}
+
+// takesTiles tells whether samples are computed side by side.
+func (l *conv) takesTiles(maxBatch int, training bool) bool {
+	enough := forwardTile
+	if training {
+		enough = backwardTile
+	}
+	return l.Kernel > 1 && maxBatch >= enough && simd.TilesPay() && l.window.CanTile()
+}
+
+// scratchBytes is about what Plan allocates.
+func (l *conv) scratchBytes(maxBatch, workers int, training bool) int64 {
+	tiles := l.takesTiles(maxBatch, training)
+	columns, gemm, spread := l.columnSizes(training && !tiles)
+	each, all := columns+gemm+spread, 0
+	switch {
+	case tiles:
+		each += min(tileBytes/4, simd.TileSamples*(l.inPlanes().size()+simd.MaxConvolve*l.window.OutHeight*l.window.OutWidth))
+		all = l.weight.Size() // packed
+	case training:
+		each += columns
+		all = gradientChunks * (l.weight.Size() + l.Out)
+	}
+	return 4 * (int64(workers)*int64(each) + int64(all))
 }

@@ -26,22 +26,28 @@ type columnScratch struct {
 	gemm        []float32
 }
 
-func (l *conv) newColumnScratch(workers int, training bool) []columnScratch {
+// columnSizes are the lengths of a worker's memory.
+func (l *conv) columnSizes(training bool) (columns, gemm, spread int) {
 	out, block := l.Out/l.Groups, l.channelBlock()
 	taps := block * l.Kernel * l.Kernel
 	pixels := l.blockRows(block) * l.window.OutWidth
-	columns, gemm := taps*pixels, simd.GemmScratch(out, pixels, taps)
+	columns, gemm = taps*pixels, simd.GemmScratch(out, pixels, taps)
 	if training {
 		taps, pixels = l.taps(), l.blockRows(l.window.Channels)*l.window.OutWidth
 		columns = max(columns, taps*pixels)
 		gemm = max(gemm, simd.GemmScratch(taps, out, pixels), simd.GemmScratch(taps, pixels, out))
 	}
+	return columns, gemm, l.window.Im2colScratch(l.blockRows(block))
+}
+
+func (l *conv) newColumnScratch(workers int, training bool) []columnScratch {
+	columns, gemm, spread := l.columnSizes(training)
 	scratch := make([]columnScratch, workers)
 	for i := range scratch {
 		s := &scratch[i]
 		s.window = l.window
 		s.columns, s.gemm = make([]float32, columns), make([]float32, gemm)
-		s.spread = make([]float32, l.window.Im2colScratch(l.blockRows(block)))
+		s.spread = make([]float32, spread)
 		if training {
 			s.columnsGrad = make([]float32, columns)
 		}

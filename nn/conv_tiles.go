@@ -76,6 +76,9 @@ func (t *convTiles) samples(tile int) int {
 // planes are the channels of a group in a tensor.
 type planes struct{ groups, channels, height, width int }
 
+// size is that of a group.
+func (p planes) size() int { return p.channels * p.height * p.width }
+
 // tile returns the samples of a tile, from a channel of a group and a row on. A
 // row of theirs is a channel.
 func (p planes) tile(values []float32, tile, group, channel, row int) simd.Samples {

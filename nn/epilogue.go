@@ -26,7 +26,7 @@ func fuses(first, second Layer) bool {
 	switch second.(type) {
 	case *relu:
 		switch first.(type) {
-		case *conv, *dense, *fastfoodLayer:
+		case *conv, *dense, *fastfoodLayer, *batchNorm:
 			return true
 		}
 	case *cosine, *cosSin:

@@ -3,6 +3,8 @@ package nn
 import (
 	"fmt"
 	"slices"
+
+	"github.com/deepfry/deepfry/internal/par"
 )
 
 // tensorMemory says what a workspace allocates for the output of a node.
@@ -36,7 +38,7 @@ func (n *Network) memory(training bool) []tensorMemory {
 
 // WorkspaceBytes returns how many bytes the tensors and gradients of a workspace
 // take for the network that d describes, which is not built. The scratch memory
-// of layers comes on top. It fails as New does, for a batch of less than one sample,
+// of layers comes on top ([ScratchBytes]). It fails as New does, for a batch of less than one sample,
 // and for more than 2^62 bytes.
 func WorkspaceBytes(d Description, maxBatch int, training bool) (int64, error) {
 	n, err := build(d)
@@ -68,4 +70,20 @@ func WorkspaceBytes(d Description, maxBatch int, training bool) (int64, error) {
 		return 0, fmt.Errorf("nn: network %s: a workspace for a batch of %d: no memory holds more than %d", d.Name, maxBatch, most)
 	}
 	return 4 * (values*int64(maxBatch) + gradients), nil
+}
+
+// ScratchBytes returns about how many bytes of scratch memory convolutions hold in a
+// workspace on as many cores as there are: sums of gradients, and for every core columns
+// or tiles. Other layers have little beside their tensors. It fails as New does.
+func ScratchBytes(d Description, maxBatch int, training bool) (bytes int64, err error) {
+	n, err := build(d)
+	if err != nil {
+		return 0, fmt.Errorf("nn: network %s: %w", d.Name, err)
+	}
+	for _, node := range n.nodes {
+		if l, ok := node.layer.(*conv); ok {
+			bytes += l.scratchBytes(maxBatch, par.Workers(), training)
+		}
+	}
+	return bytes, nil
 }

@@ -17,7 +17,7 @@ type best struct {
 // the middle of an epoch and if the epoch was judged before.
 func (t *Trainer) Judge(e Evaluation) {
 	last := len(t.History) - 1
-	if last < 0 || t.epoch.Batch > 0 || t.History[last].Validation != nil {
+	if last < 0 || t.InEpoch() || t.History[last].Validation != nil {
 		panic("train: Judge: the epoch is not finished, or was judged before")
 	}
 	t.History[last].Validation = &e

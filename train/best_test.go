@@ -98,7 +98,7 @@ func TestResumedFromEveryStep(t *testing.T) {
 					return
 				}
 				if !bytes.Equal(content, want[saves]) {
-					t.Fatalf("%d parts: save %d, step %d: the file is not that of a run without stops", parts, saves, trainer.stepsDone())
+					t.Fatalf("%d parts: save %d, step %d: the file is not that of a run without stops", parts, saves, trainer.StepsDone())
 				}
 				saves++
 				if err := os.WriteFile(path, content, 0o644); err != nil {
@@ -131,8 +131,8 @@ func TestResumedFromEveryStep(t *testing.T) {
 					save()
 				}
 			}
-			if n := len(trainer.History); n != 5 || trainer.stepsDone() != 20 || !trainer.History[2].Best {
-				t.Errorf("%d parts: %d steps, history %+v", parts, trainer.stepsDone(), trainer.History)
+			if n := len(trainer.History); n != 5 || trainer.StepsDone() != 20 || !trainer.History[2].Best {
+				t.Errorf("%d parts: %d steps, history %+v", parts, trainer.StepsDone(), trainer.History)
 			}
 		}
 		all(false)
@@ -164,6 +164,9 @@ func TestExtend(t *testing.T) {
 	}
 	if err := trainer.Extend(longer); err != nil {
 		t.Fatal(err)
+	}
+	if trainer.Epochs() != 3 || trainer.Steps() != 15 {
+		t.Errorf("%d epochs, %d steps, want 3, 15", trainer.Epochs(), trainer.Steps())
 	}
 	for _, moments := range trainer.stepper.optimizer.state() {
 		if slices.ContainsFunc(moments, func(v float32) bool { return v != 0 }) {

@@ -53,7 +53,7 @@ func (t *Trainer) Save(path string, notes map[string]string) error {
 		}
 	}
 	state, err := json.Marshal(storedState{
-		Recipe: t.Recipe, Seed: t.Seed, Step: t.stepsDone(), From: t.length.from, Epoch: t.epoch, History: t.History, Best: t.best.epoch,
+		Recipe: t.Recipe, Seed: t.Seed, Step: t.StepsDone(), From: t.length.from, Epoch: t.epoch, History: t.History, Best: t.best.epoch,
 		Data: t.data, Kernel: cpu.Current().String(), Notes: notes, Trained: t.trained,
 	})
 	if err != nil {
@@ -91,7 +91,7 @@ func Resume(path string, images dataset.Source) (*Trainer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("train: %s: %w", path, err)
 	}
-	if stored.Data != images.Identity() {
+	if !dataset.HasIdentity(images, stored.Data) {
 		return nil, fmt.Errorf("train: %s was trained on other images than these; resume with the same data", path)
 	}
 	t, err := stored.trainer(network, images)

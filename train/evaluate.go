@@ -23,19 +23,20 @@ type Evaluator struct {
 	classes   int
 }
 
-// evaluationBatch keeps the activations of a small network in the cache.
-const evaluationBatch = 64
-
 // NewEvaluator fails if images and network do not fit, or are nil.
 func NewEvaluator(network *nn.Network, images dataset.Source) (*Evaluator, error) {
 	if err := checkFit(network, images); err != nil {
 		return nil, err
 	}
-	loader, err := dataset.NewLoader(images, dataset.LoaderOptions{BatchSize: evaluationBatch})
+	batch, err := evaluationBatch(network.Description, images.Len())
+	if err != nil {
+		return nil, err
+	}
+	loader, err := dataset.NewLoader(images, dataset.LoaderOptions{BatchSize: batch})
 	if err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	return &Evaluator{network.NewWorkspace(evaluationBatch, false), loader, network.OutShape().Size()}, nil
+	return &Evaluator{network.NewWorkspace(batch, false), loader, network.OutShape().Size()}, nil
 }
 
 // Run measures the network as its parameters are now. It ends early with the

@@ -2,10 +2,14 @@ package train
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
+	"reflect"
+	"strings"
 
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/nn"
@@ -131,13 +135,39 @@ func ParseRecipe(data []byte) (Recipe, error) {
 		err = errors.New("there is more behind its end")
 	}
 	if err != nil {
-		return Recipe{}, fmt.Errorf("train: the recipe: %w", err)
+		return Recipe{}, fmt.Errorf("train: the recipe: %w", jsonError(err))
+	}
+	if len(r.Groups) == 0 { // as a checkpoint gives it back
+		r.Groups = nil
 	}
 	return r, r.Check()
 }
 
-// UnmarshalJSON also reads what was once stored: "augment": true for dataset.Light. It
-// fails for a field that there is not.
+// jsonError says what is wrong with the JSON of a recipe, in the words of JSON.
+func jsonError(err error) error {
+	expected := map[reflect.Kind]string{
+		reflect.Int: "a whole number", reflect.Float64: "a number", reflect.String: "a text in quotes", reflect.Bool: "true or false",
+	}
+	var wrong *json.UnmarshalTypeError
+	var syntax *json.SyntaxError
+	switch {
+	case errors.As(err, &wrong) && wrong.Field == "":
+		return fmt.Errorf("expected an object, such as {\"epochs\":10,\"batch_size\":128,...}, found %s", wrong.Value)
+	case errors.As(err, &wrong):
+		field := strings.TrimPrefix(wrong.Field, "plain.")
+		return fmt.Errorf("expected %s for %s, found %s", cmp.Or(expected[wrong.Type.Kind()], "an object"), field, wrong.Value)
+	case errors.Is(err, io.EOF):
+		return errors.New("expected an object, such as {\"epochs\":10,\"batch_size\":128,...}, found nothing")
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("it ends in the middle of its JSON")
+	case errors.As(err, &syntax):
+		return fmt.Errorf("it is no JSON: byte %d: %w", syntax.Offset, err)
+	}
+	return errors.New(strings.ReplaceAll(err.Error(), "json: ", ""))
+}
+
+// UnmarshalJSON also reads what was once stored: "augment": true for dataset.Light. An
+// augmentation that changes nothing is none. It fails for a field that there is not.
 func (r *Recipe) UnmarshalJSON(data []byte) error {
 	type plain Recipe
 	stored := struct {
@@ -155,7 +185,11 @@ func (r *Recipe) UnmarshalJSON(data []byte) error {
 		r.Augment = dataset.Light()
 		return nil
 	}
-	return strictly(stored.Augment, &r.Augment)
+	err := strictly(stored.Augment, &r.Augment)
+	if r.Augment != nil && *r.Augment == (dataset.Augmentation{}) {
+		r.Augment = nil
+	}
+	return err
 }
 
 func strictly(data []byte, value any) error {
@@ -165,7 +199,7 @@ func strictly(data []byte, value any) error {
 }
 
 // Check returns an error for a setting that makes no sense, or for a group of
-// parameters that never learn. What the augmentation may be, dataset.NewLoader knows.
+// parameters that never learn.
 func (r Recipe) Check() error {
 	switch {
 	case (r.Epochs == 0) == (r.Steps == 0) || r.Epochs < 0 || r.Steps < 0 || r.Epochs > maxLength || r.Steps > maxLength:
@@ -178,6 +212,11 @@ func (r Recipe) Check() error {
 		return fmt.Errorf("train: label smoothing %v: want at least 0 and less than 1", r.Smoothing)
 	case r.Keep != "" && r.Keep != "best":
 		return fmt.Errorf("train: keep %q: want best, or nothing for the last epoch", r.Keep)
+	}
+	if r.Augment != nil {
+		if err := r.Augment.Check(); err != nil {
+			return err
+		}
 	}
 	return r.checkSteps()
 }

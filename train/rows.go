@@ -128,9 +128,6 @@ func Imitate(targets []float32, outputs int) LossFunc {
 	}
 }
 
-// maxBatchBytes bounds the memory of several samples at once.
-const maxBatchBytes = 1 << 28
-
 // Outputs returns what a network makes of the rows of x, [n, outputs]: nothing for no
 // rows. It panics if x is not a whole number of samples.
 func Outputs(network *nn.Network, x []float32) []float32 {
@@ -145,9 +142,9 @@ func Outputs(network *nn.Network, x []float32) []float32 {
 	if samples == 0 {
 		return nil
 	}
-	batch := min(samples, evaluationBatch)
-	if size, err := nn.WorkspaceBytes(network.Description, 1, false); err == nil { // it has been built
-		batch = min(batch, max(1, int(maxBatchBytes/max(1, size))))
+	batch, err := evaluationBatch(network.Description, samples)
+	if err != nil {
+		panic(err) // the network has been built
 	}
 	w := network.NewWorkspace(batch, false)
 	y := make([]float32, 0, samples*outputs)

@@ -190,7 +190,7 @@ func TestResumedEqualsUninterrupted(t *testing.T) {
 		whole := newTrainer(t, r, images)
 		want := map[int][]byte{} // files by steps
 		save := func(Progress) error {
-			want[whole.stepsDone()] = file(t, whole)
+			want[whole.StepsDone()] = file(t, whole)
 			return nil
 		}
 		for !whole.Done() {
@@ -215,7 +215,7 @@ func TestResumedEqualsUninterrupted(t *testing.T) {
 				trainer.History[trainer.epoch.Number-1].Test = whole.History[0].Test
 			}
 			content := file(t, trainer)
-			if step := trainer.stepsDone(); !bytes.Equal(content, want[step]) {
+			if step := trainer.StepsDone(); !bytes.Equal(content, want[step]) {
 				t.Fatalf("%s: after step %d and %d stops, the file is not that of a run without stops", kind, step, stops)
 			}
 			if err := os.WriteFile(path, content, 0o644); err != nil {

@@ -165,7 +165,7 @@ func (t *Trainer) Extend(recipe Recipe) error {
 	if err := recipe.Check(); err != nil {
 		return err
 	}
-	if err := t.begin(recipe, position{Epochs: t.epoch.Number, Steps: t.stepsDone()}); err != nil {
+	if err := t.begin(recipe, position{Epochs: t.epoch.Number, Steps: t.StepsDone()}); err != nil {
 		return err
 	}
 	t.extendBest()
@@ -200,11 +200,17 @@ func (t *Trainer) SetTrace(trace func(nn.Trace)) { t.stepper.workspace.SetTrace(
 // before Extend included.
 func (t *Trainer) Epochs() int { return t.length.epochs }
 
+// Steps returns the number of steps of the run, those before Extend included.
+func (t *Trainer) Steps() int { return t.length.from.Steps + t.length.steps }
+
 // Done tells whether all epochs are finished.
 func (t *Trainer) Done() bool { return t.epoch.Number >= t.Epochs() }
 
-// stepsDone returns how many steps the run has made, those before Extend included.
-func (t *Trainer) stepsDone() int { return t.length.from.Steps + t.stepper.optimizer.step }
+// StepsDone returns how many steps the run has made, those before Extend included.
+func (t *Trainer) StepsDone() int { return t.length.from.Steps + t.stepper.optimizer.step }
+
+// InEpoch tells whether an epoch is begun and not finished.
+func (t *Trainer) InEpoch() bool { return t.epoch.Batch > 0 }
 
 // RunEpoch runs the next epoch, or the rest of one that was interrupted, and
 // appends its result to History. It calls afterStep, unless that is nil, after
@@ -265,7 +271,7 @@ func (t *Trainer) step(batch *dataset.Batch) error {
 	if err != nil {
 		err = inBatch(err, batch.Index+1)
 		if diverged, ok := errors.AsType[*DivergedError](err); ok {
-			diverged.Step = t.stepsDone() + 1
+			diverged.Step = t.StepsDone() + 1
 		}
 		return err
 	}
@@ -282,7 +288,7 @@ func (t *Trainer) progress() Progress {
 	return Progress{
 		Epoch: state.Number + 1, Epochs: t.Epochs(),
 		Batch: state.Batch, Batches: t.length.batchesOf(state.Number), Images: state.Images,
-		Step: t.stepsDone(), Steps: t.length.from.Steps + t.length.steps, Rate: t.stepper.optimizer.rate, StepLoss: t.loss,
+		Step: t.StepsDone(), Steps: t.Steps(), Rate: t.stepper.optimizer.rate, StepLoss: t.loss,
 		Loss: state.Loss / float64(state.Images), ErrorPercent: 100 * float64(state.Errors) / float64(state.Images),
 		Elapsed: t.elapsed, Timed: state.Images - t.resumed,
 	}

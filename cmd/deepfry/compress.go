@@ -35,7 +35,7 @@ type compressCommand struct {
 	MaxDrop    *float64 `placeholder:"X" help:"Choose sizes so that at most so many points of accuracy are lost, after fine-tuning if there is any. Default with labels: 0.5."`
 	TargetSize string   `placeholder:"1MB" help:"Choose sizes so that the file has at most so many bytes."`
 
-	Data        string  `placeholder:"DATA" help:"mnist, fashion, a folder of IDX files, one of pictures with a subfolder for each class, as for train, or an .npz file with x_train, y_train, x_test, y_test, or x, y, or arrays without names in this order. Default for a checkpoint with --finetune: what it was trained on."`
+	Data        string  `placeholder:"DATA" help:"mnist, fashion, a folder of IDX files, one of pictures with a subfolder for each class or a list of pictures, as for train, or an .npz file with x_train, y_train, x_test, y_test, or x, y, or arrays without names in this order. Default for a checkpoint with --finetune: what it was trained on."`
 	Finetune    int     `placeholder:"EPOCHS" help:"Train the whole afterwards, on the original's outputs, and on the data's labels if there are any; the better of before and after is kept. With --max-drop, up to five networks are trained."`
 	Rate        float64 `placeholder:"X" help:"Highest learning rate of fine-tuning. Default: 0.001 after svd, 0.003 after fastfood and rp, 0.005 after lowrank."`
 	Seed        uint64  `default:"1" help:"Of random numbers."`
@@ -102,6 +102,13 @@ func (c *compressCommand) Run(term *console.Terminal, parsed *kong.Context) erro
 	if err != nil {
 		return err
 	}
+	meaning, err := predict.ReadMeaning(model.Notes())
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.Model, err)
+	}
+	if c.Data == "" && c.Finetune > 0 {
+		c.Data = meaning.Data
+	}
 	if err := c.checkOutputs(model); err != nil {
 		return err
 	}
@@ -141,7 +148,7 @@ func (c *compressCommand) nameOutput() error {
 
 // checkOutputs fails before hours of work.
 func (c *compressCommand) checkOutputs(model *compress.Model) error {
-	inputs := append(model.Files(), c.Data)
+	inputs := append(flags.Inputs(c.Data, model.Files()...), c.Data)
 	if c.Out != "" && !c.DryRun {
 		for _, path := range outputs(c.Out) {
 			if err := c.CheckOutput("-o", path, inputs...); err != nil {
@@ -221,8 +228,8 @@ func (c *compressCommand) options(term *console.Terminal) (o compress.Options, e
 		}
 	}
 	if c.TargetSize != "" {
-		if o.TargetBytes, err = parseBytes(c.TargetSize); err != nil {
-			return o, err
+		if o.TargetBytes, err = flags.ParseBytes(c.TargetSize); err != nil {
+			return o, fmt.Errorf("--target-size %w", err)
 		}
 	}
 	return o, nil
@@ -230,15 +237,7 @@ func (c *compressCommand) options(term *console.Terminal) (o compress.Options, e
 
 // open reads the data, if there are any to be read, standardised if that is wanted.
 func (c *compressCommand) open(term *console.Terminal, model *compress.Model) (*compress.Data, error) {
-	meaning, err := predict.ReadMeaning(model.Notes())
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", c.Model, err)
-	}
-	name := c.Data
-	if name == "" && c.Finetune > 0 {
-		name = meaning.Data
-	}
-	if name == "" {
+	if c.Data == "" {
 		if !c.Standardization.Value().IsZero() {
 			return nil, console.Hint(errors.New("--mean and --std: there are no data to standardise"), "name some with --data")
 		}
@@ -255,7 +254,7 @@ func (c *compressCommand) open(term *console.Terminal, model *compress.Model) (*
 	if err := p.Standardize(standardization); err != nil {
 		return nil, fmt.Errorf("--mean and --std: %w", err)
 	}
-	data, err := c.read(p, name)
+	data, err := c.read(p)
 	if err != nil {
 		return nil, err
 	}
@@ -263,36 +262,17 @@ func (c *compressCommand) open(term *console.Terminal, model *compress.Model) (*
 	return data, data.Standardize(standardization, p.Input)
 }
 
-// read reads the named data for a network.
-func (c *compressCommand) read(p *predict.Predictor, name string) (*compress.Data, error) {
-	if p.TakesSamples(name) {
-		if err := c.ForSamples(name); err != nil {
+// read reads the data for a network.
+func (c *compressCommand) read(p *predict.Predictor) (*compress.Data, error) {
+	if p.TakesSamples(c.Data) {
+		if err := c.ForSamples(c.Data); err != nil {
 			return nil, err
 		}
-		return compress.OpenData(name, p.Input)
+		return compress.OpenData(c.Data, p.Input)
 	}
-	images, err := p.OpenImages(name, c.DataOptions.Options(nil))
+	images, err := p.OpenImages(c.Data, c.DataOptions.Options(nil))
 	if err != nil {
 		return nil, err
 	}
 	return compress.FromDataset(images, p.Input)
-}
-
-// parseBytes reads a number of bytes, such as 800KiB or 1MB.
-func parseBytes(text string) (int, error) {
-	units := []struct {
-		name  string
-		bytes float64
-	}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"KB", 1e3}, {"kB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"B", 1}, {"", 1}}
-	for _, u := range units {
-		number, found := strings.CutSuffix(text, u.name)
-		if !found {
-			continue
-		}
-		if n, err := strconv.ParseFloat(strings.TrimSpace(number), 64); err == nil && n*u.bytes >= 1 && n*u.bytes < 1e15 {
-			return int(n * u.bytes), nil
-		}
-		break
-	}
-	return 0, fmt.Errorf("--target-size %q: want a number of bytes, for example 800KiB or 1MB", text)
 }

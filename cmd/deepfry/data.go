@@ -18,7 +18,7 @@ type dataCommand struct {
 }
 
 type describeCommand struct {
-	Name  string `arg:"" optional:"" help:"mnist, fashion, IDX files, an .npz file, or a folder of pictures, as for train; without it, the first two."`
+	Name  string `arg:"" optional:"" help:"mnist, fashion, IDX files, an .npz file, or a folder or list of pictures, as for train; without it, the first two."`
 	Input string `placeholder:"3x64x64" help:"As pictures are when they are scaled to channels x height x width. Default: as they are."`
 	JSON  bool   `name:"json" help:"Write JSON."`
 	flags.DataOptions
@@ -31,7 +31,7 @@ type dataInfo struct {
 	Error  string `json:"error,omitempty"` // says how to get it
 	Train  int    `json:"train_images,omitempty"`
 	Test   int    `json:"test_images,omitempty"`
-	// Validation is that of folders with pictures for it beside those for tests.
+	// Validation is that of data with images for it beside those for tests.
 	Validation int `json:"validation_images,omitempty"`
 
 	Shape [3]int `json:"shape,omitzero"` // channels, height, width; pictures of several sizes have none
@@ -58,12 +58,9 @@ func (*describeCommand) Help() string {
 }
 
 func (c *describeCommand) Run(term *console.Terminal) error {
-	input, err := flags.ParseShape(c.Input)
+	input, err := flags.ParseImageShape(c.Input)
 	if err != nil {
 		return err
-	}
-	if len(input) != 0 && len(input) != 3 {
-		return fmt.Errorf("--input %q: want channels, height and width, for example 1x28x28", c.Input)
 	}
 	names := []string{"mnist", "fashion"}
 	if c.Name != "" {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/dataset/shapes"
 )
 
@@ -32,8 +33,8 @@ func (c *shapesCommand) Run(term *console.Terminal) error {
 	if c.Textures {
 		set, options = shapes.Textures, shapes.Options{Train: 20000, Test: 2000, Seed: c.Seed}
 	}
-	override(&options.Train, c.Train)
-	override(&options.Test, c.Test)
+	flags.Override(&options.Train, c.Train)
+	flags.Override(&options.Test, c.Test)
 	bar := console.NewBar(term)
 	defer bar.Stop()
 	options.Progress = func(done, total int) { bar.Show("drawing", done, total) }

@@ -19,13 +19,13 @@ type display struct {
 	bar       *console.Bar
 	images    int // of an epoch
 	estimated bool
-	work      float64 // epochs that the run has left, each with its measuring
+	networks  []*contestant
 	measuring float64 // what measuring takes, as a part of an epoch's training
 }
 
 func newDisplay(term *console.Terminal, contestants []*contestant, data *dataset.Dataset) *display {
 	// A forward pass is about a third of a training step.
-	d := &display{term: term, bar: console.NewBar(term), images: data.Train.Len(), measuring: float64(measuredOn(data).Len()) / float64(3*data.Train.Len())}
+	d := &display{term: term, bar: console.NewBar(term), networks: contestants, images: data.Train.Len(), measuring: float64(measuredOn(data).Len()) / float64(3*data.Train.Len())}
 	measured, column := fmt.Sprintf("%d to measure on", data.Test.Len()), "test error"
 	if data.Validation != nil {
 		measured, column = fmt.Sprintf("%d for validation, %d for the test at the end", data.Validation.Len(), data.Test.Len()), "validation"
@@ -33,7 +33,6 @@ func newDisplay(term *console.Terminal, contestants []*contestant, data *dataset
 	fmt.Fprintf(term.Stdout, "%d training images, %s\n\n", data.Train.Len(), measured)
 	for _, k := range contestants {
 		fmt.Fprintf(term.Stdout, "%-16s %9s weights   %s\n", k.fc, thousands.Apart(k.trainer.Network.Weights()), k.path)
-		d.work += float64(k.trainer.Epochs() - len(k.trainer.History))
 	}
 	fmt.Fprintf(term.Stdout, "\n%7s  %-16s %8s %12s %11s %8s\n", "epoch", "network", "loss", "train error", column, "time")
 	return d
@@ -52,9 +51,13 @@ func measuredOn(data *dataset.Dataset) dataset.Source {
 const estimateAfter = time.Second
 
 func (d *display) step(k *contestant, p train.Progress) {
-	done := float64(p.Images) / float64(d.images) // of this epoch
 	epoch := float64(p.Elapsed) * float64(d.images) / float64(p.Timed)
-	left := time.Duration(epoch * (d.work*(1+d.measuring) - done)).Round(time.Second)
+	work := 0.0 // in epochs' training
+	for _, k := range d.networks {
+		epochs := k.epochsLeft(d.images)
+		work += epochs + d.measuring*math.Ceil(epochs)
+	}
+	left := time.Duration(epoch * work).Round(time.Second)
 	if !d.estimated && p.Elapsed > estimateAfter {
 		d.estimated = true
 		d.bar.Stop()
@@ -66,7 +69,6 @@ func (d *display) step(k *contestant, p train.Progress) {
 
 func (d *display) epoch(k *contestant, r train.EpochResult) {
 	d.bar.Stop()
-	d.work--
 	seconds := "-" // a part of the epoch ran before --resume
 	if r.Seconds > 0 {
 		seconds = fmt.Sprintf("%.1fs", r.Seconds)

@@ -13,7 +13,7 @@ import (
 
 type evalCommand struct {
 	Model string `arg:"" help:"A file that train, fit, compress or export wrote, or an ONNX file."`
-	Data  string `placeholder:"NAME" help:"mnist, fashion, IDX files, an .npz file, or a folder of pictures, as for train. A folder without pictures for tests is measured whole. Default: the test images of what the network was trained on."`
+	Data  string `placeholder:"NAME" help:"mnist, fashion, IDX files, an .npz file, or a folder or list of pictures, as for train. One without pictures for tests is measured whole. Default: the test images of what the network was trained on."`
 	JSON  bool   `name:"json" help:"Write JSON."`
 	flags.DataOptions
 	flags.Standardization
@@ -69,7 +69,9 @@ func (c *evalCommand) images(term *console.Terminal, r *evaluation) error {
 	p, options := r.predictor, c.DataOptions.Options(nil)
 	options.Whole = c.Data != ""
 	data, err := p.OpenImages(r.data, options)
-	if err != nil {
+	if err != nil && c.Data == "" {
+		return console.Hint(fmt.Errorf("%s was trained on %s: %w", c.Model, r.data, err), "if the data are elsewhere now, name them with --data")
+	} else if err != nil {
 		return err
 	}
 	flags.Say(term.Stderr, data.Said)

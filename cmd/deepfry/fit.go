@@ -19,7 +19,7 @@ import (
 
 type fitCommand struct {
 	flags.KernelChoice
-	Table   string   `arg:"" help:"A CSV or LIBSVM file, gzipped or not; - for the standard input; or images: mnist, fashion, IDX files, an .npz file, or a folder of pictures of the same size, with a subfolder for each class."`
+	Table   string   `arg:"" help:"A CSV or LIBSVM file, gzipped or not; - for the standard input; or images: mnist, fashion, IDX files, an .npz file, or a folder or list of pictures of the same size, as for train."`
 	Target  []string `placeholder:"COLUMN" help:"What to learn, by name or by number from 1 on. Can be repeated, for several numbers. Default: the last column."`
 	Task    string   `enum:"auto,classification,regression" default:"auto" help:"${enum}. auto: classification for texts and for up to 20 different whole numbers."`
 	Test    string   `placeholder:"TABLE" help:"Measure on this table. Default: on rows that are held out."`
@@ -102,9 +102,9 @@ func (c *fitCommand) options() (fitting.Options, error) {
 		KernelChoice: c.KernelChoice, MemoryLimit: c.MemoryLimit, Machine: c.Machine, Posterior: c.Posterior,
 		Transform: c.Transform, Raw: c.Raw, Impute: table.Impute(c.Impute), Balanced: c.Balanced, Seed: c.Seed,
 	}
-	override(&o.N, c.N)
-	override(&o.Epochs, c.Epochs)
-	override(&o.CV, c.CV)
+	flags.Override(&o.N, c.N)
+	flags.Override(&o.Epochs, c.Epochs)
+	flags.Override(&o.CV, c.CV)
 	var err error
 	if o.Ridge, err = c.ridgeFlag(); err != nil {
 		return o, err
@@ -122,7 +122,11 @@ func (c *fitCommand) checkFlags() error {
 		}
 	}
 	if c.Out != "" {
-		return c.CheckOutput("--out", c.Out, c.Table, c.Test)
+		inputs := []string{c.Table, c.Test}
+		if flags.IsImages(c.Table) {
+			inputs = append(inputs, flags.Inputs(c.Table)...)
+		}
+		return c.CheckOutput("--out", c.Out, inputs...)
 	}
 	if err := os.MkdirAll("runs", 0o755); err != nil {
 		return fmt.Errorf("--out: %w", err)
@@ -214,7 +218,7 @@ func (c *fitCommand) open() (*fitting.Data, error) {
 			return nil, err
 		}
 		holdout := 0.0
-		override(&holdout, c.Holdout)
+		flags.Override(&holdout, c.Holdout)
 		return fitting.OpenImages(c.Table, c.DataOptions.Options(nil), holdout, c.Seed)
 	}
 	if c.Transpose || c.SkipBad != 0 {
@@ -223,7 +227,7 @@ func (c *fitCommand) open() (*fitting.Data, error) {
 	options := c.TableFormat.Options()
 	options.Targets, options.Categories, options.Drop, options.Keep, options.Weight = c.Target, c.Category, c.Drop, c.Keep, c.Weight
 	o := fitting.TableOptions{Options: options, Task: c.Task, Test: c.Test, Holdout: 0.2, Impute: table.Impute(c.Impute), Seed: c.Seed}
-	override(&o.Holdout, c.Holdout)
+	flags.Override(&o.Holdout, c.Holdout)
 	return fitting.OpenTable(c.Table, o)
 }
 

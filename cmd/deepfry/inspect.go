@@ -17,7 +17,7 @@ import (
 
 type inspectCommand struct {
 	flags.LayerChoice
-	Network string `arg:"" help:"lenet, smallvgg, caffenet, alexnet, vgg16, a checkpoint, an ONNX file, or a kernel machine that fit wrote."`
+	Network string `arg:"" help:"lenet, smallvgg, tinyvgg, tinygap, caffenet, alexnet, vgg16, a checkpoint, an ONNX file, or a kernel machine that fit wrote."`
 	Input   string `placeholder:"1x28x28" help:"Shape of a sample, for ONNX files that do not say it."`
 	JSON    bool   `name:"json" help:"Write JSON."`
 }
@@ -78,15 +78,7 @@ func (c *inspectCommand) file() (printer, error) {
 	if err != nil {
 		return c.noNetwork(err)
 	}
-	files := []string{c.Network}
-	if compress.IsONNX(c.Network) {
-		model, err := onnx.Open(c.Network)
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, model.ExternalFiles()...)
-	}
-	size, err := inspection.SizeOf(files...)
+	size, err := inspection.SizeOf(flags.Inputs("", c.Network)...)
 	return inspection.OfNetwork(network.Description, network.Layers(), size), err
 }
 

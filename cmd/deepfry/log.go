@@ -60,7 +60,7 @@ func (l *runLog) start(c *trainCommand, contestants []*contestant) error {
 			Holdout *int         `json:"holdout,omitempty"`
 			Seed    uint64       `json:"seed"`
 			Recipe  train.Recipe `json:"recipe"`
-		}{"start", k.fc, k.trainer.Network.Weights(), c.Data, c.Holdout, k.trainer.Seed, k.trainer.Recipe})
+		}{"start", k.fc, k.trainer.Network.Weights(), c.Data, c.Holdout, k.trainer.Seed, k.recipe})
 	}
 	for _, k := range contestants {
 		for _, result := range k.trainer.History {

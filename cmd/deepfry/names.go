@@ -1,16 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
-	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/predict"
 	"github.com/deepfry/deepfry/train"
 )
@@ -18,8 +20,9 @@ import (
 // paths returns the path of a checkpoint, which is called after the data, the network,
 // the recipe, the settings that differ from the recipe's, and the seed; and that without
 // the settings, as older versions called it. Of folders with the same name, the first
-// to be trained on has it, and the others have a hash behind it.
-func (c *trainCommand) paths(model, fc string, layers flags.LayerChoice) (path, oldPath string) {
+// to be trained on has it, and the others have a hash behind it. Similar are files of runs
+// that may differ in their length alone, where a flag gives this one's.
+func (c *trainCommand) paths(model, fc string, layers flags.LayerChoice) (path, oldPath string, similar []string) {
 	place := predict.DataName(c.Data)
 	data := filepath.Base(place)
 	settings := c.settings()
@@ -27,10 +30,29 @@ func (c *trainCommand) paths(model, fc string, layers flags.LayerChoice) (path, 
 	hash := fnv.New32a()
 	hash.Write([]byte(place)) // never fails
 	hashed := c.name(model, fmt.Sprintf("%s-%08x", data, hash.Sum32()), fc, layers, settings)
+	if c.GivesLength() {
+		similar = c.ofAnyLength(path, hashed, oldPath)
+	}
 	if other := meaningOf(path).Data; exists(hashed) || other != "" && other != place {
 		path = hashed
 	}
-	return path, oldPath
+	return path, oldPath, similar
+}
+
+// lengthInName is how a name tells the length of a run, where that is not the recipe's.
+var lengthInName = regexp.MustCompile(`-(epochs|steps)[0-9]+`)
+
+// ofAnyLength returns the files of the folder that are called as one of the paths is, but
+// for the length of the run.
+func (c *trainCommand) ofAnyLength(paths ...string) (found []string) {
+	without := func(path string) string { return lengthInName.ReplaceAllString(filepath.Base(path), "") }
+	entries, _ := os.ReadDir(c.Out) // the folder may be still to be made
+	for _, entry := range entries {
+		if slices.ContainsFunc(paths, func(path string) bool { return without(path) == without(entry.Name()) }) {
+			found = append(found, filepath.Join(c.Out, entry.Name()))
+		}
+	}
+	return found
 }
 
 func (c *trainCommand) name(model, data, fc string, layers flags.LayerChoice, settings []string) string {
@@ -59,39 +81,17 @@ func (c *trainCommand) name(model, data, fc string, layers flags.LayerChoice, se
 
 func seedName(seed uint64) string { return fmt.Sprintf("seed%d.safetensors", seed) }
 
-// settings names what flags change of the recipe, such as epochs20 and rate0.001.
-func (c *trainCommand) settings() (names []string) {
-	recipe, options, _ := c.recipe() // which have been checked
-	plain, plainOptions, _ := c.plainRecipe()
-	add := func(name string, is, was any) {
-		if is != was {
-			names = append(names, fmt.Sprint(name, is))
-		}
+// settings names what flags change of the recipe, and of how images are read.
+func (c *trainCommand) settings() []string {
+	names := c.Changes(c.pictures, c.characters)
+	if fit := cmp.Or(c.Fit, c.plainFit()); fit != c.plainFit() {
+		names = append(names, fit)
 	}
-	value := func(v *float64) any {
-		if v == nil { // the model's own
-			return nil
-		}
-		return *v
-	}
-	if recipe.Epochs > 0 {
-		add("epochs", recipe.Epochs, plain.Epochs)
-	} else {
-		add("steps", recipe.Steps, plain.Steps)
-	}
-	add("parts", recipe.Parts, plain.Parts)
-	add("keep", recipe.Keep, plain.Keep)
-	add("batch", recipe.BatchSize, plain.BatchSize)
-	add("rate", recipe.Optimizer.Rate, plain.Optimizer.Rate)
-	add("diagonals", recipe.Group(nn.Diagonal).RateFactor, plain.Group(nn.Diagonal).RateFactor)
-	add("decay", recipe.Optimizer.Decay, plain.Optimizer.Decay)
-	add("dropout", value(options.Dropout), value(plainOptions.Dropout))
-	add("smoothing", recipe.Smoothing, plain.Smoothing)
 	if c.Transpose {
 		names = append(names, "transposed")
 	}
 	if c.Holdout != nil {
-		add("holdout", *c.Holdout, 0)
+		names = append(names, fmt.Sprint("holdout", *c.Holdout))
 	}
 	return names
 }

@@ -2,16 +2,13 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
-	"text/tabwriter"
 
+	"github.com/deepfry/deepfry/cmd/deepfry/internal/compression"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/drawing"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
@@ -89,10 +86,13 @@ func (c *paperCompression) Run(term *console.Terminal) error {
 		return console.Hint(fmt.Errorf("there are no results in %s", o.Record()), "run the command without --show")
 	}
 	groups := paper.Summarise(results)
-	if err := drawCompression(c.Plot, filepath.Base(c.Data), groups); err != nil {
+	if err := compression.Draw(c.Plot, filepath.Base(c.Data), groups); err != nil {
 		return err
 	}
-	return c.write(term.Stdout, groups)
+	if c.JSON {
+		return compression.WriteJSON(term.Stdout, groups)
+	}
+	return compression.WriteText(term.Stdout, groups)
 }
 
 // trials returns those that the flags ask for.
@@ -102,38 +102,4 @@ func (c *paperCompression) trials() []paper.Trial {
 			len(c.Size) > 0 && !slices.Contains(c.Size, t.Size) ||
 			c.Frozen != nil && *c.Frozen != t.Frozen
 	})
-}
-
-// write writes the results and comparisons as tables, or as JSON.
-func (c *paperCompression) write(w io.Writer, groups []paper.Group) error {
-	var comparisons []paper.Comparison
-	for _, frozen := range []bool{true, false} {
-		for _, form := range []paper.Form{paper.Adaptive, paper.Fixed, paper.LowRank} {
-			comparisons = append(comparisons, paper.Compare(groups, form, paper.DataSVD, frozen)...)
-		}
-	}
-	if c.JSON {
-		return json.NewEncoder(w).Encode(struct {
-			Groups      []paper.Group      `json:"groups"`
-			Comparisons []paper.Comparison `json:"comparisons"`
-		}{groups, comparisons})
-	}
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "| hidden layer\t| weights\t| bytes\t| without random ones\t| error, %\t| by seed\t|")
-	fmt.Fprintln(t, "|---\t|---\t|---\t|---\t|---\t|---\t|")
-	for _, g := range groups {
-		fmt.Fprintf(t, "| %v\t| %d\t| %d\t| %d\t| %.2f ± %.2f\t|", g.Trial, g.Weights, g.Bytes, g.LearntBytes, g.Mean, g.StandardError)
-		for _, seed := range slices.Sorted(maps.Keys(g.Errors)) {
-			fmt.Fprintf(t, " %.2f", g.Errors[seed])
-		}
-		fmt.Fprintln(t, "\t|")
-	}
-	if len(comparisons) > 0 {
-		fmt.Fprintln(t, "\n| at the same bytes\t| bytes\t| less SVD, points\t| seeds\t| \t|")
-		fmt.Fprintln(t, "|---\t|---\t|---\t|---\t|---\t|")
-	}
-	for _, k := range comparisons {
-		fmt.Fprintf(t, "| %v\t| %d\t| %+.2f ± %.2f\t| %d\t| %s\t|\n", k.Trial, k.Bytes, k.Difference, k.StandardError, k.Seeds, k.Verdict())
-	}
-	return t.Flush()
 }

@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -20,6 +21,10 @@ import (
 	"time"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
+	"github.com/deepfry/deepfry/dataset"
+	"github.com/deepfry/deepfry/models"
+	"github.com/deepfry/deepfry/nn"
+	"github.com/deepfry/deepfry/train"
 )
 
 // startRun starts a side-by-side run of 12 short epochs as another process.
@@ -129,26 +134,162 @@ func TestInterruptedRunIsBitIdentical(t *testing.T) {
 	}
 }
 
+// stopAt is an output that cancels a run when it says a text.
+type stopAt struct {
+	text   string
+	cancel context.CancelFunc
+	said   *bytes.Buffer
+}
+
+func (s stopAt) Write(text []byte) (int, error) {
+	s.said.Write(text)
+	if s.text != "" && bytes.Contains(text, []byte(s.text)) {
+		s.cancel()
+	}
+	return len(text), nil
+}
+
+// TestInterruptedExtensionIsBitIdentical interrupts a network in its first epochs and in
+// those that are added, within epochs and behind them, and has it go on each time; the
+// file must be that of a run that was finished, and went on, in peace.
+func TestInterruptedExtensionIsBitIdentical(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains LeNet many times")
+	}
+	data := filepath.Join(t.TempDir(), "data")
+	if err := makeData(data, 150, 20); err != nil {
+		t.Fatal(err)
+	}
+	// Of epochs of one step, what is interrupted is the measuring.
+	for _, settings := range [][]string{nil, {"--batch", "150", "--holdout", "30", "--keep", "best"}, {"--augment", "--parts", "2"}} {
+		train := func(stop, out string, arguments ...string) string {
+			t.Helper()
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			output := stopAt{stop, cancel, &bytes.Buffer{}} // the bar shows the first step of every epoch
+			arguments = slices.Concat([]string{"train", "--data", data, "--model", "lenet", "--batch", "40", "--out", out}, settings, arguments)
+			if code := run(arguments, &console.Terminal{Context: ctx, Stdout: io.Discard, Stderr: output, Interactive: true}); (code != 0) != (stop != "") {
+				t.Fatalf("%v: exit code %d\n%s", arguments, code, output.said)
+			}
+			return output.said.String()
+		}
+		whole, stopped := t.TempDir(), t.TempDir()
+		train("", whole, "--epochs", "2")
+		train("", whole, "--epochs", "4", "--resume")
+		train("1/2 adaptive:1024", stopped, "--epochs", "2")
+		for _, stop := range []string{"2/2 adaptive:1024", "3/4 adaptive:1024", "4/4 adaptive:1024"} {
+			said := train(stop, stopped, "--epochs", "4", "--resume")
+			if !strings.Contains(said, "with --resume goes on from here") {
+				t.Errorf("%s: it said %s", stop, said)
+			}
+		}
+		train("", stopped, "--epochs", "4", "--resume")
+		files, err := filepath.Glob(filepath.Join(whole, "*-epochs4-*"))
+		if err != nil || len(files) != 1 {
+			t.Fatalf("%v (%v), want one network", files, err)
+		}
+		want, err := os.ReadFile(files[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(filepath.Join(stopped, filepath.Base(files[0]))); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%v: the file differs (%v)", settings, err)
+		}
+	}
+}
+
+// TestValidationComesAndGoes interrupts a run within an epoch, and resumes it when images
+// for validation have come or gone: the epoch is finished before anything is measured.
+func TestValidationComesAndGoes(t *testing.T) {
+	const tests, validation = "x_train y_train x_test y_test", "x_val y_val"
+	for _, parts := range [][2]string{{tests, tests + " " + validation}, {tests + " " + validation, tests}} {
+		data, out := filepath.Join(t.TempDir(), "data.npz"), t.TempDir()
+		train := func(stop string, arrays string, arguments ...string) string {
+			t.Helper()
+			if err := makeSamples(data, 60, strings.Fields(arrays)); err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			output := stopAt{stop, cancel, &bytes.Buffer{}}
+			arguments = append([]string{"train", "--data", data, "--model", "lenet", "--fc", "dense", "--batch", "20", "--epochs", "3", "--out", out}, arguments...)
+			if code := run(arguments, &console.Terminal{Context: ctx, Stdout: output.said, Stderr: output, Interactive: true}); (code != 0) != (stop != "") {
+				t.Fatalf("%v: exit code %d\n%s", arguments, code, output.said)
+			}
+			return output.said.String()
+		}
+		train("2/3 dense", parts[0])
+		said := train("", parts[1], "--resume")
+		if strings.Contains(said, "1/3    dense") || !strings.Contains(said, "2/3    dense") || !strings.Contains(said, "3/3    dense") {
+			t.Errorf("from %s to %s: it said\n%s", parts[0], parts[1], said)
+		}
+	}
+}
+
+// TestErrorsSave has a run stop for an error that is not the network's, as of a picture
+// that is gone: what is done must not be lost.
+func TestErrorsSave(t *testing.T) {
+	folder := t.TempDir()
+	if err := makeData(folder, 20, 10); err != nil {
+		t.Fatal(err)
+	}
+	data, err := dataset.Open(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	network, err := nn.New(models.TinyGAP(models.Options{}), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := &contestant{path: filepath.Join(folder, "run.safetensors")}
+	if k.trainer, err = train.New(network, data.Train, train.Default(), 1); err != nil {
+		t.Fatal(err)
+	}
+	gone := errors.New("gone")
+	if err := (&trainCommand{}).explain(k, gone, nil); !errors.Is(err, gone) {
+		t.Errorf("%v, want %v", err, gone)
+	}
+	if _, err := train.Resume(k.path, data.Train); err != nil {
+		t.Error(err)
+	}
+}
+
 // killsVariable is how often TestKilledRunIsBitIdentical kills, if not thrice.
 const killsVariable = "DEEPFRY_TEST_KILLS"
 
-// TestKilledRunIsBitIdentical kills a run at random moments and resumes it each time,
+// TestKilledRunIsBitIdentical kills runs at random moments and resumes them each time,
 // with 1, 2 and 4 threads in turn; the files must be those of a run that was left
 // alone.
 func TestKilledRunIsBitIdentical(t *testing.T) {
 	if testing.Short() {
-		t.Skip("trains LeNet many times")
+		t.Skip("trains small networks many times")
 	}
-	data, out := filepath.Join(t.TempDir(), "data"), t.TempDir()
-	if err := makeData(data, 300, 20); err != nil {
-		t.Fatal(err)
-	}
-	whole, killed := filepath.Join(out, "whole"), filepath.Join(out, "killed")
-	runWhole(t, data, whole)
 	kills := 3
 	if text := os.Getenv(killsVariable); text != "" {
 		kills = atoi(text)
 	}
+	digits, pictures := filepath.Join(t.TempDir(), "data"), filepath.Join(t.TempDir(), "pictures")
+	if err := errors.Join(makeData(digits, 300, 20), makePictures(pictures, 60)); err != nil {
+		t.Fatal(err)
+	}
+	for _, run := range []struct {
+		name, data string
+		arguments  []string
+	}{
+		{"digits", digits, nil},
+		{"digits in 4 parts", digits, []string{"--parts", "4", "--keep", "best", "--holdout", "50"}},
+		{"pictures", pictures, []string{"--input", "3x16x16"}},
+		{"pictures in 4 parts", pictures, []string{"--input", "3x16x16", "--parts", "4"}},
+	} {
+		t.Run(run.name, func(t *testing.T) { killAndResume(t, kills, run.data, run.arguments) })
+	}
+}
+
+func killAndResume(t *testing.T, kills int, data string, arguments []string) {
+	out := t.TempDir()
+	whole, killed := filepath.Join(out, "whole"), filepath.Join(out, "killed")
+	runWhole(t, data, whole, arguments...)
+	resume := append(slices.Clone(arguments), "--resume")
 	// Each run is killed a random time after it has begun, or, every other
 	// time, after its first epoch from there on, so that it gets ahead.
 	seed := uint64(time.Now().UnixNano()) // any moments must do
@@ -156,7 +297,7 @@ func TestKilledRunIsBitIdentical(t *testing.T) {
 	source := rand.New(rand.NewPCG(seed, 0))
 	died := 0
 	for kill := range kills {
-		c := startRun(data, killed, "--resume")
+		c := startRun(data, killed, resume...)
 		c.Env = append(c.Env, "GOMAXPROCS="+strconv.Itoa(1<<(kill%3)))
 		if kill%2 == 0 {
 			awaitEpoch(t, c)
@@ -173,7 +314,7 @@ func TestKilledRunIsBitIdentical(t *testing.T) {
 	if files, err := filepath.Glob(filepath.Join(killed, "*.safetensors")); err != nil || len(files) == 0 {
 		t.Fatalf("no checkpoint was left (%v)", err)
 	}
-	runWhole(t, data, killed, "--resume")
+	runWhole(t, data, killed, resume...)
 	sameNetworks(t, killed, whole)
 	if left, err := filepath.Glob(filepath.Join(killed, "*")); err != nil || len(left) != 2 {
 		t.Errorf("%v is left (%v), want two checkpoints", left, err)

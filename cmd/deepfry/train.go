@@ -5,10 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"time"
 
@@ -16,7 +14,6 @@ import (
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/drawing"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/dataset"
-	"github.com/deepfry/deepfry/internal/cpu"
 	"github.com/deepfry/deepfry/internal/lock"
 	"github.com/deepfry/deepfry/models"
 	"github.com/deepfry/deepfry/nn"
@@ -27,35 +24,26 @@ import (
 type trainCommand struct {
 	flags.LayerChoice
 	flags.DataOptions
-	Model     string   `placeholder:"NAME" help:"A model, as for inspect: caffenet, alexnet and vgg16 are for folders of large pictures. Without it, the reference and the network that --fc describes train side by side: LeNet for grey images of 28×28, smallvgg for other images and folders of pictures."`
-	Input     string   `placeholder:"3x64x64" help:"The input of lenet or smallvgg: channels x height x width, to which pictures of a folder are scaled. Default: the images' own, or, for a folder, what fits its pictures."`
+	Model     string   `placeholder:"NAME" help:"A model, as for inspect: tinyvgg and tinygap are the smallest; caffenet, alexnet and vgg16 are for folders of large pictures. Without it, the reference and the network that --fc describes train side by side: LeNet for grey images of 28×28, smallvgg for other images and folders of pictures."`
+	Input     string   `placeholder:"3x64x64" help:"The input of lenet, smallvgg, tinyvgg or tinygap: channels x height x width, to which pictures of a folder are scaled. Default: the images' own, or, for a folder, what fits its pictures."`
+	Fit       string   `enum:",stretch,cover" default:"" placeholder:"stretch" help:"How pictures of a folder become the network's input: stretch them to it, whatever their proportions, or keep these, scale them to cover it, and take the middle (cover). Everything that reads the checkpoint, or an ONNX file of it, does the same. Default: stretch, or as the network of --init has it."`
 	Init      string   `placeholder:"FILE" help:"Go on from the network of a checkpoint or an ONNX file, instead of a model with random weights. Where its classes are others than the data's, it gets a new last layer."`
 	Memory    *float64 `placeholder:"GIB" help:"Keep the scaled pictures of a folder in so many GiB of memory, and read those beyond anew whenever they are wanted; and refuse a network that needs more. Default: 1 for pictures, 8 for a network."`
-	Data      string   `default:"mnist" help:"mnist, fashion, IDX files, an .npz file, or a folder of pictures with a subfolder for each class (and train and test above them, or about a tenth of each class is for tests), which are scaled to the network's input."`
-	Epochs    *int     `placeholder:"N" help:"Passes over the training images. Default: 10, 11 by the caffe recipe, or what --steps says."`
-	Steps     *int     `placeholder:"N" help:"End after so many steps instead, which is the default for folders of pictures: 2500."`
+	Data      string   `default:"mnist" help:"mnist, fashion, IDX files, an .npz file, a folder of pictures with a subfolder for each class (and train and test above them, or about a tenth of each class is for tests), or a list of pictures (.csv, .tsv or .txt, with a name and a label a line); pictures are scaled to the network's input."`
 	Seed      uint64   `default:"1" help:"Of initial weights, order, dropout and augmentation."`
-	Augment   *bool    `negatable:"" help:"Distort the training images a little: shift, rotate, zoom and bend them, by which the default recipe has batches of 64, the rate 0.003 and no dropout; or, which is the default for folders of pictures, mirror, shift, crop and colour them."`
 	Out       string   `default:"runs" placeholder:"DIR" help:"Folder for checkpoints, which are called after data, network, settings and seed. One that is there already is kept, under another name."`
 	Log       string   `placeholder:"FILE" help:"Write a JSON object a line: start, step, epoch, done. With --resume, add to the file."`
-	LogEvery  int      `default:"100" placeholder:"K" help:"Of which steps --log has loss and learning rate: every K-th."`
+	LogEvery  *int     `placeholder:"K" help:"Of which steps --log has loss and learning rate: every K-th. Default: 100."`
 	Plot      string   `placeholder:"FILE" help:"Write learning curves: .svg, .png or .pdf."`
-	Resume    bool     `help:"Go on from the checkpoints of an interrupted run."`
+	Resume    bool     `help:"Go on from the checkpoints of an interrupted run; with --epochs or --steps also from those of a run with fewer, when it is finished: to that length, with the learning rate's schedule anew over what is added."`
 	Overwrite bool     `help:"Replace files of --log and --plot that are there. Checkpoints are kept in any case, under another name."`
 
-	Recipe    string   `default:"default" placeholder:"NAME" help:"Optimizer, schedule and details of the network: default, caffe, the plain one of Caffe's LeNet example, or a file with the JSON of a recipe, such as --log has."`
-	Batch     *int     `placeholder:"N" help:"Images a step, instead of the recipe's."`
-	Parts     *int     `placeholder:"N" help:"Cut the images of a step into so many parts, which run one after another in less memory."`
-	Rate      *float64 `placeholder:"X" help:"Learning rate, instead of the recipe's."`
-	Diagonals *float64 `placeholder:"X" help:"Factor of the learning rate for S, G and B, instead of the recipe's; 0 freezes them."`
-	Decay     *float64 `placeholder:"X" help:"Weight decay, instead of the recipe's."`
-	Dropout   *float64 `placeholder:"P" help:"Dropout between the fully-connected layers, instead of the recipe's."`
-	Smoothing *float64 `placeholder:"X" help:"Label smoothing, instead of the recipe's."`
-	Holdout   *int     `placeholder:"N" help:"Measure on the last N training images after every epoch, which are not trained on, and on the test images after the last one alone: for choosing settings. A folder that has pictures for validation beside those for tests is measured so, too."`
-	Keep      string   `default:"last" enum:"last,best" help:"The network of the last epoch, or that of the epoch with the fewest errors in validation: ${enum}."`
+	flags.RecipeChoice
+	Holdout *int `placeholder:"N" help:"Measure on the last N training images after every epoch, which are not trained on, and on the test images after the last one alone: for choosing settings. A folder that has pictures for validation beside those for tests is measured so, too."`
 
 	sideBySide bool               // no --model was given: the reference trains, too
 	pictures   nn.Shape           // input of the network for a folder of pictures, else nil
+	characters bool               // the classes of the folder are called as digits or letters are, which have a left and a right
 	initial    *predict.Predictor // of --init, or nil
 	// newClassifier says that the network of --init has got one.
 	newClassifier bool
@@ -66,6 +54,7 @@ func (*trainCommand) Help() string {
 
   deepfry train
   deepfry train --resume                                   after Ctrl-C, or a crash
+  deepfry train --resume --epochs 30                       10 epochs were not enough
   deepfry train --model lenet --fc adaptive:2048 --epochs 20 --seed 7
   deepfry train --data fashion --augment --log run.jsonl --plot curves.svg
   deepfry train --model lenet --fc fastfood:1024 --recipe caffe
@@ -79,9 +68,11 @@ func (*trainCommand) Help() string {
 type contestant struct {
 	fc          string // such as dense or adaptive:1024
 	description nn.Description
-	path        string  // of the checkpoint
-	oldPath     string  // as versions called it whose names did not tell settings apart
-	chance      float64 // the loss of who looks at no image
+	recipe      train.Recipe
+	path        string   // of the checkpoint
+	oldPath     string   // as versions called it whose names did not tell settings apart
+	similar     []string // what --resume goes on from where there is no path
+	chance      float64  // the loss of who looks at no image
 	trainer     *train.Trainer
 	evaluator   *train.Evaluator
 	validator   *train.Evaluator // nil: the evaluator measures after every epoch, and else after the last one
@@ -97,7 +88,7 @@ func (c *trainCommand) Run(term *console.Terminal) error {
 	if err := c.checkOutputs(); err != nil {
 		return err
 	}
-	data, recipe, contestants, err := c.plan(term)
+	data, contestants, err := c.plan(term)
 	if err != nil {
 		return err
 	}
@@ -110,7 +101,7 @@ func (c *trainCommand) Run(term *console.Terminal) error {
 		return err
 	}
 	for _, k := range contestants {
-		if err := c.prepare(term, k, recipe, data); err != nil {
+		if err := c.prepare(term, k, data); err != nil {
 			return err
 		}
 		flags.Say(term.Stderr, k.trainer.Said)
@@ -146,30 +137,39 @@ func (c *trainCommand) Run(term *console.Terminal) error {
 }
 
 // plan opens the data and describes the networks and how they are to be trained.
-func (c *trainCommand) plan(term *console.Terminal) (*dataset.Dataset, train.Recipe, []*contestant, error) {
+func (c *trainCommand) plan(term *console.Terminal) (*dataset.Dataset, []*contestant, error) {
 	kind, err := c.chooseNetwork()
 	if err != nil {
-		return nil, train.Recipe{}, nil, err
+		return nil, nil, err
+	}
+	recipe, options, err := c.RecipeChoice.Choose(c.pictures, c.characters)
+	if err != nil {
+		return nil, nil, err
 	}
 	data, err := c.open(&kind)
 	if err != nil {
-		return nil, train.Recipe{}, nil, err
+		return nil, nil, err
 	}
 	flags.Say(term.Stderr, data.Said)
-	recipe, options, err := c.recipe()
-	if err != nil {
-		return nil, recipe, nil, err
+	if classes := data.Train.ClassNames(); len(classes) < 2 {
+		return nil, nil, fmt.Errorf("%s: all images are of one class, %s: want two or more to tell apart", c.Data, strings.Join(classes, ""))
 	}
-	fmt.Fprintln(term.Stdout, kind.line(data, recipe, options))
+	fmt.Fprintln(term.Stdout, kind.line(data, recipe, c.done(recipe, options)))
+	if c.Recipe != "default" && c.Recipe != "caffe" && c.initial == nil {
+		fmt.Fprintf(term.Stderr, "--recipe %s says how to train: dropout, normalisation and where a ReLU stands are the network's, as the default recipe has them\n", c.Recipe)
+	}
 	if recipe.Keep == "best" && data.Validation == nil {
-		return nil, recipe, nil, console.Hint(errors.New("--keep best: there are no images for validation"), "--holdout 1000 takes that many of the training images, or put pictures into a folder val beside train and test")
+		return nil, nil, console.Hint(errors.New("--keep best, or \"keep\" in --recipe: there are no images for validation"), "--holdout 1000 takes that many of the training images, or put pictures into a folder val beside train and test")
 	}
 	options.Input = kind.input
 	contestants, err := c.contestants(data, recipe, options)
+	if c.initial != nil && c.initial.Transpose != c.Transpose {
+		fmt.Fprintf(term.Stderr, "--init: the images that its network has seen were read with --transpose=%t, and these are with --transpose=%t\n", c.initial.Transpose, c.Transpose)
+	}
 	if c.newClassifier {
 		fmt.Fprintf(term.Stderr, "--init: the last layer is a new one, for the %d classes of %s\n", len(data.Train.ClassNames()), c.Data)
 	}
-	return data, recipe, contestants, err
+	return data, contestants, err
 }
 
 // lock has no other run write the files of this one until release is called.
@@ -206,48 +206,53 @@ func (c *trainCommand) lock(contestants []*contestant) (release func(), err erro
 // not of this run.
 func (c *trainCommand) checkOutputs() error {
 	if m := c.Memory; m != nil && !(*m > 0 && *m < 1<<20) {
-		return fmt.Errorf("--memory %v: want more than 0 GiB", *m)
+		return fmt.Errorf("--memory %v: want more than 0 and less than %d GiB", *m, 1<<20)
 	}
-	if c.LogEvery < 1 {
-		return fmt.Errorf("--log-every %d: want at least 1", c.LogEvery)
+	switch k := c.LogEvery; {
+	case k != nil && *k < 1:
+		return fmt.Errorf("--log-every %d: want at least 1", *k)
+	case k != nil && c.Log == "":
+		return fmt.Errorf("--log-every %d without --log: there is no file for it", *k)
 	}
 	output := flags.Output{Overwrite: c.Overwrite || c.Resume}
 	if c.Log != "" && filepath.Clean(c.Log) == filepath.Clean(c.Plot) {
 		return fmt.Errorf("--plot %s: the log is written there: name another file", c.Plot)
 	}
-	data := c.Data
-	if c.Resume { // the files are this run's own, wherever they are
-		data = ""
+	inputs := flags.Inputs(c.Data, c.Init, c.Recipe)
+	if !c.Resume { // whose files are this run's own, also in the data's folder
+		inputs = append(inputs, c.Data)
 	}
-	return cmp.Or(drawing.CheckPlot("--plot", c.Plot), output.CheckOutput("--plot", c.Plot, data), output.CheckOutput("--log", c.Log, data))
+	return cmp.Or(drawing.CheckPlot("--plot", c.Plot), output.CheckOutput("--plot", c.Plot, inputs...), output.CheckOutput("--log", c.Log, inputs...))
 }
 
 // open reads the data, for the network's input, which it completes where that is the
 // images' own; with a hold-out, the last training images are for validation.
 func (c *trainCommand) open(kind *networkKind) (*dataset.Dataset, error) {
 	options := c.DataOptions.Options(kind.input)
-	options.Split = c.splitToResume()
+	options.Split, options.Cover = c.splitToResume(), cmp.Or(c.Fit, c.plainFit()) == "cover"
 	if c.Memory != nil {
-		options.Memory = int64(*c.Memory * (1 << 30))
+		options.Memory = max(1, int64(*c.Memory*(1<<30))) // 0 is a default
 	}
 	data, err := dataset.OpenWith(c.Data, options)
 	if err != nil {
 		return nil, err
 	}
+	if c.Fit != "" && !data.Pictures {
+		return nil, fmt.Errorf("--fit %s: only for a folder of pictures: the images of %s are taken as they are", c.Fit, c.Data)
+	}
 	kind.complete(c, data)
-	if c.Holdout == nil {
-		return data, nil
+	if c.Holdout != nil {
+		err = flags.HoldOut(data, *c.Holdout)
 	}
-	n := data.Train.Len()
-	if *c.Holdout < 1 || *c.Holdout >= n {
-		return nil, fmt.Errorf("--holdout %d: want at least 1 and less than the %d training images", *c.Holdout, n)
+	return data, err
+}
+
+// plainFit is --fit where the flag is not given.
+func (c *trainCommand) plainFit() string {
+	if c.initial != nil && c.initial.Preparation == predict.Covered {
+		return "cover"
 	}
-	if data.Validation != nil {
-		data.Said = append(data.Said, fmt.Sprintf("--holdout: the %d pictures of the folder for validation are not used", data.Validation.Len()))
-	}
-	data.Validation = dataset.Slice(data.Train, n-*c.Holdout, n)
-	data.Train = dataset.Slice(data.Train, 0, n-*c.Holdout)
-	return data, nil
+	return "stretch"
 }
 
 // splitToResume returns the version of the rule that split the folder of pictures of
@@ -257,74 +262,16 @@ func (c *trainCommand) splitToResume() int {
 		return 0
 	}
 	fc := cmp.Or(c.FC, flags.DefaultFC(c.Model))
-	path, oldPath := c.paths(c.Model, fc, c.LayerChoice)
-	for _, path := range []string{path, oldPath} {
+	if c.initial != nil {
+		fc = "init"
+	}
+	path, oldPath, similar := c.paths(c.Model, fc, c.LayerChoice)
+	for _, path := range append([]string{path, oldPath}, similar...) {
 		if meaning := meaningOf(path); meaning.Preparation == predict.Stretched || meaning.Preparation == predict.Covered {
 			return meaning.FolderSplit()
 		}
 	}
 	return 0
-}
-
-// recipe returns the recipe, as the flags change it, and the details of the
-// network that go with it.
-func (c *trainCommand) recipe() (train.Recipe, models.Options, error) {
-	recipe, options, err := c.plainRecipe()
-	if err != nil {
-		return recipe, options, err
-	}
-	switch {
-	case c.Epochs != nil && c.Steps != nil:
-		return recipe, options, errors.New("--epochs and --steps: a run ends by one of the two: leave the other out")
-	case c.Epochs != nil:
-		recipe.Epochs, recipe.Steps = *c.Epochs, 0
-	case c.Steps != nil:
-		recipe.Epochs, recipe.Steps = 0, *c.Steps
-	}
-	override(&recipe.Parts, c.Parts)
-	if c.Keep == "best" {
-		recipe.Keep = c.Keep
-	}
-	override(&recipe.BatchSize, c.Batch)
-	override(&recipe.Optimizer.Rate, c.Rate)
-	override(&recipe.Optimizer.Decay, c.Decay)
-	override(&recipe.Smoothing, c.Smoothing)
-	if c.Diagonals != nil {
-		group := recipe.Group(nn.Diagonal)
-		group.RateFactor = *c.Diagonals
-		if recipe.Groups = maps.Clone(recipe.Groups); recipe.Groups == nil {
-			recipe.Groups = map[nn.ParamKind]train.Group{}
-		}
-		recipe.Groups[nn.Diagonal] = group
-	}
-	if c.Dropout != nil {
-		options.Dropout = c.Dropout
-	}
-	return recipe, options, recipe.Check()
-}
-
-// plainRecipe returns the named recipe, or that of a file, before flags change it.
-func (c *trainCommand) plainRecipe() (train.Recipe, models.Options, error) {
-	if c.Recipe == "default" || c.Recipe == "caffe" {
-		return flags.RecipeByName(c.Recipe, c.Augment, c.pictures)
-	}
-	text, err := os.ReadFile(c.Recipe)
-	if err != nil {
-		return train.Recipe{}, models.Options{}, console.Hint(fmt.Errorf("--recipe: %w", err), "default and caffe are recipes, too")
-	}
-	recipe, err := train.ParseRecipe(text)
-	if err != nil {
-		return recipe, models.Options{}, fmt.Errorf("--recipe %s: %w", c.Recipe, err)
-	}
-	_, options, err := flags.RecipeByName("default", c.Augment, c.pictures)
-	return recipe, options, err
-}
-
-// override sets a setting to the value of a flag, if that was given.
-func override[T any](setting, flag *T) {
-	if flag != nil {
-		*setting = *flag
-	}
 }
 
 // contestants describes the networks of the run.
@@ -346,7 +293,11 @@ func (c *trainCommand) contestants(data *dataset.Dataset, recipe train.Recipe, o
 	}
 	var contestants []*contestant
 	var total int64
-	for _, fc := range fcs {
+	measured := []int{data.Test.Len()}
+	if data.Validation != nil {
+		measured = append(measured, data.Validation.Len())
+	}
+	for i, fc := range fcs {
 		layers := c.LayerChoice
 		if fc == "dense" && len(fcs) > 1 {
 			layers.Classifier, layers.Padding = "dense", "power-of-two"
@@ -360,28 +311,28 @@ func (c *trainCommand) contestants(data *dataset.Dataset, recipe train.Recipe, o
 				return nil, err
 			}
 		}
-		if err := flags.CheckInput(d, data.Train, c.Data); err != nil {
+		if err := flags.CheckInput(d, c.inputFlag(), data.Train, c.Data); err != nil {
 			return nil, err
 		}
-		bytes, err := flags.NetworkBytes(d, min(recipe.BatchSize, data.Train.Len()), true)
+		bytes, err := train.Memory(d, recipe, data.Train.Len(), measured...)
 		if err != nil {
 			return nil, err
 		}
 		total += bytes
-		if err := c.limit().Check(fmt.Sprintf("training %s with batches of %d", fc, recipe.BatchSize), total); err != nil {
-			return nil, err
+		if err := c.limit().Check(trainingOf(fcs[:i+1], recipe), total); err != nil {
+			return nil, console.Hint(err, "choose smaller batches (--batch), cut large ones into parts (--parts), take a smaller network, or allow more with --memory")
 		}
-		k := &contestant{fc: fc, description: d, initial: initial, chance: chance(data.Train, recipe.Smoothing)}
-		k.path, k.oldPath = c.paths(model, fc, layers)
+		k := &contestant{fc: fc, description: d, recipe: recipe, initial: initial, chance: chance(data.Train, recipe.Smoothing)}
+		k.path, k.oldPath, k.similar = c.paths(model, fc, layers)
 		contestants = append(contestants, k)
 	}
 	return contestants, nil
 }
 
 // prepare gives k a new trainer, or one that goes on from its checkpoint.
-func (c *trainCommand) prepare(term *console.Terminal, k *contestant, recipe train.Recipe, data *dataset.Dataset) (err error) {
+func (c *trainCommand) prepare(term *console.Terminal, k *contestant, data *dataset.Dataset) (err error) {
 	if c.Resume {
-		k.trainer, err = c.resume(term, k, recipe, data.Train, data.Test.Len())
+		k.trainer, err = c.resume(term, k, data.Train, data.Test.Len())
 	}
 	if err == nil && k.trainer == nil {
 		network := k.initial
@@ -389,57 +340,28 @@ func (c *trainCommand) prepare(term *console.Terminal, k *contestant, recipe tra
 			network, err = nn.New(k.description, c.Seed)
 		}
 		if err == nil {
-			k.trainer, err = train.New(network, data.Train, recipe, c.Seed)
+			k.trainer, err = train.New(network, data.Train, k.recipe, c.Seed)
 		}
 	}
 	if err != nil {
 		return err
 	}
-	if k.evaluator, err = train.NewEvaluator(k.trainer.Network, data.Test); err != nil || data.Validation == nil {
+	if k.evaluator, err = train.NewEvaluator(k.trainer.Network, data.Test); err != nil {
 		return err
 	}
-	k.validator, err = train.NewEvaluator(k.trainer.Network, data.Validation)
-	return err
-}
-
-// resume returns a trainer that goes on from k's checkpoint, or nil if there is none.
-func (c *trainCommand) resume(term *console.Terminal, k *contestant, recipe train.Recipe, images dataset.Source, tests int) (*train.Trainer, error) {
-	path := k.path
-	if !exists(path) && exists(k.oldPath) { // which may also be that of a run with other settings
-		path = k.oldPath
-	}
-	if !exists(path) {
-		fmt.Fprintf(term.Stderr, "--resume: there is no %s; %s begins anew\n", k.path, k.fc)
-		if others, _ := filepath.Glob(strings.TrimSuffix(k.oldPath, seedName(c.Seed)) + "*-" + seedName(c.Seed)); len(others) > 0 {
-			fmt.Fprintf(term.Stderr, "--resume: %s has other settings: their flags would go on from there\n", strings.Join(others, ", "))
+	if data.Validation != nil {
+		if k.validator, err = train.NewEvaluator(k.trainer.Network, data.Validation); err != nil {
+			return err
 		}
-		return nil, nil
 	}
-	t, err := train.Resume(path, images)
-	if err == nil && (!reflect.DeepEqual(t.Network.Description, k.description) || !reflect.DeepEqual(t.Recipe, recipe) || t.Seed != c.Seed) {
-		err = console.Hint(fmt.Errorf("--resume: %s was begun with other settings", path), "repeat the flags of the first run, or choose another folder with --out")
-	}
-	switch {
-	case err != nil && path != k.path:
-		fmt.Fprintf(term.Stderr, "--resume: there is no %s, and %s is not of this run; %s begins anew\n", k.path, path, k.fc)
-		return nil, nil
-	case err != nil:
-		return nil, err
-	case path != k.path:
-		fmt.Fprintf(term.Stderr, "--resume: %s goes on from %s, as older versions called it, and is saved as %s\n", k.fc, path, k.path)
-	}
-	if last := len(t.History) - 1; last >= 0 && t.History[last].Validation == nil && t.History[last].Test != nil && t.History[last].Test.Images != tests {
-		fmt.Fprintf(term.Stderr, "--resume: epochs so far were measured on %d images, and the next ones are on %d: the figures can't be compared\n", t.History[last].Test.Images, tests)
-	}
-	if kernel := cpu.Current().String(); t.Kernel != kernel {
-		fmt.Fprintf(term.Stderr, "--resume: %s was trained with the kernels %q, not %s: the result may differ in its last bits\n", path, t.Kernel, kernel)
-	}
-	return t, nil
+	return k.extend()
 }
 
 // rounds trains the contestants in turn, an epoch each, until all are done.
 func (c *trainCommand) rounds(term *console.Terminal, contestants []*contestant, data *dataset.Dataset, display *display, log *runLog) error {
 	notes := predict.MeaningOf(data, c.DataOptions.Options(nil)).Notes()
+	every := 100
+	flags.Override(&every, c.LogEvery)
 	for {
 		done := true
 		for _, k := range contestants {
@@ -449,7 +371,7 @@ func (c *trainCommand) rounds(term *console.Terminal, contestants []*contestant,
 			done = false
 			err := k.runEpoch(term, notes, func(p train.Progress) {
 				display.step(k, p)
-				log.step(k, p, c.LogEvery)
+				log.step(k, p, every)
 			})
 			if err != nil {
 				display.bar.Stop()
@@ -458,6 +380,9 @@ func (c *trainCommand) rounds(term *console.Terminal, contestants []*contestant,
 			result := k.trainer.History[len(k.trainer.History)-1]
 			display.epoch(k, result)
 			log.epoch(k, result)
+			if err := k.extend(); err != nil {
+				return err
+			}
 			if err := errors.Join(log.err, drawCurves(c.Plot, contestants)); err != nil {
 				return err
 			}
@@ -472,7 +397,8 @@ func (c *trainCommand) rounds(term *console.Terminal, contestants []*contestant,
 // between the two. Step is called after every step.
 func (k *contestant) runEpoch(ctx context.Context, notes map[string]string, step func(train.Progress)) error {
 	t := k.trainer
-	if last := len(t.History) - 1; last < 0 || k.measured(t.History[last]) {
+	// An epoch that is begun was measured by what was there when it began.
+	if last := len(t.History) - 1; last < 0 || t.InEpoch() || k.measured(t.History[last]) {
 		saved := time.Now()
 		err := t.RunEpoch(ctx, func(p train.Progress) error {
 			step(p)
@@ -549,6 +475,8 @@ func (c *trainCommand) explain(k *contestant, err error, notes map[string]string
 			return console.Hint(fmt.Errorf("%s: %w", k.fc, err), "the last good checkpoint is still in "+k.path)
 		}
 		return fmt.Errorf("%s: %w", k.fc, err)
+	case k.trainer.Save(k.path, notes) == nil: // of a picture that can't be read any more, say
+		return console.Hint(err, "what is done is saved: the same command with --resume goes on from here")
 	}
 	return err
 }

@@ -4,11 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/models"
@@ -26,9 +27,10 @@ type networkKind struct {
 // chooseNetwork completes --model, and chooses the input of the network, as far as they
 // follow from flags and, for a folder, from its pictures.
 func (c *trainCommand) chooseNetwork() (kind networkKind, err error) {
-	if kind.input, err = flags.ParseShape(c.Input); err != nil {
+	if kind.input, err = flags.ParseImageShape(c.Input); err != nil {
 		return kind, err
 	}
+	c.Input = strings.ReplaceAll(kind.input.String(), "×", "x") // however it was written, for the name
 	if c.Init != "" {
 		err = c.openInitial(&kind)
 		return kind, err
@@ -40,6 +42,9 @@ func (c *trainCommand) chooseNetwork() (kind networkKind, err error) {
 	}
 	if c.sideBySide {
 		c.Model = "smallvgg"
+	}
+	if c.Model == "smallvgg" {
+		c.pictures = nn.Shape{3, 64, 64} // for now: the name of the run to resume depends on the recipe
 	}
 	options := c.DataOptions.Options(nil)
 	options.Split = c.splitToResume()
@@ -60,6 +65,7 @@ func (c *trainCommand) chooseNetwork() (kind networkKind, err error) {
 	if c.Model == "smallvgg" {
 		c.pictures = kind.input
 	}
+	c.characters = flags.AreCharacters(kind.pictures)
 	return kind, nil
 }
 
@@ -77,11 +83,19 @@ func (c *trainCommand) openInitial(kind *networkKind) (err error) {
 	if kind.input = c.initial.Input; len(kind.input) != 3 {
 		return fmt.Errorf("--init: the network of %s takes %v numbers: want one that takes images, channels × height × width", c.Init, kind.input)
 	}
-	c.Model = strings.TrimSuffix(filepath.Base(c.Init), filepath.Ext(c.Init))
+	content, err := os.ReadFile(c.Init)
+	if err != nil {
+		return fmt.Errorf("--init: %w", err)
+	}
+	hash := fnv.New32a() // so that the run of another file of this name is not resumed
+	hash.Write(content)  // never fails
+	c.Model = fmt.Sprintf("%s-%08x", strings.TrimSuffix(filepath.Base(c.Init), filepath.Ext(c.Init)), hash.Sum32())
 	folders, err := dataset.FolderClasses(c.Data)
 	if err == nil && folders != nil {
 		c.pictures = kind.input
-		kind.pictures, err = dataset.Describe(c.Data, c.DataOptions.Options(nil))
+		if kind.pictures, err = dataset.Describe(c.Data, c.DataOptions.Options(nil)); err == nil {
+			c.characters = flags.AreCharacters(kind.pictures)
+		}
 	}
 	return err
 }
@@ -100,6 +114,35 @@ func (c *trainCommand) reclassified(data *dataset.Dataset) (*nn.Network, error) 
 	}
 	c.newClassifier = true
 	return network, nil
+}
+
+// done says what networks and recipe do to the images.
+func (c *trainCommand) done(recipe train.Recipe, options models.Options) (text string) {
+	normalises := options.Normalize
+	if c.initial != nil {
+		normalises = slices.ContainsFunc(c.initial.Network.Description.Nodes, func(n nn.Node) bool { return n.Op.Kind() == nn.Normalize{}.Kind() })
+	}
+	if normalises {
+		text += ", normalised by the network"
+	}
+	if recipe.Augment != nil {
+		text += ", augmented"
+	}
+	if c.characters && recipe.Augment != nil && !recipe.Augment.Flip {
+		text += " but not mirrored, as the classes are called as digits or letters are"
+	}
+	return text
+}
+
+// inputFlag is the flag that says what the networks take, or "".
+func (c *trainCommand) inputFlag() string {
+	switch {
+	case c.Init != "":
+		return "--init " + c.Init
+	case c.Input != "":
+		return fmt.Sprintf("--model %s with --input %s", c.Model, c.Input)
+	}
+	return ""
 }
 
 // inputFor is the input of a small network for pictures: square, with a side of about
@@ -122,32 +165,25 @@ func (k *networkKind) complete(c *trainCommand, data *dataset.Dataset) {
 			c.Model = "lenet"
 		}
 	}
-	if k.input == nil && (c.Model == "lenet" || c.Model == "smallvgg") {
+	if k.input == nil && slices.Contains(flags.AnySize, c.Model) {
 		k.input = found
 	}
 }
 
 // line says, in one, what becomes of the images.
-func (k *networkKind) line(data *dataset.Dataset, recipe train.Recipe, options models.Options) string {
+func (k *networkKind) line(data *dataset.Dataset, recipe train.Recipe, done string) string {
 	channels, height, width := data.Train.Shape()
 	text := fmt.Sprintf("images of %d×%d×%d", channels, height, width)
 	if k.pictures != nil {
 		text = fmt.Sprintf("pictures of about %d×%d → %d×%d×%d", k.pictures.Middle[1], k.pictures.Middle[0], channels, height, width)
+		if data.Cover {
+			text += ", the middle of them in their proportions"
+		}
 		if k.pictures.Channels > channels {
 			text += fmt.Sprintf(", without their colours, which --input 3x%dx%d keeps", height, width)
 		}
 	}
-	if options.Normalize {
-		text += ", normalised by the network"
-	}
-	if recipe.Augment != nil {
-		text += ", augmented"
-	}
-	length := console.Counted(recipe.Epochs, "epoch")
-	if recipe.Steps > 0 {
-		length = console.Counted(recipe.Steps, "step")
-	}
-	return fmt.Sprintf("%s; %s in batches of %d", text, length, recipe.BatchSize)
+	return fmt.Sprintf("%s; %s in batches of %d", text+done, lengthOf(recipe), recipe.BatchSize)
 }
 
 // measureInputs measures the inputs of the networks that begin anew, once for all.
@@ -172,6 +208,15 @@ func measureInputs(ctx context.Context, contestants []*contestant, data *dataset
 		}
 	}
 	return nil
+}
+
+// trainingOf names, for messages, networks that train side by side.
+func trainingOf(fcs []string, recipe train.Recipe) string {
+	text := fmt.Sprintf("training %s with batches of %d", strings.Join(fcs, " beside "), recipe.BatchSize)
+	if recipe.Parts > 1 {
+		text += fmt.Sprintf(" in %d parts", recipe.Parts)
+	}
+	return text
 }
 
 // limit bounds the memory of networks.

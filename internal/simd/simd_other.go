@@ -70,3 +70,21 @@ func convolve(s *Stencil, b *Band, dst, src, weights []float32, channels, output
 }
 
 func tapGradients(s *tapSums, taps []tap) { tapGradientsRef(s, taps) }
+
+func (p Planes) sum(sums *planeSums, x []float32) { p.sumRef(sums, x) }
+
+func (p Planes) sumSquares(sums *planeSums, x []float32, mean float64) {
+	p.sumSquaresRef(sums, x, mean)
+}
+
+func (p Planes) sumProducts(sums *[2]planeSums, dy, x []float32, mean float64) {
+	p.sumProductsRef(sums, dy, x, mean)
+}
+
+func (p Planes) normalize(y, x []float32, mean, factor, bias, least float32) {
+	p.normalizeRef(y, x, mean, factor, bias, least)
+}
+
+func (p Planes) normalizeBackward(dx, dy, x []float32, mean, factor, constant, slope float32) {
+	p.normalizeBackwardRef(dx, dy, x, mean, factor, constant, slope)
+}

@@ -21,6 +21,7 @@ var files = map[string]func(){
 	"pool":     pool,
 	"vector":   vector,
 	"peak":     peaks,
+	"planes":   planes,
 	"sincos":   sinCos,
 	"cosine":   cosines,
 	"response": response,

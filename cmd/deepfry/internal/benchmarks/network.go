@@ -108,7 +108,8 @@ func trainGroup(d nn.Description, name string, batch int, recipe train.Recipe, l
 	if err := checkBatch(batch); err != nil {
 		return benchGroup{}, err
 	}
-	bytes, err := flags.NetworkBytes(d, batch, true)
+	recipe.BatchSize = batch
+	bytes, err := train.Memory(d, recipe, batch)
 	return benchGroup{"training " + name, bytes, func() ([]benchCase, error) {
 		return trainCases(d, name, batch, recipe, layers)
 	}}, err
@@ -252,7 +253,7 @@ func (c *benchModel) inferenceGroups(d nn.Description, name string, build func()
 		if err := checkBatch(batch); err != nil {
 			return nil, err
 		}
-		bytes, err := flags.NetworkBytes(d, batch, false)
+		bytes, err := flags.NetworkBytes(d, batch)
 		if err != nil {
 			return nil, err
 		}

@@ -42,7 +42,7 @@ func (f DataOptions) ForSamples(name string) error {
 
 // IsImages tells whether a name is that of a data set of images, not of a table.
 func IsImages(name string) bool {
-	if name == "mnist" || name == "fashion" || dataset.IsNPZ(name) {
+	if name == "mnist" || name == "fashion" || dataset.IsNPZ(name) || dataset.IsPictureList(name) {
 		return true
 	}
 	info, err := os.Stat(name)

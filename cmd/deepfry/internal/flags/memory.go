@@ -20,24 +20,30 @@ func (f MemoryLimit) Check(name string, bytes int64) error {
 	if bytes <= math.MaxInt && float64(bytes) <= f.Memory*gib {
 		return nil
 	}
-	return console.Hint(fmt.Errorf("%s needs about %.1f GiB of memory, more than --memory %g", name, float64(bytes)/gib, f.Memory), "choose smaller batches or sizes, or allow more with --memory")
+	return console.Hint(fmt.Errorf("%s needs about %s of memory, more than --memory %g (GiB)", name, inUnits(float64(bytes)), f.Memory), "choose smaller batches or sizes, or allow more with --memory")
 }
 
-// NetworkBytes is about what a network and a workspace hold, and, in training,
-// the two numbers that the optimizer keeps for every parameter.
-func NetworkBytes(d nn.Description, batch int, training bool) (int64, error) {
+// inUnits writes a number of bytes as GiB, or, of less than a tenth of one, as MiB or KiB.
+func inUnits(bytes float64) string {
+	switch {
+	case bytes >= gib/10:
+		return fmt.Sprintf("%.1f GiB", bytes/gib)
+	case bytes >= 1<<20/10:
+		return fmt.Sprintf("%.1f MiB", bytes/(1<<20))
+	}
+	return fmt.Sprintf("%.1f KiB", bytes/(1<<10))
+}
+
+// NetworkBytes is about what a network and a workspace for inference hold.
+func NetworkBytes(d nn.Description, batch int) (int64, error) {
 	layers, err := nn.Inspect(d)
 	if err != nil {
 		return 0, err
 	}
-	copies := int64(1)
-	if training {
-		copies = 3
-	}
-	bytes, err := nn.WorkspaceBytes(d, batch, training)
+	bytes, err := nn.WorkspaceBytes(d, batch, false)
 	for _, layer := range layers {
 		for _, p := range layer.Params {
-			bytes += 4 * copies * int64(p.Size())
+			bytes += 4 * int64(p.Size())
 		}
 	}
 	return bytes, err

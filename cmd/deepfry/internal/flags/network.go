@@ -2,6 +2,7 @@
 package flags
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -17,12 +18,11 @@ import (
 	"github.com/deepfry/deepfry/models"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/onnx"
-	"github.com/deepfry/deepfry/train"
 )
 
 // LayerChoice says what stands behind the convolutions.
 type LayerChoice struct {
-	FC         string `name:"fc" placeholder:"LAYER" help:"Between the convolutions and the classifier: dense, fastfood:N (fixed) or adaptive:N (learnt), with N outputs; without N, as many as the dense layers have. Default: dense for inspect, adaptive:1024 for train."`
+	FC         string `name:"fc" placeholder:"LAYER" help:"Between the convolutions and the classifier: dense, fastfood:N (fixed) or adaptive:N (learnt), with N outputs; without N, as many as the dense layers have. Default: dense for inspect, adaptive:1024 (tinyvgg: 256) for train."`
 	Classifier string `default:"dense" enum:"dense,fastfood,adaptive" help:"The last layer: ${enum}."`
 	Padding    string `default:"power-of-two" enum:"power-of-two,mixed" help:"What inputs of Fastfood layers are padded to: a power of two, or (mixed) the next length that has a transform, such as 800, which saves weights if the outputs are about a multiple of it."`
 }
@@ -38,6 +38,10 @@ func (f LayerChoice) Describe(model string, options models.Options, fc string) (
 	if err != nil {
 		return d, err
 	}
+	_, none := nn.Fry(d, nn.FryOptions{})
+	if kind != "dense" && none != nil {
+		return d, console.Hint(fmt.Errorf("--fc %s: %s has no fully-connected layer before its classifier", fc, model), "leave out --fc, or say --fc dense; the classifier alone is what --classifier adaptive fries, where there is that flag")
+	}
 	fry := nn.FryOptions{Outputs: outputs, Classifier: f.Classifier != "dense"}
 	if kind == "adaptive" {
 		fry.Learn = "SGB"
@@ -48,9 +52,13 @@ func (f LayerChoice) Describe(model string, options models.Options, fc string) (
 	if f.Padding == "mixed" {
 		fry.Padding = fastfood.Mixed
 	}
-	if kind == "dense" {
+	if kind == "dense" && !(fry.Classifier && none != nil) {
 		if fry.Padding == fastfood.Mixed {
-			return d, console.Hint(errors.New("--padding mixed with --fc dense: a dense layer pads nothing"), "choose Fastfood, for example with --fc adaptive:800")
+			advice := "choose Fastfood, for example with --fc adaptive:800"
+			if none != nil {
+				advice = "fry the classifier, with --classifier adaptive"
+			}
+			return d, console.Hint(errors.New("--padding mixed with --fc dense: a dense layer pads nothing"), advice)
 		}
 		if fry.Classifier {
 			return d, console.Hint(fmt.Errorf("--classifier %s with --fc dense: the hidden layer comes before the classifier", f.Classifier), "fry the hidden layer too, for example with --fc adaptive:1024")
@@ -68,35 +76,15 @@ func DescribeModel(model string, options models.Options, fc string) (nn.Descript
 
 // DefaultFC is the layer that takes the place of a model's dense ones.
 func DefaultFC(model string) string {
-	if model == "lenet" || model == "smallvgg" {
+	switch model {
+	case "lenet", "smallvgg":
 		return "adaptive:1024"
+	case "tinyvgg":
+		return "adaptive:256"
+	case "tinygap": // it has none
+		return "dense"
 	}
 	return "adaptive:16384"
-}
-
-// RecipeByName returns a recipe, and the details of the network that go with it. Augment
-// says whether images are augmented: nil leaves it to the recipe. Pictures is the input
-// of a network for a folder of pictures, for which the default recipe is another one, or
-// nil.
-func RecipeByName(name string, augment *bool, pictures nn.Shape) (train.Recipe, models.Options, error) {
-	recipe, err := train.ByName(name)
-	var options models.Options
-	light := dataset.Light()
-	switch {
-	case name == "default" && pictures != nil:
-		recipe, options = train.Pictures(pictures[1], pictures[2]), models.Options{ConvReLU: true, Normalize: true}
-		light = recipe.Augment
-	case name == "default" && augment != nil && *augment:
-		recipe, options = train.Augmented(), models.Options{ConvReLU: true, Normalize: true}
-	case name == "default":
-		options = models.Options{ConvReLU: true, Dropout: new(0.5), Normalize: true}
-	}
-	if augment != nil && *augment {
-		recipe.Augment = light
-	} else if augment != nil {
-		recipe.Augment = nil
-	}
-	return recipe, options, err
 }
 
 // IsNetworkFile tells whether a name is that of a file, not of a model. It fails
@@ -148,24 +136,43 @@ func OpenNetwork(path, input string) (*nn.Network, error) {
 }
 
 // CheckInput fails if the network takes other images than these, those of the
-// named data, and says which model does.
-func CheckInput(d nn.Description, images dataset.Source, data string) error {
+// named data. It says what to do: flags are those that gave the network its input, --init or
+// --input among them with their values, or "" for a model with an input of its own.
+func CheckInput(d nn.Description, flags string, images dataset.Source, data string) error {
 	channels, height, width := images.Shape()
 	found := nn.Shape{channels, height, width}
 	if slices.Equal(d.Input, found) {
 		return nil
 	}
-	var fitting []string
+	var hint string
+	switch fitting := fittingModels(found); {
+	case strings.HasPrefix(flags, "--init"):
+		hint = fmt.Sprintf("name data of %v, or a folder or a list of pictures, which are scaled", d.Input)
+	case flags != "" && slices.Contains(fitting, d.Name):
+		hint = "leave out --input: the network takes the images as they are then"
+	case fitting != nil:
+		hint = "use --model " + strings.Join(fitting, " or --model ")
+	default:
+		hint = "no model takes such images"
+	}
+	return console.Hint(fmt.Errorf("%s takes images of %v, but those of %s are %v (channels, height, width)", cmp.Or(flags, "--model "+d.Name), d.Input, data, found), hint)
+}
+
+// AnySize are the models whose input --input sets.
+var AnySize = []string{"lenet", "smallvgg", "tinyvgg", "tinygap"}
+
+// fittingModels returns the models that take images of a shape.
+func fittingModels(shape nn.Shape) (names []string) {
 	for _, name := range models.Names() {
-		if m, err := models.ByName(name, models.Options{}); err == nil && slices.Equal(m.Input, found) {
-			fitting = append(fitting, "--model "+name)
+		options := models.Options{}
+		if slices.Contains(AnySize, name) {
+			options.Input = shape
+		}
+		if m, err := models.ByName(name, options); err == nil && slices.Equal(m.Input, shape) {
+			names = append(names, name)
 		}
 	}
-	hint := "no model takes such images"
-	if fitting != nil {
-		hint = "use " + strings.Join(fitting, " or ")
-	}
-	return console.Hint(fmt.Errorf("--model %s takes images of %v, but those of %s are %v (channels, height, width)", d.Name, d.Input, data, found), hint)
+	return names
 }
 
 // parseFC reads KIND or KIND:N; without N it returns 0, the model's own number.
@@ -192,15 +199,24 @@ func ParseShape(text string) (nn.Shape, error) {
 		return nil, nil
 	}
 	var shape nn.Shape
-	for _, field := range strings.FieldsFunc(text, func(r rune) bool { return r == 'x' || r == '×' }) {
+	for _, field := range strings.Split(strings.NewReplacer("X", "x", "×", "x").Replace(text), "x") {
 		n, err := strconv.Atoi(field)
 		if err != nil {
 			n = 0
 		}
 		shape = append(shape, n)
 	}
-	if len(shape) == 0 || slices.Min(shape) < 1 {
+	if slices.Min(shape) < 1 {
 		return nil, fmt.Errorf("--input %q: want the shape of a sample, for example 1x28x28", text)
+	}
+	return shape, nil
+}
+
+// ParseImageShape is ParseShape for images: of channels, height and width.
+func ParseImageShape(text string) (nn.Shape, error) {
+	shape, err := ParseShape(text)
+	if err != nil || shape != nil && (len(shape) != 3 || shape[0] != 1 && shape[0] != 3) {
+		return nil, fmt.Errorf("--input %q: want channels (1 or 3) x height x width, for example 3x64x64", text)
 	}
 	return shape, nil
 }

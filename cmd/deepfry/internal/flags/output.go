@@ -5,7 +5,10 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/deepfry/deepfry/compress"
+	"github.com/deepfry/deepfry/dataset"
 	"github.com/deepfry/deepfry/internal/wholefile"
+	"github.com/deepfry/deepfry/onnx"
 )
 
 // Output is the flag of commands that write files.
@@ -24,6 +27,24 @@ func (o Output) CheckOutput(flag, path string, inputs ...string) error {
 		return fmt.Errorf("%s: %w", flag, err)
 	}
 	return nil
+}
+
+// Inputs returns the files that a command reads, for CheckOutput: those of the named data,
+// if there are any, and others, with the files beside ONNX files that have their weights.
+func Inputs(data string, others ...string) (files []string) {
+	if data != "" {
+		files = dataset.Files(data)
+	}
+	for _, path := range others {
+		files = append(files, path)
+		if !compress.IsONNX(path) {
+			continue
+		}
+		if model, err := onnx.Open(path); err == nil { // who reads it tells why not
+			files = append(files, model.ExternalFiles()...)
+		}
+	}
+	return files
 }
 
 // CheckNetworkName fails before the work unless the file that a flag names, for a

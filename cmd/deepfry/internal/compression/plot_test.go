@@ -1,4 +1,4 @@
-package main
+package compression
 
 import (
 	"slices"
@@ -8,9 +8,9 @@ import (
 	"gonum.org/v1/plot"
 )
 
-// TestCompressionCurveIsSorted draws by bytes, whatever the order of measuring, and
+// TestCurveIsSorted draws by bytes, whatever the order of measuring, and
 // marks what is above the top at its place.
-func TestCompressionCurveIsSorted(t *testing.T) {
+func TestCurveIsSorted(t *testing.T) {
 	var groups []paper.Group
 	for _, g := range []struct {
 		bytes int
@@ -19,7 +19,7 @@ func TestCompressionCurveIsSorted(t *testing.T) {
 		groups = append(groups, paper.Group{Trial: paper.Trial{Form: paper.DataSVD, Frozen: true}, Bytes: g.bytes, Mean: g.mean})
 	}
 	groups = append(groups, paper.Group{Trial: paper.Trial{Form: paper.DataSVD}, Bytes: 70, Mean: 1}, paper.Group{Trial: paper.Trial{Form: paper.Fixed, Frozen: true}, Bytes: 70, Mean: 1})
-	b := compressionCurve(groups, paper.DataSVD, true)
+	b := curveOf(groups, paper.DataSVD, true)
 	var bytes []float64
 	for _, point := range b.XYs {
 		bytes = append(bytes, point.X)

@@ -1,4 +1,6 @@
-package main
+// Package compression shows the results of deepfry paper compression, as curves, tables
+// and JSON.
+package compression
 
 import (
 	"cmp"
@@ -29,9 +31,9 @@ var formNames = []struct {
 // what matters is below it. Where there are larger ones, a mark at the top says so.
 const largestShown = 2.5
 
-// drawCompression draws the test error against the bytes stored, with the
-// reference's convolutions and with all layers trained.
-func drawCompression(path, data string, groups []paper.Group) error {
+// Draw draws the test error against the bytes stored, with the reference's convolutions
+// and with all layers trained, to the file of that path; to none if it is "".
+func Draw(path, data string, groups []paper.Group) error {
 	if path == "" {
 		return nil
 	}
@@ -51,7 +53,7 @@ func drawCompression(path, data string, groups []paper.Group) error {
 		p.Y.Scale, p.Y.Tick.Marker = plot.LinearScale{}, plot.DefaultTicks{}
 		above := false
 		for i, f := range formNames {
-			if b := compressionCurve(groups, f.form, frozen); len(b.XYs) > 0 {
+			if b := curveOf(groups, f.form, frozen); len(b.XYs) > 0 {
 				drawing.AddBars(p, f.name, b, i)
 				above = addAbove(p, b, largestShown*least, i) || above
 				drawn++
@@ -77,9 +79,9 @@ func drawCompression(path, data string, groups []paper.Group) error {
 	return nil
 }
 
-// compressionCurve returns the test errors of a form against its bytes, the fewest
+// curveOf returns the test errors of a form against its bytes, the fewest
 // first. The dense layer, a single point, belongs to both plots.
-func compressionCurve(groups []paper.Group, form paper.Form, frozen bool) drawing.Bars {
+func curveOf(groups []paper.Group, form paper.Form, frozen bool) drawing.Bars {
 	var b drawing.Bars
 	for _, g := range slices.SortedStableFunc(slices.Values(groups), func(a, b paper.Group) int { return cmp.Compare(a.Bytes, b.Bytes) }) {
 		if g.Form == form && (g.Frozen == frozen || g.Form == paper.Dense) && !g.Untrained {
