@@ -18,10 +18,10 @@ type target struct {
 }
 
 // recipe is that of fine-tuning and of fits: the default one of training, with
-// another rate.
+// another rate, and without decay, which would pull a trained network away.
 func recipe(epochs int, rate float64) train.Recipe {
 	r := train.Default()
-	r.Epochs, r.Optimizer.Rate = epochs, rate
+	r.Epochs, r.Optimizer.Rate, r.Optimizer.Decay = epochs, rate, 0
 	return r
 }
 

@@ -2,7 +2,8 @@ package paper
 
 import "github.com/deepfry/deepfry/train"
 
-// Settings are how a trial is trained: by the default recipe, but for these.
+// Settings are how a trial is trained: by the default recipe without its decay, but for
+// these.
 type Settings struct {
 	Epochs  int     `json:"epochs"`
 	Rate    float64 `json:"rate"`
@@ -11,7 +12,7 @@ type Settings struct {
 
 func (s Settings) recipe() train.Recipe {
 	r := train.Default()
-	r.Epochs, r.Optimizer.Rate = s.Epochs, s.Rate
+	r.Epochs, r.Optimizer.Rate, r.Optimizer.Decay = s.Epochs, s.Rate, 0
 	return r
 }
 

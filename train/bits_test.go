@@ -32,7 +32,7 @@ func digest(numbers ...[]float32) string {
 // the others.
 func bitsOfRuns(t *testing.T) (found [3]string) {
 	r := smallRecipe()
-	r.Smoothing = 0.1
+	r.Smoothing, r.Optimizer.Decay = 0.1, 0 // as the default recipe was
 	for i, kind := range []string{"adamw", "sgd"} {
 		if kind == "sgd" {
 			r.Optimizer, r.Schedule, r.Augment = Caffe().Optimizer, Caffe().Schedule, nil
@@ -52,7 +52,7 @@ func bitsOfRuns(t *testing.T) (found [3]string) {
 	}
 	x, labels := rows(110)
 	r = Default()
-	r.Epochs, r.BatchSize = 3, 25
+	r.Epochs, r.BatchSize, r.Optimizer.Decay = 3, 25, 0
 	var losses []float32
 	err = Rows(context.Background(), network, x, r, 7, Classify(labels, 8), func(_ int, loss float64) { losses = append(losses, float32(loss)) })
 	if err != nil {
