@@ -230,8 +230,9 @@ func (c *trainCommand) checkOutputs() error {
 func (c *trainCommand) open(kind *networkKind) (*dataset.Dataset, error) {
 	options := c.DataOptions.Options(kind.input)
 	options.Split, options.Cover = c.splitToResume(), cmp.Or(c.Fit, c.plainFit()) == "cover"
-	if c.Memory != nil {
-		options.Memory = max(1, int64(*c.Memory*(1<<30))) // 0 is a default
+	options.Memory = c.forPictures()
+	if kind.pictures != nil {
+		flags.LimitHeap(options.Memory)
 	}
 	data, err := dataset.OpenWith(c.Data, options)
 	if err != nil {
@@ -245,6 +246,14 @@ func (c *trainCommand) open(kind *networkKind) (*dataset.Dataset, error) {
 		err = flags.HoldOut(data, *c.Holdout)
 	}
 	return data, err
+}
+
+// forPictures is how many bytes of scaled pictures are kept.
+func (c *trainCommand) forPictures() int64 {
+	if c.Memory == nil {
+		return 1 << 30
+	}
+	return max(1, int64(*c.Memory*(1<<30))) // 0 is a default
 }
 
 // plainFit is --fit where the flag is not given.
@@ -325,6 +334,9 @@ func (c *trainCommand) contestants(data *dataset.Dataset, recipe train.Recipe, o
 		k := &contestant{fc: fc, description: d, recipe: recipe, initial: initial, chance: chance(data.Train, recipe.Smoothing)}
 		k.path, k.oldPath, k.similar = c.paths(model, fc, layers)
 		contestants = append(contestants, k)
+	}
+	if data.Pictures {
+		flags.LimitHeap(c.forPictures() + total)
 	}
 	return contestants, nil
 }

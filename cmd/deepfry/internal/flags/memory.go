@@ -3,6 +3,8 @@ package flags
 import (
 	"fmt"
 	"math"
+	"os"
+	"runtime/debug"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/nn"
@@ -21,6 +23,15 @@ func (f MemoryLimit) Check(name string, bytes int64) error {
 		return nil
 	}
 	return console.Hint(fmt.Errorf("%s needs about %s of memory, more than --memory %g (GiB)", name, inUnits(float64(bytes)), f.Memory), "choose smaller batches or sizes, or allow more with --memory")
+}
+
+// LimitHeap has the heap stay within so many bytes that live and garbage of 128 MiB, if
+// GOMEMLIMIT does not say otherwise. Without a limit there may be as much garbage, of
+// pictures that are decoded, as there are bytes that live, of those that are kept.
+func LimitHeap(bytes int64) {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(bytes + 128<<20)
+	}
 }
 
 // inUnits writes a number of bytes as GiB, or, of less than a tenth of one, as MiB or KiB.
