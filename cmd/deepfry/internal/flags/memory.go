@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"runtime"
 	"runtime/debug"
 
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
@@ -25,12 +26,13 @@ func (f MemoryLimit) Check(name string, bytes int64) error {
 	return console.Hint(fmt.Errorf("%s needs about %s of memory, more than --memory %g (GiB)", name, inUnits(float64(bytes)), f.Memory), "choose smaller batches or sizes, or allow more with --memory")
 }
 
-// LimitHeap has the heap stay within so many bytes that live and garbage of 128 MiB, if
-// GOMEMLIMIT does not say otherwise. Without a limit there may be as much garbage, of
-// pictures that are decoded, as there are bytes that live, of those that are kept.
+// LimitHeap has the heap stay within so many bytes that live and 64 MiB for each core,
+// which decodes a picture, if GOMEMLIMIT does not say otherwise. Without a limit there may
+// be as much garbage, of pictures that are decoded, as there are bytes that live, of those
+// that are kept.
 func LimitHeap(bytes int64) {
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(bytes + 128<<20)
+		debug.SetMemoryLimit(bytes + int64(runtime.GOMAXPROCS(0))<<26)
 	}
 }
 
