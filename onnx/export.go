@@ -188,6 +188,8 @@ func (e *exporter) operation(node nn.Node, info nn.LayerInfo, from []tensor) (st
 		return e.dense(name, op, x, info), nil
 	case nn.Fastfood:
 		return e.fastfood(name, e.flattened(name, x), transform(name, op, x, info), e.bias(info), e.options.Fastfood), nil
+	case nn.Monarch:
+		return e.monarch(name, op, x, info), nil
 	case nn.BatchNorm:
 		return e.batchNorm(name, op, x, info), nil
 	case nn.Normalize:

@@ -115,9 +115,12 @@ func (g *graph) cosineOf(n *Node) *Node {
 	return nil
 }
 
-// layerOf returns the node that fastfoodOf or cosineOf does.
+// layerOf returns the node that fastfoodOf, monarchOf or cosineOf does.
 func (g *graph) layerOf(n *Node) *Node {
 	if found, _ := g.fastfoodOf(n); found != nil {
+		return found
+	}
+	if found, _ := g.monarchOf(n); found != nil {
 		return found
 	}
 	return g.cosineOf(n)
@@ -131,6 +134,8 @@ func (im *importer) recognised(n *Node) func(*Node) (value, error) {
 		return im.simple(nn.Cos{})
 	case "CosSin":
 		return im.simple(nn.CosSin{})
+	case ourMonarch:
+		return im.monarch
 	}
 	return im.fastfood
 }

@@ -140,7 +140,7 @@ func (m *Model) matrices() (map[string]bool, error) {
 		others[out.Name] = true
 	}
 	b := newBudget(m.size)
-	parts := m.newGraph(&b).fastfoodParts()
+	parts := m.newGraph(&b).layerParts()
 	for _, n := range m.Nodes() {
 		weights := ""
 		switch n.Type {

@@ -26,9 +26,9 @@ type compressCommand struct {
 	Model      string   `arg:"" help:"An ONNX file, or a checkpoint that train wrote."`
 	To         string   `arg:"" optional:"" name:"out" help:"The file to write, as by -o."`
 	Out        string   `name:"output" short:"o" placeholder:"FILE" help:"The file to write: ONNX if it ends in .onnx, a checkpoint if it ends in .safetensors."`
-	Method     string   `placeholder:"NAME" help:"What takes the place of dense layers: two of a low rank (svd), Fastfood fitted to them (fastfood), a fixed random projection and a dense layer (rp), two of a low rank trained from random numbers (lowrank), or for each layer the best of the first three (auto). Default: auto where there are data and no --rank, and else svd."`
+	Method     string   `placeholder:"NAME" help:"What takes the place of dense layers: two of a low rank (svd), two block-diagonal matrices with a permutation between them (monarch), Fastfood fitted to them (fastfood), a fixed random projection and a dense layer (rp), two of a low rank trained from random numbers (lowrank), or for each layer the best of all but the last (auto). Default: auto where there are data and no --rank, and else svd."`
 	Layer      []string `placeholder:"NAME" help:"Layers to replace. Default: all fully-connected ones, but those that save under 1% of the file where no size, --budget or --target-size is given."`
-	Rank       string   `placeholder:"N" help:"Rank of svd and lowrank, features of rp: a number, half or quarter of the width, energy (svd: what keeps 95%) or energy:0.99."`
+	Rank       string   `placeholder:"N" help:"Rank of svd and lowrank, blocks of monarch, features of rp: a number, half or quarter of the width, energy (svd: what keeps 95%) or energy:0.99."`
 	Transforms int      `placeholder:"N" help:"Fastfood transforms in sequence in place of a layer."`
 
 	Budget     string   `placeholder:"4x" help:"Choose sizes so that the weights become at least so many times less."`
@@ -37,7 +37,7 @@ type compressCommand struct {
 
 	Data        string  `placeholder:"DATA" help:"mnist, fashion, a folder of IDX files, one of pictures with a subfolder for each class or a list of pictures, as for train, or an .npz file with x_train, y_train, x_test, y_test, or x, y, or arrays without names in this order. Default for a checkpoint with --finetune: what it was trained on."`
 	Finetune    int     `placeholder:"EPOCHS" help:"Train the whole afterwards, on the original's outputs, and on the data's labels if there are any; the better of before and after is kept. With --max-drop, up to five networks are trained."`
-	Rate        float64 `placeholder:"X" help:"Highest learning rate of fine-tuning. Default: 0.001 after svd, 0.003 after fastfood and rp, 0.005 after lowrank."`
+	Rate        float64 `placeholder:"X" help:"Highest learning rate of fine-tuning. Default: 0.001 after svd and monarch, 0.003 after fastfood and rp, 0.005 after lowrank."`
 	Seed        uint64  `default:"1" help:"Of random numbers."`
 	Input       string  `placeholder:"1x28x28" help:"Shape of a sample, for ONNX files that do not say it."`
 	Float16     bool    `name:"float16" help:"Store weights as float16: half the file. --target-size then means float16 too."`
