@@ -10,7 +10,7 @@ import (
 // A random projection of 800 inputs to 2,048 outputs, with 3 · 2,048 numbers
 // instead of 800 · 2,048.
 func Example() {
-	v, err := fastfood.Sample[float32](800, 2048, math.Sqrt2, 1)
+	v, err := fastfood.Sample(800, 2048, math.Sqrt2, 1)
 	if err != nil {
 		panic(err)
 	}

@@ -28,14 +28,14 @@ import (
 // beyond Dim come from further, independent blocks of Dim rows, stacked below each
 // other; the last block's rows beyond Outputs are dropped. Entry i of block b
 // of a diagonal is at index b·Dim + i.
-type Transform[T fwht.Float] struct {
+type Transform struct {
 	Inputs  int // the length of x
 	Outputs int // n, the length of y
 	Dim     int // d: Inputs, padded to a length of fwht.TransformMixed
 	Blocks  int // ⌈n / Dim⌉
 
-	S, G, B []T     // the diagonals, [Blocks, Dim] each
-	Perm    []int32 // Π, [Blocks, Dim]: (Πv)[i] = v[Perm[i]] within a block. Workspaces copy it.
+	S, G, B []float32 // the diagonals, [Blocks, Dim] each
+	Perm    []int32   // Π, [Blocks, Dim]: (Πv)[i] = v[Perm[i]] within a block. Workspaces copy it.
 }
 
 // Padding says to which length inputs are padded.
@@ -96,15 +96,15 @@ const maxSize = 1 << 30
 // S = G = B = 1 and Π = 1, and at most one padding. It fails if a number is less
 // than 1, if the diagonals would be longer than 2^30, or if there is no such
 // padding.
-func New[T fwht.Float](inputs, outputs int, padding ...Padding) (*Transform[T], error) {
+func New(inputs, outputs int, padding ...Padding) (*Transform, error) {
 	blocks, dim, err := Size(inputs, outputs, padding...)
 	if err != nil {
 		return nil, err
 	}
 	size := blocks * dim
-	t := &Transform[T]{
+	t := &Transform{
 		Inputs: inputs, Outputs: outputs, Dim: dim, Blocks: blocks,
-		S: make([]T, size), G: make([]T, size), B: make([]T, size),
+		S: make([]float32, size), G: make([]float32, size), B: make([]float32, size),
 		Perm: make([]int32, size),
 	}
 	for i := range size {
@@ -118,7 +118,7 @@ func New[T fwht.Float](inputs, outputs int, padding ...Padding) (*Transform[T], 
 // of a transform, the diagonals have the right lengths and every block of Perm
 // is a permutation of 0..Dim-1. Call it on numbers that come from a file:
 // NewWorkspace panics where they are wrong.
-func (t *Transform[T]) Validate() error {
+func (t *Transform) Validate() error {
 	if t.Inputs < 1 || t.Outputs < 1 || t.Dim < t.Inputs || t.Dim > maxSize || fwht.PowerOfTwo(t.Dim) == 0 {
 		return fmt.Errorf("fastfood: %d inputs, %d outputs: inputs cannot be padded to %d", t.Inputs, t.Outputs, t.Dim)
 	}
@@ -146,14 +146,14 @@ func (t *Transform[T]) Validate() error {
 
 // Matrix returns V as a dense row-major Outputs × Inputs matrix, for tests and
 // for export to programs that know no Fastfood. It panics if t is not valid.
-func (t *Transform[T]) Matrix() []T {
-	identity := make([]T, t.Inputs*t.Inputs)
+func (t *Transform) Matrix() []float32 {
+	identity := make([]float32, t.Inputs*t.Inputs)
 	for i := range t.Inputs {
 		identity[i*t.Inputs+i] = 1
 	}
-	columns := make([]T, t.Inputs*t.Outputs)
+	columns := make([]float32, t.Inputs*t.Outputs)
 	NewWorkspace(t, t.Inputs, false).Forward(columns, identity)
-	matrix := make([]T, t.Outputs*t.Inputs)
+	matrix := make([]float32, t.Outputs*t.Inputs)
 	for j := range t.Inputs {
 		for i := range t.Outputs {
 			matrix[i*t.Inputs+j] = columns[j*t.Outputs+i]
@@ -163,14 +163,14 @@ func (t *Transform[T]) Matrix() []T {
 }
 
 // block is the part of a Transform that one block of rows uses.
-type block[T fwht.Float] struct {
-	s, g, b []T
+type block struct {
+	s, g, b []float32
 	perm    []int32
 }
 
-func (t *Transform[T]) block(i int) block[T] {
+func (t *Transform) block(i int) block {
 	from, to := i*t.Dim, (i+1)*t.Dim
-	return block[T]{t.S[from:to], t.G[from:to], t.B[from:to], t.Perm[from:to]}
+	return block{t.S[from:to], t.G[from:to], t.B[from:to], t.Perm[from:to]}
 }
 
 // forward computes the block's product y = S·H̃·G·Π·H̃·B·x for one row, and what
@@ -178,29 +178,18 @@ func (t *Transform[T]) block(i int) block[T] {
 // and HGΠHBx in mixed, both without the scale 1/Dim = (1/√Dim)², by which y is
 // multiplied with S, before the epilogue. The scratch slice u, permuted and mixed
 // have length Dim.
-func (k block[T]) forward(y, x, u, permuted, mixed []T, e Epilogue[T]) {
-	multiply(u[:len(x)], k.b[:len(x)], x, 1)
+func (k block) forward(y, x, u, permuted, mixed []float32, e Epilogue) {
+	simd.Multiply(u[:len(x)], k.b[:len(x)], x, 1)
 	clear(u[len(x):])
 	transform(u)
 	gather(permuted, mixed, u, k.perm, k.g)
 	transform(mixed)
-	multiply(y, k.s[:len(y)], mixed[:len(y)], 1/T(len(u)))
+	simd.Multiply(y, k.s[:len(y)], mixed[:len(y)], 1/float32(len(u)))
 	e.apply(y)
 }
 
-// multiply computes y[i] = a[i]·b[i]·scale.
-func multiply[T fwht.Float](y, a, b []T, scale T) {
-	if y, ok := any(y).([]float32); ok {
-		simd.Multiply(y, any(a).([]float32), any(b).([]float32), float32(scale))
-		return
-	}
-	for i, v := range a {
-		y[i] = v * b[i] * scale
-	}
-}
-
 // gather computes permuted[i] = u[perm[i]] and mixed[i] = g[i]·u[perm[i]].
-func gather[T fwht.Float](permuted, mixed, u []T, perm []int32, g []T) {
+func gather(permuted, mixed, u []float32, perm []int32, g []float32) {
 	done := gatherRuns(permuted, mixed, u, perm, g)
 	g, mixed, permuted = g[:len(perm)], mixed[:len(perm)], permuted[:len(perm)]
 	for i := done; i < len(perm); i++ {
@@ -221,10 +210,10 @@ func gather[T fwht.Float](permuted, mixed, u []T, perm []int32, g []T) {
 //
 // dx may be nil, as may d's diagonals all together. The scratch slices u and v
 // have length Dim.
-func (k block[T]) backward(dx []T, d block[T], dy, x, u, v, permuted, mixed []T) {
-	scale := 1 / T(len(u))
+func (k block) backward(dx []float32, d block, dy, x, u, v, permuted, mixed []float32) {
+	scale := 1 / float32(len(u))
 	clear(u[len(dy):])
-	multiply(u[:len(dy)], k.s[:len(dy)], dy, scale)
+	simd.Multiply(u[:len(dy)], k.s[:len(dy)], dy, scale)
 	transform(u) // HSe / Dim
 	for i, p := range k.perm {
 		v[p] = k.g[i] * u[i]
@@ -247,7 +236,7 @@ func (k block[T]) backward(dx []T, d block[T], dy, x, u, v, permuted, mixed []T)
 }
 
 // transform multiplies x, of length Dim, by H.
-func transform[T fwht.Float](x []T) {
+func transform(x []float32) {
 	if err := fwht.TransformMixed(x); err != nil {
 		panic("fastfood: " + err.Error()) // Dim is a length of transforms
 	}

@@ -20,7 +20,7 @@ func guarded(n int, seed uint64) (x []float32, written func() bool) {
 	const guard, margin = -77, 33
 	memory := slices.Repeat([]float32{guard}, n+2*margin)
 	x = memory[margin : margin+n : margin+n]
-	copy(x, gaussian32(n, seed))
+	copy(x, gaussian(n, seed))
 	return x, func() bool {
 		around := slices.Concat(memory[:margin], memory[margin+n:])
 		return slices.ContainsFunc(around, func(v float32) bool { return v != guard })

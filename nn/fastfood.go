@@ -95,8 +95,8 @@ func (l *fastfoodLayer) MultiplyAdds() int {
 func (l *fastfoodLayer) validate() error { return l.transform().Validate() }
 
 // transform returns the transform on the memory of the parameters.
-func (l *fastfoodLayer) transform() *fastfood.Transform[float32] {
-	return &fastfood.Transform[float32]{
+func (l *fastfoodLayer) transform() *fastfood.Transform {
+	return &fastfood.Transform{
 		Inputs: l.in, Outputs: l.Out, Dim: l.dim, Blocks: l.blocks,
 		S: l.s.Data, G: l.g.Data, B: l.b.Data, Perm: l.perm.Indices,
 	}
@@ -109,7 +109,7 @@ func (l *fastfoodLayer) Init(seed uint64) {
 		gain = math.Sqrt2
 	}
 	seed ^= uint64(random.For("init " + l.name))
-	sample, err := fastfood.Sample[float32](l.in, l.Out, gain, seed, l.Padding)
+	sample, err := fastfood.Sample(l.in, l.Out, gain, seed, l.Padding)
 	if err != nil {
 		panic("nn: " + err.Error()) // Build has accepted sizes and gain
 	}
@@ -126,7 +126,7 @@ func (l *fastfoodLayer) Init(seed uint64) {
 func (l *fastfoodLayer) Plan(b *Binding) Pass {
 	x, y := b.X[0], b.Y
 	workspace := fastfood.NewWorkspace(l.transform(), b.MaxBatch, b.Training)
-	e := fastfood.Epilogue[float32]{ReLU: b.Epilogue.ReLU, Map: b.Epilogue.Map}
+	e := fastfood.Epilogue{ReLU: b.Epilogue.ReLU, Map: b.Epilogue.Map}
 	if l.bias != nil {
 		e.Bias = l.bias.Data
 	}
@@ -161,7 +161,7 @@ func (l *fastfoodLayer) Plan(b *Binding) Pass {
 // gradients returns where the diagonals' gradients go, or nil if none learns.
 // A diagonal that does not learn while others do gets memory that nobody
 // reads.
-func (l *fastfoodLayer) gradients(b *Binding) *fastfood.Gradients[float32] {
+func (l *fastfoodLayer) gradients(b *Binding) *fastfood.Gradients {
 	if !l.s.Learn && !l.g.Learn && !l.b.Learn {
 		return nil
 	}
@@ -171,5 +171,5 @@ func (l *fastfoodLayer) gradients(b *Binding) *fastfood.Gradients[float32] {
 		}
 		return make([]float32, p.Size())
 	}
-	return &fastfood.Gradients[float32]{S: target(l.s), G: target(l.g), B: target(l.b)}
+	return &fastfood.Gradients{S: target(l.s), G: target(l.g), B: target(l.b)}
 }

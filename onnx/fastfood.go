@@ -90,7 +90,7 @@ func (b *builder) fastfoodOps(name string, v fastfoodValues) string {
 
 // fastfood adds a transform and a bias, which may be "", and returns the output.
 // The input is [N, inputs].
-func (b *builder) fastfood(name, x string, t *fastfood.Transform[float32], bias string, form Form) string {
+func (b *builder) fastfood(name, x string, t *fastfood.Transform, bias string, form Form) string {
 	if form == Matrix {
 		return b.gemm(name, x, t.Outputs, t.Inputs, t.Matrix(), bias)
 	}
@@ -127,7 +127,7 @@ func (b *builder) fastfood(name, x string, t *fastfood.Transform[float32], bias 
 }
 
 // permutation adds the permutation of all blocks' values behind one another.
-func (b *builder) permutation(name string, t *fastfood.Transform[float32]) string {
+func (b *builder) permutation(name string, t *fastfood.Transform) string {
 	indices := make([]int32, len(t.Perm))
 	for i, p := range t.Perm {
 		indices[i] = p + int32(i/t.Dim*t.Dim)

@@ -102,7 +102,7 @@ func rewriteFirst(t testing.TB, folder string, m *Model) {
 		}
 		network, float16 := products(t, l.Inputs, make([]float32, l.Inputs), make([]float32, l.Outputs)), false
 		if l.Bytes()%8 == 0 && len(l.Nodes()) < 10 { // a dozen nodes take the place of one
-			transform, err := fastfood.Sample[float32](l.Inputs, l.Outputs, 1, uint64(i))
+			transform, err := fastfood.Sample(l.Inputs, l.Outputs, 1, uint64(i))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -313,8 +313,8 @@ func behind() []kind {
 	}
 }
 
-func kindTransform() *fastfood.Transform[float32] {
-	transform, err := fastfood.Sample[float32](16, 24, 1, 7)
+func kindTransform() *fastfood.Transform {
+	transform, err := fastfood.Sample(16, 24, 1, 7)
 	if err != nil {
 		panic(err)
 	}

@@ -102,7 +102,7 @@ func identity(n int) []float32 {
 }
 
 // setTransform gives a parameter of the only Fastfood layer the transform's numbers.
-func setTransform(p *nn.Param, transform *fastfood.Transform[float32]) {
+func setTransform(p *nn.Param, transform *fastfood.Transform) {
 	switch p.Name[strings.LastIndex(p.Name, ".")+1:] {
 	case "s":
 		p.Data = transform.S
@@ -116,7 +116,7 @@ func setTransform(p *nn.Param, transform *fastfood.Transform[float32]) {
 }
 
 // fried returns a network that is a transform.
-func fried(t testing.TB, transform *fastfood.Transform[float32]) *nn.Network {
+func fried(t testing.TB, transform *fastfood.Transform) *nn.Network {
 	t.Helper()
 	d := nn.Description{Name: "fried", Input: nn.Shape{transform.Inputs}, Nodes: []nn.Node{{Name: "1", Op: nn.Fastfood{Out: transform.Outputs, NoBias: true}}}}
 	network, err := nn.Restore(d, func(p *nn.Param) error { setTransform(p, transform); return nil })
@@ -374,7 +374,7 @@ func replaced(t testing.TB, o Options, float16 bool) (*Model, *nn.Network) {
 	if err := m.Replace(layers[0], products(t, 48, identity(48), w), float16); err != nil {
 		t.Fatal(err)
 	}
-	transform, err := fastfood.Sample[float32](40, 70, 1.4, 7)
+	transform, err := fastfood.Sample(40, 70, 1.4, 7)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -415,7 +415,7 @@ func TestReplacedInONNXRuntime(t *testing.T) {
 // dimensions.
 func TestMatMulOfSequencesInONNXRuntime(t *testing.T) {
 	j := newJobs(t)
-	transform, err := fastfood.Sample[float32](6, 9, 1, 7)
+	transform, err := fastfood.Sample(6, 9, 1, 7)
 	if err != nil {
 		t.Fatal(err)
 	}
