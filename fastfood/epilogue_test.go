@@ -16,8 +16,7 @@ func TestEpilogue(t *testing.T) {
 		inputs := rapid.IntRange(1, 100).Draw(r, "inputs")
 		outputs := rapid.IntRange(1, 300).Draw(r, "outputs")
 		batch := rapid.IntRange(1, 20).Draw(r, "batch")
-		padding := rapid.SampledFrom([]Padding{PowerOfTwo, Mixed}).Draw(r, "padding")
-		v := mustSample(r, inputs, outputs, 1, rapid.Uint64().Draw(r, "seed"), padding)
+		v := mustSample(r, inputs, outputs, 1, rapid.Uint64().Draw(r, "seed"), drawOptions(r, inputs))
 		e := Epilogue{ReLU: rapid.Bool().Draw(r, "relu")}
 		if rapid.Bool().Draw(r, "bias") {
 			e.Bias = gaussian(outputs, 1)
@@ -58,12 +57,12 @@ func TestEpilogue(t *testing.T) {
 // TestBackwardIsWithoutTheEpilogue: the gradients are those of V·x.
 func TestBackwardIsWithoutTheEpilogue(t *testing.T) {
 	v := mustSample(t, 8, 20, 1, 1)
-	x, dy, n := gaussian(3*8, 1), gaussian(3*20, 2), len(v.S)
+	x, dy := gaussian(3*8, 1), gaussian(3*20, 2)
 	run := func(e Epilogue) []float32 {
 		w := NewWorkspace(v, 3, true)
 		w.SetEpilogue(e)
 		w.Forward(make([]float32, len(dy)), x)
-		dx, d := make([]float32, len(x)), &Gradients{make([]float32, n), make([]float32, n), make([]float32, n)}
+		dx, d := make([]float32, len(x)), newGradients(v)
 		w.Backward(dx, dy, x, d)
 		return slices.Concat(dx, d.S, d.G, d.B)
 	}

@@ -35,7 +35,7 @@ func Example() {
 // 800 = 20·20·2: a square layer has 3 · 800 numbers instead of 3 · 1,024.
 func ExampleSize() {
 	for _, padding := range []fastfood.Padding{fastfood.PowerOfTwo, fastfood.Mixed} {
-		blocks, dim, err := fastfood.Size(800, 800, padding)
+		blocks, dim, err := fastfood.Size(800, 800, fastfood.Options{Padding: padding})
 		fmt.Println(blocks, dim, err)
 	}
 	// Output:

@@ -42,7 +42,10 @@ func denseMatrix(t *Transform) []float64 {
 		for j := range t.Inputs {
 			var sum float64
 			for m := range t.Dim {
-				sum += hadamard(i, m) * float64(k.g[m]) * hadamard(int(k.perm[m]), j)
+				for c := range k.group {
+					column := m - m%k.group + c
+					sum += hadamard(i, m) * float64(k.g[m*k.group+c]) * hadamard(int(k.perm[column]), j)
+				}
 			}
 			v[row*t.Inputs+j] = float64(k.s[i]) * sum * float64(k.b[j])
 		}
@@ -60,12 +63,29 @@ func gaussian(n int, seed uint64) []float32 {
 	return x
 }
 
-func mustSample(t fataler, inputs, outputs int, gain float64, seed uint64, padding ...Padding) *Transform {
-	v, err := Sample(inputs, outputs, gain, seed, padding...)
+func mustSample(t fataler, inputs, outputs int, gain float64, seed uint64, options ...Options) *Transform {
+	v, err := Sample(inputs, outputs, gain, seed, options...)
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
 	return v
+}
+
+// drawOptions draws a padding, and a group that divides the length that it leads to.
+func drawOptions(r *rapid.T, inputs int) Options {
+	o := Options{Padding: rapid.SampledFrom([]Padding{PowerOfTwo, Mixed}).Draw(r, "padding")}
+	_, dim, err := Size(inputs, 1, o)
+	if err != nil {
+		r.Fatalf("%v", err)
+	}
+	for o.Group = rapid.SampledFrom([]int{0, 1, 2, 4, 8}).Draw(r, "group"); dim%max(o.Group, 1) > 0; o.Group /= 2 {
+	}
+	return o
+}
+
+// newGradients returns zeros for all gradients.
+func newGradients(t *Transform) *Gradients {
+	return &Gradients{make([]float32, len(t.S)), make([]float32, len(t.G)), make([]float32, len(t.B))}
 }
 
 func TestForwardEqualsDenseMatrix(t *testing.T) {
@@ -74,8 +94,7 @@ func TestForwardEqualsDenseMatrix(t *testing.T) {
 		outputs := rapid.IntRange(1, 150).Draw(r, "outputs")
 		batch := rapid.IntRange(3, 21).Draw(r, "batch")
 		seed := rapid.Uint64().Draw(r, "seed")
-		padding := rapid.SampledFrom([]Padding{PowerOfTwo, Mixed}).Draw(r, "padding")
-		v := mustSample(t, inputs, outputs, 1, seed, padding)
+		v := mustSample(t, inputs, outputs, 1, seed, drawOptions(r, inputs))
 		dense := denseMatrix(v)
 		x := gaussian(batch*inputs, seed)
 		y := make([]float32, batch*outputs)
@@ -105,10 +124,15 @@ func TestForwardEqualsDenseMatrix(t *testing.T) {
 func TestGradients(t *testing.T) {
 	for _, c := range []struct {
 		inputs, outputs int
-		padding         Padding
-	}{{1, 1, ""}, {5, 7, ""}, {8, 8, ""}, {6, 3, ""}, {10, 40, ""}, {10, 30, Mixed}, {20, 20, Mixed}, {33, 5, Mixed}} {
+		options         Options
+	}{
+		{1, 1, Options{}}, {5, 7, Options{}}, {8, 8, Options{}}, {6, 3, Options{}}, {10, 40, Options{}},
+		{10, 30, Options{Padding: Mixed}}, {20, 20, Options{Padding: Mixed}}, {33, 5, Options{Padding: Mixed}},
+		{5, 7, Options{Group: 2}}, {8, 20, Options{Group: 4}}, {6, 3, Options{Group: 8}}, {30, 40, Options{Group: 8}},
+		{10, 30, Options{Mixed, 4}}, {19, 20, Options{Mixed, 2}}, {33, 5, Options{Mixed, 4}}, {30, 40, Options{Group: 2}},
+	} {
 		inputs, outputs, batch := c.inputs, c.outputs, 5
-		v := mustSample(t, inputs, outputs, 1.3, 7, c.padding)
+		v := mustSample(t, inputs, outputs, 1.3, 7, c.options)
 		x := gaussian(batch*inputs, 1)
 		weight := gaussian(batch*outputs, 2)
 		w := NewWorkspace(v, batch, true)
@@ -122,8 +146,7 @@ func TestGradients(t *testing.T) {
 			return sum
 		}
 		loss()
-		n := len(v.S)
-		d := &Gradients{S: make([]float32, n), G: make([]float32, n), B: make([]float32, n)}
+		d := newGradients(v)
 		dx := make([]float32, len(x))
 		w.Backward(dx, weight, x, d)
 		check := func(name string, values, gradient []float32) {
@@ -152,13 +175,13 @@ func TestGradients(t *testing.T) {
 func TestPadding(t *testing.T) {
 	for _, c := range []struct {
 		inputs      int
-		padding     []Padding
+		padding     Padding
 		blocks, dim int
 	}{
-		{800, nil, 2, 1024}, {800, []Padding{PowerOfTwo}, 2, 1024}, {800, []Padding{Mixed}, 3, 800},
-		{790, []Padding{Mixed}, 3, 800}, {9216, []Padding{Mixed}, 1, 9216}, {2048, []Padding{Mixed}, 1, 2048}, {1, []Padding{Mixed}, 2000, 1},
+		{800, PowerOfTwo, 2, 1024}, {800, Mixed, 3, 800},
+		{790, Mixed, 3, 800}, {9216, Mixed, 1, 9216}, {2048, Mixed, 1, 2048}, {1, Mixed, 2000, 1},
 	} {
-		if blocks, dim, err := Size(c.inputs, 2000, c.padding...); blocks != c.blocks || dim != c.dim || err != nil {
+		if blocks, dim, err := Size(c.inputs, 2000, Options{Padding: c.padding}); blocks != c.blocks || dim != c.dim || err != nil {
 			t.Errorf("%d inputs, padding %q: %d blocks of %d, %v, want %d of %d", c.inputs, c.padding, blocks, dim, err, c.blocks, c.dim)
 		}
 	}
@@ -175,7 +198,7 @@ func TestBackwardAddsToGradientsAndOverwritesInput(t *testing.T) {
 		w.Backward(dx, dy, x, d)
 		return dx
 	}
-	once := &Gradients{make([]float32, n), make([]float32, n), make([]float32, n)}
+	once := newGradients(v)
 	dx := run(once)
 	twice := &Gradients{slices.Clone(once.S), slices.Clone(once.G), slices.Clone(once.B)}
 	if !slices.Equal(dx, run(twice)) || !slices.Equal(dx, run(nil)) {
@@ -195,9 +218,8 @@ func TestResultsDoNotDependOnCores(t *testing.T) {
 	run := func(cores int) []float32 {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cores))
 		w := NewWorkspace(v, batch, true)
-		n := len(v.S)
 		y, dx := make([]float32, len(dy)), make([]float32, len(x))
-		d := &Gradients{make([]float32, n), make([]float32, n), make([]float32, n)}
+		d := newGradients(v)
 		w.Forward(y, x)
 		w.Backward(dx, dy, x, d)
 		return slices.Concat(y, dx, d.S, d.G, d.B)
@@ -214,8 +236,7 @@ func TestNothingIsAllocated(t *testing.T) {
 	v := mustSample(t, 100, 256, 1, 1)
 	x, dy := gaussian(16*100, 1), gaussian(16*256, 2)
 	y, dx := make([]float32, len(dy)), make([]float32, len(x))
-	n := len(v.S)
-	d := &Gradients{make([]float32, n), make([]float32, n), make([]float32, n)}
+	d := newGradients(v)
 	before := runtime.GOMAXPROCS(2) // a workspace asks once
 	w := NewWorkspace(v, 16, true)
 	runtime.GOMAXPROCS(before)
@@ -289,8 +310,10 @@ func TestErrors(t *testing.T) {
 			t.Errorf("Sample(%d, %d, %v): no error", c.inputs, c.outputs, c.gain)
 		}
 	}
-	if _, err := Sample(4, 4, 1, 1, "twelve"); err == nil {
-		t.Error("a padding that does not exist was accepted")
+	for _, o := range []Options{{Padding: "twelve"}, {Group: 3}, {Group: 8}, {Group: -1}, {Group: 16}} {
+		if _, err := Sample(4, 4, 1, 1, o); err == nil {
+			t.Errorf("%+v was accepted for 4 inputs", o)
+		}
 	}
 	v := mustSample(t, 8, 16, 1, 1)
 	if err := v.Validate(); err != nil {
@@ -304,12 +327,14 @@ func TestErrors(t *testing.T) {
 		}
 	}
 	for name, change := range map[string]func(*Transform){
-		"more inputs":  func(v *Transform) { v.Inputs = 9 },
-		"no inputs":    func(v *Transform) { v.Inputs = 0 },
-		"more outputs": func(v *Transform) { v.Outputs = 17 },
-		"few outputs":  func(v *Transform) { v.Outputs = 8 },
-		"no outputs":   func(v *Transform) { v.Outputs = 0 },
-		"overflow":     func(v *Transform) { v.Blocks, v.Dim, v.Outputs = 1<<40, 1<<24, math.MaxInt },
+		"more inputs":    func(v *Transform) { v.Inputs = 9 },
+		"no inputs":      func(v *Transform) { v.Inputs = 0 },
+		"more outputs":   func(v *Transform) { v.Outputs = 17 },
+		"few outputs":    func(v *Transform) { v.Outputs = 8 },
+		"no outputs":     func(v *Transform) { v.Outputs = 0 },
+		"overflow":       func(v *Transform) { v.Blocks, v.Dim, v.Outputs = 1<<40, 1<<24, math.MaxInt },
+		"short matrices": func(v *Transform) { v.Group = 2 },
+		"odd matrices":   func(v *Transform) { v.Group = 3 },
 		"no length": func(v *Transform) {
 			v.Dim, v.Outputs, v.Blocks = 11, 11, 1
 			v.S, v.G, v.B, v.Perm = v.S[:11], v.G[:11], v.B[:11], []int32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10}
@@ -321,11 +346,14 @@ func TestErrors(t *testing.T) {
 			t.Errorf("%s: accepted", name)
 		}
 	}
-	if _, _, err := Size(800, 1<<30, Mixed); err == nil {
+	if _, _, err := Size(800, 1<<30, Options{Padding: Mixed}); err == nil {
 		t.Error("diagonals of more than 2^30 entries were accepted")
 	}
-	if _, _, err := Size(800, 800, Mixed, PowerOfTwo); err == nil {
-		t.Error("two paddings were accepted")
+	if _, _, err := Size(1024, 1<<28, Options{Group: 8}); err == nil {
+		t.Error("matrices of more than 2^30 entries were accepted")
+	}
+	if _, _, err := Size(800, 800, Options{}, Options{}); err == nil {
+		t.Error("two values of options were accepted")
 	}
 	for _, bad := range []int32{-1, 8, v.Perm[10]} {
 		before := v.Perm[9]

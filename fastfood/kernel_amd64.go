@@ -32,11 +32,30 @@ func load(tile, x []float32, stride, rows int, diagonal []float32, scale float32
 	}
 }
 
-func move(outer, inner []float32, perm []int32, diagonal []float32, n int, levels bool) {
+// mixTile does block.mix for n entries of a tile, with matrices of the given number of rows.
+func mixTile(outer, inner []float32, perm []int32, g []float32, group, n int, levels bool) {
 	if cpu.Current() == cpu.AVX512 {
-		permuteAVX512(&outer[0], &inner[0], &perm[0], &diagonal[0], n, levels)
-	} else {
-		permuteAVX2(&outer[0], &inner[0], &perm[0], &diagonal[0], n, levels)
+		switch group {
+		case 1:
+			permuteAVX512(&outer[0], &inner[0], &perm[0], &g[0], n, levels)
+		case 2:
+			mix2AVX512(&outer[0], &inner[0], &perm[0], &g[0], n, levels)
+		case 4:
+			mix4AVX512(&outer[0], &inner[0], &perm[0], &g[0], n, levels)
+		case 8:
+			mix8AVX512(&outer[0], &inner[0], &perm[0], &g[0], n, levels)
+		}
+		return
+	}
+	switch group {
+	case 1:
+		permuteAVX2(&outer[0], &inner[0], &perm[0], &g[0], n, levels)
+	case 2:
+		mix2AVX2(&outer[0], &inner[0], &perm[0], &g[0], n, levels)
+	case 4:
+		mix4AVX2(&outer[0], &inner[0], &perm[0], &g[0], n, levels)
+	case 8:
+		mix8AVX2(&outer[0], &inner[0], &perm[0], &g[0], n, levels)
 	}
 }
 
@@ -56,9 +75,20 @@ func addProducts(sums, tile, x []float32, stride, rows int, scale float32, n int
 	}
 }
 
-// scatter has no more to gain from AVX-512.
-func scatter(v, a []float32, perm []int32, diagonal, inner, dg []float32) {
-	scatterAVX2(&v[0], &a[0], &perm[0], &diagonal[0], &inner[0], unsafe.SliceData(dg), len(perm))
+// unmixTile does block.unmix, and block.addProducts unless dg is nil, for a tile. It has no
+// more to gain from AVX-512.
+func unmixTile(v, a []float32, perm []int32, g []float32, group int, inner, dg []float32) {
+	sums := unsafe.SliceData(dg)
+	switch group {
+	case 1:
+		scatterAVX2(&v[0], &a[0], &perm[0], &g[0], &inner[0], sums, len(perm))
+	case 2:
+		unmix2AVX2(&v[0], &a[0], &perm[0], &g[0], &inner[0], sums, len(perm))
+	case 4:
+		unmix4AVX2(&v[0], &a[0], &perm[0], &g[0], &inner[0], sums, len(perm))
+	case 8:
+		unmix8AVX2(&v[0], &a[0], &perm[0], &g[0], &inner[0], sums, len(perm))
+	}
 }
 
 func firstLevels(tile []float32, n int) {

@@ -98,24 +98,32 @@ func TestLoadKernel(t *testing.T) {
 	})
 }
 
-func TestPermuteKernel(t *testing.T) {
+func TestMixKernels(t *testing.T) {
 	forKernels(t, func(t *testing.T, n, _ int) {
-		inner, _ := guarded(3*n*tileRows, 1)
-		diagonal, _ := guarded(n, 2)
-		outer, written := guarded(n*tileRows, 3)
-		perm := make([]int32, n)
-		want := make([]float32, len(outer))
-		for i := range n {
-			perm[i] = int32(rand.New(rand.NewPCG(4, uint64(i))).IntN(3 * n))
-			for r := range tileRows {
-				want[i*tileRows+r] = diagonal[i] * inner[int(perm[i])*tileRows+r]
+		for _, group := range []int{1, 2, 4, 8} {
+			inner, _ := guarded(3*n*tileRows, 1)
+			g, _ := guarded(n*group, 2)
+			outer, written := guarded(n*tileRows, 3)
+			perm := make([]int32, n)
+			for i := range perm {
+				perm[i] = int32(rand.New(rand.NewPCG(4, uint64(i))).IntN(3 * n))
 			}
+			want := make([]float32, len(outer))
+			for i := range n {
+				for r := range tileRows {
+					sum := g[i*group] * inner[int(perm[i-i%group])*tileRows+r]
+					for c := 1; c < group; c++ {
+						sum += float32(g[i*group+c] * inner[int(perm[i-i%group+c])*tileRows+r])
+					}
+					want[i*tileRows+r] = sum
+				}
+			}
+			mixTile(outer, inner, perm, g, group, n, false)
+			same(t, outer, want, written)
+			transformedRuns(want)
+			mixTile(outer, inner, perm, g, group, n, true)
+			same(t, outer, want, written)
 		}
-		move(outer, inner, perm, diagonal, n, false)
-		same(t, outer, want, written)
-		transformedRuns(want)
-		move(outer, inner, perm, diagonal, n, true)
-		same(t, outer, want, written)
 	})
 }
 
@@ -204,27 +212,36 @@ func TestProductsKernel(t *testing.T) {
 	})
 }
 
-func TestScatterKernel(t *testing.T) {
+func TestUnmixKernels(t *testing.T) {
 	forKernels(t, func(t *testing.T, n, _ int) {
-		a, _ := guarded(n*tileRows, 1)
-		diagonal, _ := guarded(n, 2)
-		inner, _ := guarded(n*tileRows, 3)
-		v, vWritten := guarded(n*tileRows, 4)
-		dg, dgWritten := guarded(n, 5)
-		perm := make([]int32, n)
-		random.Permute(perm, rand.NewPCG(6, 7))
-		want, wantG := make([]float32, len(v)), slices.Clone(dg)
-		for i, p := range perm {
-			for r := range tileRows {
-				want[int(p)*tileRows+r] = diagonal[i] * a[i*tileRows+r]
-				wantG[i] += a[i*tileRows+r] * inner[int(p)*tileRows+r]
+		for _, group := range []int{1, 2, 4, 8} {
+			a, _ := guarded(n*tileRows, 1)
+			g, _ := guarded(n*group, 2)
+			inner, _ := guarded(n*tileRows, 3)
+			v, vWritten := guarded(n*tileRows, 4)
+			dg, dgWritten := guarded(n*group, 5)
+			perm := make([]int32, n)
+			random.Permute(perm, rand.NewPCG(6, 7))
+			want, wantG := make([]float32, len(v)), slices.Clone(dg)
+			for i, p := range perm {
+				first, column := i-i%group, i%group
+				for r := range tileRows {
+					sum := g[first*group+column] * a[first*tileRows+r]
+					for j := 1; j < group; j++ {
+						sum += float32(g[(first+j)*group+column] * a[(first+j)*tileRows+r])
+					}
+					want[int(p)*tileRows+r] = sum
+					for c := range group {
+						wantG[i*group+c] += a[i*tileRows+r] * inner[int(perm[first+c])*tileRows+r]
+					}
+				}
 			}
+			unmixTile(v, a, perm, g, group, inner, nil)
+			same(t, v, want, vWritten)
+			clear(v)
+			unmixTile(v, a, perm, g, group, inner, dg)
+			same(t, v, want, vWritten)
+			closeTo(t, dg, wantG, dgWritten)
 		}
-		scatter(v, a, perm, diagonal, inner, nil)
-		same(t, v, want, vWritten)
-		clear(v)
-		scatter(v, a, perm, diagonal, inner, dg)
-		same(t, v, want, vWritten)
-		closeTo(t, dg, wantG, dgWritten)
 	})
 }

@@ -17,16 +17,17 @@ func normalQuantile(p float64) float64 { return -distuv.UnitNormal.Quantile(p / 
 
 // TestRowsHaveOneLength: every row of H̃GΠH̃B has the length ‖G‖/√d exactly.
 func TestRowsHaveOneLength(t *testing.T) {
-	for _, d := range []int{64, 56} {
-		v := mustSample(t, d, d, 1, 3, Mixed)
+	for _, group := range []int{1, 2, 4, 8} {
+		const d = 56
+		v := mustSample(t, d, d, 1, 3, Options{Mixed, group})
 		for i := range v.S {
 			v.S[i] = 1
 		}
-		want := meanSize(v.G)
+		want := norm(v.G) / math.Sqrt(d)
 		matrix := v.Matrix()
 		for i := range d {
 			if got := norm(matrix[i*d:][:d]); !(math.Abs(got-want) <= 1e-6*want) {
-				t.Errorf("Dim %d: row %d has the length %v, want %v", d, i, got, want)
+				t.Errorf("matrices of %d rows: row %d has the length %v, want %v", group, i, got, want)
 			}
 		}
 	}
@@ -35,15 +36,18 @@ func TestRowsHaveOneLength(t *testing.T) {
 // TestRowEntriesAreIndependentGaussians: over seeds, the entries of a row of
 // H̃GΠH̃B are N(0, 1/d) and uncorrelated, as are their squares.
 func TestRowEntriesAreIndependentGaussians(t *testing.T) {
-	testRowEntries(t, 16)
-	testRowEntries(t, 12)
+	testRowEntries(t, 16, 1)
+	testRowEntries(t, 12, 1)
+	testRowEntries(t, 16, 2)
+	testRowEntries(t, 12, 4)
+	testRowEntries(t, 16, 8)
 }
 
-func testRowEntries(t *testing.T, d int) {
+func testRowEntries(t *testing.T, d, group int) {
 	const seeds, row = 3000, 5
 	entries := make([][]float64, d)
 	for seed := range seeds {
-		v := mustSample(t, d, d, 1, uint64(seed), Mixed)
+		v := mustSample(t, d, d, 1, uint64(seed), Options{Mixed, group})
 		for i := range v.S {
 			v.S[i] = float32(math.Sqrt(float64(d)))
 		}
@@ -77,11 +81,12 @@ func squared(x []float64) []float64 {
 // TestRowsOfVAreGaussian: a row of V, one a seed and so independent, has
 // Gaussian entries of variance gain²/d and a length of gain·χ_d/√d.
 func TestRowsOfVAreGaussian(t *testing.T) {
-	for _, d := range []int{1, 2, 8, 12, 20, 32} {
+	for _, c := range [][2]int{{1, 1}, {2, 1}, {8, 1}, {12, 1}, {20, 1}, {32, 1}, {2, 2}, {12, 4}, {32, 2}, {32, 4}, {32, 8}} {
+		d, group := c[0], c[1]
 		const gain, seeds = 1.5, 2000
 		var entries, squaredLengths []float64
 		for seed := range seeds {
-			v := mustSample(t, d, d, gain, uint64(seed), Mixed)
+			v := mustSample(t, d, d, gain, uint64(seed), Options{Mixed, group})
 			row := v.Matrix()[(seed%d)*d:][:d]
 			entries = append(entries, float64(row[seed%d])*math.Sqrt(float64(d))/gain)
 			length := norm(row) / gain

@@ -40,7 +40,7 @@ func (k block) forwardTile(y matrix, inner, outer []float32, e Epilogue) {
 	part, run := partLengths(dim)
 	for i := 0; i < dim; i += part {
 		p := outer[i*tileRows:][:part*tileRows]
-		move(p, inner, k.perm[i:], k.g[i:], part, run > 1)
+		mixTile(p, inner, k.perm[i:], k.g[i*k.group:], k.group, part, run > 1)
 		transformRuns(p, run)
 	}
 	transformRuns(outer, part)
@@ -54,7 +54,7 @@ func (k block) backwardTile(dx matrix, add bool, d block, dy, x matrix, u, v, in
 	dim := len(k.perm)
 	scale := 1 / float32(dim)
 	loadTile(u, dy, k.s, scale) // HSe / Dim
-	scatter(v, u, k.perm, k.g, inner, d.g)
+	unmixTile(v, u, k.perm, k.g, k.group, inner, d.g)
 	part, run := partLengths(dim)
 	for i := 0; i < dim; i += part {
 		p := v[i*tileRows:][:part*tileRows]

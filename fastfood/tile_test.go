@@ -28,8 +28,7 @@ func runStep(t fataler, version cpu.Version, v *Transform, x, dy []float32) step
 	}
 	yMemory, y := guarded(len(dy))
 	dxMemory, dx := guarded(len(x))
-	n := len(v.S)
-	d := &Gradients{make([]float32, n), make([]float32, n), make([]float32, n)}
+	d := newGradients(v)
 	w := NewWorkspace(v, len(x)/v.Inputs, true)
 	w.Forward(y, x)
 	w.Backward(dx, dy, x, d)
@@ -91,8 +90,7 @@ func TestVersionsAgree(t *testing.T) {
 		inputs := rapid.IntRange(1, 600).Draw(r, "inputs")
 		outputs := rapid.IntRange(1, 1500).Draw(r, "outputs")
 		batch := rapid.IntRange(1, 40).Draw(r, "batch")
-		padding := rapid.SampledFrom([]Padding{PowerOfTwo, Mixed}).Draw(r, "padding")
-		v := mustSample(r, inputs, outputs, 1, rapid.Uint64().Draw(r, "seed"), padding)
+		v := mustSample(r, inputs, outputs, 1, rapid.Uint64().Draw(r, "seed"), drawOptions(r, inputs))
 		checkVersions(r, v, gaussian(batch*inputs, 1), gaussian(batch*outputs, 2))
 	})
 }
@@ -121,7 +119,7 @@ func TestVersionsAgreeOnEverySize(t *testing.T) {
 func TestVersionsAgreeOnMixedSizes(t *testing.T) {
 	for _, dim := range []int{12, 24, 40, 56, 72, 144, 160, 400, 576, 800, 1280, 9216} {
 		for _, size := range [][2]int{{dim, dim}, {dim - 1, dim + 1}} {
-			v := mustSample(t, size[0], size[1], 1.4, 3, Mixed)
+			v := mustSample(t, size[0], size[1], 1.4, 3, Options{Padding: Mixed})
 			if v.Dim != dim {
 				t.Fatalf("Dim %d, want %d", v.Dim, dim)
 			}
@@ -152,7 +150,6 @@ func TestBackwardOfTiles(t *testing.T) {
 	const inputs, outputs, batch = 50, 300, 37
 	v := mustSample(t, inputs, outputs, 1, 5)
 	x, dy := gaussian(batch*inputs, 1), gaussian(batch*outputs, 2)
-	n := len(v.S)
 	for _, version := range cpu.Available() {
 		restore := cpu.Use(version)
 		run := func(cores int, dx []float32, d *Gradients) []float32 {
@@ -168,7 +165,7 @@ func TestBackwardOfTiles(t *testing.T) {
 			return slices.Concat(y, dx, d.S, d.G, d.B)
 		}
 		gradients := func() *Gradients {
-			return &Gradients{make([]float32, n), make([]float32, n), make([]float32, n)}
+			return newGradients(v)
 		}
 		dx := slices.Repeat([]float32{float32(math.NaN())}, len(x))
 		all := run(1, dx, gradients())
@@ -189,11 +186,11 @@ func TestBackwardOfTiles(t *testing.T) {
 func TestTilesAllocateNothing(t *testing.T) {
 	for _, version := range cpu.Available() {
 		restore := cpu.Use(version)
-		for _, padding := range []Padding{PowerOfTwo, Mixed} {
-			v := mustSample(t, 158, 250, 1, 1, padding) // Dim 256 or 160
+		for _, options := range []Options{{}, {Padding: Mixed}, {Group: 4}} {
+			v := mustSample(t, 158, 250, 1, 1, options) // Dim 256 or 160
 			x, dy := gaussian(21*158, 1), gaussian(21*250, 2)
-			y, dx, n := make([]float32, len(dy)), make([]float32, len(x)), len(v.S)
-			d := &Gradients{make([]float32, n), make([]float32, n), make([]float32, n)}
+			y, dx := make([]float32, len(dy)), make([]float32, len(x))
+			d := newGradients(v)
 			w := NewWorkspace(v, 21, true)
 			w.Forward(y, x)
 			if n := testing.AllocsPerRun(20, func() {
@@ -222,7 +219,7 @@ func benchmarkSizes(b *testing.B, training bool) {
 						name += "/rows"
 					}
 					if version > cpu.Ref {
-						b.Run(name, func(b *testing.B) { benchmark(b, size[0], size[1], batch, version, rows, training, PowerOfTwo) })
+						b.Run(name, func(b *testing.B) { benchmark(b, size[0], size[1], batch, version, rows, training, Options{}) })
 					}
 				}
 			}
@@ -237,7 +234,7 @@ func BenchmarkPadding(b *testing.B) {
 			for _, version := range cpu.Available()[1:] {
 				for _, padding := range []Padding{PowerOfTwo, Mixed} {
 					b.Run(fmt.Sprintf("%d/batch=%d/%v/%s", inputs, batch, version, padding), func(b *testing.B) {
-						benchmark(b, inputs, inputs, batch, version, false, true, padding)
+						benchmark(b, inputs, inputs, batch, version, false, true, Options{Padding: padding})
 					})
 				}
 			}
@@ -245,13 +242,28 @@ func BenchmarkPadding(b *testing.B) {
 	}
 }
 
-func benchmark(b *testing.B, inputs, outputs, batch int, version cpu.Version, rows, training bool, padding Padding) {
+// BenchmarkGroups compares matrices in G with a diagonal.
+func BenchmarkGroups(b *testing.B) {
+	for _, training := range []bool{false, true} {
+		for _, batch := range []int{1, 64} {
+			for _, version := range cpu.Available()[1:] {
+				for _, group := range []int{1, 2, 4, 8} {
+					b.Run(fmt.Sprintf("training=%v/batch=%d/%v/group=%d", training, batch, version, group), func(b *testing.B) {
+						benchmark(b, 1024, 1024, batch, version, false, training, Options{Group: group})
+					})
+				}
+			}
+		}
+	}
+}
+
+func benchmark(b *testing.B, inputs, outputs, batch int, version cpu.Version, rows, training bool, options Options) {
 	defer cpu.Use(version)()
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	v := mustSample(b, inputs, outputs, math.Sqrt2, 1, padding)
+	v := mustSample(b, inputs, outputs, math.Sqrt2, 1, options)
 	x, y := gaussian(batch*inputs, 1), make([]float32, batch*outputs)
-	dx, n := make([]float32, len(x)), len(v.S)
-	d := &Gradients{make([]float32, n), make([]float32, n), make([]float32, n)}
+	dx := make([]float32, len(x))
+	d := newGradients(v)
 	w := NewWorkspace(v, batch, training)
 	w.rowByRow = rows
 	step := func() {

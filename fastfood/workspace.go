@@ -14,8 +14,8 @@ import (
 // in order, so that the result does not depend on the number of cores.
 const gradientChunks = 8
 
-// Gradients receives the gradients of the loss with respect to the diagonals,
-// [Blocks, Dim] each. Backward adds to them.
+// Gradients receives the gradients of the loss with respect to S, G and B, each as long
+// as they are. Backward adds to them.
 type Gradients struct {
 	S, G, B []float32
 }
@@ -53,7 +53,7 @@ type Workspace struct {
 	outer   []float32   // HGΠHBx
 	mapped  [][]float32 // of each worker, if the epilogue has a Map: [side, columns of a group of blocks]
 	scratch [][]float32 // of each worker: [2, side, Dim] for Backward; if not training [3, side, Dim], of which 2 for inner and outer
-	partial []float32   // gradients: [gradientChunks, 3, Blocks·Dim]
+	partial []float32   // gradients: for each of gradientChunks, of S, G and B of all blocks
 
 	// The arguments of the call under way, and the loop bodies made once.
 	y, x, dy, dx     []float32
@@ -93,7 +93,7 @@ func NewWorkspace(t *Transform, maxBatch int, training bool) *Workspace {
 		tiles = 2
 		kept := roundUp(maxBatch, w.side) * t.Blocks * t.Dim
 		w.inner, w.outer = make([]float32, kept), make([]float32, kept)
-		w.partial = make([]float32, gradientChunks*3*t.Blocks*t.Dim)
+		w.partial = make([]float32, gradientChunks*w.sums())
 	}
 	w.scratch = par.Scratch[float32](w.workers, tiles*w.side*t.Dim)
 	w.forward, w.reverse, w.reduce = w.forwardChunk, w.backwardChunk, w.reduceChunk
@@ -168,8 +168,8 @@ func (w *Workspace) Backward(dx, dy, x []float32, gradients *Gradients) {
 	if alias.Overlap(dx, x) || alias.Overlap(dx, dy) {
 		panic("fastfood: Backward: dx overlaps x or dy")
 	}
-	if size := len(w.perm); gradients != nil && (len(gradients.S) != size || len(gradients.G) != size || len(gradients.B) != size) {
-		panic("fastfood: the gradients are not [Blocks, Dim]")
+	if t := w.transform; gradients != nil && (len(gradients.S) != len(t.S) || len(gradients.G) != len(t.G) || len(gradients.B) != len(t.B)) {
+		panic("fastfood: the gradients are not as long as S, G and B")
 	}
 	w.dx, w.dy, w.x, w.gradients = dx, dy, x, gradients
 	par.For(gradientChunks, w.workers, w.reverse)
@@ -325,10 +325,9 @@ func (w *Workspace) gradientRows(chunk int) (from, to int) {
 }
 
 func (w *Workspace) backwardChunk(chunk, worker int) {
-	t := w.transform
 	row, end := w.gradientRows(chunk)
 	if w.gradients != nil && row < end {
-		clear(w.partial[chunk*3*len(t.S):][:3*len(t.S)])
+		clear(w.chunkSums(chunk))
 	}
 	for row < end {
 		rows := w.sideBySide(end - row)
@@ -357,31 +356,39 @@ func (w *Workspace) backwardRows(row, rows, chunk, worker int) {
 	}
 }
 
-// partialBlock returns the chunk's own sums for the diagonals of block b, or
+// sums returns how many gradients there are, of all parameters.
+func (w *Workspace) sums() int { return len(w.transform.S) + len(w.transform.G) + len(w.transform.B) }
+
+// chunkSums returns a chunk's own sums.
+func (w *Workspace) chunkSums(chunk int) []float32 {
+	return w.partial[chunk*w.sums():][:w.sums()]
+}
+
+// partialBlock returns the chunk's own sums for the parameters of block b, or
 // nothing if they are not wanted.
 func (w *Workspace) partialBlock(chunk, b int) block {
 	if w.gradients == nil {
 		return block{}
 	}
-	dim, size := w.transform.Dim, len(w.transform.S)
-	sums := w.partial[chunk*3*size:][:3*size]
-	return block{s: sums[b*dim:][:dim], g: sums[size+b*dim:][:dim], b: sums[2*size+b*dim:][:dim]}
+	t, sums := w.transform, w.chunkSums(chunk)
+	dim, all, group := t.Dim, len(t.S), max(t.Group, 1)
+	return block{s: sums[b*dim:][:dim], b: sums[all+b*dim:][:dim], g: sums[2*all+b*dim*group:][:dim*group]}
 }
 
-// reduceChunk adds all chunks' sums for one block of one diagonal, in order.
+// reduceChunk adds all chunks' sums for one block of one parameter, in order.
 func (w *Workspace) reduceChunk(chunk, _ int) {
-	dim, size := w.transform.Dim, len(w.transform.S)
-	diagonal, b := chunk%3, chunk/3
-	total := [3][]float32{w.gradients.S, w.gradients.G, w.gradients.B}[diagonal][b*dim:][:dim]
-	sums := func(chunk int) []float32 { return w.partial[(chunk*3+diagonal)*size+b*dim:][:dim] }
+	parameter, b := chunk%3, chunk/3
+	part := func(of block) []float32 { return [3][]float32{of.s, of.g, of.b}[parameter] }
+	d, dim, group := w.gradients, w.transform.Dim, max(w.transform.Group, 1)
+	total := part(block{s: d.S[b*dim:][:dim], g: d.G[b*dim*group:][:dim*group], b: d.B[b*dim:][:dim]})
 	chunks := 0
 	for from, to := w.gradientRows(0); from < to; from, to = w.gradientRows(chunks) {
 		if chunks > 0 {
-			simd.Add(sums(0), sums(chunks))
+			simd.Add(part(w.partialBlock(0, b)), part(w.partialBlock(chunks, b)))
 		}
 		chunks++
 	}
 	if chunks > 0 {
-		simd.Add(total, sums(0))
+		simd.Add(total, part(w.partialBlock(0, b)))
 	}
 }

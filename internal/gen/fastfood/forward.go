@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/deepfry/deepfry/internal/gen/isa"
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -84,6 +87,73 @@ for i := 0; levels && i < n; i += RUN {
 		k.storeEntries(data, outer)
 		k.next(n, loop, step{outer, entryBytes}, step{perm, 4}, step{diagonal, 4})
 	})
+}
+
+// emitMix is emitPermute for a G of matrices of so many rows.
+func (k kernel) emitMix(group int) {
+	k.function(fmt.Sprintf("mix%d", group), "outer, inner *float32, perm *int32, matrices *float32, n int, levels bool", strings.ReplaceAll(`
+for i := range n {
+	for r := range 8 {
+		sum := matrices[i*GROUP] * inner[perm[i-i%GROUP]*8+r]
+		for c := 1; c < GROUP; c++ {
+			sum += matrices[i*GROUP+c] * inner[perm[i-i%GROUP+c]*8+r]
+		}
+		outer[i*8+r] = sum
+	}
+}
+for i := 0; levels && i < n; i += RUN {
+	fwht.TransformColumns(outer[i*8:(i+RUN)*8], RUN, 8)
+}`, "GROUP", fmt.Sprint(group)))
+	outer, inner, perm := pointer("outer"), pointer("inner"), pointer("perm")
+	matrices, n := pointer("matrices"), pointer("n")
+	k.withLevelsAndWithout(func(loop string, levels bool) {
+		data, rest := k.chunk()
+		free, factor := rest[0], rest[1].AsY()
+		var inputs []Op // of the group that is being done
+		product := func(i int, to isa.Register) {
+			if i%group == 0 {
+				inputs = k.groupInputs(rest[2:], group, func(c int) Mem {
+					return Mem{Base: inner, Index: offset(perm, i+c), Scale: 1}
+				})
+			}
+			for c, input := range inputs {
+				VBROADCASTSS(Mem{Base: matrices, Disp: 4 * (i*group + c)}, factor)
+				if c == 0 {
+					VMULPS(input, factor, to.AsY())
+				} else {
+					VMULPS(input, factor, factor)
+					VADDPS(factor, to.AsY(), to.AsY())
+				}
+			}
+		}
+		for i := range data {
+			if k.RegisterBytes == 32 {
+				product(i, data[i])
+			} else {
+				product(2*i, data[i])
+				product(2*i+1, free)
+				VINSERTF32X8(Imm(1), free.AsY(), data[i], data[i])
+			}
+		}
+		if levels {
+			k.levels(data, &free)
+		}
+		k.storeEntries(data, outer)
+		k.next(n, loop, step{outer, entryBytes}, step{perm, 4}, step{matrices, 4 * group})
+	})
+}
+
+// groupInputs returns the entries that a matrix takes, in registers if they are enough.
+func (k kernel) groupInputs(registers []isa.Register, group int, place func(c int) Mem) (inputs []Op) {
+	for c := range group {
+		if group > len(registers) {
+			inputs = append(inputs, place(c))
+			continue
+		}
+		VMOVUPS(place(c), registers[c].AsY())
+		inputs = append(inputs, registers[c].AsY())
+	}
+	return inputs
 }
 
 // emitStore emits the pass from a tile to rows.
