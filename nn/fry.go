@@ -29,6 +29,8 @@ type FryOptions struct {
 	ClassifierLearn string
 	// Padding of the inputs of all Fastfood layers.
 	Padding fastfood.Padding
+	// Group of the Fastfood layers, but for a classifier.
+	Group int
 }
 
 // Fry returns a copy of the description in which Fastfood (or Monarch) layers of the same
@@ -84,8 +86,8 @@ func (o FryOptions) check() error {
 	if o.ClassifierLearn != "" && !o.Classifier {
 		return fmt.Errorf("nn: the diagonals %q of the classifier cannot learn where it stays dense: set Classifier", o.ClassifierLearn)
 	}
-	if o.Blocks < 0 || o.Blocks > 0 && (o.Learn != "" || o.NonLinearity != "" && o.NonLinearity != "relu" || o.Padding != "") {
-		return fmt.Errorf("nn: %d blocks of Monarch layers, with learn %q, non-linearity %q and padding %q: want at least 1 block, and none of the others", o.Blocks, o.Learn, o.NonLinearity, o.Padding)
+	if o.Blocks < 0 || o.Blocks > 0 && (o.Learn != "" || o.NonLinearity != "" && o.NonLinearity != "relu" || o.Padding != "" || o.Group != 0) {
+		return fmt.Errorf("nn: %d blocks of Monarch layers, with learn %q, non-linearity %q, padding %q and groups of %d: want at least 1 block, and none of the others", o.Blocks, o.Learn, o.NonLinearity, o.Padding, o.Group)
 	}
 	if o.Outputs < 0 {
 		return fmt.Errorf("nn: %d outputs: want at least 1, or 0 for those of the dense layer", o.Outputs)
@@ -99,7 +101,7 @@ func (o FryOptions) fryHidden(d *Description, i int, dense Dense) error {
 		d.Nodes[i].Op = Monarch{Out: cmp.Or(o.Outputs, dense.Out), Blocks: o.Blocks, NoBias: dense.NoBias, Gain: math.Sqrt2}
 		return nil
 	}
-	layer := Fastfood{Out: cmp.Or(o.Outputs, dense.Out), Learn: o.Learn, NoBias: dense.NoBias, Padding: o.Padding}
+	layer := Fastfood{Out: cmp.Or(o.Outputs, dense.Out), Learn: o.Learn, NoBias: dense.NoBias, Padding: o.Padding, Group: o.Group}
 	if o.NonLinearity != "" {
 		next := i + 1
 		from := d.Nodes[next].From

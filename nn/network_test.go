@@ -206,6 +206,7 @@ func TestDescriptionSurvivesJSON(t *testing.T) {
 		Node{Name: "a", Op: AveragePool{Kernel: 3, Stride: 2, Ceil: true}}, Node{Name: "g", Op: GlobalAveragePool{}},
 		Node{Name: "f", Op: Fastfood{Out: 7, Gain: 2, Phase: true}},
 		Node{Name: "m", Op: Fastfood{Out: 7, Padding: "mixed"}},
+		Node{Name: "gr", Op: Fastfood{Out: 16, Learn: "G", Group: 8}},
 		Node{Name: "mo", Op: Monarch{Out: 12, Blocks: 3, Gain: 1.5}},
 		Node{Name: "b", Op: BatchNorm{Momentum: 0.2, Epsilon: 1e-3}},
 		Node{Name: "z", Op: Normalize{PerValue: true}}, Node{Name: "u", Op: GELU{Tanh: true}},

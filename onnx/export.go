@@ -252,7 +252,7 @@ func param(info nn.LayerInfo, name string) *nn.Param {
 func transform(name string, op nn.Fastfood, x tensor, info nn.LayerInfo) *fastfood.Transform {
 	s := param(info, name+".s")
 	return &fastfood.Transform{
-		Inputs: x.shape.Size(), Outputs: op.Out, Blocks: s.Shape[0], Dim: s.Shape[1],
+		Inputs: x.shape.Size(), Outputs: op.Out, Blocks: s.Shape[0], Dim: s.Shape[1], Group: op.Group,
 		S: s.Data, G: param(info, name+".g").Data, B: param(info, name+".b").Data, Perm: param(info, name+".perm").Indices,
 	}
 }

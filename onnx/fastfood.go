@@ -16,7 +16,7 @@ type Form string
 const (
 	// Ops is a subgraph of operators that every runtime has.
 	Ops Form = ""
-	// Function is a node deepfry.Fastfood and a function that defines it as that
+	// Function is, for a diagonal G, a node deepfry.Fastfood and a function that defines it as that
 	// subgraph, so that viewers show one box.
 	Function Form = "function"
 	// Matrix is the dense layer that computes the same: faster than the others
@@ -46,7 +46,8 @@ type fastfoodValues struct {
 	ha, hb     string // [a, a], [b, b]
 	flat       string // the shape -1, blocks·d
 	perm       string // [blocks·d], of all blocks
-	g          string // [blocks·d]
+	g          string // [blocks·d]; or, for matrices, transposed, [groups, group, group]
+	groups     string // the shape -1, groups, group; "" for a diagonal
 	blocks     string // the shape -1, blocks, a, b
 	start, end string // the first output and that behind the last, n; "" for all
 	axis       string // 1
@@ -72,7 +73,17 @@ func (b *builder) fastfoodOps(name string, v fastfoodValues) string {
 	transform("H1")
 	add("Reshape", "vector", y, v.flat)
 	y = b.node("Gather", name+"/permute", []string{y, v.perm}, IntAttribute("axis", 1))
-	add("Mul", "G", y, v.g)
+	if v.groups == "" {
+		add("Mul", "G", y, v.g)
+	} else { // a product for every matrix, of all samples: [groups, N, group]
+		turn := func(part string) {
+			y = b.node("Transpose", name+"/"+part, []string{y}, IntsAttribute("perm", 1, 0, 2))
+		}
+		add("Reshape", "groups", y, v.groups)
+		turn("to_groups")
+		add("MatMul", "G", y, v.g)
+		turn("to_samples")
+	}
 	add("Reshape", "matrices", y, v.blocks)
 	transform("H2")
 	add("Reshape", "outputs", y, v.flat)
@@ -100,9 +111,15 @@ func (b *builder) fastfood(name, x string, t *fastfood.Transform, bias string, f
 		x: x, ha: b.hadamard(t.Dim, rows, ha), hb: b.hadamard(t.Dim, columns, hb),
 		b:    b.weight(name+".b", []int{t.Blocks, rows, columns}, t.B),
 		perm: b.permutation(name+".perm", t),
-		g:    b.weight(name+".g", []int{all}, t.G),
 		s:    b.weight(name+".s", []int{t.Outputs}, t.S[:t.Outputs]),
 		bias: bias, outputs: t.Outputs,
+	}
+	if group := t.Group; group > 1 {
+		form = Ops // the function has a diagonal
+		v.g = b.weight(name+".g", []int{all / group, group, group}, transposeGroups(t.G, group))
+		v.groups = b.ints(-1, int64(all/group), int64(group))
+	} else {
+		v.g = b.weight(name+".g", []int{all}, t.G)
 	}
 	one, blocks := []int64{-1, 1, int64(rows), int64(columns)}, []int64{-1, int64(t.Blocks), int64(rows), int64(columns)}
 	pads, flat, end := []int64{0, 0, 0, int64(d - t.Inputs)}, []int64{-1, int64(all)}, []int64{int64(t.Outputs)}
@@ -124,6 +141,15 @@ func (b *builder) fastfood(name, x string, t *fastfood.Transform, bias string, f
 		v.start, v.end, v.axis = b.ints(0), b.ints(end...), b.ints(1)
 	}
 	return b.fastfoodOps(name, v)
+}
+
+// transposeGroups returns matrices of so many rows with their rows as columns.
+func transposeGroups(matrices []float32, group int) []float32 {
+	turned := make([]float32, 0, len(matrices))
+	for first := 0; first < len(matrices); first += group * group {
+		turned = append(turned, transposeMatrix(matrices[first:][:group*group], group, group)...)
+	}
+	return turned
 }
 
 // permutation adds the permutation of all blocks' values behind one another.

@@ -47,6 +47,7 @@ func oneLayer() []nn.Description {
 	add("fastfood mixed", nn.Shape{800}, nn.Fastfood{Out: 1000, Padding: "mixed"}, nn.Fastfood{Out: 100, Padding: "mixed"})
 	add("fastfood paley", nn.Shape{36}, nn.Fastfood{Out: 30, Padding: "mixed"}, nn.Fastfood{Out: 1})
 	add("fastfood one", nn.Shape{1}, nn.Fastfood{Out: 3})
+	add("fastfood groups", image, nn.Fastfood{Out: 300, Group: 4}, nn.ReLU{}, nn.Fastfood{Out: 70, NoBias: true, Group: 2, Padding: "mixed"}, nn.Fastfood{Out: 128, Group: 8})
 	add("monarch", image, nn.Monarch{Out: 300, Blocks: 12}, nn.ReLU{}, nn.Monarch{Out: 100, Blocks: 10, NoBias: true})
 	add("monarch ragged", vector, nn.Monarch{Out: 50, Blocks: 4}, nn.ReLU{}, nn.Monarch{Out: 23, Blocks: 4, NoBias: true}, nn.Monarch{Out: 7, Blocks: 1})
 	add("norm", image, nn.LocalResponseNorm{Alpha: 0.3}, nn.LocalResponseNorm{Size: 3, Alpha: 0.1, Beta: 0.6, K: 2})
