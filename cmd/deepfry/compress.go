@@ -26,9 +26,9 @@ type compressCommand struct {
 	Model      string   `arg:"" help:"An ONNX file, or a checkpoint that train wrote."`
 	To         string   `arg:"" optional:"" name:"out" help:"The file to write, as by -o."`
 	Out        string   `name:"output" short:"o" placeholder:"FILE" help:"The file to write: ONNX if it ends in .onnx, a checkpoint if it ends in .safetensors."`
-	Method     string   `placeholder:"NAME" help:"What takes the place of dense layers: two of a low rank (svd), two block-diagonal matrices with a permutation between them (monarch), Fastfood fitted to them (fastfood), a fixed random projection and a dense layer (rp), two of a low rank trained from random numbers (lowrank), or for each layer the best of all but the last (auto). Default: auto where there are data and no --rank, and else svd."`
+	Method     string   `placeholder:"NAME" help:"What takes the place of dense layers: two of a low rank (svd), two block-diagonal matrices with a permutation between them (monarch), Fastfood fitted to them (fastfood), one with square matrices in G (block), a fixed random projection and a dense layer (rp), two of a low rank trained from random numbers (lowrank), or for each layer the best of all but the last (auto). Default: auto where there are data and no --rank, and else svd."`
 	Layer      []string `placeholder:"NAME" help:"Layers to replace. Default: all fully-connected ones, but those that save under 1% of the file where no size, --budget or --target-size is given."`
-	Rank       string   `placeholder:"N" help:"Rank of svd and lowrank, blocks of monarch, features of rp: a number, half or quarter of the width, energy (svd: what keeps 95%) or energy:0.99."`
+	Rank       string   `placeholder:"N" help:"Rank of svd and lowrank, blocks of monarch, features of rp, rows of the matrices of block (2, 4 or 8): a number, half or quarter of the width, energy (svd: what keeps 95%) or energy:0.99."`
 	Transforms int      `placeholder:"N" help:"Fastfood transforms in sequence in place of a layer."`
 
 	Budget     string   `placeholder:"4x" help:"Choose sizes so that the weights become at least so many times less."`

@@ -22,7 +22,7 @@ import (
 
 // LayerChoice says what stands behind the convolutions.
 type LayerChoice struct {
-	FC         string `name:"fc" placeholder:"LAYER" help:"Between the convolutions and the classifier: dense, fastfood:N (fixed) or adaptive:N (learnt), with N outputs (without N, as many as the dense layers have), or monarch:N:B, two block-diagonal matrices of B blocks. Default: dense for inspect, adaptive:1024 (tinyvgg: 256) for train."`
+	FC         string `name:"fc" placeholder:"LAYER" help:"Between the convolutions and the classifier: dense, fastfood:N (fixed) or adaptive:N (learnt), with N outputs (without N, as many as the dense layers have), block:N:Q, which learns Q (2, 4 or 8) numbers where adaptive:N has one of G, or monarch:N:B, two block-diagonal matrices of B blocks. Default: dense for inspect, adaptive:1024 (tinyvgg: 256) for train."`
 	Classifier string `default:"dense" enum:"dense,fastfood,adaptive" help:"The last layer: ${enum}."`
 	Padding    string `default:"power-of-two" enum:"power-of-two,mixed" help:"What inputs of Fastfood layers are padded to: a power of two, or (mixed) the next length that has a transform, such as 800, which saves weights if the outputs are about a multiple of it."`
 }
@@ -48,6 +48,9 @@ func (f LayerChoice) Describe(model string, options models.Options, fc string) (
 	}
 	if f.Padding == "mixed" {
 		fry.Padding = fastfood.Mixed
+	}
+	if fry.Group == 1 {
+		return d, console.Hint(fmt.Errorf("--fc %s: of one number each, G is a diagonal", fc), fmt.Sprintf("that is --fc adaptive:%d", fry.Outputs))
 	}
 	if fry.Blocks > 0 && fry.Padding == fastfood.Mixed {
 		return d, fmt.Errorf("--padding mixed with --fc %s: Monarch layers pad nothing; leave out --padding", fc)
@@ -175,7 +178,7 @@ func fittingModels(shape nn.Shape) (names []string) {
 	return names
 }
 
-// parseFC reads KIND, KIND:N or monarch:N:B as what takes the place of dense layers, which
+// parseFC reads KIND, KIND:N, block:N:Q or monarch:N:B as what takes the place of dense layers, which
 // stay for dense; without N they keep their number of outputs.
 func parseFC(fc string) (fry nn.FryOptions, dense bool, err error) {
 	kind, sizes, given := strings.Cut(fc, ":")
@@ -196,6 +199,9 @@ func parseFC(fc string) (fry nn.FryOptions, dense bool, err error) {
 	case kind == "adaptive" && len(numbers) == 1:
 		fry.Learn = "SGB"
 		return fry, false, nil
+	case kind == "block" && len(numbers) == 2:
+		fry.Learn, fry.Group = "SGB", numbers[1]
+		return fry, false, nil
 	case kind == "monarch" && len(numbers) == 2:
 		fry.Blocks = numbers[1]
 		return fry, false, nil
@@ -203,7 +209,7 @@ func parseFC(fc string) (fry nn.FryOptions, dense bool, err error) {
 	return fry, false, fmt.Errorf("--fc %q: want %s", fc, fcForms)
 }
 
-const fcForms = "dense, fastfood:N, adaptive:N or monarch:N:B, for example adaptive:1024 or monarch:512:32"
+const fcForms = "dense, fastfood:N, adaptive:N, block:N:Q or monarch:N:B, for example adaptive:1024, block:1024:4 or monarch:512:32"
 
 // ParseShape reads a shape such as 1x28x28, or nil from nothing.
 func ParseShape(text string) (nn.Shape, error) {
