@@ -60,5 +60,5 @@ func ExampleSaveAs() {
 	// Output:
 	// 157 KiB
 	// 79 KiB
-	// 44 KiB
+	// 42 KiB
 }

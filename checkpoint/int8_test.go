@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/deepfry/deepfry/internal/float16"
 	"github.com/deepfry/deepfry/internal/quantize"
 	"github.com/deepfry/deepfry/internal/tensorfile"
 	"github.com/deepfry/deepfry/nn"
@@ -30,6 +31,9 @@ func TestInt8(t *testing.T) {
 				t.Fatal(err)
 			}
 			data = quantize.Values(numbers, scales)
+		} else if p.Kind == nn.Bias {
+			data = slices.Clone(data)
+			float16.Round(data)
 		}
 		if q := got.Params()[i]; !slices.Equal(q.Indices, p.Indices) || !slices.Equal(q.Data, data) {
 			t.Errorf("parameter %s is not what it is rounded to", p.Name)
@@ -48,6 +52,31 @@ func TestInt8(t *testing.T) {
 	}
 	if bytes := Bytes(want.Params(), Int8); len(content) < bytes || len(content) > bytes+4096 {
 		t.Errorf("a file of %d bytes for parameters of %d", len(content), bytes)
+	}
+}
+
+// TestInt8Biases: those that float16 does not hold stay what they are.
+func TestInt8Biases(t *testing.T) {
+	for v, kept := range map[float32]bool{0: true, 1e5: true, -1e5: true, 1e-7: true, float32(math.Inf(1)): true, 0.1: false, 3000.3: false} {
+		n := network(t)
+		bias := n.Param("fc2.bias").Data
+		clear(bias)
+		bias[1] = v
+		path := filepath.Join(t.TempDir(), "net.safetensors")
+		if err := SaveAs(path, n, Extra{}, Int8); err != nil {
+			t.Fatal(err)
+		}
+		back, _, err := Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := back.Param("fc2.bias").Data[1]
+		if err := Round(n, Int8); err != nil || got != bias[1] {
+			t.Errorf("%v came back as %v, and is rounded to %v (%v)", v, got, bias[1], err)
+		}
+		if same := got == v; same != kept || math.Abs(float64(got-v)) > 1e-3*math.Abs(float64(v)) {
+			t.Errorf("%v came back as %v", v, got)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -20,9 +21,41 @@ const (
 	Float32 Precision = ""        // as they are
 	Float16 Precision = "float16" // the nearest, also of biases and of factors of a normalisation
 	// Int8 is numbers of eight bits with a float32 scale for each row: an output of a layer, or a
-	// block of a diagonal. Biases and factors of a normalisation stay float32.
+	// block of a diagonal. Biases and factors of a normalisation are float16, which rounds them
+	// much less, unless the largest is too large or too small for that.
 	Int8 Precision = "int8"
 )
+
+// Round makes the network's parameters those that a file of the precision gives back. It
+// fails, and names the parameter, as SaveAs does, and where all numbers are so small that
+// they would be 0; it may then have rounded others.
+func Round(network *nn.Network, precision Precision) error {
+	for _, p := range network.Params() {
+		var err error
+		switch {
+		case precision.quantized(p):
+			var numbers []int8
+			var scales []float32
+			if numbers, scales, err = quantize.Rows(p.Data, p.Shape[0]); err == nil {
+				p.ForgetInt8()
+				copy(p.Data, quantize.Values(numbers, scales))
+			}
+		case precision.halved(p):
+			some := slices.ContainsFunc(p.Data, notZero)
+			if err = checkFloat16(p.Data); err == nil {
+				if float16.Round(p.Data); some && !slices.ContainsFunc(p.Data, notZero) {
+					err = errors.New("all of its numbers are so small that they are 0 as float16: use float32")
+				}
+			}
+		}
+		if err != nil {
+			return fmt.Errorf("parameter %s: %w", p.Name, err)
+		}
+	}
+	return nil
+}
+
+func notZero(v float32) bool { return v != 0 }
 
 // scaleSuffix is behind a parameter's name in that of the tensor with its scales.
 const scaleSuffix = ".scale"
@@ -34,7 +67,26 @@ func (precision Precision) quantized(p *nn.Param) bool {
 
 // halved tells whether a file has the parameter as float16. A variance may have any size.
 func (precision Precision) halved(p *nn.Param) bool {
-	return precision == Float16 && p.Kind != nn.Permutation && p.Kind != nn.Statistic
+	switch {
+	case p.Kind == nn.Permutation || p.Kind == nn.Statistic || precision == Float32:
+		return false
+	case precision == Float16:
+		return true
+	}
+	return !precision.quantized(p) && fitsFloat16(p.Data)
+}
+
+// fitsFloat16 tells whether float16 rounds numbers by at most 2^-11 of themselves or 2^-15
+// of the largest.
+func fitsFloat16(data []float32) bool {
+	var largest float64
+	for _, v := range data {
+		if v != v {
+			return false
+		}
+		largest = max(largest, math.Abs(float64(v)))
+	}
+	return largest == 0 || largest >= 1.0/1024 && largest <= float16.Max
 }
 
 // paramViews returns a parameter as tensors, by their names.
@@ -116,8 +168,8 @@ func floatBytes(data []float32) []byte {
 
 // float16Bytes fails on what float16 can't hold.
 func float16Bytes(data []float32) ([]byte, error) {
-	if i := float16.Overflow(data); i >= 0 {
-		return nil, fmt.Errorf("entry %d is %v, but the largest float16 is %v: store the network as float32", i, data[i], float16.Max)
+	if err := checkFloat16(data); err != nil {
+		return nil, err
 	}
 	content := make([]byte, 0, 2*len(data))
 	for _, v := range data {
@@ -186,6 +238,14 @@ func decodeValues(tensor safetensors.TensorView) ([]float32, error) {
 		return nil, fmt.Errorf("the tensor's type is %v; want F32, F16, BF16, F64 or I8", tensor.DType())
 	}
 	return data, nil
+}
+
+// checkFloat16 fails on what float16 can't hold.
+func checkFloat16(data []float32) error {
+	if i := float16.Overflow(data); i >= 0 {
+		return fmt.Errorf("entry %d is %v, but the largest float16 is %v: store the network as float32", i, data[i], float16.Max)
+	}
+	return nil
 }
 
 func decodeIndices(tensor safetensors.TensorView) ([]int32, error) {

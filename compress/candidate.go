@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sort"
 
+	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/internal/thousands"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/train"
@@ -62,9 +63,7 @@ func (c *compressor) candidates(ctx context.Context) ([]choices, error) {
 		}
 		k.before.Bytes = l.storedBytes()
 		first := candidate{chain: original, cost: k.before}
-		if c.Float16 {
-			first.cost.Bytes = min(first.cost.Bytes, c.replacedBytes(l, original))
-		}
+		first.cost.Bytes = c.keptBytes(l, original)
 		k.candidates = []candidate{first}
 		if len(c.Layers) == 0 || slices.Contains(c.Layers, l.Name) {
 			if err := c.extend(ctx, &k); err != nil {
@@ -282,8 +281,8 @@ func (c *compressor) replace(ctx context.Context, t *target, method Method, size
 		return n, nil
 	}
 	bytes, number := t.bytes, c.numberBytes(t.Layer)
-	if c.Float16 {
-		bytes = min(bytes, 2*t.Weights())
+	if c.precision != checkpoint.Float32 {
+		bytes = min(bytes, number*t.Weights())
 	}
 	switch saved, least := bytes-weights*number, c.leastSaved(); {
 	case saved <= 0: // the layer's are stored in fewer bits

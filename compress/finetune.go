@@ -49,6 +49,10 @@ func (c *compressor) fineTune(ctx context.Context, r *Result) error {
 	if c.FineTune == 0 {
 		return nil
 	}
+	if len(r.chains) == 0 {
+		r.note("fine-tuning was left out, for no layer was replaced")
+		return nil
+	}
 	untuned, err := clone(r.Network)
 	if err != nil {
 		return err
@@ -124,6 +128,9 @@ func (h harm) String() string {
 func (c *compressor) harm(whole *nn.Network) (harm, error) {
 	network, err := logits(whole)
 	if err != nil {
+		return harm{}, err
+	}
+	if network, err = c.stored(network); err != nil {
 		return harm{}, err
 	}
 	outputs := network.OutShape().Size()

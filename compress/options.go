@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/nn"
 )
 
@@ -58,11 +59,16 @@ type Options struct {
 	// this machine and one sample, instead of refusing them. Products of dense layers
 	// have fewer multiply-adds and are never refused for their time.
 	AllowSlower bool
-	// Float16 has Save store weights as float16, and sizes in bytes are meant so.
-	Float16 bool
+	// Precisions are in what Save may store weights, and sizes in bytes are meant so. Of
+	// several, which needs TargetBytes, the one is taken that does the least harm in so many
+	// bytes. None means float32, or, with TargetBytes, any.
+	Precisions []checkpoint.Precision
 
 	Progress func(text string) // nil, or is told what goes on
 }
+
+// quantizedOpset is the first one of ONNX's operators that has a scale for each row.
+const quantizedOpset = 13
 
 // What is done where nothing says how much.
 const (
@@ -131,6 +137,8 @@ func (c *compressor) checkNumbers() error {
 		return errors.New("compress: a rate is for fine-tuning: give a number of epochs")
 	case c.Rank != Rank{} && c.Transforms > 0:
 		return errors.New("compress: a rank and a number of transforms: choose one of them")
+	case len(c.Precisions) > 1 && c.TargetBytes == 0:
+		return errors.New("compress: several precisions: want one, or a target size, which chooses")
 	case goals == 1 && c.hasSize():
 		return errors.New("compress: a goal chooses the ranks: give one or the other")
 	}
@@ -185,6 +193,19 @@ func (c *compressor) checkNetwork() (err error) {
 
 // setDefaults sets what the options leave open.
 func (c *compressor) setDefaults() error {
+	if len(c.Precisions) == 0 {
+		c.Precisions = []checkpoint.Precision{checkpoint.Float32}
+		if c.TargetBytes > 0 {
+			c.Precisions = []checkpoint.Precision{checkpoint.Float32, checkpoint.Float16, checkpoint.Int8}
+		}
+	}
+	if m := c.model.file; m != nil && m.Opset[""] < quantizedOpset && c.FineTune == 0 {
+		if slices.Equal(c.Precisions, []checkpoint.Precision{checkpoint.Int8}) {
+			return fmt.Errorf("compress: int8: the file has opset %d: want %d or more, or fine-tune, which has the file written anew", m.Opset[""], quantizedOpset)
+		}
+		c.Precisions = slices.DeleteFunc(slices.Clone(c.Precisions), func(p checkpoint.Precision) bool { return p == checkpoint.Int8 })
+	}
+	c.precision = c.Precisions[0]
 	c.explicit = c.hasSize() || c.Budget > 0 || c.TargetBytes > 0 || len(c.Layers) > 0
 	switch {
 	case c.hasSize() || c.hasGoal() || c.Data == nil:

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/internal/thousands"
 	"github.com/deepfry/deepfry/train"
 )
@@ -101,6 +102,9 @@ func (c *compressor) report(r *Result, layers []choices) (*Report, error) {
 	note := func(format string, values ...any) {
 		report.Notes = append(report.Notes, fmt.Sprintf(format, values...))
 	}
+	if c.precision != checkpoint.Float32 {
+		note("weights are stored as %s", c.precision)
+	}
 	if c.model.Network == nil {
 		note("the file can't be imported as a network (%v): layers are replaced where they are, and only their own errors are measured, on random inputs; nothing can be said of the whole", c.model.Reason)
 		return report, nil
@@ -126,7 +130,7 @@ func (c *compressor) report(r *Result, layers []choices) (*Report, error) {
 			note("on the %s test samples %.2f points are lost, where %g were allowed on those that sizes were chosen on: each is %.3g points, so it may be chance; more samples say more, and a smaller drop loses less", thousands.Apart(n), lost, c.MaxDrop, 100/float64(n))
 		}
 	}
-	if c.model.file != nil && !c.Float16 { // it stores numbers in its own way
+	if c.model.file != nil && c.precision == checkpoint.Float32 { // it stores numbers in its own way
 		report.Before.Bytes = c.model.bytes
 		_, report.After.Bytes = c.size(layers, r.chosen)
 	}

@@ -215,8 +215,35 @@ func (g *graph) folded(n *Node, all []*constant) (*constant, error) {
 		return transposed(n, c)
 	case "Reshape", "Squeeze", "Unsqueeze":
 		return reshaped(n, all)
+	case "Slice":
+		return firstFloats(all), nil
 	}
 	return nil, nil
+}
+
+// firstFloats returns the first numbers of a vector, as our export cuts a diagonal, or nil
+// for any other Slice.
+func firstFloats(all []*constant) *constant {
+	c := all[0]
+	if len(c.dims) != 1 || len(all) != 4 {
+		return nil
+	}
+	for i, want := range []int{0, -1, 0} { // starts, ends, axes
+		if k := all[1+i]; k == nil || len(k.ints) != 1 || want == 0 && k.ints[0] != 0 {
+			return nil
+		}
+	}
+	end := all[2].ints[0]
+	if end < 1 || end > int64(c.dims[0]) {
+		return nil
+	}
+	return c.with([]int{int(end)}, func() ([]float32, error) {
+		values, err := c.floats()
+		if err != nil {
+			return nil, err
+		}
+		return values[:end:end], nil
+	})
 }
 
 func (g *graph) constantNode(n *Node) (*constant, error) {

@@ -133,7 +133,7 @@ func TestStoreFloat16(t *testing.T) {
 				m.graph = append(m.graph, part{wire: constantInfo(tensor), input: tensor.Name})
 			}
 		}
-		if err := m.StoreFloat16(); err != nil {
+		if err := m.Store(Float16); err != nil {
 			t.Fatal(err)
 		}
 		file := encoded(t, m)
@@ -159,14 +159,14 @@ func TestStoreFloat16(t *testing.T) {
 	for i := range network.Param("fc1.weight").Data {
 		network.Param("fc1.weight").Data[i] *= 1e-12
 	}
-	if err := exported(t, network, Options{}).StoreFloat16(); err == nil || !strings.Contains(err.Error(), "so small") {
+	if err := exported(t, network, Options{}).Store(Float16); err == nil || !strings.Contains(err.Error(), "so small") {
 		t.Errorf("weights that vanish: %v", err)
 	}
 	copy(network.Param("fc1.weight").Data, tiny)
 	network.Param("fc2.weight").Data[7] = 1e5
 	m := exported(t, network, Options{})
 	before := encoded(t, m)
-	if err := m.StoreFloat16(); err == nil || !bytes.Equal(encoded(t, m), before) {
+	if err := m.Store(Float16); err == nil || !bytes.Equal(encoded(t, m), before) {
 		t.Errorf("a weight beyond float16: %v", err)
 	}
 }
@@ -186,7 +186,7 @@ func TestOnlyWeightsAreFloat16(t *testing.T) {
 			op("If", "l", "yes", branch), op("Gather", "m", "table flat"), op("Foo", "y", "k l m i"),
 		}}
 	m := k.model(t)
-	if err := m.StoreFloat16(); err != nil {
+	if err := m.Store(Float16); err != nil {
 		t.Fatal(err)
 	}
 	var halved []string
@@ -204,7 +204,7 @@ func TestOnlyWeightsAreFloat16(t *testing.T) {
 func TestFloat16LeavesHadamardMatrices(t *testing.T) {
 	network := shaken(t, nn.Description{Name: "fried", Input: nn.Shape{512}, Nodes: []nn.Node{{Name: "fc", Op: nn.Fastfood{Out: 500}}}})
 	m := exported(t, network, Options{})
-	if err := m.StoreFloat16(); err != nil {
+	if err := m.Store(Float16); err != nil {
 		t.Fatal(err)
 	}
 	for _, tensor := range m.Initializers() {

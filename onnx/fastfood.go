@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -109,17 +110,18 @@ func (b *builder) fastfood(name, x string, t *fastfood.Transform, bias string, f
 	d, all := t.Dim, t.Blocks*t.Dim
 	v := fastfoodValues{
 		x: x, ha: b.hadamard(t.Dim, rows, ha), hb: b.hadamard(t.Dim, columns, hb),
-		b:    b.weight(name+".b", []int{t.Blocks, rows, columns}, t.B),
+		b:    b.weight(name+".b", []int{t.Blocks, rows, columns}, t.B, scales{}),
 		perm: b.permutation(name+".perm", t),
-		s:    b.weight(name+".s", []int{t.Outputs}, t.S[:t.Outputs]),
+		s:    b.outputDiagonal(name+".s", t),
 		bias: bias, outputs: t.Outputs,
 	}
+	perBlock := scales{dims: []int{t.Blocks, len(t.G) / t.Blocks}}
 	if group := t.Group; group > 1 {
 		form = Ops // the function has a diagonal
-		v.g = b.weight(name+".g", []int{all / group, group, group}, transposeGroups(t.G, group))
+		v.g = b.weight(name+".g", []int{all / group, group, group}, transposeGroups(t.G, group), perBlock)
 		v.groups = b.ints(-1, int64(all/group), int64(group))
 	} else {
-		v.g = b.weight(name+".g", []int{all}, t.G)
+		v.g = b.weight(name+".g", []int{all}, t.G, perBlock)
 	}
 	one, blocks := []int64{-1, 1, int64(rows), int64(columns)}, []int64{-1, int64(t.Blocks), int64(rows), int64(columns)}
 	pads, flat, end := []int64{0, 0, 0, int64(d - t.Inputs)}, []int64{-1, int64(all)}, []int64{int64(t.Outputs)}
@@ -143,6 +145,19 @@ func (b *builder) fastfood(name, x string, t *fastfood.Transform, bias string, f
 	return b.fastfoodOps(name, v)
 }
 
+// outputDiagonal adds S, for the outputs that there are.
+func (b *builder) outputDiagonal(name string, t *fastfood.Transform) string {
+	if b.weights != Int8 || t.Blocks == 1 || t.Outputs == len(t.S) {
+		blocks := scales{dims: []int{1, t.Outputs}}
+		if t.Outputs == len(t.S) {
+			blocks.dims = []int{t.Blocks, t.Dim}
+		}
+		return b.weight(name, []int{t.Outputs}, t.S[:t.Outputs], blocks)
+	}
+	all := b.weight(name, []int{len(t.S)}, t.S, scales{dims: []int{t.Blocks, t.Dim}})
+	return b.slice(name+"/outputs", all, 0, int64(t.Outputs), 0)
+}
+
 // transposeGroups returns matrices of so many rows with their rows as columns.
 func transposeGroups(matrices []float32, group int) []float32 {
 	turned := make([]float32, 0, len(matrices))
@@ -152,29 +167,57 @@ func transposeGroups(matrices []float32, group int) []float32 {
 	return turned
 }
 
-// permutation adds the permutation of all blocks' values behind one another.
+// permutation adds the permutation of all blocks' values behind one another: beside weights
+// of eight bits, of numbers of 16 bits, if they are enough, which are cast.
 func (b *builder) permutation(name string, t *fastfood.Transform) string {
 	indices := make([]int32, len(t.Perm))
 	for i, p := range t.Perm {
 		indices[i] = p + int32(i/t.Dim*t.Dim)
 	}
-	name = b.unique(name)
-	b.tensors = append(b.tensors, newIndexTensor(name, indices))
-	return name
+	if b.weights != Int8 || len(indices) > math.MaxUint16+1 {
+		name = b.unique(name)
+		b.tensors = append(b.tensors, newIndexTensor(name, indices))
+		return name
+	}
+	var raw []byte
+	for _, v := range indices {
+		raw = binary.LittleEndian.AppendUint16(raw, uint16(v))
+	}
+	stored := b.unique(name + ".uint16")
+	b.tensors = append(b.tensors, newTensor(stored, Uint16, []int{len(indices)}, raw))
+	return b.node("Cast", name, []string{stored}, IntAttribute("to", int64(Int32)))
 }
 
-// hadamard adds a factor of the matrix of order d, or finds it.
+// hadamard adds a factor of the matrix of order d, or finds it. Beside weights of eight
+// bits, it is of such numbers too, which are 1 and -1 and lose nothing.
 func (b *builder) hadamard(d, order int, factor []float32) string {
 	name := fmt.Sprintf("hadamard_%d", order)
 	if d&(d-1) != 0 { // which of the matrices of that order, depends on d
 		name = fmt.Sprintf("hadamard_%d_of_%d", order, d)
 	}
-	for _, t := range b.tensors {
-		if t.Name == name && len(t.raw) == len(factor)*typeSizes[b.activations] {
+	if b.weights != Int8 || b.activations != Float {
+		for _, t := range b.tensors {
+			if t.Name == name && len(t.raw) == len(factor)*typeSizes[b.activations] {
+				return name
+			}
+		}
+		return b.constant(name, []int{order, order}, factor)
+	}
+	for _, n := range b.nodes {
+		if n.Name == name {
 			return name
 		}
 	}
-	return b.constant(name, []int{order, order}, factor)
+	signs := make([]byte, len(factor))
+	for i, v := range factor {
+		signs[i] = 1
+		if v < 0 {
+			signs[i] = 0xff
+		}
+	}
+	stored, scale := b.unique(name+".int8"), b.unique(name+".scale")
+	b.tensors = append(b.tensors, newTensor(stored, Int8, []int{order, order}, signs), NewTensor(scale, nil, []float32{max(factor[0], -factor[0])}))
+	return b.node("DequantizeLinear", name, []string{stored, scale})
 }
 
 // hadamardFactors returns orthonormal matrices A and B, of about equal order,

@@ -29,7 +29,7 @@ func corpus(t testing.TB) map[string][]byte {
 	}
 	for _, d := range oneLayer() {
 		if d.Name != "fastfood mixed" {
-			files[d.Name] = encoded(t, exported(t, shaken(t, d), Options{Fastfood: Function, Float16: d.Name == "dense"}))
+			files[d.Name] = encoded(t, exported(t, shaken(t, d), Options{Fastfood: Function, Weights: map[string]DataType{"dense": Float16, "monarch ragged": Int8, "fastfood blocks": Int8}[d.Name]}))
 		}
 	}
 	return files
@@ -100,15 +100,15 @@ func rewriteFirst(t testing.TB, folder string, m *Model) {
 		if _, err := l.Weights(); err != nil || l.Inputs+l.Outputs > 10000 {
 			continue
 		}
-		network, float16 := products(t, l.Inputs, make([]float32, l.Inputs), make([]float32, l.Outputs)), false
+		network, weights := products(t, l.Inputs, make([]float32, l.Inputs), make([]float32, l.Outputs)), DataType(0)
 		if l.Bytes()%8 == 0 && len(l.Nodes()) < 10 { // a dozen nodes take the place of one
 			transform, err := fastfood.Sample(l.Inputs, l.Outputs, 1, uint64(i))
 			if err != nil {
 				t.Fatal(err)
 			}
-			network, float16 = fried(t, transform), true
+			network, weights = fried(t, transform), Float16
 		}
-		if err := m.Replace(l, network, float16); err != nil {
+		if err := m.Replace(l, network, weights); err != nil {
 			continue
 		}
 		var err error

@@ -16,7 +16,7 @@ const ourMonarch = "Monarch"
 // monarch adds the operators for a Monarch layer of b blocks of width inputs and height
 // outputs, with zeros where the last blocks have less, and returns their output:
 //
-//	x [N, in] → X [b, N, width] · R [b, width, b] → Z [k, N, l] → Zᵀ [l, N, k] · L [l, k, height] → y [N, out]
+//	x [N, in] → X [k, N, width] · R [k, width, l] = Z [k, N, l] → Zᵀ [l, k, N],  L [l, height, k] · Zᵀ = Y [l, height, N] → y [N, out]
 func (e *exporter) monarch(name string, op nn.Monarch, x tensor, info nn.LayerInfo) string {
 	b, in := op.Blocks, x.shape.Size()
 	r, l := monarchFactors(op, in, param(info, name+".r").Data, param(info, name+".l").Data)
@@ -33,10 +33,10 @@ func (e *exporter) monarch(name string, op nn.Monarch, x tensor, info nn.LayerIn
 	}
 	y = e.node("Reshape", name+"/blocks", []string{y, e.ints(rows...)})
 	turn("inputs", 1, 0, 2)
-	y = e.node("MatMul", name+"/R", []string{y, e.weight(name+".r", []int{b, width, b}, r)})
-	turn("P", 2, 1, 0)
-	y = e.node("MatMul", name+"/L", []string{y, e.weight(name+".l", []int{b, b, height}, l)})
-	turn("outputs", 1, 0, 2)
+	y = e.node("MatMul", name+"/R", []string{y, e.weight(name+".r", []int{b, width, b}, r, scales{[]int{b * width, b}, 1})})
+	turn("P", 2, 0, 1)
+	y = e.node("MatMul", name+"/L", []string{e.weight(name+".l", []int{b, height, b}, l, scales{dims: []int{b * height, b}}), y})
+	turn("outputs", 2, 0, 1)
 	y = e.node("Reshape", name+"/vector", []string{y, e.ints(-1, int64(b*height))})
 	if op.Out < b*height {
 		y = e.slice(name+"/crop", y, 0, int64(op.Out), 1)
@@ -47,7 +47,7 @@ func (e *exporter) monarch(name string, op nn.Monarch, x tensor, info nn.LayerIn
 	return y
 }
 
-// monarchFactors returns R [k, width, l] and L [l, k, height] for a layer's
+// monarchFactors returns R [k, width, l] and L [l, height, k] for a layer's
 // parameters.
 func monarchFactors(op nn.Monarch, in int, right, left []float32) (r, l []float32) {
 	b := op.Blocks
@@ -58,11 +58,7 @@ func monarchFactors(op nn.Monarch, in int, right, left []float32) (r, l []float3
 			r[j*b+block] = right[block*in+j]
 		}
 	}
-	for i := range op.Out {
-		for k := range b {
-			l[(i/height*b+k)*height+i%height] = left[i*b+k]
-		}
-	}
+	copy(l, left) // and zeros
 	return r, l
 }
 
@@ -83,9 +79,9 @@ func (g *graph) monarchOf(n *Node) (found *Node, all []*Node) {
 		w.back("Slice", 0)
 	}
 	vector := w.back("Reshape", 0)
-	w.turned(1, 0, 2)
-	l := w.back("MatMul", 0)
-	w.turned(2, 1, 0)
+	w.turned(2, 0, 1)
+	l := w.back("MatMul", 1)
+	w.turned(2, 0, 1)
 	r := w.back("MatMul", 0)
 	w.turned(1, 0, 2)
 	blocks := w.back("Reshape", 0)
@@ -160,7 +156,7 @@ func (im *importer) monarch(n *Node) (value, error) {
 	op := nn.Monarch{Out: int(outputs[0]), Blocks: int(blocks[0]), NoBias: n.input(3) == ""}
 	b, in := op.Blocks, x.shape[0]
 	width, height := (in+b-1)/b, (op.Out+b-1)/b
-	if int64(width) != blocks[1] || int64(b)*int64(height) != outputs[1] || !slices.Equal(right.dims, []int{b, width, b}) || !slices.Equal(left.dims, []int{b, b, height}) {
+	if int64(width) != blocks[1] || int64(b)*int64(height) != outputs[1] || !slices.Equal(right.dims, []int{b, width, b}) || !slices.Equal(left.dims, []int{b, height, b}) {
 		return value{}, fmt.Errorf("products of %v and %v do not fit %d inputs and %d outputs in %d blocks", right.dims, left.dims, in, op.Out, b)
 	}
 	y, err := im.add(layerName(n, ""), op, x)
@@ -184,17 +180,11 @@ func (im *importer) monarch(n *Node) (value, error) {
 // not meet zeros, or are cut off.
 func monarchParams(op nn.Monarch, in int, r, l []float32) (right, left []float32) {
 	b := op.Blocks
-	height := len(l) / (b * b)
-	right, left = make([]float32, b*in), make([]float32, op.Out*b)
+	right = make([]float32, b*in)
 	for block := range b {
 		for j := range in {
 			right[block*in+j] = r[j*b+block]
 		}
 	}
-	for i := range op.Out {
-		for k := range b {
-			left[i*b+k] = l[(i/height*b+k)*height+i%height]
-		}
-	}
-	return right, left
+	return right, l[:op.Out*b]
 }

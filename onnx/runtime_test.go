@@ -253,8 +253,8 @@ func (j *jobs) network(t testing.TB, network *nn.Network, o Options) {
 	}
 	path := j.save(t, model)
 	tolerance := 1e-4
-	if o.Float16 {
-		tolerance = 1e-2
+	if o.Weights != 0 {
+		tolerance = roundingOf[o.Weights]
 	}
 	x := gaussian(7*d.Input.Size(), 5)
 	want := append([]float32(nil), network.NewWorkspace(7, false).Forward(x)...)
@@ -323,7 +323,7 @@ func TestExportsInONNXRuntime(t *testing.T) {
 	j := newJobs(t)
 	for _, d := range oneLayer() {
 		network := shaken(t, d)
-		for _, o := range []Options{{}, {Float16: true}, {Fastfood: Function}, {Fastfood: Matrix}, {Opset: 13, Fastfood: Function, Float16: true}, {Opset: 26}} {
+		for _, o := range []Options{{}, {Weights: Float16}, {Weights: Int8}, {Fastfood: Function}, {Fastfood: Matrix}, {Opset: 13, Fastfood: Function, Weights: Float16}, {Opset: 26}} {
 			j.network(t, network, o)
 		}
 	}
@@ -335,12 +335,12 @@ func TestExportsInONNXRuntime(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		for _, o := range []Options{{}, {Float16: true}, {Fastfood: Function}} {
+		for _, o := range []Options{{}, {Weights: Float16}, {Weights: Int8}, {Fastfood: Function, Weights: Int8}} {
 			j.network(t, shaken(t, d), o)
 		}
 	}
 	for _, d := range normalisedModels(t) {
-		for _, o := range []Options{{}, {Float16: true}, {Fastfood: Function, Opset: 13}, {Opset: 26}} {
+		for _, o := range []Options{{}, {Weights: Float16}, {Fastfood: Function, Opset: 13}, {Opset: 26}} {
 			j.network(t, shaken(t, d), o)
 		}
 	}
@@ -376,6 +376,6 @@ func TestCaffeNetInONNXRuntime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j.network(t, shaken(t, fried), Options{Float16: true})
+	j.network(t, shaken(t, fried), Options{Weights: Float16})
 	j.run(t)
 }

@@ -172,9 +172,9 @@ func (e *experiment) run(ctx context.Context, t Trial, s Settings, progress func
 			return Result{}, err
 		}
 	}
-	r := Result{Trial: t, Settings: s, Seed: e.seed, Images: len(data.Test.Labels), Weights: head.Weights(), Bytes: checkpoint.Bytes(head.Params())}
+	r := Result{Trial: t, Settings: s, Seed: e.seed, Images: len(data.Test.Labels), Weights: head.Weights(), Bytes: checkpoint.Bytes(head.Params(), checkpoint.Float32)}
 	learnt := slices.DeleteFunc(slices.Clone(head.Params()), func(p *nn.Param) bool { return !p.Learn })
-	r.LearntBytes = checkpoint.Bytes(learnt)
+	r.LearntBytes = checkpoint.Bytes(learnt, checkpoint.Float32)
 	r.Errors = train.Wrong(trained, data.Test.Inputs, data.Test.Labels)
 	return r, nil
 }

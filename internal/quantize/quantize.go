@@ -9,26 +9,30 @@ import (
 // most is the largest number: -128 is not used, so that w and -w are rounded alike.
 const most = 127
 
-// Rows rounds a matrix of so many rows to the nearest scales[i] · numbers[i, j], with a
-// scale for each row such that its largest entry, in absolute value, is 127 of it. A row of
-// zeros has the scale 1. It fails, and says where, on a number that is not finite.
+// Rows is Along the first dimension of a matrix of so many rows.
 func Rows(values []float32, rows int) (numbers []int8, scales []float32, err error) {
-	numbers, scales = make([]int8, len(values)), make([]float32, rows)
-	width := len(values) / max(rows, 1)
-	for i := range rows {
-		row := values[i*width : (i+1)*width]
-		var largest float32
-		for j, v := range row {
-			size := float32(math.Abs(float64(v)))
-			if !(size <= math.MaxFloat32) {
-				return nil, nil, fmt.Errorf("entry %d is %v, which int8 can't hold: store the network as float32", i*width+j, v)
-			}
-			largest = max(largest, size)
+	return Along(values, rows, len(values)/max(rows, 1))
+}
+
+// Along rounds an array [outer, count, inner] to the nearest scales[i] · numbers[o, i, j],
+// with a scale for each index i such that its largest entry, in absolute value, is 127 of it.
+// Where all are zeros, it is 1. It fails, and says where, on a number that is not finite.
+func Along(values []float32, count, inner int) (numbers []int8, scales []float32, err error) {
+	numbers, scales = make([]int8, len(values)), make([]float32, count)
+	for i, v := range values {
+		size := float32(math.Abs(float64(v)))
+		if !(size <= math.MaxFloat32) {
+			return nil, nil, fmt.Errorf("entry %d is %v, which int8 can't hold: store the network as float32", i, v)
 		}
-		scales[i] = scaleFor(largest)
-		for j, v := range row {
-			numbers[i*width+j] = int8(math.RoundToEven(min(most, max(-most, float64(v)/float64(scales[i])))))
-		}
+		k := i / inner % count
+		scales[k] = max(scales[k], size)
+	}
+	for k, largest := range scales {
+		scales[k] = scaleFor(largest)
+	}
+	for i, v := range values {
+		scaled := float64(v) / float64(scales[i/inner%count])
+		numbers[i] = int8(math.RoundToEven(min(most, max(-most, scaled))))
 	}
 	return numbers, scales, nil
 }

@@ -43,6 +43,27 @@ func TestRows(t *testing.T) {
 	}
 }
 
+// TestAlong: along the second dimension, numbers are those of the transposed matrix.
+func TestAlong(t *testing.T) {
+	source := rand.New(rand.NewPCG(5, 6))
+	const rows, columns = 5, 8
+	values, turned := make([]float32, rows*columns), make([]float32, rows*columns)
+	for i := range values {
+		values[i] = float32(source.NormFloat64())
+		turned[i%columns*rows+i/columns] = values[i]
+	}
+	want, wantScales, errA := Rows(turned, columns)
+	got, scales, errB := Along(values, columns, 1)
+	if errA != nil || errB != nil || !slices.Equal(scales, wantScales) {
+		t.Errorf("scales %v, want %v (%v, %v)", scales, wantScales, errA, errB)
+	}
+	for i, n := range got {
+		if n != want[i%columns*rows+i/columns] {
+			t.Errorf("number %d is %d", i, n)
+		}
+	}
+}
+
 // TestScalesStay: a scale is that of the numbers rounded by it.
 func TestScalesStay(t *testing.T) {
 	source := rand.New(rand.NewPCG(3, 4))
