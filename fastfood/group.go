@@ -12,25 +12,29 @@ import (
 // by side.
 
 // mix computes permuted = Π·u and mixed = G·permuted. Products are rounded before they are
-// added, from the first column on.
+// added, by pairs, and these by pairs.
 func (k block) mix(permuted, mixed, u []float32) {
 	if k.group == 1 {
 		gather(permuted, mixed, u, k.perm, k.g)
 		return
 	}
 	gather(permuted, mixed, u, k.perm, u) // mixed is nothing yet
-	q := k.group
-	for first := 0; first < len(mixed); first += q {
-		x, rows := permuted[first:][:q], k.g[first*q:][:q*q]
-		for r := range q {
-			row := rows[r*q:][:len(x)]
-			sum := row[0] * x[0]
-			for c := 1; c < len(x); c++ {
-				sum += float32(row[c] * x[c])
-			}
-			mixed[first+r] = sum
-		}
+	done := mixRuns(mixed, permuted, k.g, k.group)
+	for i := done; i < len(mixed); i++ {
+		mixed[i] = pairwise(k.g[i*k.group:][:k.group], permuted[i-i%k.group:][:k.group])
 	}
+}
+
+// pairwise returns Σ a[i]·b[i] of 2, 4 or 8 products.
+func pairwise(a, b []float32) float32 {
+	pair := func(i int) float32 { return float32(a[i]*b[i]) + float32(a[i+1]*b[i+1]) }
+	switch len(a) {
+	case 2:
+		return pair(0)
+	case 4:
+		return pair(0) + pair(2)
+	}
+	return (pair(0) + pair(2)) + (pair(4) + pair(6))
 }
 
 // gather computes permuted[i] = u[perm[i]] and mixed[i] = g[i]·u[perm[i]].

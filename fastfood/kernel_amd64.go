@@ -109,3 +109,21 @@ func gatherRuns(permuted, mixed, u []float32, perm []int32, g []float32) int {
 	gatherAVX2(&permuted[0], &mixed[0], &u[0], &perm[0], &g[0], n)
 	return n
 }
+
+// mixRuns does block.mix for a single row, from what is permuted on, for whole runs of 8,
+// and returns how many entries that were.
+func mixRuns(mixed, permuted, g []float32, group int) int {
+	n := len(mixed) &^ 7
+	if n == 0 || cpu.Current() == cpu.Ref {
+		return 0
+	}
+	switch group {
+	case 2:
+		mixRow2AVX2(&mixed[0], &permuted[0], &g[0], n)
+	case 4:
+		mixRow4AVX2(&mixed[0], &permuted[0], &g[0], n)
+	case 8:
+		mixRow8AVX2(&mixed[0], &permuted[0], &g[0], n)
+	}
+	return n
+}

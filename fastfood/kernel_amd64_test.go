@@ -111,11 +111,13 @@ func TestMixKernels(t *testing.T) {
 			want := make([]float32, len(outer))
 			for i := range n {
 				for r := range tileRows {
-					sum := g[i*group] * inner[int(perm[i-i%group])*tileRows+r]
-					for c := 1; c < group; c++ {
-						sum += float32(g[i*group+c] * inner[int(perm[i-i%group+c])*tileRows+r])
+					var x []float32
+					for _, p := range perm[i-i%group:][:group] {
+						x = append(x, inner[int(p)*tileRows+r])
 					}
-					want[i*tileRows+r] = sum
+					if want[i*tileRows+r] = g[i*group] * x[0]; group > 1 {
+						want[i*tileRows+r] = pairwise(g[i*group:][:group], x)
+					}
 				}
 			}
 			mixTile(outer, inner, perm, g, group, n, false)
@@ -123,6 +125,24 @@ func TestMixKernels(t *testing.T) {
 			transformedRuns(want)
 			mixTile(outer, inner, perm, g, group, n, true)
 			same(t, outer, want, written)
+		}
+	})
+}
+
+func TestMixRowKernels(t *testing.T) {
+	forKernels(t, func(t *testing.T, n, _ int) {
+		for _, group := range []int{2, 4, 8} {
+			x, _ := guarded(n, 1)
+			g, _ := guarded(n*group, 2)
+			mixed, written := guarded(n, 3)
+			want := make([]float32, n)
+			for i := range n {
+				want[i] = pairwise(g[i*group:][:group], x[i-i%group:][:group])
+			}
+			if done := mixRuns(mixed, x, g, group); done != n {
+				t.Fatalf("%d of %d done", done, n)
+			}
+			same(t, mixed, want, written)
 		}
 	})
 }

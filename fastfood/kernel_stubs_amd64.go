@@ -39,11 +39,11 @@ func permuteAVX2(outer *float32, inner *float32, perm *int32, diagonal *float32,
 //
 //	for i := range n {
 //		for r := range 8 {
-//			sum := matrices[i*2] * inner[perm[i-i%2]*8+r]
-//			for c := 1; c < 2; c++ {
-//				sum += matrices[i*2+c] * inner[perm[i-i%2+c]*8+r]
+//			var products [2]float32
+//			for c := range products {
+//				products[c] = matrices[i*2+c] * inner[perm[i-i%2+c]*8+r]
 //			}
-//			outer[i*8+r] = sum
+//			outer[i*8+r] = products[0] + products[1] // of 2 by pairs, and these by pairs
 //		}
 //	}
 //	for i := 0; levels && i < n; i += 8 {
@@ -57,11 +57,11 @@ func mix2AVX2(outer *float32, inner *float32, perm *int32, matrices *float32, n 
 //
 //	for i := range n {
 //		for r := range 8 {
-//			sum := matrices[i*4] * inner[perm[i-i%4]*8+r]
-//			for c := 1; c < 4; c++ {
-//				sum += matrices[i*4+c] * inner[perm[i-i%4+c]*8+r]
+//			var products [4]float32
+//			for c := range products {
+//				products[c] = matrices[i*4+c] * inner[perm[i-i%4+c]*8+r]
 //			}
-//			outer[i*8+r] = sum
+//			outer[i*8+r] = products[0] + products[1] // of 4 by pairs, and these by pairs
 //		}
 //	}
 //	for i := 0; levels && i < n; i += 8 {
@@ -75,11 +75,11 @@ func mix4AVX2(outer *float32, inner *float32, perm *int32, matrices *float32, n 
 //
 //	for i := range n {
 //		for r := range 8 {
-//			sum := matrices[i*8] * inner[perm[i-i%8]*8+r]
-//			for c := 1; c < 8; c++ {
-//				sum += matrices[i*8+c] * inner[perm[i-i%8+c]*8+r]
+//			var products [8]float32
+//			for c := range products {
+//				products[c] = matrices[i*8+c] * inner[perm[i-i%8+c]*8+r]
 //			}
-//			outer[i*8+r] = sum
+//			outer[i*8+r] = products[0] + products[1] // of 8 by pairs, and these by pairs
 //		}
 //	}
 //	for i := 0; levels && i < n; i += 8 {
@@ -169,11 +169,11 @@ func permuteAVX512(outer *float32, inner *float32, perm *int32, diagonal *float3
 //
 //	for i := range n {
 //		for r := range 8 {
-//			sum := matrices[i*2] * inner[perm[i-i%2]*8+r]
-//			for c := 1; c < 2; c++ {
-//				sum += matrices[i*2+c] * inner[perm[i-i%2+c]*8+r]
+//			var products [2]float32
+//			for c := range products {
+//				products[c] = matrices[i*2+c] * inner[perm[i-i%2+c]*8+r]
 //			}
-//			outer[i*8+r] = sum
+//			outer[i*8+r] = products[0] + products[1] // of 2 by pairs, and these by pairs
 //		}
 //	}
 //	for i := 0; levels && i < n; i += 16 {
@@ -187,11 +187,11 @@ func mix2AVX512(outer *float32, inner *float32, perm *int32, matrices *float32, 
 //
 //	for i := range n {
 //		for r := range 8 {
-//			sum := matrices[i*4] * inner[perm[i-i%4]*8+r]
-//			for c := 1; c < 4; c++ {
-//				sum += matrices[i*4+c] * inner[perm[i-i%4+c]*8+r]
+//			var products [4]float32
+//			for c := range products {
+//				products[c] = matrices[i*4+c] * inner[perm[i-i%4+c]*8+r]
 //			}
-//			outer[i*8+r] = sum
+//			outer[i*8+r] = products[0] + products[1] // of 4 by pairs, and these by pairs
 //		}
 //	}
 //	for i := 0; levels && i < n; i += 16 {
@@ -205,11 +205,11 @@ func mix4AVX512(outer *float32, inner *float32, perm *int32, matrices *float32, 
 //
 //	for i := range n {
 //		for r := range 8 {
-//			sum := matrices[i*8] * inner[perm[i-i%8]*8+r]
-//			for c := 1; c < 8; c++ {
-//				sum += matrices[i*8+c] * inner[perm[i-i%8+c]*8+r]
+//			var products [8]float32
+//			for c := range products {
+//				products[c] = matrices[i*8+c] * inner[perm[i-i%8+c]*8+r]
 //			}
-//			outer[i*8+r] = sum
+//			outer[i*8+r] = products[0] + products[1] // of 8 by pairs, and these by pairs
 //		}
 //	}
 //	for i := 0; levels && i < n; i += 16 {
@@ -303,6 +303,19 @@ func scatterAVX2(v *float32, a *float32, perm *int32, diagonal *float32, inner *
 //go:noescape
 func unmix2AVX2(v *float32, a *float32, perm *int32, matrices *float32, inner *float32, dg *float32, n int)
 
+// mixRow2AVX2 equals, for n > 0 a multiple of 8,
+//
+//	for i := range n {
+//		var products [2]float32
+//		for c := range products {
+//			products[c] = matrices[i*2+c] * permuted[i-i%2+c]
+//		}
+//		mixed[i] = products[0] + products[1] // of 2 by pairs, and these by pairs
+//	}
+//
+//go:noescape
+func mixRow2AVX2(mixed *float32, permuted *float32, matrices *float32, n int)
+
 // unmix4AVX2 equals, for n > 0 a multiple of 8,
 //
 //	for i := range n {
@@ -326,6 +339,19 @@ func unmix2AVX2(v *float32, a *float32, perm *int32, matrices *float32, inner *f
 //go:noescape
 func unmix4AVX2(v *float32, a *float32, perm *int32, matrices *float32, inner *float32, dg *float32, n int)
 
+// mixRow4AVX2 equals, for n > 0 a multiple of 8,
+//
+//	for i := range n {
+//		var products [4]float32
+//		for c := range products {
+//			products[c] = matrices[i*4+c] * permuted[i-i%4+c]
+//		}
+//		mixed[i] = products[0] + products[1] // of 4 by pairs, and these by pairs
+//	}
+//
+//go:noescape
+func mixRow4AVX2(mixed *float32, permuted *float32, matrices *float32, n int)
+
 // unmix8AVX2 equals, for n > 0 a multiple of 8,
 //
 //	for i := range n {
@@ -348,6 +374,19 @@ func unmix4AVX2(v *float32, a *float32, perm *int32, matrices *float32, inner *f
 //
 //go:noescape
 func unmix8AVX2(v *float32, a *float32, perm *int32, matrices *float32, inner *float32, dg *float32, n int)
+
+// mixRow8AVX2 equals, for n > 0 a multiple of 8,
+//
+//	for i := range n {
+//		var products [8]float32
+//		for c := range products {
+//			products[c] = matrices[i*8+c] * permuted[i-i%8+c]
+//		}
+//		mixed[i] = products[0] + products[1] // of 8 by pairs, and these by pairs
+//	}
+//
+//go:noescape
+func mixRow8AVX2(mixed *float32, permuted *float32, matrices *float32, n int)
 
 // gatherAVX2 equals, for n > 0 a multiple of 8,
 //

@@ -15,3 +15,5 @@ func (k block) backwardTile(dx matrix, add bool, d block, dy, x matrix, u, v, in
 }
 
 func gatherRuns(permuted, mixed, u []float32, perm []int32, g []float32) int { return 0 }
+
+func mixRuns(mixed, permuted, g []float32, group int) int { return 0 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math/bits"
 	"strings"
 
 	"github.com/deepfry/deepfry/internal/gen/isa"
@@ -94,11 +95,11 @@ func (k kernel) emitMix(group int) {
 	k.function(fmt.Sprintf("mix%d", group), "outer, inner *float32, perm *int32, matrices *float32, n int, levels bool", strings.ReplaceAll(`
 for i := range n {
 	for r := range 8 {
-		sum := matrices[i*GROUP] * inner[perm[i-i%GROUP]*8+r]
-		for c := 1; c < GROUP; c++ {
-			sum += matrices[i*GROUP+c] * inner[perm[i-i%GROUP+c]*8+r]
+		var products [GROUP]float32
+		for c := range products {
+			products[c] = matrices[i*GROUP+c] * inner[perm[i-i%GROUP+c]*8+r]
 		}
-		outer[i*8+r] = sum
+		outer[i*8+r] = products[0] + products[1] // of GROUP by pairs, and these by pairs
 	}
 }
 for i := 0; levels && i < n; i += RUN {
@@ -108,23 +109,29 @@ for i := 0; levels && i < n; i += RUN {
 	matrices, n := pointer("matrices"), pointer("n")
 	k.withLevelsAndWithout(func(loop string, levels bool) {
 		data, rest := k.chunk()
-		free, factor := rest[0], rest[1].AsY()
+		free, terms := rest[0], rest[1:4]
 		var inputs []Op // of the group that is being done
+		// sum emits the sum of products c to end-1 of entry i.
+		var sum func(i, c, end int, to isa.Register)
+		sum = func(i, c, end int, to isa.Register) {
+			if end-c == 1 {
+				VBROADCASTSS(Mem{Base: matrices, Disp: 4 * (i*group + c)}, to.AsY())
+				VMULPS(inputs[c], to.AsY(), to.AsY())
+				return
+			}
+			half := (c + end) / 2
+			term := terms[bits.Len(uint(end-c))-2]
+			sum(i, c, half, to)
+			sum(i, half, end, term)
+			VADDPS(term.AsY(), to.AsY(), to.AsY())
+		}
 		product := func(i int, to isa.Register) {
 			if i%group == 0 {
-				inputs = k.groupInputs(rest[2:], group, func(c int) Mem {
+				inputs = k.groupInputs(rest[4:], group, func(c int) Mem {
 					return Mem{Base: inner, Index: offset(perm, i+c), Scale: 1}
 				})
 			}
-			for c, input := range inputs {
-				VBROADCASTSS(Mem{Base: matrices, Disp: 4 * (i*group + c)}, factor)
-				if c == 0 {
-					VMULPS(input, factor, to.AsY())
-				} else {
-					VMULPS(input, factor, factor)
-					VADDPS(factor, to.AsY(), to.AsY())
-				}
-			}
+			sum(i, 0, group, to)
 		}
 		for i := range data {
 			if k.RegisterBytes == 32 {

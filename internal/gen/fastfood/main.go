@@ -36,6 +36,7 @@ func main() {
 	kernel{isa.AVX2, signs}.emitScatter()
 	for _, group := range groups {
 		kernel{isa.AVX2, signs}.emitUnmix(group)
+		kernel{isa.AVX2, signs}.emitMixRow(group)
 	}
 	kernel{isa.AVX2, signs}.emitGather()
 	Generate()
