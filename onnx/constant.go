@@ -63,7 +63,7 @@ func (g *graph) tensorConstant(t *Tensor) (*constant, error) {
 	c := &constant{dims: t.Dims, kind: t.Type, tensor: t}
 	few := t.Size() <= maxFolded // others are weights, perhaps, which DequantizeLinear takes
 	switch t.Type {
-	case Int64, Int32, Int8, Uint8, Bool:
+	case Int64, Int32, Uint16, Int8, Uint8, Bool:
 		if few {
 			if err := g.budget.spend(16 * t.Size()); err != nil {
 				return nil, err
