@@ -2,6 +2,8 @@ package onnx
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -212,4 +214,51 @@ func TestFloat16LeavesHadamardMatrices(t *testing.T) {
 			t.Errorf("%s is float16", tensor.Name)
 		}
 	}
+}
+
+// TestStoreOfOtherTypes: weights of float64, and for int8 of float16, are stored in fewer
+// bits, too.
+func TestStoreOfOtherTypes(t *testing.T) {
+	for _, test := range []struct {
+		weights *Tensor
+		stored  DataType
+		want    []DataType
+	}{
+		{doubleTensor("w", 16, 24), Float16, []DataType{Float16}},
+		{doubleTensor("w", 16, 24), Int8, []DataType{Int8, Float}},
+		{halfTensor("w", 16, 24), Int8, []DataType{Int8, Float}},
+		{halfTensor("w", 16, 24), Float16, []DataType{Float16}},
+	} {
+		name := fmt.Sprintf("%v stored as %v", test.weights.Type, test.stored)
+		m := kind{name: name, inputs: in(test.weights.Type, -1, 16), tensors: []*Tensor{test.weights}, nodes: []*Node{op("MatMul", "y", "x w")}}.model(t)
+		before, errA := Import(m, ImportOptions{})
+		errB := m.Store(test.stored)
+		after, errC := Import(m, ImportOptions{})
+		if err := errors.Join(errA, errB, errC); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if found := typesOf(m); !slices.Equal(found, test.want) {
+			t.Errorf("%s: constants of %v, want %v", name, found, test.want)
+		}
+		x := gaussian(5*16, 3)
+		if d := difference(run(after, x, 5), run(before, x, 5)); !(d <= roundingOf[test.stored]) {
+			t.Errorf("%s: outputs differ by %v", name, d)
+		}
+	}
+}
+
+// TestStoreLeavesWhatScalesWouldDouble: numbers of which each would have a scale.
+func TestStoreLeavesWhatScalesWouldDouble(t *testing.T) {
+	m := kind{name: "vector", inputs: in(Float, -1, 256), outputs: []Value{{"y", Float, []int{-1}}}, tensors: []*Tensor{floatTensor("v", 256)}, nodes: []*Node{op("MatMul", "y", "x v")}}.model(t)
+	if err := m.Store(Int8); err != nil || !slices.Equal(typesOf(m), []DataType{Float}) {
+		t.Errorf("constants of %v, error %v, want float32 as it was", typesOf(m), err)
+	}
+}
+
+func typesOf(m *Model) (all []DataType) {
+	for _, t := range m.Initializers() {
+		all = append(all, t.Type)
+	}
+	return all
 }

@@ -89,9 +89,9 @@ const minShortened = 128
 // minQuantized is the opset whose DequantizeLinear takes several scales.
 const minQuantized = 13
 
-// Store stores the model's matrices and kernels of float32, constants that nothing
+// Store stores the model's matrices and kernels, constants of more bits that nothing
 // but products and convolutions take, as their weights, as Float16 or Int8, with a scale for
-// each output, and has them made float32 where they are used. All other constants stay as
+// each output, and has them made what they were where they are used. All other constants stay as
 // they are, such as biases and means, and those that whoever runs the model may replace, as
 // inputs. It fails, and changes nothing, if one has a number that the type can't hold, or if
 // the file's opset is less than 7, or, for Int8, 13.
@@ -115,22 +115,28 @@ func (m *Model) Store(kind DataType) error {
 	shortened := map[string][]*Tensor{}
 	for _, t := range m.Initializers() {
 		axis, found := matrices[t.Name]
-		if t.Type != Float || t.Size() < minShortened || !found || axis >= len(t.Dims) {
+		if !found || !kind.shortens(t.Type) || t.Size() < minShortened || axis >= len(t.Dims) {
+			continue
+		}
+		axis = (axis + len(t.Dims)) % len(t.Dims)
+		if kind == Int8 && t.Size() < 2*t.Dims[axis] { // each number would have a scale
 			continue
 		}
 		values, err := t.Floats()
 		if err != nil {
 			return fmt.Errorf("onnx: %w", err)
 		}
+		value, made := "", Float
 		if kind == Float16 {
 			stored := b.floats(Float16, b.unique(t.Name+".float16"), t.Dims, values)
-			shortened[t.Name] = []*Tensor{stored}
-			b.nodes = append(b.nodes, NewNode("Cast", b.unique(t.Name+"/cast"), []string{stored.Name}, []string{t.Name}, IntAttribute("to", int64(Float))))
-			continue
+			value, made, shortened[t.Name] = stored.Name, Float16, []*Tensor{stored}
+		} else {
+			value, shortened[t.Name] = b.quantized(t.Name+"/dequantized", t.Dims, values, axis)
 		}
-		value, constants := b.quantized(t.Name+"/dequantized", t.Dims, values, (axis+len(t.Dims))%len(t.Dims))
+		if made != t.Type {
+			value = b.node("Cast", t.Name+"/cast", []string{value}, IntAttribute("to", int64(t.Type)))
+		}
 		b.rename(value, t.Name)
-		shortened[t.Name] = constants
 	}
 	if b.overflow != nil {
 		return fmt.Errorf("onnx: %w", b.overflow)
@@ -148,6 +154,12 @@ func (m *Model) Store(kind DataType) error {
 	}
 	m.graph, m.graphWire = graph, nil
 	return nil
+}
+
+// shortens tells whether numbers of another type have more bits than those of the type that
+// Store stores.
+func (t DataType) shortens(other DataType) bool {
+	return other == Float || other == Double || t == Int8 && other == Float16
 }
 
 // matrices returns the names of values that are the second input of products and
