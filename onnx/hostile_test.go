@@ -372,6 +372,11 @@ func TestLargePartsOfMany(t *testing.T) {
 		}, chain(4000, func(i int, from, to string) *Node {
 			return NewNode("Div", "", []string{from, "p"}, []string{to})
 		})...)},
+		{name: "a large transposition behind many", input: nn.Shape{1}, tensors: []*Tensor{NewIntTensor("flat", -1, 1)}, nodes: append([]*Node{
+			NewNode("Transpose", "turn", []string{"x"}, []string{"m"}, IntsAttribute("perm", make([]int64, 80000)...)), op("Reshape", "s", "m flat"),
+		}, chain(4000, func(i int, from, to string) *Node {
+			return NewNode("Add", "", []string{"s", from}, []string{to})
+		})...)},
 	} {
 		useFile(t, t.TempDir(), encoded(t, d.model(t)))
 		if t.Failed() {

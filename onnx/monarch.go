@@ -125,7 +125,7 @@ func (g *graph) cropped(slice *Node) int64 {
 // turned takes a Transpose with these axes.
 func (w *walk) turned(axes ...int64) {
 	n := w.next
-	if n == nil || n.Domain != "" || n.Type != "Transpose" || len(n.Inputs) != 1 {
+	if n == nil || n.Domain != "" || n.Type != "Transpose" || len(n.Inputs) != 1 || w.budget.spend(16*len(n.message)) != nil { // many nodes may be behind the same one
 		w.next, w.nodes = nil, nil
 		return
 	}
