@@ -240,7 +240,11 @@ func (c *compressor) sizes(t *target, m Method) (sizes []int, reason string) {
 	case c.Rank.Energy > 0:
 		return c.rankOfEnergy(t, c.Rank.Energy, t.BreakEven())
 	}
-	return []int{c.Rank.size(t.Layer)}, ""
+	size := c.Rank.size(t.Layer)
+	if m == Monarch {
+		size = wholeBlocks(t.Layer, size)
+	}
+	return []int{size}, ""
 }
 
 // rankOfEnergy returns the rank that keeps a part of the energy, if it is at most
