@@ -2,7 +2,9 @@ package compress
 
 import (
 	"context"
+	"errors"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/deepfry/deepfry/nn"
@@ -194,5 +196,9 @@ func TestMonarchSaysItsBlocks(t *testing.T) {
 	}
 	if l := r.Report.Layers[0]; l.Size != 26 || l.After.Weights != 26*256 {
 		t.Errorf("size %d with %d weights, want 26 blocks", l.Size, l.After.Weights)
+	}
+	r, err = model.Compress(context.Background(), Options{Methods: []Method{Monarch}, AllowSlower: true})
+	if !errors.Is(err, ErrNothing) || !strings.Contains(r.Report.Layers[0].Note, "give a rank") {
+		t.Errorf("without a size: error %v, %+v", err, r)
 	}
 }

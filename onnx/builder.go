@@ -57,6 +57,11 @@ func (b *builder) weight(name string, dims []int, values []float32, by scales) s
 	return b.once(stored{&values[0], false}, func() string { return b.store(name, dims, values, by) })
 }
 
+// arranged is weight for an arrangement of a layer's weights.
+func (b *builder) arranged(weights []float32, name string, dims []int, values []float32, by scales) string {
+	return b.once(stored{&weights[0], true}, func() string { return b.store(name, dims, values, by) })
+}
+
 // scales says which of a weight's numbers have one scale in eight bits: those with the same
 // index along an axis.
 type scales struct {
