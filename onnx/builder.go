@@ -97,18 +97,24 @@ func (b *builder) store(name string, dims []int, values []float32, by scales) st
 // int8s adds weights as numbers of eight bits, their scales, and the nodes that make the
 // weights of these.
 func (b *builder) int8s(name string, dims []int, values []float32, by scales) string {
+	value, added := b.dequantized(name, dims, values, by)
+	b.tensors = append(b.tensors, added...)
+	return value
+}
+
+// dequantized is int8s that returns numbers and scales, too, and does not add them.
+func (b *builder) dequantized(name string, dims []int, values []float32, by scales) (value string, constants []*Tensor) {
 	if by.dims == nil {
 		by.dims = dims
 	}
-	value, added := b.quantized(name, by.dims, values, by.axis)
+	value, constants = b.quantized(name, by.dims, values, by.axis)
 	if b.activations != Float {
 		value = b.node("Cast", name+"/cast", []string{value}, IntAttribute("to", int64(b.activations)))
 	}
 	if !slices.Equal(by.dims, dims) {
 		value = b.node("Reshape", name+"/shape", []string{value, b.ints(int64s(dims)...)})
 	}
-	b.tensors = append(b.tensors, added...)
-	return value
+	return value, constants
 }
 
 // quantized adds the node that makes a float32 array of numbers of eight bits and scales

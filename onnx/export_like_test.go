@@ -262,3 +262,23 @@ func typesOf(m *Model) (all []DataType) {
 	}
 	return all
 }
+
+// TestStoreOfMonarch: L and R become what an export in eight bits has.
+func TestStoreOfMonarch(t *testing.T) {
+	network := shaken(t, nn.Description{Name: "monarch", Input: nn.Shape{62}, Nodes: []nn.Node{{Name: "fc", Op: nn.Monarch{Out: 45, Blocks: 8}}}})
+	x := gaussian(5*62, 2)
+	for _, kind := range []DataType{Float16, Int8} {
+		m := exported(t, network, Options{})
+		if err := m.Store(kind); err != nil {
+			t.Fatal(err)
+		}
+		back, errA := Import(m, ImportOptions{})
+		want, errB := Import(exported(t, network, Options{Weights: kind}), ImportOptions{})
+		if err := errors.Join(errA, errB); err != nil {
+			t.Fatal(err)
+		}
+		if got := back.Layers()[0].Kind; got != "monarch" || !slices.Contains(typesOf(m), kind) || !slices.Equal(run(back, x, 5), run(want, x, 5)) {
+			t.Errorf("%v: a layer %s, constants of %v, or other outputs than those of an export", kind, got, typesOf(m))
+		}
+	}
+}

@@ -114,6 +114,24 @@ func (g *graph) monarchOf(n *Node) (found *Node, all []*Node) {
 		IntsAttribute("blocks", shape[1:]...), IntsAttribute("outputs", outputs, size[1])), w.nodes
 }
 
+// monarchScales returns, for the names of the constants L and R of all Monarch layers, which
+// numbers have one scale in eight bits.
+func (g *graph) monarchScales() map[string]scales {
+	all := map[string]scales{}
+	for _, n := range g.model.Nodes() {
+		found, _ := g.monarchOf(n)
+		if found == nil {
+			continue
+		}
+		for i, axis := range []int{1, 0} {
+			if t := g.tensors[found.input(1+i)]; t != nil && len(t.Dims) == 3 {
+				all[t.Name] = scales{[]int{t.Dims[0] * t.Dims[1], t.Dims[2]}, axis}
+			}
+		}
+	}
+	return all
+}
+
 // cropped returns how many columns a Slice leaves, from the first on, or 0.
 func (g *graph) cropped(slice *Node) int64 {
 	end := g.integers(slice.input(2))

@@ -111,30 +111,32 @@ func (m *Model) Store(kind DataType) error {
 	if err != nil {
 		return fmt.Errorf("onnx: %w", err)
 	}
-	b := builder{taken: m.names(), activations: Float, weights: kind}
+	b := builder{taken: m.names(), weights: kind}
 	shortened := map[string][]*Tensor{}
 	for _, t := range m.Initializers() {
-		axis, found := matrices[t.Name]
-		if !found || !kind.shortens(t.Type) || t.Size() < minShortened || axis >= len(t.Dims) {
+		by, found := matrices[t.Name]
+		if by.dims == nil {
+			by.dims = t.Dims
+		}
+		if !found || !kind.shortens(t.Type) || t.Size() < minShortened || by.axis >= len(by.dims) {
 			continue
 		}
-		axis = (axis + len(t.Dims)) % len(t.Dims)
-		if kind == Int8 && t.Size() < 2*t.Dims[axis] { // each number would have a scale
+		by.axis = (by.axis + len(by.dims)) % len(by.dims)
+		if kind == Int8 && t.Size() < 2*by.dims[by.axis] { // each number would have a scale
 			continue
 		}
 		values, err := t.Floats()
 		if err != nil {
 			return fmt.Errorf("onnx: %w", err)
 		}
-		value, made := "", Float
+		b.activations = t.Type
+		var value string
 		if kind == Float16 {
 			stored := b.floats(Float16, b.unique(t.Name+".float16"), t.Dims, values)
-			value, made, shortened[t.Name] = stored.Name, Float16, []*Tensor{stored}
+			shortened[t.Name] = []*Tensor{stored}
+			value = b.node("Cast", t.Name+"/cast", []string{stored.Name}, IntAttribute("to", int64(t.Type)))
 		} else {
-			value, shortened[t.Name] = b.quantized(t.Name+"/dequantized", t.Dims, values, axis)
-		}
-		if made != t.Type {
-			value = b.node("Cast", t.Name+"/cast", []string{value}, IntAttribute("to", int64(t.Type)))
+			value, shortened[t.Name] = b.dequantized(t.Name+"/dequantized", t.Dims, values, by)
 		}
 		b.rename(value, t.Name)
 	}
@@ -163,16 +165,17 @@ func (t DataType) shortens(other DataType) bool {
 }
 
 // matrices returns the names of values that are the second input of products and
-// convolutions and nothing else, with the axis of these that is the outputs', from the end
-// where it is negative. The factors of Hadamard matrices are not among them:
-// they are few numbers, and known by their exact values.
-func (m *Model) matrices() (map[string]int, error) {
-	matrices, others := map[string]int{}, m.given()
+// convolutions, or L and R of Monarch layers, and nothing else, with the axis of these that is
+// the outputs', from the end where it is negative. The factors of Hadamard matrices are not
+// among them: they are few numbers, and known by their exact values.
+func (m *Model) matrices() (map[string]scales, error) {
+	matrices, others := map[string]scales{}, m.given()
 	for _, out := range m.Outputs {
 		others[out.Name] = true
 	}
 	b := newBudget(m.size)
-	parts := m.newGraph(&b).layerParts()
+	g := m.newGraph(&b)
+	parts, structured := g.layerParts(), g.monarchScales()
 	for _, n := range m.Nodes() {
 		weights, axis := "", 0
 		if n.Domain == "" && !parts[n] {
@@ -193,7 +196,9 @@ func (m *Model) matrices() (map[string]int, error) {
 		}
 		for i, input := range n.Inputs {
 			if i == 1 && input == weights {
-				matrices[input] = axis
+				matrices[input] = scales{axis: axis}
+			} else if by, found := structured[input]; found && parts[n] {
+				matrices[input] = by
 			} else {
 				others[input] = true
 			}
