@@ -125,8 +125,11 @@ func (b *builder) quantized(name string, dims []int, values []float32, axis int)
 		inner *= d
 	}
 	numbers, factors, err := quantize.Along(values, dims[axis], inner)
-	if err != nil && b.overflow == nil {
-		b.overflow = fmt.Errorf("tensor %s: %w", name, err)
+	if err != nil {
+		if b.overflow == nil {
+			b.overflow = fmt.Errorf("tensor %s: %w", name, err)
+		}
+		numbers, factors = make([]int8, len(values)), make([]float32, dims[axis]) // for what nobody gets
 	}
 	raw := make([]byte, len(numbers))
 	for i, n := range numbers {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -279,6 +280,22 @@ func TestStoreOfMonarch(t *testing.T) {
 		}
 		if got := back.Layers()[0].Kind; got != "monarch" || !slices.Contains(typesOf(m), kind) || !slices.Equal(run(back, x, 5), run(want, x, 5)) {
 			t.Errorf("%v: a layer %s, constants of %v, or other outputs than those of an export", kind, got, typesOf(m))
+		}
+	}
+}
+
+// TestInt8OfWhatIsNotFinite: a network that has diverged is an error, which names the tensor.
+func TestInt8OfWhatIsNotFinite(t *testing.T) {
+	for _, v := range []float32{float32(math.NaN()), float32(math.Inf(-1))} {
+		network := shaken(t, nn.Description{Name: "diverged", Input: nn.Shape{12}, Nodes: []nn.Node{{Name: "fc1", Op: nn.Dense{Out: 32}}}})
+		network.Param("fc1.weight").Data[5] = v
+		if _, err := FromNetwork(network, Options{Weights: Int8}); err == nil || !strings.Contains(err.Error(), "fc1.weight: entry 5 is") {
+			t.Errorf("%v: error %v", v, err)
+		}
+		m := exported(t, network, Options{})
+		before := encoded(t, m)
+		if err := m.Store(Int8); err == nil || !strings.Contains(err.Error(), "entry 5 is") || !bytes.Equal(encoded(t, m), before) {
+			t.Errorf("%v: stored: error %v, or the model has changed", v, err)
 		}
 	}
 }
