@@ -221,8 +221,8 @@ func (g *graph) folded(n *Node, all []*constant) (*constant, error) {
 	return nil, nil
 }
 
-// firstFloats returns the first numbers of a vector, as our export cuts a diagonal, or nil
-// for any other Slice.
+// firstFloats returns the first numbers of a vector, more than half of them, as our export
+// cuts a diagonal, or nil for any other Slice. All are computed for it.
 func firstFloats(all []*constant) *constant {
 	c := all[0]
 	if len(c.dims) != 1 || len(all) != 4 {
@@ -234,7 +234,7 @@ func firstFloats(all []*constant) *constant {
 		}
 	}
 	end := all[2].ints[0]
-	if end < 1 || end > int64(c.dims[0]) {
+	if size := int64(c.dims[0]); end <= size/2 || end > size {
 		return nil
 	}
 	return c.with([]int{int(end)}, func() ([]float32, error) {
