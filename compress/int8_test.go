@@ -89,6 +89,11 @@ func TestPrecisionIsChosen(t *testing.T) {
 		if r.precision == checkpoint.Float32 {
 			t.Errorf("%d bytes: weights are float32", target)
 		}
+		for _, l := range r.Report.Layers {
+			if l.Method == "dense" && len(l.Tried) > 0 && l.Note != "left alone: the goal is reached without it" {
+				t.Errorf("%d bytes: %s stays, with the note %q", target, l.Name, l.Note)
+			}
+		}
 		o.Precisions = []checkpoint.Precision{checkpoint.Float32}
 		other, err := model.Compress(context.Background(), o)
 		if err != nil {

@@ -172,7 +172,7 @@ func (c *compressor) checkLayers() error {
 func (c *compressor) checkNetwork() (err error) {
 	switch {
 	case c.model.Network == nil && (c.needsData() != nil || c.Data != nil || c.FineTune > 0):
-		return fmt.Errorf("compress: only svd without data is possible, for the file can't be imported as a network: %w", c.model.Reason)
+		return fmt.Errorf("compress: only svd and monarch without data are possible, for the file can't be imported as a network: %w", c.model.Reason)
 	case c.MaxDrop > 0 && (c.Data == nil || c.Data.Train.Labels == nil):
 		return errors.New("compress: a largest drop is measured on labels: give data that have them")
 	case c.Data == nil && c.FineTune > 0:
