@@ -74,6 +74,9 @@ func Encode(w io.Writer, network *nn.Network, extra Extra) error {
 
 // encode writes the file with parameters of the given precision.
 func encode(w io.Writer, network *nn.Network, extra Extra, precision Precision) error {
+	if err := precision.check(); err != nil {
+		return err
+	}
 	seeds := knownSeeds(network.Params())
 	metadata, err := encodeMetadata(network, seeds, extra.Metadata)
 	if err != nil {

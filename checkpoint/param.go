@@ -30,6 +30,9 @@ const (
 // fails, and names the parameter, as SaveAs does, and where all numbers are so small that
 // they would be 0; it may then have rounded others.
 func Round(network *nn.Network, precision Precision) error {
+	if err := precision.check(); err != nil {
+		return err
+	}
 	for _, p := range network.Params() {
 		var err error
 		switch {
@@ -53,6 +56,14 @@ func Round(network *nn.Network, precision Precision) error {
 		}
 	}
 	return nil
+}
+
+func (precision Precision) check() error {
+	switch precision {
+	case Float32, Float16, Int8:
+		return nil
+	}
+	return fmt.Errorf("weights as %q: want %q, %q, or nothing for float32", string(precision), Float16, Int8)
 }
 
 func notZero(v float32) bool { return v != 0 }

@@ -18,9 +18,12 @@ func (block) Name() string { return "block" }
 
 func (block) needs() needs { return needs{data: true, rate: 0.003} }
 
+// groups are the numbers of rows that matrices in G can have, the largest first.
+var groups = []int{8, 4, 2}
+
 // sizes are those that a transform of the layer's inputs can have.
 func (m block) sizes(l *Layer) (sizes []int) {
-	for _, size := range []int{8, 4, 2} {
+	for _, size := range groups {
 		if _, err := weightsOf(m, l, size); err == nil {
 			sizes = append(sizes, size)
 		}

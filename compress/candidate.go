@@ -235,12 +235,18 @@ func (c *compressor) sizes(t *target, m Method) (sizes []int, reason string) {
 		return m.sizes(t.Layer), ""
 	case m.needs().transforms:
 		return []int{max(1, c.Transforms)}, ""
-	case c.Rank == Rank{}: // and there are no data
+	case c.Rank == Rank{} && !m.needs().energy: // and there are no data
+		return nil, fmt.Sprintf("left alone: without data, nothing says how large %s should be: give a rank", m.Name())
+	case c.Rank == Rank{}:
 		return c.rankOfEnergy(t, defaultEnergy, t.BreakEven()/2)
 	case c.Rank.Energy > 0:
 		return c.rankOfEnergy(t, c.Rank.Energy, t.BreakEven())
 	}
-	return []int{c.Rank.size(t.Layer)}, ""
+	size := c.Rank.size(t.Layer)
+	if m == Monarch {
+		size = wholeBlocks(t.Layer, size)
+	}
+	return []int{size}, ""
 }
 
 // rankOfEnergy returns the rank that keeps a part of the energy, if it is at most

@@ -93,9 +93,19 @@ func (c *compressor) withinBudget(layers []choices, path [][]int) ([]int, error)
 }
 
 // bestWithinBytes chooses the precision, too, where there are several: that whose choice does
-// the least harm to the network's outputs.
+// the least harm to the network's outputs, or, where these are not known, the first in which
+// the file is small enough.
 func (c *compressor) bestWithinBytes(layers []choices, path [][]int) (chosen []int, err error) {
-	if len(c.Precisions) == 1 || c.logits == nil || c.samples == 0 {
+	if c.logits == nil || c.samples == 0 {
+		for _, precision := range c.Precisions {
+			c.setPrecision(layers, precision)
+			if chosen, err = c.withinBytes(layers, path); err == nil {
+				break
+			}
+		}
+		return chosen, err
+	}
+	if len(c.Precisions) == 1 {
 		return c.withinBytes(layers, path)
 	}
 	x := c.damageInputs()
@@ -109,7 +119,7 @@ func (c *compressor) bestWithinBytes(layers []choices, path [][]int) (chosen []i
 			if network, err = c.rounded(layers, found); err == nil {
 				e, _ := outputError(train.Outputs(network, x), reference, c.logits.OutShape().Size())
 				c.tell("%s: output error %.2f%% within %s bytes", cmp.Or(string(precision), "float32"), 100*e, thousands.Apart(c.TargetBytes))
-				if e < least {
+				if chosen == nil || e < least { // outputs that are not finite have no error
 					best, least, chosen = precision, e, found
 				}
 			}

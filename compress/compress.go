@@ -105,7 +105,7 @@ func (r *Result) note(format string, values ...any) {
 // Save writes the compressed model: an ONNX file if path ends in .onnx, and a
 // checkpoint, without what only training needs, if it ends in .safetensors. An ONNX
 // file that was not fine-tuned stays as it is, to the byte, but for the layers that
-// were replaced, and for weights that become float16. Otherwise it is written anew,
+// were replaced, and for weights that become float16 or int8. Otherwise it is written anew,
 // with its input and output, its texts and, where that can be written, its opset.
 func (r *Result) Save(path string) error {
 	if len(r.chains) == 0 && r.precision == checkpoint.Float32 {

@@ -2,6 +2,7 @@ package compress
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -88,6 +89,11 @@ func TestPrecisionIsChosen(t *testing.T) {
 		if r.precision == checkpoint.Float32 {
 			t.Errorf("%d bytes: weights are float32", target)
 		}
+		for _, l := range r.Report.Layers {
+			if l.Method == "dense" && len(l.Tried) > 0 && l.Note != "left alone: the goal is reached without it" {
+				t.Errorf("%d bytes: %s stays, with the note %q", target, l.Name, l.Note)
+			}
+		}
 		o.Precisions = []checkpoint.Precision{checkpoint.Float32}
 		other, err := model.Compress(context.Background(), o)
 		if err != nil {
@@ -114,7 +120,56 @@ func TestInt8OfOldFiles(t *testing.T) {
 	if _, err := model.Compress(context.Background(), Options{Precisions: int8s, Rank: Rank{N: 8}}); err == nil || !strings.Contains(err.Error(), "the file has opset 12: want 13 or more") {
 		t.Errorf("error %v", err)
 	}
-	if r, err := model.Compress(context.Background(), Options{TargetBytes: 5000, AllowSlower: true, Output: "net.onnx"}); err != nil || r.precision != checkpoint.Float16 {
+	r, err := model.Compress(context.Background(), Options{TargetBytes: 5000, AllowSlower: true, Output: "net.onnx"})
+	if err != nil || r.precision != checkpoint.Float16 || !strings.Contains(strings.Join(r.Report.Notes, "\n"), "int8 was left out") {
 		t.Errorf("%v, %v", r, err)
+	}
+	if _, err := model.Compress(context.Background(), Options{TargetBytes: 5000, Precisions: append(int8s, int8s...)}); err == nil {
+		t.Error("int8, said twice, is taken")
+	}
+}
+
+// TestPrecisionOfWhatOverflows: where outputs are not finite, no precision is nearest; what
+// fits is taken.
+func TestPrecisionOfWhatOverflows(t *testing.T) {
+	d := nn.Description{Name: "net", Input: nn.Shape{40}}
+	for i := range 9 {
+		d.Nodes = append(d.Nodes, nn.Node{Name: fmt.Sprintf("fc%d", i), Op: nn.Dense{Out: 40}})
+	}
+	network, err := nn.New(d, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range network.Params() {
+		linear.Scale(p.Data, 1e5)
+	}
+	model, err := FromNetwork(network)
+	if err != nil {
+		t.Fatal(err)
+	}
+	target := checkpoint.Bytes(network.Params(), checkpoint.Float32) / 3
+	r, err := model.Compress(context.Background(), Options{TargetBytes: target, AllowSlower: true, Methods: []Method{SVD}, Output: "net.safetensors"})
+	if err != nil || r == nil {
+		t.Fatal(err)
+	}
+}
+
+// TestPrecisionsThatThereAreNot names them.
+func TestPrecisionsThatThereAreNot(t *testing.T) {
+	network, data := classifier(t)
+	model, err := FromNetwork(network)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, o := range map[string]Options{
+		`precisions ["int4"]: want some of`: {Precisions: []checkpoint.Precision{"int4"}, Rank: Rank{N: 4}},
+		"want one of [8 4 2]":               {Methods: []Method{Block}, Rank: Rank{N: 3}, Data: data},
+	} {
+		if _, err := model.Compress(context.Background(), o); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+	if err := checkpoint.SaveAs(filepath.Join(t.TempDir(), "net.safetensors"), network, checkpoint.Extra{}, "int4"); err == nil || !strings.Contains(err.Error(), `weights as "int4"`) {
+		t.Errorf("error %v", err)
 	}
 }

@@ -2,7 +2,9 @@ package compress
 
 import (
 	"context"
+	"errors"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/deepfry/deepfry/nn"
@@ -174,5 +176,29 @@ func TestMonarchSizes(t *testing.T) {
 			}
 			last = weights
 		}
+	}
+}
+
+// TestMonarchSaysItsBlocks: where 30 blocks of 128 inputs would leave some empty, there are 26
+// of 5, and the report says so.
+func TestMonarchSaysItsBlocks(t *testing.T) {
+	network, err := nn.New(nn.Description{Name: "net", Input: nn.Shape{128}, Nodes: []nn.Node{{Name: "fc1", Op: nn.Dense{Out: 128}}, {Name: "fc2", Op: nn.Dense{Out: 10}}}}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	model, err := FromNetwork(network)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := model.Compress(context.Background(), Options{Methods: []Method{Monarch}, Rank: Rank{N: 30}, Layers: []string{"fc1"}, AllowSlower: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l := r.Report.Layers[0]; l.Size != 26 || l.After.Weights != 26*256 {
+		t.Errorf("size %d with %d weights, want 26 blocks", l.Size, l.After.Weights)
+	}
+	r, err = model.Compress(context.Background(), Options{Methods: []Method{Monarch}, AllowSlower: true})
+	if !errors.Is(err, ErrNothing) || !strings.Contains(r.Report.Layers[0].Note, "give a rank") {
+		t.Errorf("without a size: error %v, %+v", err, r)
 	}
 }

@@ -67,6 +67,9 @@ type Options struct {
 	Progress func(text string) // nil, or is told what goes on
 }
 
+// precisions are all that there are.
+var precisions = []checkpoint.Precision{checkpoint.Float32, checkpoint.Float16, checkpoint.Int8}
+
 // quantizedOpset is the first one of ONNX's operators that has a scale for each row.
 const quantizedOpset = 13
 
@@ -137,6 +140,8 @@ func (c *compressor) checkNumbers() error {
 		return errors.New("compress: a rate is for fine-tuning: give a number of epochs")
 	case c.Rank != Rank{} && c.Transforms > 0:
 		return errors.New("compress: a rank and a number of transforms: choose one of them")
+	case slices.ContainsFunc(c.Precisions, func(p checkpoint.Precision) bool { return !slices.Contains(precisions, p) }):
+		return fmt.Errorf("compress: precisions %q: want some of %q", c.Precisions, precisions)
 	case len(c.Precisions) > 1 && c.TargetBytes == 0:
 		return errors.New("compress: several precisions: want one, or a target size, which chooses")
 	case goals == 1 && c.hasSize():
@@ -167,7 +172,7 @@ func (c *compressor) checkLayers() error {
 func (c *compressor) checkNetwork() (err error) {
 	switch {
 	case c.model.Network == nil && (c.needsData() != nil || c.Data != nil || c.FineTune > 0):
-		return fmt.Errorf("compress: only svd without data is possible, for the file can't be imported as a network: %w", c.model.Reason)
+		return fmt.Errorf("compress: only svd and monarch without data are possible, for the file can't be imported as a network: %w", c.model.Reason)
 	case c.MaxDrop > 0 && (c.Data == nil || c.Data.Train.Labels == nil):
 		return errors.New("compress: a largest drop is measured on labels: give data that have them")
 	case c.Data == nil && c.FineTune > 0:
@@ -196,14 +201,18 @@ func (c *compressor) setDefaults() error {
 	if len(c.Precisions) == 0 {
 		c.Precisions = []checkpoint.Precision{checkpoint.Float32}
 		if c.TargetBytes > 0 {
-			c.Precisions = []checkpoint.Precision{checkpoint.Float32, checkpoint.Float16, checkpoint.Int8}
+			c.Precisions = precisions
 		}
 	}
 	if m := c.model.file; m != nil && m.Opset[""] < quantizedOpset && c.FineTune == 0 {
-		if slices.Equal(c.Precisions, []checkpoint.Precision{checkpoint.Int8}) {
+		others := slices.DeleteFunc(slices.Clone(c.Precisions), func(p checkpoint.Precision) bool { return p == checkpoint.Int8 })
+		if len(others) == 0 {
 			return fmt.Errorf("compress: int8: the file has opset %d: want %d or more, or fine-tune, which has the file written anew", m.Opset[""], quantizedOpset)
 		}
-		c.Precisions = slices.DeleteFunc(slices.Clone(c.Precisions), func(p checkpoint.Precision) bool { return p == checkpoint.Int8 })
+		if len(others) < len(c.Precisions) {
+			c.note("int8 was left out: the file has opset %d, and it takes %d; fine-tuning has the file written anew", m.Opset[""], quantizedOpset)
+		}
+		c.Precisions = others
 	}
 	c.precision = c.Precisions[0]
 	c.explicit = c.hasSize() || c.Budget > 0 || c.TargetBytes > 0 || len(c.Layers) > 0
@@ -258,6 +267,8 @@ func (c *compressor) checkMethod(m Method) error {
 		return fmt.Errorf("compress: a number of transforms is for fastfood, not for %s", m.Name())
 	case c.Rank.Energy > 0 && !needs.energy:
 		return fmt.Errorf("compress: energy is kept by svd, not by %s: give a rank", m.Name())
+	case m == Block && c.Rank != Rank{} && !slices.Contains(groups, c.Rank.N):
+		return fmt.Errorf("compress: the rank of block is the rows of its matrices: want one of %v", groups)
 	}
 	return nil
 }

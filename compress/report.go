@@ -97,7 +97,7 @@ func (c *compressor) report(r *Result, layers []choices) (*Report, error) {
 		report.Samples = &Split{Fitted: len(c.fitted.index), Held: len(c.held.index), Chosen: len(c.fresh.index), Tested: len(c.test.index)}
 	}
 	for i, l := range layers {
-		report.Layers = append(report.Layers, l.report(r.chosen[i], c.hasGoal()))
+		report.Layers = append(report.Layers, l.report(r.chosen[i], c.hasGoal(), c.Budget > 0 || c.TargetBytes > 0))
 	}
 	note := func(format string, values ...any) {
 		report.Notes = append(report.Notes, fmt.Sprintf(format, values...))
@@ -138,8 +138,8 @@ func (c *compressor) report(r *Result, layers []choices) (*Report, error) {
 }
 
 // report says what became of the layer whose candidate k was chosen, for a goal or
-// not.
-func (l choices) report(k int, goal bool) LayerReport {
+// not, which may be a size.
+func (l choices) report(k int, goal, size bool) LayerReport {
 	is := l.candidates[k]
 	r := LayerReport{Name: l.Name, Inputs: l.Inputs, Outputs: l.Outputs, Method: is.name(), Size: is.size, Before: l.before, After: is.cost}
 	if is.measured {
@@ -150,7 +150,10 @@ func (l choices) report(k int, goal bool) LayerReport {
 		last := l.refused[len(l.refused)-1]
 		notes = append(notes, fmt.Sprintf("%s %s refused: %s", last.name(), thousands.Apart(last.size), last.reason))
 	}
-	if k == 0 && len(l.candidates) > 1 {
+	switch {
+	case k == 0 && len(l.candidates) > 1 && size:
+		notes = append(notes, "left alone: the goal is reached without it")
+	case k == 0 && len(l.candidates) > 1:
 		notes = append(notes, "no size of it was within the goal")
 	}
 	r.Note = strings.Join(notes, "; ")

@@ -44,7 +44,9 @@ type Param struct {
 
 // SetInt8 sets Data to numbers of 8 bits times a scale for each row, an entry of the
 // first dimension. A dense layer then reads the numbers themselves where samples are few,
-// until there is a workspace for training. It panics if there are more or fewer numbers, or scales, than the shape says.
+// until there is a workspace for training. Call it before there are workspaces, which keep
+// the Data that they find. It panics if there are more or fewer numbers, or scales, than
+// the shape says.
 func (p *Param) SetInt8(numbers []int8, scales []float32) {
 	if len(numbers) != p.Size() || len(scales) != p.Shape[0] {
 		panic("nn: SetInt8: numbers or scales do not fit the shape")

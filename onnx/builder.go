@@ -57,6 +57,11 @@ func (b *builder) weight(name string, dims []int, values []float32, by scales) s
 	return b.once(stored{&values[0], false}, func() string { return b.store(name, dims, values, by) })
 }
 
+// arranged is weight for an arrangement of a layer's weights.
+func (b *builder) arranged(weights []float32, name string, dims []int, values []float32, by scales) string {
+	return b.once(stored{&weights[0], true}, func() string { return b.store(name, dims, values, by) })
+}
+
 // scales says which of a weight's numbers have one scale in eight bits: those with the same
 // index along an axis.
 type scales struct {
@@ -92,18 +97,24 @@ func (b *builder) store(name string, dims []int, values []float32, by scales) st
 // int8s adds weights as numbers of eight bits, their scales, and the nodes that make the
 // weights of these.
 func (b *builder) int8s(name string, dims []int, values []float32, by scales) string {
+	value, added := b.dequantized(name, dims, values, by)
+	b.tensors = append(b.tensors, added...)
+	return value
+}
+
+// dequantized is int8s that returns numbers and scales, too, and does not add them.
+func (b *builder) dequantized(name string, dims []int, values []float32, by scales) (value string, constants []*Tensor) {
 	if by.dims == nil {
 		by.dims = dims
 	}
-	value, added := b.quantized(name, by.dims, values, by.axis)
+	value, constants = b.quantized(name, by.dims, values, by.axis)
 	if b.activations != Float {
 		value = b.node("Cast", name+"/cast", []string{value}, IntAttribute("to", int64(b.activations)))
 	}
 	if !slices.Equal(by.dims, dims) {
 		value = b.node("Reshape", name+"/shape", []string{value, b.ints(int64s(dims)...)})
 	}
-	b.tensors = append(b.tensors, added...)
-	return value
+	return value, constants
 }
 
 // quantized adds the node that makes a float32 array of numbers of eight bits and scales
@@ -114,8 +125,11 @@ func (b *builder) quantized(name string, dims []int, values []float32, axis int)
 		inner *= d
 	}
 	numbers, factors, err := quantize.Along(values, dims[axis], inner)
-	if err != nil && b.overflow == nil {
-		b.overflow = fmt.Errorf("tensor %s: %w", name, err)
+	if err != nil {
+		if b.overflow == nil {
+			b.overflow = fmt.Errorf("tensor %s: %w", name, err)
+		}
+		numbers, factors = make([]int8, len(values)), make([]float32, dims[axis]) // for what nobody gets
 	}
 	raw := make([]byte, len(numbers))
 	for i, n := range numbers {

@@ -63,7 +63,7 @@ func (g *graph) tensorConstant(t *Tensor) (*constant, error) {
 	c := &constant{dims: t.Dims, kind: t.Type, tensor: t}
 	few := t.Size() <= maxFolded // others are weights, perhaps, which DequantizeLinear takes
 	switch t.Type {
-	case Int64, Int32, Int8, Uint8, Bool:
+	case Int64, Int32, Uint16, Int8, Uint8, Bool:
 		if few {
 			if err := g.budget.spend(16 * t.Size()); err != nil {
 				return nil, err
@@ -221,8 +221,8 @@ func (g *graph) folded(n *Node, all []*constant) (*constant, error) {
 	return nil, nil
 }
 
-// firstFloats returns the first numbers of a vector, as our export cuts a diagonal, or nil
-// for any other Slice.
+// firstFloats returns the first numbers of a vector, more than half of them, as our export
+// cuts a diagonal, or nil for any other Slice. All are computed for it.
 func firstFloats(all []*constant) *constant {
 	c := all[0]
 	if len(c.dims) != 1 || len(all) != 4 {
@@ -234,7 +234,7 @@ func firstFloats(all []*constant) *constant {
 		}
 	}
 	end := all[2].ints[0]
-	if end < 1 || end > int64(c.dims[0]) {
+	if size := int64(c.dims[0]); end <= size/2 || end > size {
 		return nil
 	}
 	return c.with([]int{int(end)}, func() ([]float32, error) {

@@ -63,9 +63,7 @@ func (e *exporter) turnedGemm(name string, op nn.Dense, x tensor, info nn.LayerI
 // returns its name.
 func (e *exporter) turnedWeights(name string, op nn.Dense, x tensor, info nn.LayerInfo) string {
 	weights, in := param(info, name+".weight").Data, x.shape.Size()
-	return e.once(stored{&weights[0], true}, func() string {
-		return e.store(name+".weight", []int{in, op.Out}, transposeMatrix(weights, op.Out, in), scales{axis: 1})
-	})
+	return e.arranged(weights, name+".weight", []int{in, op.Out}, transposeMatrix(weights, op.Out, in), scales{axis: 1})
 }
 
 // bias adds a layer's bias and returns its name, or "" if it has none.

@@ -118,7 +118,7 @@ func (b *builder) fastfood(name, x string, t *fastfood.Transform, bias string, f
 	perBlock := scales{dims: []int{t.Blocks, len(t.G) / t.Blocks}}
 	if group := t.Group; group > 1 {
 		form = Ops // the function has a diagonal
-		v.g = b.weight(name+".g", []int{all / group, group, group}, transposeGroups(t.G, group), perBlock)
+		v.g = b.arranged(t.G, name+".g", []int{all / group, group, group}, transposeGroups(t.G, group), perBlock)
 		v.groups = b.ints(-1, int64(all/group), int64(group))
 	} else {
 		v.g = b.weight(name+".g", []int{all}, t.G, perBlock)

@@ -372,6 +372,23 @@ func TestLargePartsOfMany(t *testing.T) {
 		}, chain(4000, func(i int, from, to string) *Node {
 			return NewNode("Div", "", []string{from, "p"}, []string{to})
 		})...)},
+		{name: "a large transposition behind many", input: nn.Shape{1}, tensors: []*Tensor{NewIntTensor("flat", -1, 1)}, nodes: append([]*Node{
+			NewNode("Transpose", "turn", []string{"x"}, []string{"m"}, IntsAttribute("perm", make([]int64, 80000)...)), op("Reshape", "s", "m flat"),
+		}, chain(4000, func(i int, from, to string) *Node {
+			return NewNode("Add", "", []string{"s", from}, []string{to})
+		})...)},
+		{name: "a number of many, cut out for many", input: nn.Shape{1}, tensors: []*Tensor{
+			newTensor("q", Int8, []int{1 << 18}, bytes.Repeat([]byte{1}, 1<<18)), NewTensor("scale", nil, []float32{1}), NewIntTensor("zero", 0), NewIntTensor("one", 1),
+		}, nodes: append([]*Node{op("DequantizeLinear", "d", "q scale")}, chain(1000, func(i int, from, to string) *Node {
+			if i%2 == 0 {
+				return NewNode("Slice", "", []string{"d", "zero", "one", "zero"}, []string{to})
+			}
+			before := "x"
+			if i > 2 {
+				before = "v" + strconv.Itoa(i-2)
+			}
+			return NewNode("Mul", "", []string{before, from}, []string{to})
+		})...)},
 	} {
 		useFile(t, t.TempDir(), encoded(t, d.model(t)))
 		if t.Failed() {

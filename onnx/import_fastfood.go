@@ -99,7 +99,11 @@ func (im *importer) fastfoodLayer(n *Node, x value, op nn.Fastfood, blocks, dim 
 
 // permutation keeps input 4, the permutation of all blocks behind one another.
 func (im *importer) permutation(n *Node, y value, all, dim int) error {
-	t := im.graph.tensors[n.input(4)]
+	name := n.input(4)
+	if cast := im.graph.makers[name]; cast != nil && cast.Domain == "" && cast.Type == "Cast" { // of 16 bits
+		name = cast.input(0)
+	}
+	t := im.graph.tensors[name]
 	if t == nil || t.Size() != all {
 		return fmt.Errorf("input 4 is not an initializer of %d indices", all)
 	}

@@ -69,9 +69,6 @@ func (g *graph) fastfoodOf(n *Node) (found *Node, all []*Node) {
 	}
 	gather := w.next
 	perm := w.back("Gather", 0)
-	if cast := g.makers[perm]; cast != nil && cast.Domain == "" && cast.Type == "Cast" { // of 16 bits
-		perm = cast.input(0)
-	}
 	w.back("Reshape", 0)
 	ha, hb := w.back("MatMul", 1), w.back("MatMul", 0)
 	b := w.back("Mul", 0)

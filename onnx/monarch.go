@@ -19,7 +19,8 @@ const ourMonarch = "Monarch"
 //	x [N, in] → X [k, N, width] · R [k, width, l] = Z [k, N, l] → Zᵀ [l, k, N],  L [l, height, k] · Zᵀ = Y [l, height, N] → y [N, out]
 func (e *exporter) monarch(name string, op nn.Monarch, x tensor, info nn.LayerInfo) string {
 	b, in := op.Blocks, x.shape.Size()
-	r, l := monarchFactors(op, in, param(info, name+".r").Data, param(info, name+".l").Data)
+	right, left := param(info, name+".r").Data, param(info, name+".l").Data
+	r, l := monarchFactors(op, in, right, left)
 	width, height := len(r)/(b*b), len(l)/(b*b)
 	rows := []int64{-1, int64(b), int64(width)}
 	y := e.flattened(name, x)
@@ -33,9 +34,9 @@ func (e *exporter) monarch(name string, op nn.Monarch, x tensor, info nn.LayerIn
 	}
 	y = e.node("Reshape", name+"/blocks", []string{y, e.ints(rows...)})
 	turn("inputs", 1, 0, 2)
-	y = e.node("MatMul", name+"/R", []string{y, e.weight(name+".r", []int{b, width, b}, r, scales{[]int{b * width, b}, 1})})
+	y = e.node("MatMul", name+"/R", []string{y, e.arranged(right, name+".r", []int{b, width, b}, r, scales{[]int{b * width, b}, 1})})
 	turn("P", 2, 0, 1)
-	y = e.node("MatMul", name+"/L", []string{e.weight(name+".l", []int{b, height, b}, l, scales{dims: []int{b * height, b}}), y})
+	y = e.node("MatMul", name+"/L", []string{e.arranged(left, name+".l", []int{b, height, b}, l, scales{dims: []int{b * height, b}}), y})
 	turn("outputs", 2, 0, 1)
 	y = e.node("Reshape", name+"/vector", []string{y, e.ints(-1, int64(b*height))})
 	if op.Out < b*height {
@@ -113,6 +114,24 @@ func (g *graph) monarchOf(n *Node) (found *Node, all []*Node) {
 		IntsAttribute("blocks", shape[1:]...), IntsAttribute("outputs", outputs, size[1])), w.nodes
 }
 
+// monarchScales returns, for the names of the constants L and R of all Monarch layers, which
+// numbers have one scale in eight bits.
+func (g *graph) monarchScales() map[string]scales {
+	all := map[string]scales{}
+	for _, n := range g.model.Nodes() {
+		found, _ := g.monarchOf(n)
+		if found == nil {
+			continue
+		}
+		for i, axis := range []int{1, 0} {
+			if t := g.tensors[found.input(1+i)]; t != nil && len(t.Dims) == 3 {
+				all[t.Name] = scales{[]int{t.Dims[0] * t.Dims[1], t.Dims[2]}, axis}
+			}
+		}
+	}
+	return all
+}
+
 // cropped returns how many columns a Slice leaves, from the first on, or 0.
 func (g *graph) cropped(slice *Node) int64 {
 	end := g.integers(slice.input(2))
@@ -125,7 +144,7 @@ func (g *graph) cropped(slice *Node) int64 {
 // turned takes a Transpose with these axes.
 func (w *walk) turned(axes ...int64) {
 	n := w.next
-	if n == nil || n.Domain != "" || n.Type != "Transpose" || len(n.Inputs) != 1 {
+	if n == nil || n.Domain != "" || n.Type != "Transpose" || len(n.Inputs) != 1 || w.budget.spend(16*len(n.message)) != nil { // many nodes may be behind the same one
 		w.next, w.nodes = nil, nil
 		return
 	}

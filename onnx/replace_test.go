@@ -284,6 +284,37 @@ func TestFactorsAreStoredOnce(t *testing.T) {
 	}
 }
 
+// TestArrangementsAreStoredOnce: of a structured layer in place of weights that two nodes take,
+// what is stored in an order of its own is stored once, too.
+func TestArrangementsAreStoredOnce(t *testing.T) {
+	tensors := []*Tensor{NewTensor("w", []int{16, 16}, gaussian(256, 1))}
+	for want, op0 := range map[int]nn.Op{2 * 16 * 4: nn.Monarch{Out: 16, Blocks: 4, NoBias: true}, 16*2 + 16: nn.Fastfood{Out: 16, Group: 2, NoBias: true}} {
+		network := shaken(t, nn.Description{Name: "one", Input: nn.Shape{16}, Nodes: []nn.Node{{Name: "fc", Op: op0}}})
+		m := drawn{input: nn.Shape{16}, tensors: tensors, nodes: []*Node{op("MatMul", "h", "x w"), op("MatMul", "y", "h w")}}.model(t)
+		layers, _ := m.Linears()
+		if err := m.Replace(layers[0], network, Int8); err != nil {
+			t.Fatal(err)
+		}
+		numbers := 0
+		for _, tensor := range m.Initializers() {
+			if tensor.Type == Int8 && tensor.Size() >= 32 || len(tensor.Dims) == 3 {
+				numbers += tensor.Size()
+			}
+		}
+		if numbers != want {
+			t.Errorf("%s: %d numbers are stored, want %d", op0.Kind(), numbers, want)
+		}
+		back, err := Import(m, ImportOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := gaussian(16, 5)
+		if d := difference(run(back, x, 1), run(network, slices.Clone(run(network, x, 1)), 1)); !(d <= roundingOf[Int8]) {
+			t.Errorf("%s: the outputs differ by %v", op0.Kind(), d)
+		}
+	}
+}
+
 // TestAutoPadOverrulesPads: a convolution of one pixel gets no padding from auto_pad.
 func TestAutoPadOverrulesPads(t *testing.T) {
 	for auto, want := range map[string]int{"VALID": 1, "SAME_UPPER": 1, "SAME_LOWER": 1, "NOTSET": 0, "": 0} {

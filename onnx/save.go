@@ -89,9 +89,9 @@ const minShortened = 128
 // minQuantized is the opset whose DequantizeLinear takes several scales.
 const minQuantized = 13
 
-// Store stores the model's matrices and kernels of float32, constants that nothing
+// Store stores the model's matrices and kernels, constants of more bits that nothing
 // but products and convolutions take, as their weights, as Float16 or Int8, with a scale for
-// each output, and has them made float32 where they are used. All other constants stay as
+// each output, and has them made what they were where they are used. All other constants stay as
 // they are, such as biases and means, and those that whoever runs the model may replace, as
 // inputs. It fails, and changes nothing, if one has a number that the type can't hold, or if
 // the file's opset is less than 7, or, for Int8, 13.
@@ -111,26 +111,34 @@ func (m *Model) Store(kind DataType) error {
 	if err != nil {
 		return fmt.Errorf("onnx: %w", err)
 	}
-	b := builder{taken: m.names(), activations: Float, weights: kind}
+	b := builder{taken: m.names(), weights: kind}
 	shortened := map[string][]*Tensor{}
 	for _, t := range m.Initializers() {
-		axis, found := matrices[t.Name]
-		if t.Type != Float || t.Size() < minShortened || !found || axis >= len(t.Dims) {
+		by, found := matrices[t.Name]
+		if by.dims == nil {
+			by.dims = t.Dims
+		}
+		if !found || !kind.shortens(t.Type) || t.Size() < minShortened || by.axis >= len(by.dims) {
+			continue
+		}
+		by.axis = (by.axis + len(by.dims)) % len(by.dims)
+		if kind == Int8 && t.Size() < 2*by.dims[by.axis] { // each number would have a scale
 			continue
 		}
 		values, err := t.Floats()
 		if err != nil {
 			return fmt.Errorf("onnx: %w", err)
 		}
+		b.activations = t.Type
+		var value string
 		if kind == Float16 {
 			stored := b.floats(Float16, b.unique(t.Name+".float16"), t.Dims, values)
 			shortened[t.Name] = []*Tensor{stored}
-			b.nodes = append(b.nodes, NewNode("Cast", b.unique(t.Name+"/cast"), []string{stored.Name}, []string{t.Name}, IntAttribute("to", int64(Float))))
-			continue
+			value = b.node("Cast", t.Name+"/cast", []string{stored.Name}, IntAttribute("to", int64(t.Type)))
+		} else {
+			value, shortened[t.Name] = b.dequantized(t.Name+"/dequantized", t.Dims, values, by)
 		}
-		value, constants := b.quantized(t.Name+"/dequantized", t.Dims, values, (axis+len(t.Dims))%len(t.Dims))
 		b.rename(value, t.Name)
-		shortened[t.Name] = constants
 	}
 	if b.overflow != nil {
 		return fmt.Errorf("onnx: %w", b.overflow)
@@ -150,17 +158,24 @@ func (m *Model) Store(kind DataType) error {
 	return nil
 }
 
+// shortens tells whether numbers of another type have more bits than those of the type that
+// Store stores.
+func (t DataType) shortens(other DataType) bool {
+	return other == Float || other == Double || t == Int8 && other == Float16
+}
+
 // matrices returns the names of values that are the second input of products and
-// convolutions and nothing else, with the axis of these that is the outputs', from the end
-// where it is negative. The factors of Hadamard matrices are not among them:
-// they are few numbers, and known by their exact values.
-func (m *Model) matrices() (map[string]int, error) {
-	matrices, others := map[string]int{}, m.given()
+// convolutions, or L and R of Monarch layers, and nothing else, with the axis of these that is
+// the outputs', from the end where it is negative. The factors of Hadamard matrices are not
+// among them: they are few numbers, and known by their exact values.
+func (m *Model) matrices() (map[string]scales, error) {
+	matrices, others := map[string]scales{}, m.given()
 	for _, out := range m.Outputs {
 		others[out.Name] = true
 	}
 	b := newBudget(m.size)
-	parts := m.newGraph(&b).layerParts()
+	g := m.newGraph(&b)
+	parts, structured := g.layerParts(), g.monarchScales()
 	for _, n := range m.Nodes() {
 		weights, axis := "", 0
 		if n.Domain == "" && !parts[n] {
@@ -181,7 +196,9 @@ func (m *Model) matrices() (map[string]int, error) {
 		}
 		for i, input := range n.Inputs {
 			if i == 1 && input == weights {
-				matrices[input] = axis
+				matrices[input] = scales{axis: axis}
+			} else if by, found := structured[input]; found && parts[n] {
+				matrices[input] = by
 			} else {
 				others[input] = true
 			}
