@@ -90,6 +90,9 @@ func (l *monarch) Init(seed uint64) {
 // independent.
 const monarchRows = 32
 
+// leastMultiplyAdds are worth handing to other cores.
+const leastMultiplyAdds = 64 << 10
+
 // monarchPlan is the memory of the passes of a layer in a workspace. Z is stored twice:
 // by blocks of inputs, z[sample, k, l], as R writes it, and by blocks of outputs,
 // zt[sample, l, k], as L reads it.
@@ -172,9 +175,19 @@ func (p *monarchPlan) each(apart bool, product func(block int, samples rows) (c,
 	body := func(chunk, worker int) {
 		first := chunk / p.Blocks * size
 		c, a, b, e := product(chunk%p.Blocks, rows{first, min(p.b.Batch(), first+size)})
+		if apart && p.b.Batch() <= simd.FewRows && b.RowStride == 1 { // forward
+			simd.Dots(c, a, b.T(), e)
+			return
+		}
 		simd.Gemm(c, a, b, e, p.scratch[worker])
 	}
-	return func() { par.For((p.b.Batch()+size-1)/size*p.Blocks, p.b.Workers, body) }
+	return func() {
+		workers := p.b.Workers
+		if p.b.Batch()*p.Blocks*max(p.in, p.Out) < leastMultiplyAdds {
+			workers = 1
+		}
+		par.For((p.b.Batch()+size-1)/size*p.Blocks, workers, body)
+	}
 }
 
 // transpose returns a function that swaps the blocks of inputs and outputs of a z.
