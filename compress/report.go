@@ -1,6 +1,7 @@
 package compress
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -102,7 +103,11 @@ func (c *compressor) report(r *Result, layers []choices) (*Report, error) {
 	note := func(format string, values ...any) {
 		report.Notes = append(report.Notes, fmt.Sprintf(format, values...))
 	}
-	if c.precision != checkpoint.Float32 {
+	switch {
+	case c.precision == checkpoint.Float32:
+	case c.model.file != nil && !r.tuned && IsONNX(cmp.Or(c.Output, c.model.path)):
+		note("weights are stored as %s, where the file has them as constants that layers alone take; all else stays as it was", c.precision)
+	default:
 		note("weights are stored as %s", c.precision)
 	}
 	if c.model.Network == nil {
