@@ -2,7 +2,8 @@
 //
 // A file holds the parameters by name, the network's description as JSON in
 // its metadata, and whatever else the caller adds: training keeps the state of
-// its optimizer there. Numbers are float32 or, half as large, float16. A
+// its optimizer there. Numbers are float32 or, half as large, float16, or, a quarter,
+// int8. A
 // permutation that the network drew is stored as its seed, in the metadata; any
 // other one is a tensor of 16-bit integers, or of 32-bit ones if it is longer
 // than 65,536.
@@ -21,6 +22,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/deepfry/deepfry/fastfood"
 	"github.com/deepfry/deepfry/internal/tensorfile"
@@ -47,15 +49,14 @@ type Extra struct {
 // file in the same folder, syncs it and renames it, so that a file under path
 // is always whole.
 func Save(path string, network *nn.Network, extra Extra) error {
-	return save(path, func(w io.Writer) error { return Encode(w, network, extra) })
+	return SaveAs(path, network, extra, Float32)
 }
 
-// SaveFloat16 is Save with parameters rounded to the nearest float16: half the
-// file. Load makes float32 of them again. Statistics and extra tensors stay
-// float32. It fails, and names the parameter, if a value is not finite or beyond
-// the largest float16, 65504.
-func SaveFloat16(path string, network *nn.Network, extra Extra) error {
-	return save(path, func(w io.Writer) error { return encodeFloat16(w, network, extra) })
+// SaveAs is Save with weights in fewer bits. Load makes float32 of them again. Statistics
+// and extra tensors stay float32. It fails, and names the parameter, if a value is not finite
+// or, for Float16, beyond the largest one, 65504.
+func SaveAs(path string, network *nn.Network, extra Extra, precision Precision) error {
+	return save(path, func(w io.Writer) error { return encode(w, network, extra, precision) })
 }
 
 func save(path string, encode func(io.Writer) error) error {
@@ -68,16 +69,14 @@ func save(path string, encode func(io.Writer) error) error {
 // Encode writes what Save has in its file. Equal networks and extra content give
 // equal bytes.
 func Encode(w io.Writer, network *nn.Network, extra Extra) error {
-	return encode(w, network, extra, safetensors.F32)
+	return encode(w, network, extra, Float32)
 }
 
-// encodeFloat16 writes what SaveFloat16 has in its file, and fails where that does.
-func encodeFloat16(w io.Writer, network *nn.Network, extra Extra) error {
-	return encode(w, network, extra, safetensors.F16)
-}
-
-// encode writes the file with parameters of the given type.
-func encode(w io.Writer, network *nn.Network, extra Extra, dtype safetensors.DType) error {
+// encode writes the file with parameters of the given precision.
+func encode(w io.Writer, network *nn.Network, extra Extra, precision Precision) error {
+	if err := precision.check(); err != nil {
+		return err
+	}
 	seeds := knownSeeds(network.Params())
 	metadata, err := encodeMetadata(network, seeds, extra.Metadata)
 	if err != nil {
@@ -90,14 +89,19 @@ func encode(w io.Writer, network *nn.Network, extra Extra, dtype safetensors.DTy
 		}
 	}
 	for _, p := range network.Params() {
-		if _, taken := tensors[p.Name]; taken {
-			return fmt.Errorf("two tensors are named %s", p.Name)
+		views := map[string]safetensors.TensorView{p.Name: {}} // of a permutation whose seed is known
+		if _, known := seeds[p.Name]; !known {
+			if views, err = paramViews(p, precision); err != nil {
+				return fmt.Errorf("parameter %s: %w", p.Name, err)
+			}
 		}
-		if _, known := seeds[p.Name]; known {
-			continue
-		}
-		if tensors[p.Name], err = paramView(p, dtype); err != nil {
-			return fmt.Errorf("parameter %s: %w", p.Name, err)
+		for name, tensor := range views {
+			if _, taken := tensors[name]; taken {
+				return fmt.Errorf("two tensors are named %s", name)
+			}
+			if _, known := seeds[name]; !known {
+				tensors[name] = tensor
+			}
 		}
 	}
 	return tensorfile.Write(w, tensors, metadata)
@@ -164,7 +168,7 @@ func Decode(content []byte) (*nn.Network, Extra, error) {
 		}
 	}
 	for name, tensor := range file.Tensors {
-		if network.Param(name) != nil {
+		if network.Param(name) != nil || isScale(name, network, file.Tensors) {
 			continue
 		}
 		if tensor.DType() != safetensors.F32 {
@@ -200,5 +204,15 @@ func fill(p *nn.Param, tensors map[string]safetensors.TensorView, seeds map[stri
 	if !ok {
 		return errors.New("the file has no tensor of that name")
 	}
-	return decodeParam(p, tensor)
+	var scales *safetensors.TensorView
+	if found, ok := tensors[p.Name+scaleSuffix]; ok {
+		scales = &found
+	}
+	return decodeParam(p, tensor, scales)
+}
+
+// isScale tells whether a tensor has the scales of a parameter of eight bits.
+func isScale(name string, network *nn.Network, tensors map[string]safetensors.TensorView) bool {
+	of, suffix := strings.CutSuffix(name, scaleSuffix)
+	return suffix && network.Param(of) != nil && tensors[of].DType() == safetensors.I8
 }

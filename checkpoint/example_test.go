@@ -32,7 +32,7 @@ func Example() {
 	// Output: 430500 me
 }
 
-func ExampleSaveFloat16() {
+func ExampleSaveAs() {
 	dir, err := os.MkdirTemp("", "deepfry")
 	if err != nil {
 		panic(err)
@@ -47,8 +47,8 @@ func ExampleSaveFloat16() {
 		panic(err)
 	}
 	path := filepath.Join(dir, "lenet.safetensors")
-	for _, save := range []func(string, *nn.Network, checkpoint.Extra) error{checkpoint.Save, checkpoint.SaveFloat16} {
-		if err := save(path, network, checkpoint.Extra{}); err != nil {
+	for _, precision := range []checkpoint.Precision{checkpoint.Float32, checkpoint.Float16, checkpoint.Int8} {
+		if err := checkpoint.SaveAs(path, network, checkpoint.Extra{}, precision); err != nil {
 			panic(err)
 		}
 		info, err := os.Stat(path)
@@ -60,4 +60,5 @@ func ExampleSaveFloat16() {
 	// Output:
 	// 157 KiB
 	// 79 KiB
+	// 42 KiB
 }

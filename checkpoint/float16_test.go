@@ -16,7 +16,7 @@ import (
 
 func TestFloat16(t *testing.T) {
 	want := network(t)
-	content := savedBy(t, SaveFloat16)
+	content := savedAs(t, Float16)
 	got, extra, err := Decode(content)
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +50,7 @@ func TestFloat16(t *testing.T) {
 
 	// What is rounded already stays as it is.
 	path := filepath.Join(t.TempDir(), "again.safetensors")
-	if err := SaveFloat16(path, got, extra); err != nil {
+	if err := SaveAs(path, got, extra, Float16); err != nil {
 		t.Fatal(err)
 	}
 	again, _, err := Load(path)
@@ -69,7 +69,7 @@ func TestFloat16HasALargestNumber(t *testing.T) {
 		n := network(t)
 		n.Param("fc1.g").Data[5] = v
 		path := filepath.Join(t.TempDir(), "net.safetensors")
-		err := SaveFloat16(path, n, Extra{})
+		err := SaveAs(path, n, Extra{}, Float16)
 		if !fails {
 			if err != nil {
 				t.Errorf("%v: error %v", v, err)
@@ -148,7 +148,7 @@ func TestSlicesKeepSeeds(t *testing.T) {
 	if _, known := seeds["mixed.perm"]; !known || len(seeds) != 1 {
 		t.Errorf("seeds %v, want that of mixed.perm", seeds)
 	}
-	if p := part.Param("mixed.perm"); Bytes([]*nn.Param{p}) != 2*p.Size() || BytesFloat16([]*nn.Param{p}) != 2*p.Size() {
+	if p := part.Param("mixed.perm"); Bytes([]*nn.Param{p}, Float32) != 2*p.Size() || Bytes([]*nn.Param{p}, Int8) != 2*p.Size() {
 		t.Error("a permutation does not take 16 bits an entry")
 	}
 }

@@ -54,6 +54,7 @@ func decodeParams(content []byte, network *nn.Network) error {
 	}
 	for _, p := range network.Params() {
 		q := filled[p.Name]
+		p.ForgetInt8()
 		copy(p.Data, q.Data)
 		copy(p.Indices, q.Indices)
 		if p.Kind == nn.Permutation {
@@ -75,7 +76,7 @@ func fillAll(network *nn.Network, tensors map[string]safetensors.TensorView, see
 		filled[p.Name] = q
 	}
 	for _, name := range slices.Sorted(maps.Keys(tensors)) {
-		if filled[name] == nil {
+		if filled[name] == nil && !isScale(name, network, tensors) {
 			wrong = append(wrong, fmt.Errorf("tensor %s: the network has no parameter of that name", name))
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sort"
 
+	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/internal/thousands"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/train"
@@ -62,9 +63,7 @@ func (c *compressor) candidates(ctx context.Context) ([]choices, error) {
 		}
 		k.before.Bytes = l.storedBytes()
 		first := candidate{chain: original, cost: k.before}
-		if c.Float16 {
-			first.cost.Bytes = min(first.cost.Bytes, c.replacedBytes(l, original))
-		}
+		first.cost.Bytes = c.keptBytes(l, original)
 		k.candidates = []candidate{first}
 		if len(c.Layers) == 0 || slices.Contains(c.Layers, l.Name) {
 			if err := c.extend(ctx, &k); err != nil {
@@ -236,12 +235,18 @@ func (c *compressor) sizes(t *target, m Method) (sizes []int, reason string) {
 		return m.sizes(t.Layer), ""
 	case m.needs().transforms:
 		return []int{max(1, c.Transforms)}, ""
-	case c.Rank == Rank{}: // and there are no data
+	case c.Rank == Rank{} && !m.needs().energy: // and there are no data
+		return nil, fmt.Sprintf("left alone: without data, nothing says how large %s should be: give a rank", m.Name())
+	case c.Rank == Rank{}:
 		return c.rankOfEnergy(t, defaultEnergy, t.BreakEven()/2)
 	case c.Rank.Energy > 0:
 		return c.rankOfEnergy(t, c.Rank.Energy, t.BreakEven())
 	}
-	return []int{c.Rank.size(t.Layer)}, ""
+	size := c.Rank.size(t.Layer)
+	if m == Monarch {
+		size = wholeBlocks(t.Layer, size)
+	}
+	return []int{size}, ""
 }
 
 // rankOfEnergy returns the rank that keeps a part of the energy, if it is at most
@@ -282,8 +287,8 @@ func (c *compressor) replace(ctx context.Context, t *target, method Method, size
 		return n, nil
 	}
 	bytes, number := t.bytes, c.numberBytes(t.Layer)
-	if c.Float16 {
-		bytes = min(bytes, 2*t.Weights())
+	if c.precision != checkpoint.Float32 {
+		bytes = min(bytes, number*t.Weights())
 	}
 	switch saved, least := bytes-weights*number, c.leastSaved(); {
 	case saved <= 0: // the layer's are stored in fewer bits

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sort"
 
+	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/internal/thousands"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/train"
@@ -23,7 +24,7 @@ func (c *compressor) choose(ctx context.Context, layers []choices) (*Result, err
 	case c.MaxDrop > 0 || c.maxError > 0:
 		return c.withinLoss(ctx, layers, path)
 	case c.TargetBytes > 0:
-		chosen, err := c.withinBytes(layers, finer(layers, path))
+		chosen, err := c.bestWithinBytes(layers, finer(layers, path))
 		if err != nil {
 			return nil, err
 		}
@@ -91,16 +92,95 @@ func (c *compressor) withinBudget(layers []choices, path [][]int) ([]int, error)
 	return nil, fmt.Errorf("compress: the goal is out of reach: the smallest that was found has %d of %d weights, in %d bytes; %d weights are in other layers", weights, c.totalWeights(), bytes, others)
 }
 
+// bestWithinBytes chooses the precision, too, where there are several: that whose choice does
+// the least harm to the network's outputs, or, where these are not known, the first in which
+// the file is small enough.
+func (c *compressor) bestWithinBytes(layers []choices, path [][]int) (chosen []int, err error) {
+	if c.logits == nil || c.samples == 0 {
+		for _, precision := range c.Precisions {
+			c.setPrecision(layers, precision)
+			if chosen, err = c.withinBytes(layers, path); err == nil {
+				break
+			}
+		}
+		return chosen, err
+	}
+	if len(c.Precisions) == 1 {
+		return c.withinBytes(layers, path)
+	}
+	x := c.damageInputs()
+	reference := train.Outputs(c.logits, x)
+	best, least, failed := c.precision, math.Inf(1), error(nil)
+	for _, precision := range c.Precisions {
+		c.setPrecision(layers, precision)
+		found, err := c.withinBytes(layers, path)
+		if err == nil {
+			var network *nn.Network
+			if network, err = c.rounded(layers, found); err == nil {
+				e, _ := outputError(train.Outputs(network, x), reference, c.logits.OutShape().Size())
+				c.tell("%s: output error %.2f%% within %s bytes", cmp.Or(string(precision), "float32"), 100*e, thousands.Apart(c.TargetBytes))
+				if chosen == nil || e < least { // outputs that are not finite have no error
+					best, least, chosen = precision, e, found
+				}
+			}
+		}
+		failed = cmp.Or(err, failed) // the last one is of the smallest files
+	}
+	if chosen == nil {
+		return nil, failed
+	}
+	c.setPrecision(layers, best)
+	return chosen, nil
+}
+
+// setPrecision has everything stored in a precision.
+func (c *compressor) setPrecision(layers []choices, precision checkpoint.Precision) {
+	c.precision = precision
+	for _, l := range layers {
+		for i := range l.candidates {
+			n := &l.candidates[i]
+			if i == 0 {
+				n.cost.Bytes = c.keptBytes(l.Layer, n.chain)
+			} else {
+				n.cost.Bytes = c.replacedBytes(l.Layer, n.chain)
+			}
+		}
+	}
+}
+
+// rounded returns the network of a choice up to its logits, as it is stored.
+func (c *compressor) rounded(layers []choices, chosen []int) (*nn.Network, error) {
+	network, err := rewrite(c.logits, c.chains(layers, chosen))
+	if err != nil {
+		return nil, err
+	}
+	return c.stored(network)
+}
+
+// stored returns what a file gives back of a network, which stays as it is.
+func (c *compressor) stored(network *nn.Network) (_ *nn.Network, err error) {
+	if c.precision == checkpoint.Float32 {
+		return network, nil
+	}
+	if network, err = clone(network); err != nil {
+		return nil, err
+	}
+	return network, c.round(network)
+}
+
 // withinBytes returns the first choice of the path whose file, written to a folder
 // that is removed, is small enough. How much a file has beside parameters is learnt
 // from those that are written.
 func (c *compressor) withinBytes(layers []choices, path [][]int) ([]int, error) {
-	if !c.Float16 && c.model.bytes <= c.TargetBytes {
+	if c.precision == checkpoint.Float32 && c.model.bytes <= c.TargetBytes {
 		c.note("the file has %s bytes, no more than the target: nothing is to be done", thousands.Apart(c.model.bytes))
 		return path[0], nil
 	}
-	beside, written := 0, 0
-	for i := 1; i < len(path); i++ {
+	beside, written, first := 0, 0, 1
+	if c.precision != checkpoint.Float32 { // alone, it may be enough
+		first = 0
+	}
+	for i := first; i < len(path); i++ {
 		chosen := path[i]
 		_, bytes := c.size(layers, chosen)
 		if bytes+beside > c.TargetBytes && i < len(path)-1 {
@@ -191,12 +271,7 @@ func (c *compressor) lastWithin(ctx context.Context, layers []choices, path [][]
 		if failed != nil {
 			return true
 		}
-		network, err := rewrite(c.logits, c.chains(layers, path[i+1]))
-		if err == nil && c.Float16 {
-			if network, err = clone(network); err == nil {
-				err = c.round(network)
-			}
-		}
+		network, err := c.rounded(layers, path[i+1])
 		if err != nil {
 			failed = err
 			return true
@@ -320,13 +395,13 @@ func (c *compressor) finish(ctx context.Context, layers []choices, chosen []int)
 
 // build makes the network of a choice.
 func (c *compressor) build(layers []choices, chosen []int) (*Result, error) {
-	r := &Result{model: c.model, chosen: chosen, chains: c.chains(layers, chosen), float16: c.Float16}
+	r := &Result{model: c.model, chosen: chosen, chains: c.chains(layers, chosen), precision: c.precision}
 	for i, l := range layers {
 		if k := chosen[i]; k > 0 {
 			r.methods = append(r.methods, l.candidates[k].method)
 		}
 	}
-	if c.model.Network == nil || len(r.chains) == 0 {
+	if c.model.Network == nil || len(r.chains) == 0 && c.precision == checkpoint.Float32 {
 		return r, nil
 	}
 	changed, err := rewrite(c.model.Network, r.chains)
@@ -374,19 +449,16 @@ func (c *compressor) totalWeights() int {
 // rest returns the weights and bytes of what is no fully-connected layer.
 func (c *compressor) rest() (weights, bytes int) {
 	weights, bytes = c.totalWeights(), c.model.bytes
-	anew := c.model.file == nil || c.Float16 && c.model.Network != nil
+	anew := c.model.file == nil || c.precision != checkpoint.Float32 && c.model.Network != nil
 	if anew {
 		bytes = c.storedBytes(c.model.Network)
 	}
 	for _, l := range c.model.Layers {
 		weights -= l.Weights()
-		switch {
-		case !anew:
+		if !anew {
 			bytes -= l.storedBytes()
-		case c.Float16:
-			bytes -= 2 * (l.Weights() + len(l.bias))
-		default:
-			bytes -= 4 * (l.Weights() + len(l.bias))
+		} else if dense, err := l.dense(); err == nil { // candidates has made one before
+			bytes -= c.storedBytes(dense)
 		}
 	}
 	return weights, bytes

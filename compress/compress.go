@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/deepfry/deepfry/checkpoint"
-	"github.com/deepfry/deepfry/internal/float16"
 	"github.com/deepfry/deepfry/internal/thousands"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/onnx"
@@ -22,14 +21,14 @@ type Result struct {
 	Report  *Report
 	Network *nn.Network // nil if the model could not be imported
 
-	model   *Model
-	chosen  []int // of every layer's candidates
-	chains  map[string]*nn.Network
-	methods []Method // of the chains
-	tuned   bool
-	epochs  int // of fine-tuning
-	notes   []string
-	float16 bool
+	model     *Model
+	chosen    []int // of every layer's candidates
+	chains    map[string]*nn.Network
+	methods   []Method // of the chains
+	tuned     bool
+	epochs    int // of fine-tuning
+	notes     []string
+	precision checkpoint.Precision
 }
 
 // ErrNothing is the error where every layer's replacement was refused. The
@@ -39,10 +38,11 @@ var ErrNothing = errors.New("compress: no layer was replaced")
 // compressor is a run of Compress.
 type compressor struct {
 	Options
-	maxError float64 // of the network's outputs: the goal where data have no labels
-	explicit bool    // whether the options ask for what saves little, too
-	model    *Model
-	logits   *nn.Network // the model without softmax, or nil
+	maxError  float64              // of the network's outputs: the goal where data have no labels
+	precision checkpoint.Precision // in which everything is stored
+	explicit  bool                 // whether the options ask for what saves little, too
+	model     *Model
+	logits    *nn.Network // the model without softmax, or nil
 	// The sets that split tells of.
 	held, fitted, fresh, test rows
 	tuning                    Samples // fitted in one piece, once it is fine-tuned on
@@ -70,13 +70,14 @@ func (m *Model) Compress(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	nothing := len(result.chains) == 0 && c.precision == checkpoint.Float32
 	if len(result.chains) == 0 {
 		c.note("no layer was replaced")
 	}
 	if result.Report, err = c.report(result, layers); err != nil {
 		return nil, err
 	}
-	if len(result.chains) == 0 {
+	if nothing {
 		return result, ErrNothing
 	}
 	return result, ctx.Err()
@@ -88,23 +89,10 @@ func (c *compressor) tell(format string, values ...any) {
 	}
 }
 
-// round makes the network what is stored, if that is float16, so that errors are
-// those of the file.
+// round makes the network what is stored, so that errors are those of the file.
 func (c *compressor) round(network *nn.Network) error {
-	if !c.Float16 {
-		return nil
-	}
-	for _, p := range network.Params() {
-		if p.Kind == nn.Statistic {
-			continue
-		}
-		if i := float16.Overflow(p.Data); i >= 0 {
-			return fmt.Errorf("compress: parameter %s: entry %d is %v, but the largest float16 is %v: use float32", p.Name, i, p.Data[i], float16.Max)
-		}
-		some := slices.ContainsFunc(p.Data, notZero)
-		if float16.Round(p.Data); some && !slices.ContainsFunc(p.Data, notZero) {
-			return fmt.Errorf("compress: parameter %s: all of its numbers are so small that they are 0 as float16: use float32", p.Name)
-		}
+	if err := checkpoint.Round(network, c.precision); err != nil {
+		return fmt.Errorf("compress: %w", err)
 	}
 	return nil
 }
@@ -114,15 +102,13 @@ func (r *Result) note(format string, values ...any) {
 	r.notes = append(r.notes, fmt.Sprintf(format, values...))
 }
 
-func notZero(v float32) bool { return v != 0 }
-
 // Save writes the compressed model: an ONNX file if path ends in .onnx, and a
 // checkpoint, without what only training needs, if it ends in .safetensors. An ONNX
 // file that was not fine-tuned stays as it is, to the byte, but for the layers that
-// were replaced, and for weights that become float16. Otherwise it is written anew,
+// were replaced, and for weights that become float16 or int8. Otherwise it is written anew,
 // with its input and output, its texts and, where that can be written, its opset.
 func (r *Result) Save(path string) error {
-	if len(r.chains) == 0 {
+	if len(r.chains) == 0 && r.precision == checkpoint.Float32 {
 		return ErrNothing
 	}
 	if err := r.save(path); err != nil {
@@ -168,6 +154,9 @@ func written(path string) (file *onnx.Model, bytes int, err error) {
 	return file, bytes, err
 }
 
+// weightTypes are the types of an ONNX file's weights.
+var weightTypes = map[checkpoint.Precision]onnx.DataType{checkpoint.Float16: onnx.Float16, checkpoint.Int8: onnx.Int8}
+
 func (r *Result) save(path string) error {
 	if !IsONNX(path) && !strings.EqualFold(filepath.Ext(path), ".safetensors") {
 		return fmt.Errorf("compress: %s: name a file that ends in .onnx or .safetensors", path)
@@ -180,10 +169,7 @@ func (r *Result) save(path string) error {
 		if err != nil {
 			return err
 		}
-		if r.float16 {
-			return checkpoint.SaveFloat16(path, r.Network, extra)
-		}
-		return checkpoint.Save(path, r.Network, extra)
+		return checkpoint.SaveAs(path, r.Network, extra, r.precision)
 	}
 	if r.model.file == nil || r.tuned {
 		extra, err := train.Inference(r.model.extra)
@@ -191,7 +177,7 @@ func (r *Result) save(path string) error {
 			return err
 		}
 		// Who ran the old file can run the new one.
-		file, err := onnx.FromNetwork(r.Network, onnx.Options{Float16: r.float16, Metadata: extra.Metadata, Like: r.model.file})
+		file, err := onnx.FromNetwork(r.Network, onnx.Options{Weights: weightTypes[r.precision], Metadata: extra.Metadata, Like: r.model.file})
 		if err != nil {
 			return err
 		}
@@ -199,12 +185,12 @@ func (r *Result) save(path string) error {
 	}
 	file := r.model.file.Clone()
 	for _, name := range slices.Sorted(maps.Keys(r.chains)) {
-		if err := file.Replace(r.model.linears[name], r.chains[name], r.float16); err != nil {
+		if err := file.Replace(r.model.linears[name], r.chains[name], weightTypes[r.precision]); err != nil {
 			return err
 		}
 	}
-	if r.float16 {
-		if err := file.StoreFloat16(); err != nil {
+	if r.precision != checkpoint.Float32 {
+		if err := file.Store(weightTypes[r.precision]); err != nil {
 			return err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/internal/linear"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/onnx"
@@ -265,7 +266,7 @@ func TestGoals(t *testing.T) {
 	for name, o := range map[string]Options{
 		"budget": {Methods: []Method{SVD}, Budget: 3},
 		"auto":   {Methods: Auto(), Budget: 2},
-		"size":   {Methods: []Method{SVD}, TargetBytes: 6000},
+		"size":   {Methods: []Method{SVD}, TargetBytes: 6000, Precisions: []checkpoint.Precision{checkpoint.Float32}},
 		"drop":   {Methods: []Method{SVD}, MaxDrop: 1},
 	} {
 		o.Data, o.AllowSlower = data, true

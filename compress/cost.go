@@ -24,7 +24,7 @@ func measure(network *nn.Network) Cost { return measureIn(network.NewWorkspace(1
 // measureIn is measure in a workspace of the network's. The time is that of the fastest of
 // several runs: others only add to it.
 func measureIn(w *nn.Workspace, network *nn.Network) Cost {
-	cost := Cost{Weights: network.Weights(), Bytes: checkpoint.Bytes(network.Params())}
+	cost := Cost{Weights: network.Weights(), Bytes: checkpoint.Bytes(network.Params(), checkpoint.Float32)}
 	for _, l := range network.Layers() {
 		cost.MultiplyAdds += l.MultiplyAdds
 	}
@@ -60,10 +60,7 @@ func run(network *nn.Network, x []float32) (Cost, []float32, error) {
 }
 
 func (c *compressor) storedBytes(network *nn.Network) int {
-	if c.Float16 {
-		return checkpoint.BytesFloat16(network.Params())
-	}
-	return checkpoint.Bytes(network.Params())
+	return checkpoint.Bytes(network.Params(), c.precision)
 }
 
 // Whether a replacement is slower must not hang on what else the machine does. A
@@ -102,21 +99,35 @@ func timeRatio(network, other *nn.Network) float64 {
 
 // numberBytes returns how many bytes a number takes in what is stored in a layer's place.
 func (c *compressor) numberBytes(l *Layer) int {
-	if c.Float16 {
+	switch c.precision {
+	case checkpoint.Float16:
 		return 2
+	case checkpoint.Int8:
+		return 1
 	}
 	return l.number
 }
 
 // replacedBytes is storedBytes for what takes a layer's place.
 func (c *compressor) replacedBytes(l *Layer, network *nn.Network) int {
-	switch c.numberBytes(l) {
-	case 2:
-		return checkpoint.BytesFloat16(network.Params())
-	case 8:
-		return 2 * checkpoint.Bytes(network.Params())
+	precision := c.precision
+	if precision == checkpoint.Float32 {
+		switch l.number {
+		case 2:
+			precision = checkpoint.Float16
+		case 8:
+			return 2 * checkpoint.Bytes(network.Params(), precision)
+		}
 	}
-	return checkpoint.Bytes(network.Params())
+	return checkpoint.Bytes(network.Params(), precision)
+}
+
+// keptBytes returns how many bytes a layer that stays has in what is stored.
+func (c *compressor) keptBytes(l *Layer, original *nn.Network) int {
+	if c.precision == checkpoint.Float32 {
+		return l.storedBytes()
+	}
+	return min(l.storedBytes(), c.replacedBytes(l, original))
 }
 
 // storedBytes returns how many bytes a layer has in the file.

@@ -51,26 +51,33 @@ func fitEpochs(n, batch int) int {
 	return (fitSteps + steps - 1) / steps
 }
 
-// fit returns transforms fitted to the layer's outputs by gradient descent: to their
-// deviations from the mean, which the biases get.
+// fit returns transforms fitted to the layer's outputs.
 func (m adaptiveFastfood) fit(ctx context.Context, t *target, transforms int) (*nn.Network, error) {
 	chain, err := newChain(t.Inputs, t.seed, m.ops(t.Layer, transforms))
 	if err != nil {
 		return nil, err
 	}
+	return chain, t.descend(ctx, chain)
+}
+
+// descend fits Fastfood layers, of which the last one has biases, to the layer's outputs by
+// gradient descent: to their deviations from the mean, which the biases get.
+func (t *target) descend(ctx context.Context, chain *nn.Network) error {
 	y := append([]float32(nil), t.y...)
 	mean := linear.Centre(y, t.Outputs)
-	bias := chain.Param(fmt.Sprintf("%d.bias", transforms)).Data
+	last := fmt.Sprint(len(chain.Description.Nodes))
+	bias := chain.Param(last + ".bias").Data
+	clear(bias)
 	if linear.Dot(y, y) == 0 { // the mean is all
-		clear(chain.Param(fmt.Sprintf("%d.s", transforms)).Data)
+		clear(chain.Param(last + ".s").Data)
 		copy(bias, mean)
-		return chain, nil
+		return nil
 	}
 	r := recipe(1, fitRate)
 	r.Epochs = fitEpochs(len(t.x)/t.Inputs, r.BatchSize)
 	if err := train.Rows(ctx, chain, t.x, r, t.seed, train.Imitate(y, t.Outputs), nil); err != nil {
-		return nil, err
+		return err
 	}
 	linear.Subtract(bias, mean, -1)
-	return chain, nil
+	return nil
 }

@@ -28,7 +28,7 @@ func TestFloat16(t *testing.T) {
 	for _, o := range []Options{
 		{Methods: []Method{SVD}, TargetBytes: 4500}, {Methods: []Method{Fastfood}, Transforms: 1}, {Layers: []string{"fc2"}, Rank: Rank{N: 12}}, {Rank: Rank{N: 8}, FineTune: 1},
 	} {
-		o.Data, o.AllowSlower, o.Float16 = data, true, true
+		o.Data, o.AllowSlower, o.Precisions = data, true, []checkpoint.Precision{checkpoint.Float16}
 		r, err := model.Compress(context.Background(), o)
 		if err != nil {
 			t.Fatal(err)
@@ -104,7 +104,7 @@ func TestFloat16Overflow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := Options{Layers: []string{"fc1"}, Data: data, AllowSlower: true, Float16: true}
+	o := Options{Layers: []string{"fc1"}, Data: data, AllowSlower: true, Precisions: []checkpoint.Precision{checkpoint.Float16}}
 	if _, err := model.Compress(context.Background(), o); err == nil || !strings.Contains(err.Error(), "fc3.bias: entry 2 is 70000") {
 		t.Errorf("error %v, want one that names fc3.bias", err)
 	}
@@ -125,7 +125,11 @@ func TestFloat16OfWhatCannotBeImported(t *testing.T) {
 	}
 	var sizes []int
 	for _, half := range []bool{false, true} {
-		r, err := model.Compress(context.Background(), Options{Layers: []string{"fc1"}, Rank: Rank{N: 8}, AllowSlower: true, Float16: half})
+		precisions := []checkpoint.Precision{checkpoint.Float32}
+		if half {
+			precisions[0] = checkpoint.Float16
+		}
+		r, err := model.Compress(context.Background(), Options{Layers: []string{"fc1"}, Rank: Rank{N: 8}, AllowSlower: true, Precisions: precisions})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/internal/linear"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/train"
@@ -310,7 +311,8 @@ func TestTargetBytes(t *testing.T) {
 		output string
 	}{
 		{Options{TargetBytes: 9000}, "net.onnx"}, {Options{TargetBytes: 9000}, "net.safetensors"},
-		{Options{TargetBytes: 9000, Data: data, FineTune: 1, Methods: []Method{SVD}}, "net.onnx"},
+		{Options{TargetBytes: 9000, Data: data, FineTune: 1, Methods: []Method{SVD}, Precisions: []checkpoint.Precision{checkpoint.Float32}}, "net.onnx"},
+		{Options{TargetBytes: 5000, Data: data, FineTune: 1}, "net.onnx"},
 		{Options{TargetBytes: 12000, Data: data, Methods: []Method{Fastfood}}, "net.onnx"}, // has operators beside its weights
 	} {
 		model, err := Open(path, nil)

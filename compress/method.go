@@ -34,7 +34,7 @@ type needs struct {
 }
 
 // registry has all methods. Flags and reports name them as they do themselves.
-var registry = []Method{SVD, Fastfood, RandomProjection, LowRank}
+var registry = []Method{SVD, Monarch, Fastfood, Block, RandomProjection, LowRank}
 
 // Auto returns the methods that a search can compare: all but those that have to be
 // trained first.

@@ -51,7 +51,7 @@ type Layer struct {
 	image  nn.Shape
 	stride int
 	// bytes are those of the weights in the file, and number those of one in a
-	// replacement there, before Options.Float16.
+	// replacement there, before Options.Precisions.
 	bytes, number int
 }
 
@@ -111,7 +111,7 @@ func FromNetwork(network *nn.Network) (*Model, error) {
 	if network == nil {
 		return nil, errors.New("compress: there is no network (nil)")
 	}
-	m := &Model{Network: network, path: network.Description.Name, Layers: denseLayers(network), bytes: checkpoint.Bytes(network.Params())}
+	m := &Model{Network: network, path: network.Description.Name, Layers: denseLayers(network), bytes: checkpoint.Bytes(network.Params(), checkpoint.Float32)}
 	m.refuseInfinite()
 	return m, nil
 }

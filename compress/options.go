@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/nn"
 )
 
@@ -58,11 +59,19 @@ type Options struct {
 	// this machine and one sample, instead of refusing them. Products of dense layers
 	// have fewer multiply-adds and are never refused for their time.
 	AllowSlower bool
-	// Float16 has Save store weights as float16, and sizes in bytes are meant so.
-	Float16 bool
+	// Precisions are in what Save may store weights, and sizes in bytes are meant so. Of
+	// several, which needs TargetBytes, the one is taken that does the least harm in so many
+	// bytes. None means float32, or, with TargetBytes, any.
+	Precisions []checkpoint.Precision
 
 	Progress func(text string) // nil, or is told what goes on
 }
+
+// precisions are all that there are.
+var precisions = []checkpoint.Precision{checkpoint.Float32, checkpoint.Float16, checkpoint.Int8}
+
+// quantizedOpset is the first one of ONNX's operators that has a scale for each row.
+const quantizedOpset = 13
 
 // What is done where nothing says how much.
 const (
@@ -131,6 +140,10 @@ func (c *compressor) checkNumbers() error {
 		return errors.New("compress: a rate is for fine-tuning: give a number of epochs")
 	case c.Rank != Rank{} && c.Transforms > 0:
 		return errors.New("compress: a rank and a number of transforms: choose one of them")
+	case slices.ContainsFunc(c.Precisions, func(p checkpoint.Precision) bool { return !slices.Contains(precisions, p) }):
+		return fmt.Errorf("compress: precisions %q: want some of %q", c.Precisions, precisions)
+	case len(c.Precisions) > 1 && c.TargetBytes == 0:
+		return errors.New("compress: several precisions: want one, or a target size, which chooses")
 	case goals == 1 && c.hasSize():
 		return errors.New("compress: a goal chooses the ranks: give one or the other")
 	}
@@ -159,7 +172,7 @@ func (c *compressor) checkLayers() error {
 func (c *compressor) checkNetwork() (err error) {
 	switch {
 	case c.model.Network == nil && (c.needsData() != nil || c.Data != nil || c.FineTune > 0):
-		return fmt.Errorf("compress: only svd without data is possible, for the file can't be imported as a network: %w", c.model.Reason)
+		return fmt.Errorf("compress: only svd and monarch without data are possible, for the file can't be imported as a network: %w", c.model.Reason)
 	case c.MaxDrop > 0 && (c.Data == nil || c.Data.Train.Labels == nil):
 		return errors.New("compress: a largest drop is measured on labels: give data that have them")
 	case c.Data == nil && c.FineTune > 0:
@@ -185,6 +198,23 @@ func (c *compressor) checkNetwork() (err error) {
 
 // setDefaults sets what the options leave open.
 func (c *compressor) setDefaults() error {
+	if len(c.Precisions) == 0 {
+		c.Precisions = []checkpoint.Precision{checkpoint.Float32}
+		if c.TargetBytes > 0 {
+			c.Precisions = precisions
+		}
+	}
+	if m := c.model.file; m != nil && m.Opset[""] < quantizedOpset && c.FineTune == 0 {
+		others := slices.DeleteFunc(slices.Clone(c.Precisions), func(p checkpoint.Precision) bool { return p == checkpoint.Int8 })
+		if len(others) == 0 {
+			return fmt.Errorf("compress: int8: the file has opset %d: want %d or more, or fine-tune, which has the file written anew", m.Opset[""], quantizedOpset)
+		}
+		if len(others) < len(c.Precisions) {
+			c.note("int8 was left out: the file has opset %d, and it takes %d; fine-tuning has the file written anew", m.Opset[""], quantizedOpset)
+		}
+		c.Precisions = others
+	}
+	c.precision = c.Precisions[0]
 	c.explicit = c.hasSize() || c.Budget > 0 || c.TargetBytes > 0 || len(c.Layers) > 0
 	switch {
 	case c.hasSize() || c.hasGoal() || c.Data == nil:
@@ -237,6 +267,8 @@ func (c *compressor) checkMethod(m Method) error {
 		return fmt.Errorf("compress: a number of transforms is for fastfood, not for %s", m.Name())
 	case c.Rank.Energy > 0 && !needs.energy:
 		return fmt.Errorf("compress: energy is kept by svd, not by %s: give a rank", m.Name())
+	case m == Block && c.Rank != Rank{} && !slices.Contains(groups, c.Rank.N):
+		return fmt.Errorf("compress: the rank of block is the rows of its matrices: want one of %v", groups)
 	}
 	return nil
 }

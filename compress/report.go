@@ -1,12 +1,14 @@
 package compress
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/internal/thousands"
 	"github.com/deepfry/deepfry/train"
 )
@@ -96,10 +98,17 @@ func (c *compressor) report(r *Result, layers []choices) (*Report, error) {
 		report.Samples = &Split{Fitted: len(c.fitted.index), Held: len(c.held.index), Chosen: len(c.fresh.index), Tested: len(c.test.index)}
 	}
 	for i, l := range layers {
-		report.Layers = append(report.Layers, l.report(r.chosen[i], c.hasGoal()))
+		report.Layers = append(report.Layers, l.report(r.chosen[i], c.hasGoal(), c.Budget > 0 || c.TargetBytes > 0))
 	}
 	note := func(format string, values ...any) {
 		report.Notes = append(report.Notes, fmt.Sprintf(format, values...))
+	}
+	switch {
+	case c.precision == checkpoint.Float32:
+	case c.model.file != nil && !r.tuned && IsONNX(cmp.Or(c.Output, c.model.path)):
+		note("weights are stored as %s, where the file has them as constants that layers alone take; all else stays as it was", c.precision)
+	default:
+		note("weights are stored as %s", c.precision)
 	}
 	if c.model.Network == nil {
 		note("the file can't be imported as a network (%v): layers are replaced where they are, and only their own errors are measured, on random inputs; nothing can be said of the whole", c.model.Reason)
@@ -126,7 +135,7 @@ func (c *compressor) report(r *Result, layers []choices) (*Report, error) {
 			note("on the %s test samples %.2f points are lost, where %g were allowed on those that sizes were chosen on: each is %.3g points, so it may be chance; more samples say more, and a smaller drop loses less", thousands.Apart(n), lost, c.MaxDrop, 100/float64(n))
 		}
 	}
-	if c.model.file != nil && !c.Float16 { // it stores numbers in its own way
+	if c.model.file != nil && c.precision == checkpoint.Float32 { // it stores numbers in its own way
 		report.Before.Bytes = c.model.bytes
 		_, report.After.Bytes = c.size(layers, r.chosen)
 	}
@@ -134,8 +143,8 @@ func (c *compressor) report(r *Result, layers []choices) (*Report, error) {
 }
 
 // report says what became of the layer whose candidate k was chosen, for a goal or
-// not.
-func (l choices) report(k int, goal bool) LayerReport {
+// not, which may be a size.
+func (l choices) report(k int, goal, size bool) LayerReport {
 	is := l.candidates[k]
 	r := LayerReport{Name: l.Name, Inputs: l.Inputs, Outputs: l.Outputs, Method: is.name(), Size: is.size, Before: l.before, After: is.cost}
 	if is.measured {
@@ -146,7 +155,10 @@ func (l choices) report(k int, goal bool) LayerReport {
 		last := l.refused[len(l.refused)-1]
 		notes = append(notes, fmt.Sprintf("%s %s refused: %s", last.name(), thousands.Apart(last.size), last.reason))
 	}
-	if k == 0 && len(l.candidates) > 1 {
+	switch {
+	case k == 0 && len(l.candidates) > 1 && size:
+		notes = append(notes, "left alone: the goal is reached without it")
+	case k == 0 && len(l.candidates) > 1:
 		notes = append(notes, "no size of it was within the goal")
 	}
 	r.Note = strings.Join(notes, "; ")

@@ -101,7 +101,7 @@ type methodStyle struct {
 }
 
 // styles is how many colours and shapes the page has.
-const styles = 4
+const styles = 6
 
 func styleOf(i int) methodStyle { return methodStyle{registry[i].Name(), i % styles} }
 

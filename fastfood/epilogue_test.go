@@ -16,16 +16,12 @@ func TestEpilogue(t *testing.T) {
 		inputs := rapid.IntRange(1, 100).Draw(r, "inputs")
 		outputs := rapid.IntRange(1, 300).Draw(r, "outputs")
 		batch := rapid.IntRange(1, 20).Draw(r, "batch")
-		padding := rapid.SampledFrom([]Padding{PowerOfTwo, Mixed}).Draw(r, "padding")
-		v, err := Sample[float32](inputs, outputs, 1, rapid.Uint64().Draw(r, "seed"), padding)
-		if err != nil {
-			r.Fatalf("%v", err)
-		}
-		e := Epilogue[float32]{ReLU: rapid.Bool().Draw(r, "relu")}
+		v := mustSample(r, inputs, outputs, 1, rapid.Uint64().Draw(r, "seed"), drawOptions(r, inputs))
+		e := Epilogue{ReLU: rapid.Bool().Draw(r, "relu")}
 		if rapid.Bool().Draw(r, "bias") {
-			e.Bias = gaussian32(outputs, 1)
+			e.Bias = gaussian(outputs, 1)
 		}
-		x, want := gaussian32(batch*inputs, 2), make([]float32, batch*outputs)
+		x, want := gaussian(batch*inputs, 2), make([]float32, batch*outputs)
 		training := rapid.Bool().Draw(r, "training")
 		NewWorkspace(v, batch, training).Forward(want, x)
 		for i := range want {
@@ -58,35 +54,19 @@ func TestEpilogue(t *testing.T) {
 	})
 }
 
-func TestEpilogueInFloat64(t *testing.T) {
-	v := mustSample(t, 8, 20, 1, 1)
-	x, y := gaussian(3*8, 1), make([]float64, 3*20)
-	w := NewWorkspace(v, 3, false)
-	w.Forward(y, x)
-	bias := gaussian(20, 2)
-	got := make([]float64, len(y))
-	w.SetEpilogue(Epilogue[float64]{Bias: bias, ReLU: true})
-	w.Forward(got, x)
-	for i := range y {
-		if want := max(y[i]+bias[i%20], 0); got[i] != want {
-			t.Errorf("y[%d, %d] = %v, want %v", i/20, i%20, got[i], want)
-		}
-	}
-}
-
 // TestBackwardIsWithoutTheEpilogue: the gradients are those of V·x.
 func TestBackwardIsWithoutTheEpilogue(t *testing.T) {
 	v := mustSample(t, 8, 20, 1, 1)
-	x, dy, n := gaussian(3*8, 1), gaussian(3*20, 2), len(v.S)
-	run := func(e Epilogue[float64]) []float64 {
+	x, dy := gaussian(3*8, 1), gaussian(3*20, 2)
+	run := func(e Epilogue) []float32 {
 		w := NewWorkspace(v, 3, true)
 		w.SetEpilogue(e)
-		w.Forward(make([]float64, len(dy)), x)
-		dx, d := make([]float64, len(x)), &Gradients[float64]{make([]float64, n), make([]float64, n), make([]float64, n)}
+		w.Forward(make([]float32, len(dy)), x)
+		dx, d := make([]float32, len(x)), newGradients(v)
 		w.Backward(dx, dy, x, d)
 		return slices.Concat(dx, d.S, d.G, d.B)
 	}
-	if !slices.Equal(run(Epilogue[float64]{Bias: gaussian(20, 3), ReLU: true}), run(Epilogue[float64]{})) {
+	if !slices.Equal(run(Epilogue{Bias: gaussian(20, 3), ReLU: true}), run(Epilogue{})) {
 		t.Error("the gradients depend on the epilogue")
 	}
 }

@@ -10,7 +10,7 @@ import (
 // A random projection of 800 inputs to 2,048 outputs, with 3 · 2,048 numbers
 // instead of 800 · 2,048.
 func Example() {
-	v, err := fastfood.Sample[float32](800, 2048, math.Sqrt2, 1)
+	v, err := fastfood.Sample(800, 2048, math.Sqrt2, 1)
 	if err != nil {
 		panic(err)
 	}
@@ -35,7 +35,7 @@ func Example() {
 // 800 = 20·20·2: a square layer has 3 · 800 numbers instead of 3 · 1,024.
 func ExampleSize() {
 	for _, padding := range []fastfood.Padding{fastfood.PowerOfTwo, fastfood.Mixed} {
-		blocks, dim, err := fastfood.Size(800, 800, padding)
+		blocks, dim, err := fastfood.Size(800, 800, fastfood.Options{Padding: padding})
 		fmt.Println(blocks, dim, err)
 	}
 	// Output:

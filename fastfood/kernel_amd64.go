@@ -5,7 +5,6 @@ package fastfood
 import (
 	"unsafe"
 
-	"github.com/deepfry/deepfry/fwht"
 	"github.com/deepfry/deepfry/internal/cpu"
 )
 
@@ -23,63 +22,108 @@ func runLength() int {
 	return 8
 }
 
-// pointer returns the address of x[0], or nil.
-func pointer[T fwht.Float](x []T) *float32 { return (*float32)(unsafe.Pointer(unsafe.SliceData(x))) }
+// The kernels follow, as their stubs document them. A bias and a dg may be nil.
 
-// The kernels follow, as their stubs document them.
-
-func load[T fwht.Float](tile, x []T, stride, rows int, diagonal []T, scale T, n int, levels bool) {
+func load(tile, x []float32, stride, rows int, diagonal []float32, scale float32, n int, levels bool) {
 	if cpu.Current() == cpu.AVX512 {
-		loadAVX512(pointer(tile), pointer(x), stride, rows, pointer(diagonal), float32(scale), n, levels)
+		loadAVX512(&tile[0], &x[0], stride, rows, &diagonal[0], scale, n, levels)
 	} else {
-		loadAVX2(pointer(tile), pointer(x), stride, rows, pointer(diagonal), float32(scale), n, levels)
+		loadAVX2(&tile[0], &x[0], stride, rows, &diagonal[0], scale, n, levels)
 	}
 }
 
-func move[T fwht.Float](outer, inner []T, perm []int32, diagonal []T, n int, levels bool) {
+// mixTile does block.mix for n entries of a tile, with matrices of the given number of rows.
+func mixTile(outer, inner []float32, perm []int32, g []float32, group, n int, levels bool) {
 	if cpu.Current() == cpu.AVX512 {
-		permuteAVX512(pointer(outer), pointer(inner), &perm[0], pointer(diagonal), n, levels)
-	} else {
-		permuteAVX2(pointer(outer), pointer(inner), &perm[0], pointer(diagonal), n, levels)
+		switch group {
+		case 1:
+			permuteAVX512(&outer[0], &inner[0], &perm[0], &g[0], n, levels)
+		case 2:
+			mix2AVX512(&outer[0], &inner[0], &perm[0], &g[0], n, levels)
+		case 4:
+			mix4AVX512(&outer[0], &inner[0], &perm[0], &g[0], n, levels)
+		case 8:
+			mix8AVX512(&outer[0], &inner[0], &perm[0], &g[0], n, levels)
+		}
+		return
+	}
+	switch group {
+	case 1:
+		permuteAVX2(&outer[0], &inner[0], &perm[0], &g[0], n, levels)
+	case 2:
+		mix2AVX2(&outer[0], &inner[0], &perm[0], &g[0], n, levels)
+	case 4:
+		mix4AVX2(&outer[0], &inner[0], &perm[0], &g[0], n, levels)
+	case 8:
+		mix8AVX2(&outer[0], &inner[0], &perm[0], &g[0], n, levels)
 	}
 }
 
-func store[T fwht.Float](y []T, stride, rows int, add bool, tile, diagonal []T, scale T, bias []T, least float32, n int) {
+func store(y []float32, stride, rows int, add bool, tile, diagonal []float32, scale float32, bias []float32, least float32, n int) {
 	if cpu.Current() == cpu.AVX512 {
-		storeAVX512(pointer(y), stride, rows, add, pointer(tile), pointer(diagonal), float32(scale), pointer(bias), least, n)
+		storeAVX512(&y[0], stride, rows, add, &tile[0], &diagonal[0], scale, unsafe.SliceData(bias), least, n)
 	} else {
-		storeAVX2(pointer(y), stride, rows, add, pointer(tile), pointer(diagonal), float32(scale), pointer(bias), least, n)
+		storeAVX2(&y[0], stride, rows, add, &tile[0], &diagonal[0], scale, unsafe.SliceData(bias), least, n)
 	}
 }
 
-func addProducts[T fwht.Float](sums, tile, x []T, stride, rows int, scale T, n int) {
+func addProducts(sums, tile, x []float32, stride, rows int, scale float32, n int) {
 	if cpu.Current() == cpu.AVX512 {
-		productsAVX512(pointer(sums), pointer(tile), pointer(x), stride, rows, float32(scale), n)
+		productsAVX512(&sums[0], &tile[0], &x[0], stride, rows, scale, n)
 	} else {
-		productsAVX2(pointer(sums), pointer(tile), pointer(x), stride, rows, float32(scale), n)
+		productsAVX2(&sums[0], &tile[0], &x[0], stride, rows, scale, n)
 	}
 }
 
-// scatter has no more to gain from AVX-512.
-func scatter[T fwht.Float](v, a []T, perm []int32, diagonal, inner, dg []T) {
-	scatterAVX2(pointer(v), pointer(a), &perm[0], pointer(diagonal), pointer(inner), pointer(dg), len(perm))
+// unmixTile does block.unmix, and block.addProducts unless dg is nil, for a tile. It has no
+// more to gain from AVX-512.
+func unmixTile(v, a []float32, perm []int32, g []float32, group int, inner, dg []float32) {
+	sums := unsafe.SliceData(dg)
+	switch group {
+	case 1:
+		scatterAVX2(&v[0], &a[0], &perm[0], &g[0], &inner[0], sums, len(perm))
+	case 2:
+		unmix2AVX2(&v[0], &a[0], &perm[0], &g[0], &inner[0], sums, len(perm))
+	case 4:
+		unmix4AVX2(&v[0], &a[0], &perm[0], &g[0], &inner[0], sums, len(perm))
+	case 8:
+		unmix8AVX2(&v[0], &a[0], &perm[0], &g[0], &inner[0], sums, len(perm))
+	}
 }
 
-func firstLevels[T fwht.Float](tile []T, n int) {
+func firstLevels(tile []float32, n int) {
 	if cpu.Current() == cpu.AVX512 {
-		levelsAVX512(pointer(tile), n)
+		levelsAVX512(&tile[0], n)
 	} else {
-		levelsAVX2(pointer(tile), n)
+		levelsAVX2(&tile[0], n)
 	}
 }
 
 // gatherRuns does gather for whole runs of 8 and returns how many entries that
 // were.
-func gatherRuns[T fwht.Float](permuted, mixed, u []T, perm []int32, g []T) int {
+func gatherRuns(permuted, mixed, u []float32, perm []int32, g []float32) int {
 	n := len(perm) &^ 7
-	if unsafe.Sizeof(*new(T)) != 4 || n == 0 || cpu.Current() == cpu.Ref {
+	if n == 0 || cpu.Current() == cpu.Ref {
 		return 0
 	}
-	gatherAVX2(pointer(permuted), pointer(mixed), pointer(u), &perm[0], pointer(g), n)
+	gatherAVX2(&permuted[0], &mixed[0], &u[0], &perm[0], &g[0], n)
+	return n
+}
+
+// mixRuns does block.mix for a single row, from what is permuted on, for whole runs of 8,
+// and returns how many entries that were.
+func mixRuns(mixed, permuted, g []float32, group int) int {
+	n := len(mixed) &^ 7
+	if n == 0 || cpu.Current() == cpu.Ref {
+		return 0
+	}
+	switch group {
+	case 2:
+		mixRow2AVX2(&mixed[0], &permuted[0], &g[0], n)
+	case 4:
+		mixRow4AVX2(&mixed[0], &permuted[0], &g[0], n)
+	case 8:
+		mixRow8AVX2(&mixed[0], &permuted[0], &g[0], n)
+	}
 	return n
 }

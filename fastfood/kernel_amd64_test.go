@@ -20,7 +20,7 @@ func guarded(n int, seed uint64) (x []float32, written func() bool) {
 	const guard, margin = -77, 33
 	memory := slices.Repeat([]float32{guard}, n+2*margin)
 	x = memory[margin : margin+n : margin+n]
-	copy(x, gaussian32(n, seed))
+	copy(x, gaussian(n, seed))
 	return x, func() bool {
 		around := slices.Concat(memory[:margin], memory[margin+n:])
 		return slices.ContainsFunc(around, func(v float32) bool { return v != guard })
@@ -98,24 +98,52 @@ func TestLoadKernel(t *testing.T) {
 	})
 }
 
-func TestPermuteKernel(t *testing.T) {
+func TestMixKernels(t *testing.T) {
 	forKernels(t, func(t *testing.T, n, _ int) {
-		inner, _ := guarded(3*n*tileRows, 1)
-		diagonal, _ := guarded(n, 2)
-		outer, written := guarded(n*tileRows, 3)
-		perm := make([]int32, n)
-		want := make([]float32, len(outer))
-		for i := range n {
-			perm[i] = int32(rand.New(rand.NewPCG(4, uint64(i))).IntN(3 * n))
-			for r := range tileRows {
-				want[i*tileRows+r] = diagonal[i] * inner[int(perm[i])*tileRows+r]
+		for _, group := range []int{1, 2, 4, 8} {
+			inner, _ := guarded(3*n*tileRows, 1)
+			g, _ := guarded(n*group, 2)
+			outer, written := guarded(n*tileRows, 3)
+			perm := make([]int32, n)
+			for i := range perm {
+				perm[i] = int32(rand.New(rand.NewPCG(4, uint64(i))).IntN(3 * n))
 			}
+			want := make([]float32, len(outer))
+			for i := range n {
+				for r := range tileRows {
+					var x []float32
+					for _, p := range perm[i-i%group:][:group] {
+						x = append(x, inner[int(p)*tileRows+r])
+					}
+					if want[i*tileRows+r] = g[i*group] * x[0]; group > 1 {
+						want[i*tileRows+r] = pairwise(g[i*group:][:group], x)
+					}
+				}
+			}
+			mixTile(outer, inner, perm, g, group, n, false)
+			same(t, outer, want, written)
+			transformedRuns(want)
+			mixTile(outer, inner, perm, g, group, n, true)
+			same(t, outer, want, written)
 		}
-		move(outer, inner, perm, diagonal, n, false)
-		same(t, outer, want, written)
-		transformedRuns(want)
-		move(outer, inner, perm, diagonal, n, true)
-		same(t, outer, want, written)
+	})
+}
+
+func TestMixRowKernels(t *testing.T) {
+	forKernels(t, func(t *testing.T, n, _ int) {
+		for _, group := range []int{2, 4, 8} {
+			x, _ := guarded(n, 1)
+			g, _ := guarded(n*group, 2)
+			mixed, written := guarded(n, 3)
+			want := make([]float32, n)
+			for i := range n {
+				want[i] = pairwise(g[i*group:][:group], x[i-i%group:][:group])
+			}
+			if done := mixRuns(mixed, x, g, group); done != n {
+				t.Fatalf("%d of %d done", done, n)
+			}
+			same(t, mixed, want, written)
+		}
 	})
 }
 
@@ -204,27 +232,36 @@ func TestProductsKernel(t *testing.T) {
 	})
 }
 
-func TestScatterKernel(t *testing.T) {
+func TestUnmixKernels(t *testing.T) {
 	forKernels(t, func(t *testing.T, n, _ int) {
-		a, _ := guarded(n*tileRows, 1)
-		diagonal, _ := guarded(n, 2)
-		inner, _ := guarded(n*tileRows, 3)
-		v, vWritten := guarded(n*tileRows, 4)
-		dg, dgWritten := guarded(n, 5)
-		perm := make([]int32, n)
-		random.Permute(perm, rand.NewPCG(6, 7))
-		want, wantG := make([]float32, len(v)), slices.Clone(dg)
-		for i, p := range perm {
-			for r := range tileRows {
-				want[int(p)*tileRows+r] = diagonal[i] * a[i*tileRows+r]
-				wantG[i] += a[i*tileRows+r] * inner[int(p)*tileRows+r]
+		for _, group := range []int{1, 2, 4, 8} {
+			a, _ := guarded(n*tileRows, 1)
+			g, _ := guarded(n*group, 2)
+			inner, _ := guarded(n*tileRows, 3)
+			v, vWritten := guarded(n*tileRows, 4)
+			dg, dgWritten := guarded(n*group, 5)
+			perm := make([]int32, n)
+			random.Permute(perm, rand.NewPCG(6, 7))
+			want, wantG := make([]float32, len(v)), slices.Clone(dg)
+			for i, p := range perm {
+				first, column := i-i%group, i%group
+				for r := range tileRows {
+					sum := g[first*group+column] * a[first*tileRows+r]
+					for j := 1; j < group; j++ {
+						sum += float32(g[(first+j)*group+column] * a[(first+j)*tileRows+r])
+					}
+					want[int(p)*tileRows+r] = sum
+					for c := range group {
+						wantG[i*group+c] += a[i*tileRows+r] * inner[int(perm[first+c])*tileRows+r]
+					}
+				}
 			}
+			unmixTile(v, a, perm, g, group, inner, nil)
+			same(t, v, want, vWritten)
+			clear(v)
+			unmixTile(v, a, perm, g, group, inner, dg)
+			same(t, v, want, vWritten)
+			closeTo(t, dg, wantG, dgWritten)
 		}
-		scatter(v, a, perm, diagonal, inner, nil)
-		same(t, v, want, vWritten)
-		clear(v)
-		scatter(v, a, perm, diagonal, inner, dg)
-		same(t, v, want, vWritten)
-		closeTo(t, dg, wantG, dgWritten)
 	})
 }

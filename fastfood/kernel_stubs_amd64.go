@@ -35,6 +35,60 @@ func loadAVX2(tile *float32, x *float32, stride int, rows int, diagonal *float32
 //go:noescape
 func permuteAVX2(outer *float32, inner *float32, perm *int32, diagonal *float32, n int, levels bool)
 
+// mix2AVX2 equals, for n > 0 a multiple of 8,
+//
+//	for i := range n {
+//		for r := range 8 {
+//			var products [2]float32
+//			for c := range products {
+//				products[c] = matrices[i*2+c] * inner[perm[i-i%2+c]*8+r]
+//			}
+//			outer[i*8+r] = products[0] + products[1] // of 2 by pairs, and these by pairs
+//		}
+//	}
+//	for i := 0; levels && i < n; i += 8 {
+//		fwht.TransformColumns(outer[i*8:(i+8)*8], 8, 8)
+//	}
+//
+//go:noescape
+func mix2AVX2(outer *float32, inner *float32, perm *int32, matrices *float32, n int, levels bool)
+
+// mix4AVX2 equals, for n > 0 a multiple of 8,
+//
+//	for i := range n {
+//		for r := range 8 {
+//			var products [4]float32
+//			for c := range products {
+//				products[c] = matrices[i*4+c] * inner[perm[i-i%4+c]*8+r]
+//			}
+//			outer[i*8+r] = products[0] + products[1] // of 4 by pairs, and these by pairs
+//		}
+//	}
+//	for i := 0; levels && i < n; i += 8 {
+//		fwht.TransformColumns(outer[i*8:(i+8)*8], 8, 8)
+//	}
+//
+//go:noescape
+func mix4AVX2(outer *float32, inner *float32, perm *int32, matrices *float32, n int, levels bool)
+
+// mix8AVX2 equals, for n > 0 a multiple of 8,
+//
+//	for i := range n {
+//		for r := range 8 {
+//			var products [8]float32
+//			for c := range products {
+//				products[c] = matrices[i*8+c] * inner[perm[i-i%8+c]*8+r]
+//			}
+//			outer[i*8+r] = products[0] + products[1] // of 8 by pairs, and these by pairs
+//		}
+//	}
+//	for i := 0; levels && i < n; i += 8 {
+//		fwht.TransformColumns(outer[i*8:(i+8)*8], 8, 8)
+//	}
+//
+//go:noescape
+func mix8AVX2(outer *float32, inner *float32, perm *int32, matrices *float32, n int, levels bool)
+
 // storeAVX2 equals, for n > 0 a multiple of 8 and 1 to 8 rows,
 //
 //	for i := range n {
@@ -111,6 +165,60 @@ func loadAVX512(tile *float32, x *float32, stride int, rows int, diagonal *float
 //go:noescape
 func permuteAVX512(outer *float32, inner *float32, perm *int32, diagonal *float32, n int, levels bool)
 
+// mix2AVX512 equals, for n > 0 a multiple of 16,
+//
+//	for i := range n {
+//		for r := range 8 {
+//			var products [2]float32
+//			for c := range products {
+//				products[c] = matrices[i*2+c] * inner[perm[i-i%2+c]*8+r]
+//			}
+//			outer[i*8+r] = products[0] + products[1] // of 2 by pairs, and these by pairs
+//		}
+//	}
+//	for i := 0; levels && i < n; i += 16 {
+//		fwht.TransformColumns(outer[i*8:(i+16)*8], 16, 8)
+//	}
+//
+//go:noescape
+func mix2AVX512(outer *float32, inner *float32, perm *int32, matrices *float32, n int, levels bool)
+
+// mix4AVX512 equals, for n > 0 a multiple of 16,
+//
+//	for i := range n {
+//		for r := range 8 {
+//			var products [4]float32
+//			for c := range products {
+//				products[c] = matrices[i*4+c] * inner[perm[i-i%4+c]*8+r]
+//			}
+//			outer[i*8+r] = products[0] + products[1] // of 4 by pairs, and these by pairs
+//		}
+//	}
+//	for i := 0; levels && i < n; i += 16 {
+//		fwht.TransformColumns(outer[i*8:(i+16)*8], 16, 8)
+//	}
+//
+//go:noescape
+func mix4AVX512(outer *float32, inner *float32, perm *int32, matrices *float32, n int, levels bool)
+
+// mix8AVX512 equals, for n > 0 a multiple of 16,
+//
+//	for i := range n {
+//		for r := range 8 {
+//			var products [8]float32
+//			for c := range products {
+//				products[c] = matrices[i*8+c] * inner[perm[i-i%8+c]*8+r]
+//			}
+//			outer[i*8+r] = products[0] + products[1] // of 8 by pairs, and these by pairs
+//		}
+//	}
+//	for i := 0; levels && i < n; i += 16 {
+//		fwht.TransformColumns(outer[i*8:(i+16)*8], 16, 8)
+//	}
+//
+//go:noescape
+func mix8AVX512(outer *float32, inner *float32, perm *int32, matrices *float32, n int, levels bool)
+
 // storeAVX512 equals, for n > 0 a multiple of 16 and 1 to 8 rows,
 //
 //	for i := range n {
@@ -171,6 +279,114 @@ func levelsAVX512(tile *float32, n int)
 //
 //go:noescape
 func scatterAVX2(v *float32, a *float32, perm *int32, diagonal *float32, inner *float32, dg *float32, n int)
+
+// unmix2AVX2 equals, for n > 0 a multiple of 8,
+//
+//	for i := range n {
+//		first, c := i-i%2, i%2
+//		for r := range 8 {
+//			sum := matrices[first*2+c] * a[first*8+r]
+//			for j := 1; j < 2; j++ {
+//				sum += matrices[(first+j)*2+c] * a[(first+j)*8+r]
+//			}
+//			v[perm[i]*8+r] = sum
+//			for j := range 2 {
+//				if dg != nil {
+//					dg[i*2+j] += a[i*8+r] * inner[perm[first+j]*8+r]
+//				}
+//			}
+//		}
+//	}
+//
+// but for the order of the sums of dg.
+//
+//go:noescape
+func unmix2AVX2(v *float32, a *float32, perm *int32, matrices *float32, inner *float32, dg *float32, n int)
+
+// mixRow2AVX2 equals, for n > 0 a multiple of 8,
+//
+//	for i := range n {
+//		var products [2]float32
+//		for c := range products {
+//			products[c] = matrices[i*2+c] * permuted[i-i%2+c]
+//		}
+//		mixed[i] = products[0] + products[1] // of 2 by pairs, and these by pairs
+//	}
+//
+//go:noescape
+func mixRow2AVX2(mixed *float32, permuted *float32, matrices *float32, n int)
+
+// unmix4AVX2 equals, for n > 0 a multiple of 8,
+//
+//	for i := range n {
+//		first, c := i-i%4, i%4
+//		for r := range 8 {
+//			sum := matrices[first*4+c] * a[first*8+r]
+//			for j := 1; j < 4; j++ {
+//				sum += matrices[(first+j)*4+c] * a[(first+j)*8+r]
+//			}
+//			v[perm[i]*8+r] = sum
+//			for j := range 4 {
+//				if dg != nil {
+//					dg[i*4+j] += a[i*8+r] * inner[perm[first+j]*8+r]
+//				}
+//			}
+//		}
+//	}
+//
+// but for the order of the sums of dg.
+//
+//go:noescape
+func unmix4AVX2(v *float32, a *float32, perm *int32, matrices *float32, inner *float32, dg *float32, n int)
+
+// mixRow4AVX2 equals, for n > 0 a multiple of 8,
+//
+//	for i := range n {
+//		var products [4]float32
+//		for c := range products {
+//			products[c] = matrices[i*4+c] * permuted[i-i%4+c]
+//		}
+//		mixed[i] = products[0] + products[1] // of 4 by pairs, and these by pairs
+//	}
+//
+//go:noescape
+func mixRow4AVX2(mixed *float32, permuted *float32, matrices *float32, n int)
+
+// unmix8AVX2 equals, for n > 0 a multiple of 8,
+//
+//	for i := range n {
+//		first, c := i-i%8, i%8
+//		for r := range 8 {
+//			sum := matrices[first*8+c] * a[first*8+r]
+//			for j := 1; j < 8; j++ {
+//				sum += matrices[(first+j)*8+c] * a[(first+j)*8+r]
+//			}
+//			v[perm[i]*8+r] = sum
+//			for j := range 8 {
+//				if dg != nil {
+//					dg[i*8+j] += a[i*8+r] * inner[perm[first+j]*8+r]
+//				}
+//			}
+//		}
+//	}
+//
+// but for the order of the sums of dg.
+//
+//go:noescape
+func unmix8AVX2(v *float32, a *float32, perm *int32, matrices *float32, inner *float32, dg *float32, n int)
+
+// mixRow8AVX2 equals, for n > 0 a multiple of 8,
+//
+//	for i := range n {
+//		var products [8]float32
+//		for c := range products {
+//			products[c] = matrices[i*8+c] * permuted[i-i%8+c]
+//		}
+//		mixed[i] = products[0] + products[1] // of 8 by pairs, and these by pairs
+//	}
+//
+//go:noescape
+func mixRow8AVX2(mixed *float32, permuted *float32, matrices *float32, n int)
 
 // gatherAVX2 equals, for n > 0 a multiple of 8,
 //

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/deepfry/deepfry/fwht"
 	"github.com/deepfry/deepfry/internal/random"
 )
 
@@ -19,7 +18,7 @@ const SamplerVersion = 1
 //
 //	B_i   a random sign
 //	Π     a uniform permutation
-//	G_i   standard normal
+//	G_i   standard normal; or, for matrices, random rotations times χ_q/√q, for q rows
 //	S_i = gain · s_i / ‖G‖,  s_i from the chi distribution with d degrees of freedom
 //
 // A row of H̃GΠH̃B has the length ‖G‖/√d, so a row of V has the length
@@ -28,12 +27,12 @@ const SamplerVersion = 1
 //
 // Every variate takes a fixed number of draws from a stream of its own block,
 // so that neither depends on how many others there are. Errors: as New, and for
-// a gain that is not positive and finite, or not so in T.
-func Sample[T fwht.Float](inputs, outputs int, gain float64, seed uint64, padding ...Padding) (*Transform[T], error) {
-	if !(gain > 0) || T(gain) == 0 || math.IsInf(float64(T(gain)), 0) {
+// a gain that is not positive and finite, or not so in float32.
+func Sample(inputs, outputs int, gain float64, seed uint64, options ...Options) (*Transform, error) {
+	if !(gain > 0) || float32(gain) == 0 || math.IsInf(float64(float32(gain)), 0) {
 		return nil, fmt.Errorf("fastfood: gain %v: want a positive, finite number", gain)
 	}
-	t, err := New[T](inputs, outputs, padding...)
+	t, err := New(inputs, outputs, options...)
 	if err != nil {
 		return nil, err
 	}
@@ -62,22 +61,16 @@ func permute(perm []int32, seed uint64, index int) {
 }
 
 // sample draws the block's numbers from four streams.
-func (k block[T]) sample(gain float64, seed uint64, index int) {
+func (k block) sample(gain float64, seed uint64, index int) {
 	signs := random.New(seed, random.For("fastfood B"), index, 0)
 	for i := range k.b {
-		k.b[i] = T(1 - 2*int(signs.Uint64()>>63))
+		k.b[i] = float32(1 - 2*int(signs.Uint64()>>63))
 	}
 	permute(k.perm, seed, index)
 	normals := random.New(seed, random.For("fastfood G"), index, 0)
-	var squares float64
-	for i := range k.g {
-		g := random.Normal(normals)
-		squares += float64(g * g)
-		k.g[i] = T(g)
-	}
-	scale := gain / math.Sqrt(squares)
+	scale := gain / math.Sqrt(k.sampleGroups(normals))
 	lengths := random.New(seed, random.For("fastfood S"), index, 0)
 	for i := range k.s {
-		k.s[i] = T(float64(scale * random.Chi(lengths, len(k.s))))
+		k.s[i] = float32(float64(scale * random.Chi(lengths, len(k.s))))
 	}
 }

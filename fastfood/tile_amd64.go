@@ -4,7 +4,6 @@ package fastfood
 
 import (
 	"math"
-	"unsafe"
 
 	"github.com/deepfry/deepfry/fwht"
 	"github.com/deepfry/deepfry/internal/cpu"
@@ -22,40 +21,40 @@ import (
 //
 // All products and sums of Forward are those of block.forward.
 
-// hasTiles says whether this build has kernels for tiles of T.
-func hasTiles[T fwht.Float]() bool { return unsafe.Sizeof(*new(T)) == 4 }
+// hasTiles says whether this build has kernels for tiles.
+const hasTiles = true
 
 // useTile says whether a tile of so many rows, of 8, takes less time than the
 // rows one by one. It does for every Dim that the kernels can do, even where
 // tiles fit in no cache: measured up to 2^18, where it takes about 0.6 of the
 // time.
-func useTile[T fwht.Float](dim, rows int) bool {
-	return hasTiles[T]() && cpu.Current() != cpu.Ref && dim >= maxRun && dim%runLength() == 0 && rows >= leastTile
+func useTile(dim, rows int) bool {
+	return cpu.Current() != cpu.Ref && dim >= maxRun && dim%runLength() == 0 && rows >= leastTile
 }
 
 // forwardTile is forward for rows side by side, from HBx in inner on, where
 // loadTile leaves it. y has the columns that belong to the block. It leaves
 // HGΠHBx in outer. Both are tiles.
-func (k block[T]) forwardTile(y matrix[T], inner, outer []T, e Epilogue[T]) {
+func (k block) forwardTile(y matrix, inner, outer []float32, e Epilogue) {
 	dim := len(k.perm)
 	part, run := partLengths(dim)
 	for i := 0; i < dim; i += part {
 		p := outer[i*tileRows:][:part*tileRows]
-		move(p, inner, k.perm[i:], k.g[i:], part, run > 1)
+		mixTile(p, inner, k.perm[i:], k.g[i*k.group:], k.group, part, run > 1)
 		transformRuns(p, run)
 	}
 	transformRuns(outer, part)
-	storeTile(y, false, outer, k.s, 1/T(dim), e)
+	storeTile(y, false, outer, k.s, 1/float32(dim), e)
 }
 
 // backwardTile is backward for rows side by side, with the tiles that
 // forwardTile left. It overwrites dx if add is false. The scratch tiles u and
 // v have the size of inner and outer.
-func (k block[T]) backwardTile(dx matrix[T], add bool, d block[T], dy, x matrix[T], u, v, inner, outer []T) {
+func (k block) backwardTile(dx matrix, add bool, d block, dy, x matrix, u, v, inner, outer []float32) {
 	dim := len(k.perm)
-	scale := 1 / T(dim)
+	scale := 1 / float32(dim)
 	loadTile(u, dy, k.s, scale) // HSe / Dim
-	scatter(v, u, k.perm, k.g, inner, d.g)
+	unmixTile(v, u, k.perm, k.g, k.group, inner, d.g)
 	part, run := partLengths(dim)
 	for i := 0; i < dim; i += part {
 		p := v[i*tileRows:][:part*tileRows]
@@ -70,7 +69,7 @@ func (k block[T]) backwardTile(dx matrix[T], add bool, d block[T], dy, x matrix[
 		sumProducts(d.b, v, x, 1)
 	}
 	if dx.data != nil {
-		storeTile(dx, add, v, k.b, 1, Epilogue[T]{})
+		storeTile(dx, add, v, k.b, 1, Epilogue{})
 	}
 }
 
@@ -92,14 +91,14 @@ func partLengths(dim int) (part, run int) {
 }
 
 // transformRuns does the levels that join transformed runs of entries.
-func transformRuns[T fwht.Float](tile []T, run int) {
+func transformRuns(tile []float32, run int) {
 	if err := fwht.TransformColumns(tile, len(tile)/(run*tileRows), run*tileRows); err != nil {
 		panic("fastfood: " + err.Error()) // Dim is a length of transforms
 	}
 }
 
 // loadTile leaves H·(scale·diagonal ⊙ row) of the rows of x in a tile.
-func loadTile[T fwht.Float](tile []T, x matrix[T], diagonal []T, scale T) {
+func loadTile(tile []float32, x matrix, diagonal []float32, scale float32) {
 	dim := len(tile) / tileRows
 	part, run := partLengths(dim)
 	for i := 0; i < dim; i += part {
@@ -114,7 +113,7 @@ func loadTile[T fwht.Float](tile []T, x matrix[T], diagonal []T, scale T) {
 			load(p, x.data[i:], x.stride, x.rows, diagonal[i:], scale, whole, run > 1)
 		}
 		if whole < n {
-			var e edge[T]
+			var e edge
 			e.copyIn(x, i+whole)
 			copy(e.diagonal[:], diagonal[i+whole:x.columns])
 			load(p[whole*tileRows:], e.rows[:], maxRun, x.rows, e.diagonal[:], scale, runLength(), run > 1)
@@ -128,7 +127,7 @@ func loadTile[T fwht.Float](tile []T, x matrix[T], diagonal []T, scale T) {
 
 // storeTile computes scale·diagonal ⊙ row, of the rows of a tile, and sets the
 // rows of y to what the epilogue makes of it, or adds that to them.
-func storeTile[T fwht.Float](y matrix[T], add bool, tile, diagonal []T, scale T, e Epilogue[T]) {
+func storeTile(y matrix, add bool, tile, diagonal []float32, scale float32, e Epilogue) {
 	least := float32(math.Inf(-1))
 	if e.ReLU {
 		least = 0
@@ -138,9 +137,9 @@ func storeTile[T fwht.Float](y matrix[T], add bool, tile, diagonal []T, scale T,
 		store(y.data, y.stride, y.rows, add, tile, diagonal, scale, e.Bias, least, whole)
 	}
 	if whole < y.columns {
-		var rest edge[T]
+		var rest edge
 		rest.copyIn(y, whole)
-		var bias []T
+		var bias []float32
 		if e.Bias != nil {
 			copy(rest.diagonal[:], e.Bias[whole:y.columns])
 			bias = rest.diagonal[:]
@@ -153,13 +152,13 @@ func storeTile[T fwht.Float](y matrix[T], add bool, tile, diagonal []T, scale T,
 }
 
 // sumProducts adds scale·Σ tile ⊙ x, over the rows, to sums.
-func sumProducts[T fwht.Float](sums, tile []T, x matrix[T], scale T) {
+func sumProducts(sums, tile []float32, x matrix, scale float32) {
 	whole := x.columns - x.columns%runLength()
 	if whole > 0 {
 		addProducts(sums, tile, x.data, x.stride, x.rows, scale, whole)
 	}
 	if whole < x.columns {
-		var e edge[T]
+		var e edge
 		e.copyIn(x, whole)
 		copy(e.diagonal[:], sums[whole:x.columns])
 		addProducts(e.diagonal[:], tile[whole*tileRows:], e.rows[:], maxRun, x.rows, scale, runLength())
@@ -169,13 +168,13 @@ func sumProducts[T fwht.Float](sums, tile []T, x matrix[T], scale T) {
 
 // edge is a copy of the last columns of a matrix, fewer than a run, and of that
 // part of a diagonal, with zeros behind: the kernels know only whole runs.
-type edge[T fwht.Float] struct {
-	rows     [tileRows * maxRun]T
-	diagonal [maxRun]T
+type edge struct {
+	rows     [tileRows * maxRun]float32
+	diagonal [maxRun]float32
 }
 
 // copyIn copies the columns of m from i on.
-func (e *edge[T]) copyIn(m matrix[T], i int) {
+func (e *edge) copyIn(m matrix, i int) {
 	for r := range m.rows {
 		copy(e.rows[r*maxRun:], m.data[r*m.stride+i:r*m.stride+m.columns])
 	}

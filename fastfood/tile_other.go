@@ -2,18 +2,18 @@
 
 package fastfood
 
-import "github.com/deepfry/deepfry/fwht"
-
 // There are no kernels here: rows are done one by one, in Go.
 
-func hasTiles[T fwht.Float]() bool { return false }
+const hasTiles = false
 
-func useTile[T fwht.Float](dim, rows int) bool { return false }
+func useTile(dim, rows int) bool { return false }
 
-func (k block[T]) forwardTile(y matrix[T], inner, outer []T, e Epilogue[T]) {}
-func loadTile[T fwht.Float](tile []T, x matrix[T], diagonal []T, scale T)   {}
+func (k block) forwardTile(y matrix, inner, outer []float32, e Epilogue)   {}
+func loadTile(tile []float32, x matrix, diagonal []float32, scale float32) {}
 
-func (k block[T]) backwardTile(dx matrix[T], add bool, d block[T], dy, x matrix[T], u, v, inner, outer []T) {
+func (k block) backwardTile(dx matrix, add bool, d block, dy, x matrix, u, v, inner, outer []float32) {
 }
 
-func gatherRuns[T fwht.Float](permuted, mixed, u []T, perm []int32, g []T) int { return 0 }
+func gatherRuns(permuted, mixed, u []float32, perm []int32, g []float32) int { return 0 }
+
+func mixRuns(mixed, permuted, g []float32, group int) int { return 0 }

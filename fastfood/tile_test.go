@@ -11,24 +11,15 @@ import (
 	"pgregory.net/rapid"
 )
 
-// gaussian32 returns n normally distributed numbers.
-func gaussian32(n int, seed uint64) []float32 {
-	x := make([]float32, n)
-	for i, v := range gaussian(n, seed) {
-		x[i] = float32(v)
-	}
-	return x
-}
-
 // step is everything that a Workspace computes from a batch.
 type step struct {
 	y, dx []float32
-	d     *Gradients[float32]
+	d     *Gradients
 }
 
 // runStep does a step by one version of the kernels. Memory around the rows is
 // guarded.
-func runStep(t fataler, version cpu.Version, v *Transform[float32], x, dy []float32) step {
+func runStep(t fataler, version cpu.Version, v *Transform, x, dy []float32) step {
 	defer cpu.Use(version)()
 	const guard, margin = -77, 16
 	guarded := func(n int) (memory, inside []float32) {
@@ -37,8 +28,7 @@ func runStep(t fataler, version cpu.Version, v *Transform[float32], x, dy []floa
 	}
 	yMemory, y := guarded(len(dy))
 	dxMemory, dx := guarded(len(x))
-	n := len(v.S)
-	d := &Gradients[float32]{make([]float32, n), make([]float32, n), make([]float32, n)}
+	d := newGradients(v)
 	w := NewWorkspace(v, len(x)/v.Inputs, true)
 	w.Forward(y, x)
 	w.Backward(dx, dy, x, d)
@@ -56,7 +46,7 @@ func runStep(t fataler, version cpu.Version, v *Transform[float32], x, dy []floa
 type fataler interface{ Fatalf(string, ...any) }
 
 // checkVersions compares every version with rows one by one, in Go.
-func checkVersions(t fataler, v *Transform[float32], x, dy []float32) {
+func checkVersions(t fataler, v *Transform, x, dy []float32) {
 	want := runStep(t, cpu.Ref, v, x, dy)
 	for _, version := range cpu.Available() {
 		got := runStep(t, version, v, x, dy)
@@ -76,12 +66,14 @@ func checkVersions(t fataler, v *Transform[float32], x, dy []float32) {
 }
 
 // meanSize returns the root of the mean square.
-func meanSize(x []float32) float64 {
+func meanSize(x []float32) float64 { return norm(x) / math.Sqrt(float64(len(x))) }
+
+func norm(x []float32) float64 {
 	var squares float64
 	for _, v := range x {
 		squares += float64(v) * float64(v)
 	}
-	return math.Sqrt(squares / float64(len(x)))
+	return math.Sqrt(squares)
 }
 
 // checkClose compares up to the rounding of numbers of the given size.
@@ -98,12 +90,8 @@ func TestVersionsAgree(t *testing.T) {
 		inputs := rapid.IntRange(1, 600).Draw(r, "inputs")
 		outputs := rapid.IntRange(1, 1500).Draw(r, "outputs")
 		batch := rapid.IntRange(1, 40).Draw(r, "batch")
-		padding := rapid.SampledFrom([]Padding{PowerOfTwo, Mixed}).Draw(r, "padding")
-		v, err := Sample[float32](inputs, outputs, 1, rapid.Uint64().Draw(r, "seed"), padding)
-		if err != nil {
-			r.Fatalf("%v", err)
-		}
-		checkVersions(r, v, gaussian32(batch*inputs, 1), gaussian32(batch*outputs, 2))
+		v := mustSample(r, inputs, outputs, 1, rapid.Uint64().Draw(r, "seed"), drawOptions(r, inputs))
+		checkVersions(r, v, gaussian(batch*inputs, 1), gaussian(batch*outputs, 2))
 	})
 }
 
@@ -111,10 +99,7 @@ func TestVersionsAgree(t *testing.T) {
 func TestVersionsAgreeOnEverySize(t *testing.T) {
 	for dim := 16; dim <= 4096; dim *= 2 {
 		for _, size := range [][2]int{{dim, dim}, {dim/2 + 1, dim + 1}, {dim - 7, 2*dim - 15}} {
-			v, err := Sample[float32](size[0], size[1], 1.4, 3)
-			if err != nil {
-				t.Fatal(err)
-			}
+			v := mustSample(t, size[0], size[1], 1.4, 3)
 			batches := []int{1, 3, 8, 11, 16, 19, 40}
 			if dim <= 64 {
 				batches = nil
@@ -123,7 +108,7 @@ func TestVersionsAgreeOnEverySize(t *testing.T) {
 				}
 			}
 			for _, batch := range batches {
-				checkVersions(t, v, gaussian32(batch*size[0], 1), gaussian32(batch*size[1], 2))
+				checkVersions(t, v, gaussian(batch*size[0], 1), gaussian(batch*size[1], 2))
 			}
 		}
 	}
@@ -134,12 +119,12 @@ func TestVersionsAgreeOnEverySize(t *testing.T) {
 func TestVersionsAgreeOnMixedSizes(t *testing.T) {
 	for _, dim := range []int{12, 24, 40, 56, 72, 144, 160, 400, 576, 800, 1280, 9216} {
 		for _, size := range [][2]int{{dim, dim}, {dim - 1, dim + 1}} {
-			v, err := Sample[float32](size[0], size[1], 1.4, 3, Mixed)
-			if err != nil || v.Dim != dim {
-				t.Fatalf("Dim %d, want %d: %v", v.Dim, dim, err)
+			v := mustSample(t, size[0], size[1], 1.4, 3, Options{Padding: Mixed})
+			if v.Dim != dim {
+				t.Fatalf("Dim %d, want %d", v.Dim, dim)
 			}
 			for _, batch := range []int{1, 3, 8, 19} {
-				checkVersions(t, v, gaussian32(batch*size[0], 1), gaussian32(batch*size[1], 2))
+				checkVersions(t, v, gaussian(batch*size[0], 1), gaussian(batch*size[1], 2))
 			}
 		}
 	}
@@ -149,10 +134,7 @@ func TestVersionsAgreeOnMixedSizes(t *testing.T) {
 // must not meet the zeros of the padding.
 func TestDiagonalsBeyondRows(t *testing.T) {
 	const inputs, outputs, batch = 21, 50, 11
-	v, err := Sample[float32](inputs, outputs, 1, 3)
-	if err != nil {
-		t.Fatal(err)
-	}
+	v := mustSample(t, inputs, outputs, 1, 3)
 	for b := range v.Blocks {
 		for i := inputs; i < v.Dim; i++ {
 			v.B[b*v.Dim+i] = float32(math.Inf(1))
@@ -161,20 +143,16 @@ func TestDiagonalsBeyondRows(t *testing.T) {
 	for i := outputs; i < len(v.S); i++ {
 		v.S[i] = float32(math.Inf(1))
 	}
-	checkVersions(t, v, gaussian32(batch*inputs, 1), gaussian32(batch*outputs, 2))
+	checkVersions(t, v, gaussian(batch*inputs, 1), gaussian(batch*outputs, 2))
 }
 
 func TestBackwardOfTiles(t *testing.T) {
 	const inputs, outputs, batch = 50, 300, 37
-	v, err := Sample[float32](inputs, outputs, 1, 5)
-	if err != nil {
-		t.Fatal(err)
-	}
-	x, dy := gaussian32(batch*inputs, 1), gaussian32(batch*outputs, 2)
-	n := len(v.S)
+	v := mustSample(t, inputs, outputs, 1, 5)
+	x, dy := gaussian(batch*inputs, 1), gaussian(batch*outputs, 2)
 	for _, version := range cpu.Available() {
 		restore := cpu.Use(version)
-		run := func(cores int, dx []float32, d *Gradients[float32]) []float32 {
+		run := func(cores int, dx []float32, d *Gradients) []float32 {
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cores))
 			w := NewWorkspace(v, batch, true)
 			y := make([]float32, len(dy))
@@ -186,8 +164,8 @@ func TestBackwardOfTiles(t *testing.T) {
 			}
 			return slices.Concat(y, dx, d.S, d.G, d.B)
 		}
-		gradients := func() *Gradients[float32] {
-			return &Gradients[float32]{make([]float32, n), make([]float32, n), make([]float32, n)}
+		gradients := func() *Gradients {
+			return newGradients(v)
 		}
 		dx := slices.Repeat([]float32{float32(math.NaN())}, len(x))
 		all := run(1, dx, gradients())
@@ -208,11 +186,11 @@ func TestBackwardOfTiles(t *testing.T) {
 func TestTilesAllocateNothing(t *testing.T) {
 	for _, version := range cpu.Available() {
 		restore := cpu.Use(version)
-		for _, padding := range []Padding{PowerOfTwo, Mixed} {
-			v, _ := Sample[float32](158, 250, 1, 1, padding) // Dim 256 or 160
-			x, dy := gaussian32(21*158, 1), gaussian32(21*250, 2)
-			y, dx, n := make([]float32, len(dy)), make([]float32, len(x)), len(v.S)
-			d := &Gradients[float32]{make([]float32, n), make([]float32, n), make([]float32, n)}
+		for _, options := range []Options{{}, {Padding: Mixed}, {Group: 4}} {
+			v := mustSample(t, 158, 250, 1, 1, options) // Dim 256 or 160
+			x, dy := gaussian(21*158, 1), gaussian(21*250, 2)
+			y, dx := make([]float32, len(dy)), make([]float32, len(x))
+			d := newGradients(v)
 			w := NewWorkspace(v, 21, true)
 			w.Forward(y, x)
 			if n := testing.AllocsPerRun(20, func() {
@@ -241,7 +219,7 @@ func benchmarkSizes(b *testing.B, training bool) {
 						name += "/rows"
 					}
 					if version > cpu.Ref {
-						b.Run(name, func(b *testing.B) { benchmark(b, size[0], size[1], batch, version, rows, training, PowerOfTwo) })
+						b.Run(name, func(b *testing.B) { benchmark(b, size[0], size[1], batch, version, rows, training, Options{}) })
 					}
 				}
 			}
@@ -256,7 +234,7 @@ func BenchmarkPadding(b *testing.B) {
 			for _, version := range cpu.Available()[1:] {
 				for _, padding := range []Padding{PowerOfTwo, Mixed} {
 					b.Run(fmt.Sprintf("%d/batch=%d/%v/%s", inputs, batch, version, padding), func(b *testing.B) {
-						benchmark(b, inputs, inputs, batch, version, false, true, padding)
+						benchmark(b, inputs, inputs, batch, version, false, true, Options{Padding: padding})
 					})
 				}
 			}
@@ -264,13 +242,28 @@ func BenchmarkPadding(b *testing.B) {
 	}
 }
 
-func benchmark(b *testing.B, inputs, outputs, batch int, version cpu.Version, rows, training bool, padding Padding) {
+// BenchmarkGroups compares matrices in G with a diagonal.
+func BenchmarkGroups(b *testing.B) {
+	for _, training := range []bool{false, true} {
+		for _, batch := range []int{1, 64} {
+			for _, version := range cpu.Available()[1:] {
+				for _, group := range []int{1, 2, 4, 8} {
+					b.Run(fmt.Sprintf("training=%v/batch=%d/%v/group=%d", training, batch, version, group), func(b *testing.B) {
+						benchmark(b, 1024, 1024, batch, version, false, training, Options{Group: group})
+					})
+				}
+			}
+		}
+	}
+}
+
+func benchmark(b *testing.B, inputs, outputs, batch int, version cpu.Version, rows, training bool, options Options) {
 	defer cpu.Use(version)()
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	v, _ := Sample[float32](inputs, outputs, math.Sqrt2, 1, padding)
-	x, y := gaussian32(batch*inputs, 1), make([]float32, batch*outputs)
-	dx, n := make([]float32, len(x)), len(v.S)
-	d := &Gradients[float32]{make([]float32, n), make([]float32, n), make([]float32, n)}
+	v := mustSample(b, inputs, outputs, math.Sqrt2, 1, options)
+	x, y := gaussian(batch*inputs, 1), make([]float32, batch*outputs)
+	dx := make([]float32, len(x))
+	d := newGradients(v)
 	w := NewWorkspace(v, batch, training)
 	w.rowByRow = rows
 	step := func() {
@@ -294,7 +287,7 @@ func benchmark(b *testing.B, inputs, outputs, batch int, version cpu.Version, ro
 func BenchmarkPermutation(b *testing.B) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	for _, n := range []int{1024, 4096, 16384} {
-		uniform, _ := Sample[float32](n, n, math.Sqrt2, 1)
+		uniform := mustSample(b, n, n, math.Sqrt2, 1)
 		identity := *uniform
 		identity.Perm = make([]int32, n)
 		for i := range identity.Perm {
@@ -307,9 +300,9 @@ func BenchmarkPermutation(b *testing.B) {
 	}
 }
 
-func benchmarkForward(b *testing.B, v *Transform[float32], batch int) {
+func benchmarkForward(b *testing.B, v *Transform, batch int) {
 	w := NewWorkspace(v, batch, false)
-	x, y := gaussian32(batch*v.Inputs, 1), make([]float32, batch*v.Outputs)
+	x, y := gaussian(batch*v.Inputs, 1), make([]float32, batch*v.Outputs)
 	w.Forward(y, x) // so that there is memory behind
 	b.ReportAllocs()
 	for b.Loop() {
@@ -321,10 +314,7 @@ func benchmarkForward(b *testing.B, v *Transform[float32], batch int) {
 // TestSharedB: to compute H̃·B·x once for several blocks changes no bit.
 func TestSharedB(t *testing.T) {
 	for _, inputs := range []int{20, 64, 100} {
-		v, err := Sample[float32](inputs, 11*64+5, 1, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
+		v := mustSample(t, inputs, 11*64+5, 1, 1)
 		const group = 4
 		for b := range v.Blocks {
 			copy(v.B[b*v.Dim:][:v.Dim], v.B[b/group*group*v.Dim:])

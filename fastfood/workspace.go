@@ -4,7 +4,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/deepfry/deepfry/fwht"
 	"github.com/deepfry/deepfry/internal/alias"
 	"github.com/deepfry/deepfry/internal/par"
 	"github.com/deepfry/deepfry/internal/simd"
@@ -15,10 +14,10 @@ import (
 // in order, so that the result does not depend on the number of cores.
 const gradientChunks = 8
 
-// Gradients receives the gradients of the loss with respect to the diagonals,
-// [Blocks, Dim] each. Backward adds to them.
-type Gradients[T fwht.Float] struct {
-	S, G, B []T
+// Gradients receives the gradients of the loss with respect to S, G and B, each as long
+// as they are. Backward adds to them.
+type Gradients struct {
+	S, G, B []float32
 }
 
 // tileRows is how many rows are done side by side where there are kernels for
@@ -37,38 +36,38 @@ const (
 //
 // Rows are done side by side where there are kernels for it (tile_amd64.go),
 // and else one by one. The results of Forward are the same to the bit.
-type Workspace[T fwht.Float] struct {
-	transform *Transform[T]
+type Workspace struct {
+	transform *Transform
 	perm      []int32 // a copy of Π, so that it stays valid
 	maxBatch  int
 	training  bool
 	workers   int
 	side      int  // the most rows that may be done side by side
 	rowByRow  bool // no tiles, for benchmarks
-	epilogue  Epilogue[T]
+	epilogue  Epilogue
 	sharedB   int // blocks in groups of so many have the same B
 
 	// What the transforms leave, for each row or tile, when training: [batch,
 	// Blocks, Dim].
-	inner   []T   // ΠHBx of a row, HBx of a tile
-	outer   []T   // HGΠHBx
-	mapped  [][]T // of each worker, if the epilogue has a Map: [side, columns of a group of blocks]
-	scratch [][]T // of each worker: [2, side, Dim] for Backward; if not training [3, side, Dim], of which 2 for inner and outer
-	partial []T   // gradients: [gradientChunks, 3, Blocks·Dim]
+	inner   []float32   // ΠHBx of a row, HBx of a tile
+	outer   []float32   // HGΠHBx
+	mapped  [][]float32 // of each worker, if the epilogue has a Map: [side, columns of a group of blocks]
+	scratch [][]float32 // of each worker: [2, side, Dim] for Backward; if not training [3, side, Dim], of which 2 for inner and outer
+	partial []float32   // gradients: for each of gradientChunks, of S, G and B of all blocks
 
 	// The arguments of the call under way, and the loop bodies made once.
-	y, x, dy, dx     []T
+	y, x, dy, dx     []float32
 	batch            int
 	forwarded        int // the batch of the last Forward
-	gradients        *Gradients[T]
+	gradients        *Gradients
 	forward, reverse func(chunk, worker int)
 	reduce           func(chunk, worker int)
 }
 
 // matrix is some columns of a row-major matrix: element [r, i] is
 // data[r·stride + i].
-type matrix[T fwht.Float] struct {
-	data                  []T
+type matrix struct {
+	data                  []float32
 	stride, rows, columns int
 }
 
@@ -77,26 +76,26 @@ type matrix[T fwht.Float] struct {
 // valid, and if maxBatch is negative or no memory could hold so many rows. The
 // diagonals may change from call to call, but the workspace keeps the
 // permutation that it finds here.
-func NewWorkspace[T fwht.Float](t *Transform[T], maxBatch int, training bool) *Workspace[T] {
+func NewWorkspace(t *Transform, maxBatch int, training bool) *Workspace {
 	if t == nil || t.Validate() != nil {
 		panic("fastfood: NewWorkspace: the transform is nil or not valid")
 	}
 	if maxBatch < 0 || maxBatch > math.MaxInt/16/(t.Blocks*t.Dim) {
 		panic("fastfood: NewWorkspace: the batch is negative, or larger than memory could hold")
 	}
-	w := &Workspace[T]{transform: t, perm: slices.Clone(t.Perm), maxBatch: maxBatch, training: training, workers: par.Workers(), sharedB: 1}
+	w := &Workspace{transform: t, perm: slices.Clone(t.Perm), maxBatch: maxBatch, training: training, workers: par.Workers(), sharedB: 1}
 	w.side = 1
-	if hasTiles[T]() && maxBatch >= leastTile {
+	if hasTiles && maxBatch >= leastTile {
 		w.side = tileRows
 	}
 	tiles := 3
 	if training {
 		tiles = 2
 		kept := roundUp(maxBatch, w.side) * t.Blocks * t.Dim
-		w.inner, w.outer = make([]T, kept), make([]T, kept)
-		w.partial = make([]T, gradientChunks*3*t.Blocks*t.Dim)
+		w.inner, w.outer = make([]float32, kept), make([]float32, kept)
+		w.partial = make([]float32, gradientChunks*w.sums())
 	}
-	w.scratch = par.Scratch[T](w.workers, tiles*w.side*t.Dim)
+	w.scratch = par.Scratch[float32](w.workers, tiles*w.side*t.Dim)
 	w.forward, w.reverse, w.reduce = w.forwardChunk, w.backwardChunk, w.reduceChunk
 	return w
 }
@@ -104,13 +103,13 @@ func NewWorkspace[T fwht.Float](t *Transform[T], maxBatch int, training bool) *W
 func roundUp(n, multiple int) int { return (n + multiple - 1) / multiple * multiple }
 
 // SetEpilogue sets what the next calls of Forward do with V·x.
-func (w *Workspace[T]) SetEpilogue(e Epilogue[T]) {
+func (w *Workspace) SetEpilogue(e Epilogue) {
 	if e.Bias != nil && len(e.Bias) != w.transform.Outputs {
 		panic("fastfood: SetEpilogue: the bias does not have Outputs entries")
 	}
 	w.epilogue = e
 	if e.Map != nil && w.mapped == nil {
-		w.mapped = par.Scratch[T](w.workers, w.side*w.groupBlocks()*w.transform.Dim)
+		w.mapped = par.Scratch[float32](w.workers, w.side*w.groupBlocks()*w.transform.Dim)
 	}
 }
 
@@ -118,7 +117,7 @@ func (w *Workspace[T]) SetEpilogue(e Epilogue[T]) {
 // in a map of features. H̃·B·x is then computed once for those of a group that
 // are computed in one go, which small blocks are. It panics if the workspace is
 // made for training, where blocks learn on their own.
-func (w *Workspace[T]) SetSharedB(blocks int) {
+func (w *Workspace) SetSharedB(blocks int) {
 	if w.training || blocks < 1 {
 		panic("fastfood: SetSharedB: want at least one block, and no training")
 	}
@@ -130,7 +129,7 @@ func (w *Workspace[T]) SetSharedB(blocks int) {
 // batch follows from the length of x, and may be of no rows. If the epilogue has a
 // Map, y is nil. It panics if a length does not fit, for more rows than the workspace
 // is for, and if x and y overlap.
-func (w *Workspace[T]) Forward(y, x []T) {
+func (w *Workspace) Forward(y, x []float32) {
 	w.setBatch(x)
 	if w.epilogue.Map == nil {
 		w.checkOutputs(y)
@@ -154,7 +153,7 @@ func (w *Workspace[T]) Forward(y, x []T) {
 // gradients to gradients, unless that is nil. The input x must be the one that
 // Forward was given. It panics on a workspace that is not for training, with another
 // batch than the last Forward's, if a length does not fit, and if dx overlaps x or dy.
-func (w *Workspace[T]) Backward(dx, dy, x []T, gradients *Gradients[T]) {
+func (w *Workspace) Backward(dx, dy, x []float32, gradients *Gradients) {
 	if !w.training {
 		panic("fastfood: Backward on a workspace that is not for training")
 	}
@@ -169,8 +168,8 @@ func (w *Workspace[T]) Backward(dx, dy, x []T, gradients *Gradients[T]) {
 	if alias.Overlap(dx, x) || alias.Overlap(dx, dy) {
 		panic("fastfood: Backward: dx overlaps x or dy")
 	}
-	if size := len(w.perm); gradients != nil && (len(gradients.S) != size || len(gradients.G) != size || len(gradients.B) != size) {
-		panic("fastfood: the gradients are not [Blocks, Dim]")
+	if t := w.transform; gradients != nil && (len(gradients.S) != len(t.S) || len(gradients.G) != len(t.G) || len(gradients.B) != len(t.B)) {
+		panic("fastfood: the gradients are not as long as S, G and B")
 	}
 	w.dx, w.dy, w.x, w.gradients = dx, dy, x, gradients
 	par.For(gradientChunks, w.workers, w.reverse)
@@ -180,7 +179,7 @@ func (w *Workspace[T]) Backward(dx, dy, x []T, gradients *Gradients[T]) {
 	w.dx, w.dy, w.x, w.gradients = nil, nil, nil, nil
 }
 
-func (w *Workspace[T]) setBatch(x []T) {
+func (w *Workspace) setBatch(x []float32) {
 	w.batch = len(x) / w.transform.Inputs
 	if len(x) != w.batch*w.transform.Inputs {
 		panic("fastfood: x is not [batch, Inputs]")
@@ -190,7 +189,7 @@ func (w *Workspace[T]) setBatch(x []T) {
 	}
 }
 
-func (w *Workspace[T]) checkOutputs(y []T) {
+func (w *Workspace) checkOutputs(y []float32) {
 	if len(y) != w.batch*w.transform.Outputs {
 		panic("fastfood: y is not [batch, Outputs]")
 	}
@@ -198,9 +197,9 @@ func (w *Workspace[T]) checkOutputs(y []T) {
 
 // sideBySide returns how many of so many rows are done side by side next: 1 if
 // one by one.
-func (w *Workspace[T]) sideBySide(rows int) int {
+func (w *Workspace) sideBySide(rows int) int {
 	rows = min(rows, tileRows)
-	if w.rowByRow || !useTile[T](w.transform.Dim, rows) {
+	if w.rowByRow || !useTile(w.transform.Dim, rows) {
 		return 1
 	}
 	return rows
@@ -208,20 +207,20 @@ func (w *Workspace[T]) sideBySide(rows int) int {
 
 // chunkRows is how many rows of a block a core takes at a time in Forward,
 // where no result depends on the split.
-func (w *Workspace[T]) chunkRows() int { return max(rowsPerChunk, w.sideBySide(w.batch)) }
+func (w *Workspace) chunkRows() int { return max(rowsPerChunk, w.sideBySide(w.batch)) }
 
 // groupColumns is how many outputs the blocks have together that a core takes at
 // a time, so that an epilogue's Map gets no crumbs where Dim is small.
 const groupColumns = 512
 
 // groupBlocks returns how many blocks a core takes at a time.
-func (w *Workspace[T]) groupBlocks() int { return max(1, groupColumns/w.transform.Dim) }
+func (w *Workspace) groupBlocks() int { return max(1, groupColumns/w.transform.Dim) }
 
-func (w *Workspace[T]) blockGroups() int {
+func (w *Workspace) blockGroups() int {
 	return (w.transform.Blocks + w.groupBlocks() - 1) / w.groupBlocks()
 }
 
-func (w *Workspace[T]) forwardChunk(chunk, worker int) {
+func (w *Workspace) forwardChunk(chunk, worker int) {
 	size := w.chunkRows()
 	row, first := chunk/w.blockGroups()*size, chunk%w.blockGroups()*w.groupBlocks()
 	last := min(w.transform.Blocks, first+w.groupBlocks())
@@ -234,12 +233,12 @@ func (w *Workspace[T]) forwardChunk(chunk, worker int) {
 
 // forwardRows does blocks first to last-1 of a single row, or of a tile with
 // several.
-func (w *Workspace[T]) forwardRows(row, rows, first, last, worker int) {
+func (w *Workspace) forwardRows(row, rows, first, last, worker int) {
 	t := w.transform
 	column, end := first*t.Dim, min(t.Outputs, last*t.Dim)
-	y := matrix[T]{w.y, t.Outputs, rows, end - column}
+	y := matrix{w.y, t.Outputs, rows, end - column}
 	if w.epilogue.Map != nil {
-		y = matrix[T]{w.mapped[worker], end - column, rows, end - column}
+		y = matrix{w.mapped[worker], end - column, rows, end - column}
 	} else {
 		y.data = y.data[row*t.Outputs+column:]
 	}
@@ -255,13 +254,13 @@ func (w *Workspace[T]) forwardRows(row, rows, first, last, worker int) {
 }
 
 // columnsFrom returns up to count columns of m from the given one on.
-func (m matrix[T]) columnsFrom(from, count int) matrix[T] {
-	return matrix[T]{m.data[from:], m.stride, m.rows, min(count, m.columns-from)}
+func (m matrix) columnsFrom(from, count int) matrix {
+	return matrix{m.data[from:], m.stride, m.rows, min(count, m.columns-from)}
 }
 
 // forwardBlock writes the outputs of block b to y. If loaded, the block before has
 // left HBx.
-func (w *Workspace[T]) forwardBlock(y matrix[T], row, b, worker int, loaded bool) {
+func (w *Workspace) forwardBlock(y matrix, row, b, worker int, loaded bool) {
 	k, x := w.block(b), w.inputs(w.x, row, y.rows)
 	inner, outer := w.kept(row, y.rows, b, worker)
 	column := b * w.transform.Dim
@@ -277,31 +276,31 @@ func (w *Workspace[T]) forwardBlock(y matrix[T], row, b, worker int, loaded bool
 }
 
 // block returns block i, with the permutation that has been validated.
-func (w *Workspace[T]) block(i int) block[T] {
+func (w *Workspace) block(i int) block {
 	k := w.transform.block(i)
 	k.perm = w.perm[i*w.transform.Dim:][:w.transform.Dim]
 	return k
 }
 
 // inputs returns rows of a matrix of the shape of x.
-func (w *Workspace[T]) inputs(x []T, row, rows int) matrix[T] {
+func (w *Workspace) inputs(x []float32, row, rows int) matrix {
 	if x == nil {
-		return matrix[T]{}
+		return matrix{}
 	}
 	n := w.transform.Inputs
-	return matrix[T]{x[row*n : (row+rows)*n], n, rows, n}
+	return matrix{x[row*n : (row+rows)*n], n, rows, n}
 }
 
 // outputs returns the columns of block b in rows of a matrix of the shape of y.
-func (w *Workspace[T]) outputs(y []T, row, rows, b int) matrix[T] {
+func (w *Workspace) outputs(y []float32, row, rows, b int) matrix {
 	n, dim := w.transform.Outputs, w.transform.Dim
 	from, to := b*dim, min(n, (b+1)*dim)
-	return matrix[T]{y[row*n+from : (row+rows-1)*n+to], n, rows, to - from}
+	return matrix{y[row*n+from : (row+rows-1)*n+to], n, rows, to - from}
 }
 
 // kept returns the memory for what the transforms of block b leave: for a
 // single row, or for a tile with several from the given one on.
-func (w *Workspace[T]) kept(row, rows, b, worker int) (inner, outer []T) {
+func (w *Workspace) kept(row, rows, b, worker int) (inner, outer []float32) {
 	t := w.transform
 	size := t.Dim
 	if rows > 1 {
@@ -317,7 +316,7 @@ func (w *Workspace[T]) kept(row, rows, b, worker int) (inner, outer []T) {
 
 // gradientRows returns the rows that a chunk of Backward takes: whole tiles, if
 // there are any.
-func (w *Workspace[T]) gradientRows(chunk int) (from, to int) {
+func (w *Workspace) gradientRows(chunk int) (from, to int) {
 	size := (w.batch + gradientChunks - 1) / gradientChunks
 	if w.sideBySide(w.batch) > 1 {
 		size = roundUp(size, tileRows)
@@ -325,11 +324,10 @@ func (w *Workspace[T]) gradientRows(chunk int) (from, to int) {
 	return min(w.batch, chunk*size), min(w.batch, (chunk+1)*size)
 }
 
-func (w *Workspace[T]) backwardChunk(chunk, worker int) {
-	t := w.transform
+func (w *Workspace) backwardChunk(chunk, worker int) {
 	row, end := w.gradientRows(chunk)
 	if w.gradients != nil && row < end {
-		clear(w.partial[chunk*3*len(t.S):][:3*len(t.S)])
+		clear(w.chunkSums(chunk))
 	}
 	for row < end {
 		rows := w.sideBySide(end - row)
@@ -339,7 +337,7 @@ func (w *Workspace[T]) backwardChunk(chunk, worker int) {
 }
 
 // backwardRows does a single row, or a tile with several.
-func (w *Workspace[T]) backwardRows(row, rows, chunk, worker int) {
+func (w *Workspace) backwardRows(row, rows, chunk, worker int) {
 	t := w.transform
 	x, dx := w.inputs(w.x, row, rows), w.inputs(w.dx, row, rows)
 	if rows == 1 {
@@ -358,42 +356,39 @@ func (w *Workspace[T]) backwardRows(row, rows, chunk, worker int) {
 	}
 }
 
-// partialBlock returns the chunk's own sums for the diagonals of block b, or
-// nothing if they are not wanted.
-func (w *Workspace[T]) partialBlock(chunk, b int) block[T] {
-	if w.gradients == nil {
-		return block[T]{}
-	}
-	dim, size := w.transform.Dim, len(w.transform.S)
-	sums := w.partial[chunk*3*size:][:3*size]
-	return block[T]{s: sums[b*dim:][:dim], g: sums[size+b*dim:][:dim], b: sums[2*size+b*dim:][:dim]}
+// sums returns how many gradients there are, of all parameters.
+func (w *Workspace) sums() int { return len(w.transform.S) + len(w.transform.G) + len(w.transform.B) }
+
+// chunkSums returns a chunk's own sums.
+func (w *Workspace) chunkSums(chunk int) []float32 {
+	return w.partial[chunk*w.sums():][:w.sums()]
 }
 
-// reduceChunk adds all chunks' sums for one block of one diagonal, in order.
-func (w *Workspace[T]) reduceChunk(chunk, _ int) {
-	dim, size := w.transform.Dim, len(w.transform.S)
-	diagonal, b := chunk%3, chunk/3
-	total := [3][]T{w.gradients.S, w.gradients.G, w.gradients.B}[diagonal][b*dim:][:dim]
-	sums := func(chunk int) []T { return w.partial[(chunk*3+diagonal)*size+b*dim:][:dim] }
+// partialBlock returns the chunk's own sums for the parameters of block b, or
+// nothing if they are not wanted.
+func (w *Workspace) partialBlock(chunk, b int) block {
+	if w.gradients == nil {
+		return block{}
+	}
+	t, sums := w.transform, w.chunkSums(chunk)
+	dim, all, group := t.Dim, len(t.S), max(t.Group, 1)
+	return block{s: sums[b*dim:][:dim], b: sums[all+b*dim:][:dim], g: sums[2*all+b*dim*group:][:dim*group]}
+}
+
+// reduceChunk adds all chunks' sums for one block of one parameter, in order.
+func (w *Workspace) reduceChunk(chunk, _ int) {
+	parameter, b := chunk%3, chunk/3
+	part := func(of block) []float32 { return [3][]float32{of.s, of.g, of.b}[parameter] }
+	d, dim, group := w.gradients, w.transform.Dim, max(w.transform.Group, 1)
+	total := part(block{s: d.S[b*dim:][:dim], g: d.G[b*dim*group:][:dim*group], b: d.B[b*dim:][:dim]})
 	chunks := 0
 	for from, to := w.gradientRows(0); from < to; from, to = w.gradientRows(chunks) {
 		if chunks > 0 {
-			add(sums(0), sums(chunks))
+			simd.Add(part(w.partialBlock(0, b)), part(w.partialBlock(chunks, b)))
 		}
 		chunks++
 	}
 	if chunks > 0 {
-		add(total, sums(0))
-	}
-}
-
-// add computes dst += src.
-func add[T fwht.Float](dst, src []T) {
-	if to, ok := any(dst).([]float32); ok {
-		simd.Add(to, any(src).([]float32))
-		return
-	}
-	for i, v := range src {
-		dst[i] += v
+		simd.Add(total, part(w.partialBlock(0, b)))
 	}
 }

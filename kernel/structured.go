@@ -18,7 +18,7 @@ type structured struct {
 	inputs  int
 	n       int
 	first   []float32 // signs, [Dim], or nil
-	matrix  *fastfood.Transform[float32]
+	matrix  *fastfood.Transform
 	phases  []float32 // [n], or nil
 	sharedB int       // blocks in groups of so many have the same B
 	half    int       // unless 0, only so many outputs of the first of two blocks are used
@@ -46,7 +46,7 @@ func newFastfood(k Kernel, o Options) (*structured, error) {
 		outputs = dim + max(1, o.N-t.half)
 	}
 	var err error
-	if t.matrix, err = fastfood.New[float32](o.Inputs, outputs); err != nil {
+	if t.matrix, err = fastfood.New(o.Inputs, outputs); err != nil {
 		return nil, fmt.Errorf("kernel: %w", err)
 	}
 	scales := frequencyScales(k, o)
@@ -66,9 +66,9 @@ func (t *structured) frequencies(block int) (first, last int) {
 
 // epilogue returns what the workspace does with products. It drops what is not
 // used of two blocks.
-func (t *structured) epilogue(finish finish) fastfood.Epilogue[float32] {
+func (t *structured) epilogue(finish finish) fastfood.Epilogue {
 	if t.half == 0 {
-		return fastfood.Epilogue[float32]{Bias: t.phases, Map: finish}
+		return fastfood.Epilogue{Bias: t.phases, Map: finish}
 	}
 	var bias []float32
 	if t.phases != nil {
@@ -76,7 +76,7 @@ func (t *structured) epilogue(finish finish) fastfood.Epilogue[float32] {
 		copy(bias, t.phases[:t.half])
 		copy(bias[t.matrix.Dim:], t.phases[t.half:])
 	}
-	return fastfood.Epilogue[float32]{Bias: bias, Map: func(row, column int, products []float32) {
+	return fastfood.Epilogue{Bias: bias, Map: func(row, column int, products []float32) {
 		for block := range 2 {
 			first, last := t.frequencies(block)
 			shift := block*t.matrix.Dim - first
@@ -161,7 +161,7 @@ func newSORF(k Kernel, o Options) (*structured, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kernel: %w", err)
 	}
-	matrix, err := fastfood.New[float32](dim, o.N)
+	matrix, err := fastfood.New(dim, o.N)
 	if err != nil {
 		return nil, fmt.Errorf("kernel: %w", err)
 	}

@@ -166,6 +166,17 @@ func wantFastfood(layer Layer, in [][]float64) []float64 {
 	return matrixVector(l.transform().Matrix(), l.bias, in[0])
 }
 
+func wantMonarch(layer Layer, in [][]float64) []float64 {
+	l := layer.(*monarch)
+	matrix := make([]float32, l.Out*l.in)
+	for i := range l.Out {
+		for j := range l.in {
+			matrix[i*l.in+j] = l.l.Data[i*l.Blocks+j/l.width] * l.r.Data[i/l.height*l.in+j]
+		}
+	}
+	return matrixVector(matrix, l.bias, in[0])
+}
+
 func wantCosSin(_ Layer, in [][]float64) []float64 {
 	cos := each(math.Cos)(nil, in)
 	return append(cos, each(math.Sin)(nil, in)...)

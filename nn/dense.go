@@ -86,7 +86,13 @@ func (l *dense) Plan(b *Binding) Pass {
 	}
 	product.Reserve(b.MaxBatch, l.Out, l.in, tile, e)
 
-	pass := Pass{Forward: func() { product.MultiplyTransposed(values(y), values(x), w, tile, e) }}
+	pass := Pass{Forward: func() {
+		if m := l.weight.int8; m != nil && b.Batch() <= simd.FewRows {
+			product.MultiplyInt8(values(y), values(x), m, tile, e)
+			return
+		}
+		product.MultiplyTransposed(values(y), values(x), w, tile, e)
+	}}
 	if !b.Training {
 		return pass
 	}

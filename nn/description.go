@@ -89,6 +89,8 @@ func decodeOp(kind string, config []byte) (Op, error) {
 		return decode[Dense](config)
 	case "fastfood":
 		return decode[Fastfood](config)
+	case "monarch":
+		return decode[Monarch](config)
 	case "relu":
 		return decode[ReLU](config)
 	case "leakyrelu":

@@ -26,7 +26,7 @@ func fuses(first, second Layer) bool {
 	switch second.(type) {
 	case *relu:
 		switch first.(type) {
-		case *conv, *dense, *fastfoodLayer, *batchNorm:
+		case *conv, *dense, *fastfoodLayer, *monarch, *batchNorm:
 			return true
 		}
 	case *cosine, *cosSin:

@@ -18,7 +18,8 @@ import (
 //	y = S·H̃·G·Π·H̃·B·x + bias
 //
 // Its parameters are the diagonals S, G and B, stored [blocks, d] with d padded
-// as Padding says, the permutation Π and the bias.
+// as Padding says, the permutation Π and the bias. With a Group, G has square matrices on
+// its diagonal, stored [blocks, d, Group].
 type Fastfood struct {
 	Out int `json:"out"`
 	// Learn says which of the diagonals learn: "SGB" is the paper's Adaptive
@@ -35,6 +36,9 @@ type Fastfood struct {
 	// has a transform. That has fewer weights if Out is about a multiple of it;
 	// blocks are whole.
 	Padding fastfood.Padding `json:"padding,omitempty"`
+	// Group is how many rows the matrices in G have: 2, 4 or 8, or 0 for a diagonal. They
+	// have Group times as many numbers, which a layer's time hardly shows.
+	Group int `json:"group,omitempty"`
 }
 
 func (Fastfood) Kind() string { return "fastfood" }
@@ -48,8 +52,8 @@ type fastfoodLayer struct {
 }
 
 // Build fails unless there is one input, Out is at least 1, Learn consists of
-// the letters S, G and B, a layer with phases has a bias, and Padding is a known
-// one.
+// the letters S, G and B, a layer with phases has a bias, Padding is a known
+// one, and Group is 0, 2, 4 or 8 and divides d.
 func (f Fastfood) Build(name string, in []Shape) (Layer, error) {
 	size, err := flattened(in, f.Out)
 	if err != nil {
@@ -64,17 +68,23 @@ func (f Fastfood) Build(name string, in []Shape) (Layer, error) {
 	if f.Phase && f.NoBias {
 		return nil, errors.New("random phases are kept in the bias, but the layer has none")
 	}
-	blocks, dim, err := fastfood.Size(size, f.Out, f.Padding)
+	if f.Group == 1 { // one way to say it
+		return nil, errors.New("a group of 1 is a diagonal: leave it out")
+	}
+	blocks, dim, err := fastfood.Size(size, f.Out, f.options())
 	if err != nil {
 		return nil, err
 	}
 	l := &fastfoodLayer{Fastfood: f, name: name, in: size, blocks: blocks, dim: dim}
-	part := func(letter string, kind ParamKind) *Param {
-		p := newParam(name+"."+strings.ToLower(letter), kind, blocks, dim)
+	part := func(letter string, kind ParamKind, more ...int) *Param {
+		p := newParam(name+"."+strings.ToLower(letter), kind, append([]int{blocks, dim}, more...)...)
 		p.Learn = strings.Contains(f.Learn, letter)
 		return p
 	}
 	l.s, l.g, l.b = part("S", Diagonal), part("G", Diagonal), part("B", Diagonal)
+	if f.Group > 0 {
+		l.g = part("G", Diagonal, f.Group)
+	}
 	l.perm = part("perm", Permutation)
 	if !f.NoBias {
 		l.bias = newParam(name+".bias", Bias, f.Out)
@@ -82,22 +92,27 @@ func (f Fastfood) Build(name string, in []Shape) (Layer, error) {
 	return l, nil
 }
 
+// options are those of the transform.
+func (f Fastfood) options() fastfood.Options {
+	return fastfood.Options{Padding: f.Padding, Group: f.Group}
+}
+
 func (l *fastfoodLayer) OutShape() Shape  { return Shape{l.Out} }
 func (l *fastfoodLayer) Params() []*Param { return present(l.s, l.g, l.b, l.perm, l.bias) }
 
 // MultiplyAdds counts an addition of the two transforms as half of a
-// multiply-add, and a diagonal as one an entry.
+// multiply-add, a diagonal as one an entry, and a G of matrices as Group an entry.
 func (l *fastfoodLayer) MultiplyAdds() int {
-	return l.blocks * (3*l.dim + fwht.Additions(l.dim))
+	return l.blocks * ((2+max(l.Group, 1))*l.dim + fwht.Additions(l.dim))
 }
 
 // validate fails unless Π is a permutation.
 func (l *fastfoodLayer) validate() error { return l.transform().Validate() }
 
 // transform returns the transform on the memory of the parameters.
-func (l *fastfoodLayer) transform() *fastfood.Transform[float32] {
-	return &fastfood.Transform[float32]{
-		Inputs: l.in, Outputs: l.Out, Dim: l.dim, Blocks: l.blocks,
+func (l *fastfoodLayer) transform() *fastfood.Transform {
+	return &fastfood.Transform{
+		Inputs: l.in, Outputs: l.Out, Dim: l.dim, Blocks: l.blocks, Group: l.Group,
 		S: l.s.Data, G: l.g.Data, B: l.b.Data, Perm: l.perm.Indices,
 	}
 }
@@ -109,7 +124,7 @@ func (l *fastfoodLayer) Init(seed uint64) {
 		gain = math.Sqrt2
 	}
 	seed ^= uint64(random.For("init " + l.name))
-	sample, err := fastfood.Sample[float32](l.in, l.Out, gain, seed, l.Padding)
+	sample, err := fastfood.Sample(l.in, l.Out, gain, seed, l.options())
 	if err != nil {
 		panic("nn: " + err.Error()) // Build has accepted sizes and gain
 	}
@@ -126,7 +141,7 @@ func (l *fastfoodLayer) Init(seed uint64) {
 func (l *fastfoodLayer) Plan(b *Binding) Pass {
 	x, y := b.X[0], b.Y
 	workspace := fastfood.NewWorkspace(l.transform(), b.MaxBatch, b.Training)
-	e := fastfood.Epilogue[float32]{ReLU: b.Epilogue.ReLU, Map: b.Epilogue.Map}
+	e := fastfood.Epilogue{ReLU: b.Epilogue.ReLU, Map: b.Epilogue.Map}
 	if l.bias != nil {
 		e.Bias = l.bias.Data
 	}
@@ -161,7 +176,7 @@ func (l *fastfoodLayer) Plan(b *Binding) Pass {
 // gradients returns where the diagonals' gradients go, or nil if none learns.
 // A diagonal that does not learn while others do gets memory that nobody
 // reads.
-func (l *fastfoodLayer) gradients(b *Binding) *fastfood.Gradients[float32] {
+func (l *fastfoodLayer) gradients(b *Binding) *fastfood.Gradients {
 	if !l.s.Learn && !l.g.Learn && !l.b.Learn {
 		return nil
 	}
@@ -171,5 +186,5 @@ func (l *fastfoodLayer) gradients(b *Binding) *fastfood.Gradients[float32] {
 		}
 		return make([]float32, p.Size())
 	}
-	return &fastfood.Gradients[float32]{S: target(l.s), G: target(l.g), B: target(l.b)}
+	return &fastfood.Gradients{S: target(l.s), G: target(l.g), B: target(l.b)}
 }

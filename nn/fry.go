@@ -1,7 +1,9 @@
 package nn
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/deepfry/deepfry/fastfood"
@@ -9,8 +11,12 @@ import (
 
 // FryOptions says how Fry replaces fully-connected layers.
 type FryOptions struct {
-	// Outputs of each Fastfood layer; 0 keeps those of the dense layer.
+	// Outputs of each new layer; 0 keeps those of the dense layer.
 	Outputs int
+	// Blocks, unless it is 0, has Monarch layers of so many blocks take the places of
+	// dense layers, and not Fastfood. The following options but Classifier and
+	// ClassifierLearn are Fastfood's.
+	Blocks int
 	// Learn says which diagonals learn: "SGB" (Adaptive Fastfood) or "".
 	Learn string
 	// NonLinearity after the Fastfood layers: "relu", "cos" or "cossin".
@@ -23,9 +29,11 @@ type FryOptions struct {
 	ClassifierLearn string
 	// Padding of the inputs of all Fastfood layers.
 	Padding fastfood.Padding
+	// Group of the Fastfood layers, but for a classifier.
+	Group int
 }
 
-// Fry returns a copy of the description in which Fastfood layers of the same
+// Fry returns a copy of the description in which Fastfood (or Monarch) layers of the same
 // names replace the dense layers between the last convolution and the
 // classifier, which is the last dense layer (Yang et al., ICCV 2015, section
 // 3). It fails if there is nothing to replace.
@@ -78,6 +86,9 @@ func (o FryOptions) check() error {
 	if o.ClassifierLearn != "" && !o.Classifier {
 		return fmt.Errorf("nn: the diagonals %q of the classifier cannot learn where it stays dense: set Classifier", o.ClassifierLearn)
 	}
+	if o.Blocks < 0 || o.Blocks > 0 && (o.Learn != "" || o.NonLinearity != "" && o.NonLinearity != "relu" || o.Padding != "" || o.Group != 0) {
+		return fmt.Errorf("nn: %d blocks of Monarch layers, with learn %q, non-linearity %q, padding %q and groups of %d: want at least 1 block, and none of the others", o.Blocks, o.Learn, o.NonLinearity, o.Padding, o.Group)
+	}
 	if o.Outputs < 0 {
 		return fmt.Errorf("nn: %d outputs: want at least 1, or 0 for those of the dense layer", o.Outputs)
 	}
@@ -86,10 +97,11 @@ func (o FryOptions) check() error {
 
 // fryHidden replaces the dense layer i, and the non-linearity that follows it.
 func (o FryOptions) fryHidden(d *Description, i int, dense Dense) error {
-	layer := Fastfood{Out: dense.Out, Learn: o.Learn, NoBias: dense.NoBias, Padding: o.Padding}
-	if o.Outputs > 0 {
-		layer.Out = o.Outputs
+	if o.Blocks > 0 {
+		d.Nodes[i].Op = Monarch{Out: cmp.Or(o.Outputs, dense.Out), Blocks: o.Blocks, NoBias: dense.NoBias, Gain: math.Sqrt2}
+		return nil
 	}
+	layer := Fastfood{Out: cmp.Or(o.Outputs, dense.Out), Learn: o.Learn, NoBias: dense.NoBias, Padding: o.Padding, Group: o.Group}
 	if o.NonLinearity != "" {
 		next := i + 1
 		from := d.Nodes[next].From

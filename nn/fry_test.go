@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"math"
 	"reflect"
 	"strings"
 	"testing"
@@ -31,6 +32,8 @@ func TestFry(t *testing.T) {
 			"fc6": Fastfood{Out: 20, Gain: 1, Phase: true}, "relu6": Cos{}, "fc7": Fastfood{Out: 30, Gain: 1, Phase: true}, "relu7": Cos{}}},
 		{FryOptions{NonLinearity: "cossin"}, map[string]Op{
 			"fc6": Fastfood{Out: 20, Gain: 1}, "relu6": CosSin{}, "fc7": Fastfood{Out: 30, NoBias: true, Gain: 1}, "relu7": CosSin{}}},
+		{FryOptions{Learn: "SGB", Group: 4, Classifier: true}, map[string]Op{"fc6": Fastfood{Out: 20, Learn: "SGB", Group: 4}, "fc7": Fastfood{Out: 30, Learn: "SGB", NoBias: true, Group: 4}, "fc8": Fastfood{Out: 5, Gain: 1}}},
+		{FryOptions{Outputs: 12, Blocks: 4}, map[string]Op{"fc6": Monarch{Out: 12, Blocks: 4, Gain: math.Sqrt2}, "fc7": Monarch{Out: 12, Blocks: 4, NoBias: true, Gain: math.Sqrt2}}},
 	} {
 		before := caffeLike()
 		fried, err := Fry(before, c.options)
@@ -71,6 +74,9 @@ func TestFryErrors(t *testing.T) {
 		{linear, FryOptions{NonLinearity: "cos"}, "fc6"},
 		{caffeLike(), FryOptions{NonLinearity: "tanh"}, "tanh"},
 		{caffeLike(), FryOptions{Outputs: -3}, "-3 outputs"},
+		{caffeLike(), FryOptions{Blocks: -1}, "at least 1 block"},
+		{caffeLike(), FryOptions{Blocks: 4, Learn: "SGB"}, "none of the others"},
+		{caffeLike(), FryOptions{Blocks: 4, NonLinearity: "cos"}, "none of the others"},
 		{classifierOnly, FryOptions{NonLinearity: "tanh", Classifier: true}, "tanh"},
 		{caffeLike(), FryOptions{ClassifierLearn: "SGB"}, "stays dense"},
 	} {

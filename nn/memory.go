@@ -72,16 +72,18 @@ func WorkspaceBytes(d Description, maxBatch int, training bool) (int64, error) {
 	return 4 * (values*int64(maxBatch) + gradients), nil
 }
 
-// ScratchBytes returns about how many bytes of scratch memory convolutions hold in a
-// workspace on as many cores as there are: sums of gradients, and for every core columns
-// or tiles. Other layers have little beside their tensors. It fails as New does.
+// ScratchBytes returns about how many bytes of scratch memory convolutions and Monarch
+// layers hold in a workspace on as many cores as there are: sums of gradients, what is
+// between two products, and for every core columns or tiles. Other layers have little beside their tensors. It fails as New does.
 func ScratchBytes(d Description, maxBatch int, training bool) (bytes int64, err error) {
 	n, err := build(d)
 	if err != nil {
 		return 0, fmt.Errorf("nn: network %s: %w", d.Name, err)
 	}
 	for _, node := range n.nodes {
-		if l, ok := node.layer.(*conv); ok {
+		if l, ok := node.layer.(interface {
+			scratchBytes(maxBatch, workers int, training bool) int64
+		}); ok {
 			bytes += l.scratchBytes(maxBatch, par.Workers(), training)
 		}
 	}

@@ -25,6 +25,7 @@ func residual() Description {
 		{Name: "pool", Op: MaxPool{Kernel: 2, Stride: 2}},
 		{Name: "fc1", Op: Fastfood{Out: 40, Learn: "SGB"}},
 		{Name: "cos", Op: Cos{}},
+		{Name: "monarch", Op: Monarch{Out: 23, Blocks: 4}},
 		{Name: "fc2", Op: Dense{Out: 4}},
 	}}
 }
@@ -130,7 +131,7 @@ func TestWorkspacesForget(t *testing.T) {
 		{Name: "norm1", Op: LocalResponseNorm{}}, {Name: "pool1", Op: MaxPool{Kernel: 3, Stride: 2, Ceil: true}},
 		{Name: "conv2", Op: Conv{Out: 6, Kernel: 5, Pad: 2, Groups: 2}}, {Name: "pool2", Op: AveragePool{Kernel: 2, Stride: 2}},
 		{Name: "fc1", Op: Fastfood{Out: 100, Learn: "SGB", Padding: "mixed"}}, {Name: "features", Op: CosSin{}},
-		{Name: "dropout", Op: Dropout{Rate: 0.5}}, {Name: "fc2", Op: Dense{Out: 300}}, {Name: "relu2", Op: ReLU{}},
+		{Name: "dropout", Op: Dropout{Rate: 0.5}}, {Name: "monarch", Op: Monarch{Out: 90, Blocks: 8}}, {Name: "fc2", Op: Dense{Out: 300}}, {Name: "relu2", Op: ReLU{}},
 	}}
 	for _, d := range append(convolutions(), residual(), normalised(), pooled) {
 		n := mustNew(t, d)
@@ -205,6 +206,8 @@ func TestDescriptionSurvivesJSON(t *testing.T) {
 		Node{Name: "a", Op: AveragePool{Kernel: 3, Stride: 2, Ceil: true}}, Node{Name: "g", Op: GlobalAveragePool{}},
 		Node{Name: "f", Op: Fastfood{Out: 7, Gain: 2, Phase: true}},
 		Node{Name: "m", Op: Fastfood{Out: 7, Padding: "mixed"}},
+		Node{Name: "gr", Op: Fastfood{Out: 16, Learn: "G", Group: 8}},
+		Node{Name: "mo", Op: Monarch{Out: 12, Blocks: 3, Gain: 1.5}},
 		Node{Name: "b", Op: BatchNorm{Momentum: 0.2, Epsilon: 1e-3}},
 		Node{Name: "z", Op: Normalize{PerValue: true}}, Node{Name: "u", Op: GELU{Tanh: true}},
 		Node{Name: "l", Op: LocalResponseNorm{Size: 3, Alpha: 0.1, Beta: 0.5, K: 2}})

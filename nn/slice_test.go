@@ -53,7 +53,7 @@ func TestSliceErrors(t *testing.T) {
 		i, j int
 		want string
 	}{
-		{-1, 2, "nodes -1 to 2 of 10"}, {3, 3, "nodes 3 to 3"}, {0, 11, "nodes 0 to 11"},
+		{-1, 2, "nodes -1 to 2 of 11"}, {3, 3, "nodes 3 to 3"}, {0, 12, "nodes 0 to 12"},
 		{3, 10, "layer sum takes an output from before node 3"},
 	} {
 		if _, err := n.Slice(c.i, c.j); err == nil || !strings.Contains(err.Error(), c.want) {

@@ -74,7 +74,8 @@ type step struct {
 // NewWorkspace plans passes over batches of up to maxBatch samples. Only a
 // workspace for training can go backward. It panics if maxBatch is less than 1, or
 // so large that no memory could hold the batch; [WorkspaceBytes] says how much it
-// takes.
+// takes. For one for training, parameters that learn are no longer read in eight bits
+// ([Param.SetInt8]).
 func (n *Network) NewWorkspace(maxBatch int, training bool) *Workspace {
 	if maxBatch < 1 {
 		panic("nn: a workspace needs room for at least one sample")
@@ -90,6 +91,7 @@ func (n *Network) NewWorkspace(maxBatch int, training bool) *Workspace {
 		for _, p := range n.params {
 			if p.Learn || p.Kind == Statistic {
 				w.gradients[p] = make([]float32, len(p.Data))
+				p.ForgetInt8()
 			}
 		}
 	}

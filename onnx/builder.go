@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/deepfry/deepfry/internal/float16"
+	"github.com/deepfry/deepfry/internal/quantize"
 )
 
 // builder collects new nodes and the constants that they take.
@@ -16,11 +17,12 @@ type builder struct {
 	repeats map[string]int  // how often a name was wanted again
 	opset   int64           // the version of ONNX's operators, at least 7
 	// activations is the type of what flows through the graph, and weights that
-	// in which weights are stored: they are cast where it is another.
+	// in which weights are stored: where it is another they are cast, or, as Int8, multiplied
+	// by their scales.
 	activations, weights DataType
 	// written are the values of weights that are in the file already.
 	written  map[stored]string
-	overflow error // about the first constant that float16 can't hold
+	overflow error // about the first constant that float16 or int8 can't hold
 }
 
 // stored says which weights a value is: where they are in memory, and whether they
@@ -51,8 +53,20 @@ func (b *builder) node(operation, name string, inputs []string, attributes ...At
 }
 
 // weight adds a constant, unless it is there, and returns the name of its value.
-func (b *builder) weight(name string, dims []int, values []float32) string {
-	return b.once(stored{&values[0], false}, func() string { return b.store(name, dims, values) })
+func (b *builder) weight(name string, dims []int, values []float32, by scales) string {
+	return b.once(stored{&values[0], false}, func() string { return b.store(name, dims, values, by) })
+}
+
+// arranged is weight for an arrangement of a layer's weights.
+func (b *builder) arranged(weights []float32, name string, dims []int, values []float32, by scales) string {
+	return b.once(stored{&weights[0], true}, func() string { return b.store(name, dims, values, by) })
+}
+
+// scales says which of a weight's numbers have one scale in eight bits: those with the same
+// index along an axis.
+type scales struct {
+	dims []int // of the numbers as they are stored; nil: those of the weight
+	axis int
 }
 
 // once returns the value of weights, which store adds unless they are there.
@@ -68,13 +82,74 @@ func (b *builder) once(key stored, store func() string) string {
 }
 
 // store adds weights.
-func (b *builder) store(name string, dims []int, values []float32) string {
-	if b.weights == b.activations {
+func (b *builder) store(name string, dims []int, values []float32, by scales) string {
+	switch b.weights {
+	case b.activations:
 		return b.constant(name, dims, values)
+	case Int8:
+		return b.int8s(name, dims, values, by)
 	}
 	stored := b.unique(name + "." + b.weights.String())
 	b.tensors = append(b.tensors, b.floats(b.weights, stored, dims, values))
 	return b.node("Cast", name, []string{stored}, IntAttribute("to", int64(b.activations)))
+}
+
+// int8s adds weights as numbers of eight bits, their scales, and the nodes that make the
+// weights of these.
+func (b *builder) int8s(name string, dims []int, values []float32, by scales) string {
+	value, added := b.dequantized(name, dims, values, by)
+	b.tensors = append(b.tensors, added...)
+	return value
+}
+
+// dequantized is int8s that returns numbers and scales, too, and does not add them.
+func (b *builder) dequantized(name string, dims []int, values []float32, by scales) (value string, constants []*Tensor) {
+	if by.dims == nil {
+		by.dims = dims
+	}
+	value, constants = b.quantized(name, by.dims, values, by.axis)
+	if b.activations != Float {
+		value = b.node("Cast", name+"/cast", []string{value}, IntAttribute("to", int64(b.activations)))
+	}
+	if !slices.Equal(by.dims, dims) {
+		value = b.node("Reshape", name+"/shape", []string{value, b.ints(int64s(dims)...)})
+	}
+	return value, constants
+}
+
+// quantized adds the node that makes a float32 array of numbers of eight bits and scales
+// along an axis, and returns its value and the constants that it takes.
+func (b *builder) quantized(name string, dims []int, values []float32, axis int) (value string, constants []*Tensor) {
+	inner := 1
+	for _, d := range dims[axis+1:] {
+		inner *= d
+	}
+	numbers, factors, err := quantize.Along(values, dims[axis], inner)
+	if err != nil {
+		if b.overflow == nil {
+			b.overflow = fmt.Errorf("tensor %s: %w", name, err)
+		}
+		numbers, factors = make([]int8, len(values)), make([]float32, dims[axis]) // for what nobody gets
+	}
+	raw := make([]byte, len(numbers))
+	for i, n := range numbers {
+		raw[i] = byte(n)
+	}
+	stored, scale := b.unique(name+".int8"), b.unique(name+".scale")
+	scaleDims, attributes := []int{len(factors)}, []Attribute{IntAttribute("axis", int64(axis))}
+	if len(factors) == 1 { // of all
+		scaleDims, attributes = nil, nil
+	}
+	constants = []*Tensor{newTensor(stored, Int8, dims, raw), NewTensor(scale, scaleDims, factors)}
+	return b.node("DequantizeLinear", name, []string{stored, scale}, attributes...), constants
+}
+
+func int64s(dims []int) []int64 {
+	var values []int64
+	for _, d := range dims {
+		values = append(values, int64(d))
+	}
+	return values
 }
 
 // constant is weight for what must keep its precision.

@@ -63,7 +63,7 @@ func (g *graph) tensorConstant(t *Tensor) (*constant, error) {
 	c := &constant{dims: t.Dims, kind: t.Type, tensor: t}
 	few := t.Size() <= maxFolded // others are weights, perhaps, which DequantizeLinear takes
 	switch t.Type {
-	case Int64, Int32, Int8, Uint8, Bool:
+	case Int64, Int32, Uint16, Int8, Uint8, Bool:
 		if few {
 			if err := g.budget.spend(16 * t.Size()); err != nil {
 				return nil, err
@@ -215,8 +215,35 @@ func (g *graph) folded(n *Node, all []*constant) (*constant, error) {
 		return transposed(n, c)
 	case "Reshape", "Squeeze", "Unsqueeze":
 		return reshaped(n, all)
+	case "Slice":
+		return firstFloats(all), nil
 	}
 	return nil, nil
+}
+
+// firstFloats returns the first numbers of a vector, more than half of them, as our export
+// cuts a diagonal, or nil for any other Slice. All are computed for it.
+func firstFloats(all []*constant) *constant {
+	c := all[0]
+	if len(c.dims) != 1 || len(all) != 4 {
+		return nil
+	}
+	for i, want := range []int{0, -1, 0} { // starts, ends, axes
+		if k := all[1+i]; k == nil || len(k.ints) != 1 || want == 0 && k.ints[0] != 0 {
+			return nil
+		}
+	}
+	end := all[2].ints[0]
+	if size := int64(c.dims[0]); end <= size/2 || end > size {
+		return nil
+	}
+	return c.with([]int{int(end)}, func() ([]float32, error) {
+		values, err := c.floats()
+		if err != nil {
+			return nil, err
+		}
+		return values[:end:end], nil
+	})
 }
 
 func (g *graph) constantNode(n *Node) (*constant, error) {

@@ -24,7 +24,7 @@ func ExampleExport() {
 	if err := onnx.Export(&float32s, network, onnx.Options{}); err != nil {
 		fmt.Println(err)
 	}
-	if err := onnx.Export(&float16s, network, onnx.Options{Float16: true, Fastfood: onnx.Function}); err != nil {
+	if err := onnx.Export(&float16s, network, onnx.Options{Weights: onnx.Float16, Fastfood: onnx.Function}); err != nil {
 		fmt.Println(err)
 	}
 	fmt.Println(network.Weights(), "weights,", float32s.Len()/1024, "KiB, or", float16s.Len()/1024, "KiB as float16")
@@ -69,7 +69,7 @@ func ExampleModel_Replace() {
 		fmt.Println(err)
 		return
 	}
-	err = model.Replace(l, factors, false)
+	err = model.Replace(l, factors, 0)
 	var file bytes.Buffer
 	fmt.Println(err, model.Write(&file), len(model.Nodes()), "nodes")
 	// Output:

@@ -15,13 +15,14 @@ import (
 
 // Options says how networks are written.
 type Options struct {
-	// Float16 stores weights as float16 and has them cast to float32 where they
-	// are used, which runtimes do once, when they load the file. The file is half
-	// as large, inputs, outputs and computation stay float32, and results differ
-	// by the rounding of the weights alone. Biases, statistics and the Hadamard
-	// factors stay float32: they are few. A weight beyond the largest float16,
-	// 65504, is an error.
-	Float16 bool
+	// Weights is how weights are stored: Float, Float16 or Int8; 0 means Float. As Float16
+	// they are cast to float32 where they are used, and as Int8, with a scale for each output
+	// of a layer or block of a diagonal, made float32 by DequantizeLinear; runtimes may do that
+	// once, when they load the file. The file is a half or a quarter as large, inputs, outputs
+	// and computation stay float32, and results differ by the rounding of the weights alone.
+	// Biases and statistics stay float32: they are few. Numbers that are not finite, and as
+	// Float16 those beyond 65504, are an error.
+	Weights DataType
 	// Fastfood is the form of Fastfood layers.
 	Fastfood Form
 	// Opset is the version of ONNX's operators: 13 to 26; 0 means 17.
@@ -73,6 +74,11 @@ func FromNetwork(network *nn.Network, o Options) (*Model, error) {
 	}
 	if o.Opset < minOpset || o.Opset > maxOpset {
 		return nil, fmt.Errorf("onnx: opset %d: want %d to %d", o.Opset, minOpset, maxOpset)
+	}
+	switch o.Weights = cmp.Or(o.Weights, Float); o.Weights {
+	case Float, Float16, Int8:
+	default:
+		return nil, fmt.Errorf("onnx: weights as %v: want %v, %v or %v", o.Weights, Float, Float16, Int8)
 	}
 	switch o.Fastfood {
 	case Ops, Function, Matrix:
@@ -139,15 +145,12 @@ type exporter struct {
 func newExporter(network *nn.Network, o Options) *exporter {
 	e := &exporter{network: network, layers: network.Layers(), options: o, outputs: map[string]tensor{}}
 	input := nn.Input
-	e.taken, e.opset, e.activations, e.weights = map[string]bool{}, int64(o.Opset), Float, Float
+	e.taken, e.opset, e.activations, e.weights = map[string]bool{}, int64(o.Opset), Float, o.Weights
 	if m := o.Like; m != nil {
 		input = m.Inputs[0].Name
 		e.taken[m.Outputs[0].Name] = true
 	}
 	e.taken[input] = true
-	if o.Float16 {
-		e.weights = Float16
-	}
 	e.dense = e.gemmLayer
 	e.input = tensor{input, network.Description.Input}
 	e.last = e.input
@@ -188,6 +191,8 @@ func (e *exporter) operation(node nn.Node, info nn.LayerInfo, from []tensor) (st
 		return e.dense(name, op, x, info), nil
 	case nn.Fastfood:
 		return e.fastfood(name, e.flattened(name, x), transform(name, op, x, info), e.bias(info), e.options.Fastfood), nil
+	case nn.Monarch:
+		return e.monarch(name, op, x, info), nil
 	case nn.BatchNorm:
 		return e.batchNorm(name, op, x, info), nil
 	case nn.Normalize:
@@ -247,10 +252,10 @@ func param(info nn.LayerInfo, name string) *nn.Param {
 	return nil
 }
 
-func transform(name string, op nn.Fastfood, x tensor, info nn.LayerInfo) *fastfood.Transform[float32] {
+func transform(name string, op nn.Fastfood, x tensor, info nn.LayerInfo) *fastfood.Transform {
 	s := param(info, name+".s")
-	return &fastfood.Transform[float32]{
-		Inputs: x.shape.Size(), Outputs: op.Out, Blocks: s.Shape[0], Dim: s.Shape[1],
+	return &fastfood.Transform{
+		Inputs: x.shape.Size(), Outputs: op.Out, Blocks: s.Shape[0], Dim: s.Shape[1], Group: op.Group,
 		S: s.Data, G: param(info, name+".g").Data, B: param(info, name+".b").Data, Perm: param(info, name+".perm").Indices,
 	}
 }

@@ -15,14 +15,14 @@ func TestFloat16HasALargestNumber(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	model, err := FromNetwork(network, Options{Float16: true})
+	model, err := FromNetwork(network, Options{Weights: Float16})
 	if err != nil {
 		t.Fatal(err)
 	}
 	linears, _ := model.Linears()
 	last := linears[len(linears)-1]
 	large := chainOf(t, 4, []nn.Op{nn.Dense{Out: 3, NoBias: true}}, []float32{11: -1e5})
-	if err := model.Replace(last, large, true); err == nil || !strings.Contains(err.Error(), "entry 11 is -100000") {
+	if err := model.Replace(last, large, Float16); err == nil || !strings.Contains(err.Error(), "entry 11 is -100000") {
 		t.Errorf("Replace: error %v", err)
 	}
 	model, err = FromNetwork(network, Options{})
@@ -30,7 +30,7 @@ func TestFloat16HasALargestNumber(t *testing.T) {
 		t.Fatal(err)
 	}
 	linears, _ = model.Linears()
-	if err := model.Replace(linears[len(linears)-1], large, false); err != nil {
+	if err := model.Replace(linears[len(linears)-1], large, 0); err != nil {
 		t.Errorf("Replace by float32: %v", err)
 	}
 	network.Param("fc2.bias").Data[1] = 1e6 // which stays float32
@@ -39,7 +39,7 @@ func TestFloat16HasALargestNumber(t *testing.T) {
 		if _, err := FromNetwork(network, Options{}); err != nil {
 			t.Errorf("%v as float32: %v", value, err)
 		}
-		_, err := FromNetwork(network, Options{Float16: true})
+		_, err := FromNetwork(network, Options{Weights: Float16})
 		if fails != (err != nil) || fails && !strings.Contains(err.Error(), "fc1.g.float16: entry 2") {
 			t.Errorf("%v: error %v", value, err)
 		}

@@ -2,6 +2,9 @@ package onnx
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -133,7 +136,7 @@ func TestStoreFloat16(t *testing.T) {
 				m.graph = append(m.graph, part{wire: constantInfo(tensor), input: tensor.Name})
 			}
 		}
-		if err := m.StoreFloat16(); err != nil {
+		if err := m.Store(Float16); err != nil {
 			t.Fatal(err)
 		}
 		file := encoded(t, m)
@@ -159,14 +162,14 @@ func TestStoreFloat16(t *testing.T) {
 	for i := range network.Param("fc1.weight").Data {
 		network.Param("fc1.weight").Data[i] *= 1e-12
 	}
-	if err := exported(t, network, Options{}).StoreFloat16(); err == nil || !strings.Contains(err.Error(), "so small") {
+	if err := exported(t, network, Options{}).Store(Float16); err == nil || !strings.Contains(err.Error(), "so small") {
 		t.Errorf("weights that vanish: %v", err)
 	}
 	copy(network.Param("fc1.weight").Data, tiny)
 	network.Param("fc2.weight").Data[7] = 1e5
 	m := exported(t, network, Options{})
 	before := encoded(t, m)
-	if err := m.StoreFloat16(); err == nil || !bytes.Equal(encoded(t, m), before) {
+	if err := m.Store(Float16); err == nil || !bytes.Equal(encoded(t, m), before) {
 		t.Errorf("a weight beyond float16: %v", err)
 	}
 }
@@ -186,7 +189,7 @@ func TestOnlyWeightsAreFloat16(t *testing.T) {
 			op("If", "l", "yes", branch), op("Gather", "m", "table flat"), op("Foo", "y", "k l m i"),
 		}}
 	m := k.model(t)
-	if err := m.StoreFloat16(); err != nil {
+	if err := m.Store(Float16); err != nil {
 		t.Fatal(err)
 	}
 	var halved []string
@@ -204,12 +207,95 @@ func TestOnlyWeightsAreFloat16(t *testing.T) {
 func TestFloat16LeavesHadamardMatrices(t *testing.T) {
 	network := shaken(t, nn.Description{Name: "fried", Input: nn.Shape{512}, Nodes: []nn.Node{{Name: "fc", Op: nn.Fastfood{Out: 500}}}})
 	m := exported(t, network, Options{})
-	if err := m.StoreFloat16(); err != nil {
+	if err := m.Store(Float16); err != nil {
 		t.Fatal(err)
 	}
 	for _, tensor := range m.Initializers() {
 		if tensor.Type == Float16 {
 			t.Errorf("%s is float16", tensor.Name)
+		}
+	}
+}
+
+// TestStoreOfOtherTypes: weights of float64, and for int8 of float16, are stored in fewer
+// bits, too.
+func TestStoreOfOtherTypes(t *testing.T) {
+	for _, test := range []struct {
+		weights *Tensor
+		stored  DataType
+		want    []DataType
+	}{
+		{doubleTensor("w", 16, 24), Float16, []DataType{Float16}},
+		{doubleTensor("w", 16, 24), Int8, []DataType{Int8, Float}},
+		{halfTensor("w", 16, 24), Int8, []DataType{Int8, Float}},
+		{halfTensor("w", 16, 24), Float16, []DataType{Float16}},
+	} {
+		name := fmt.Sprintf("%v stored as %v", test.weights.Type, test.stored)
+		m := kind{name: name, inputs: in(test.weights.Type, -1, 16), tensors: []*Tensor{test.weights}, nodes: []*Node{op("MatMul", "y", "x w")}}.model(t)
+		before, errA := Import(m, ImportOptions{})
+		errB := m.Store(test.stored)
+		after, errC := Import(m, ImportOptions{})
+		if err := errors.Join(errA, errB, errC); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if found := typesOf(m); !slices.Equal(found, test.want) {
+			t.Errorf("%s: constants of %v, want %v", name, found, test.want)
+		}
+		x := gaussian(5*16, 3)
+		if d := difference(run(after, x, 5), run(before, x, 5)); !(d <= roundingOf[test.stored]) {
+			t.Errorf("%s: outputs differ by %v", name, d)
+		}
+	}
+}
+
+// TestStoreLeavesWhatScalesWouldDouble: numbers of which each would have a scale.
+func TestStoreLeavesWhatScalesWouldDouble(t *testing.T) {
+	m := kind{name: "vector", inputs: in(Float, -1, 256), outputs: []Value{{"y", Float, []int{-1}}}, tensors: []*Tensor{floatTensor("v", 256)}, nodes: []*Node{op("MatMul", "y", "x v")}}.model(t)
+	if err := m.Store(Int8); err != nil || !slices.Equal(typesOf(m), []DataType{Float}) {
+		t.Errorf("constants of %v, error %v, want float32 as it was", typesOf(m), err)
+	}
+}
+
+func typesOf(m *Model) (all []DataType) {
+	for _, t := range m.Initializers() {
+		all = append(all, t.Type)
+	}
+	return all
+}
+
+// TestStoreOfMonarch: L and R become what an export in eight bits has.
+func TestStoreOfMonarch(t *testing.T) {
+	network := shaken(t, nn.Description{Name: "monarch", Input: nn.Shape{62}, Nodes: []nn.Node{{Name: "fc", Op: nn.Monarch{Out: 45, Blocks: 8}}}})
+	x := gaussian(5*62, 2)
+	for _, kind := range []DataType{Float16, Int8} {
+		m := exported(t, network, Options{})
+		if err := m.Store(kind); err != nil {
+			t.Fatal(err)
+		}
+		back, errA := Import(m, ImportOptions{})
+		want, errB := Import(exported(t, network, Options{Weights: kind}), ImportOptions{})
+		if err := errors.Join(errA, errB); err != nil {
+			t.Fatal(err)
+		}
+		if got := back.Layers()[0].Kind; got != "monarch" || !slices.Contains(typesOf(m), kind) || !slices.Equal(run(back, x, 5), run(want, x, 5)) {
+			t.Errorf("%v: a layer %s, constants of %v, or other outputs than those of an export", kind, got, typesOf(m))
+		}
+	}
+}
+
+// TestInt8OfWhatIsNotFinite: a network that has diverged is an error, which names the tensor.
+func TestInt8OfWhatIsNotFinite(t *testing.T) {
+	for _, v := range []float32{float32(math.NaN()), float32(math.Inf(-1))} {
+		network := shaken(t, nn.Description{Name: "diverged", Input: nn.Shape{12}, Nodes: []nn.Node{{Name: "fc1", Op: nn.Dense{Out: 32}}}})
+		network.Param("fc1.weight").Data[5] = v
+		if _, err := FromNetwork(network, Options{Weights: Int8}); err == nil || !strings.Contains(err.Error(), "fc1.weight: entry 5 is") {
+			t.Errorf("%v: error %v", v, err)
+		}
+		m := exported(t, network, Options{})
+		before := encoded(t, m)
+		if err := m.Store(Int8); err == nil || !strings.Contains(err.Error(), "entry 5 is") || !bytes.Equal(encoded(t, m), before) {
+			t.Errorf("%v: stored: error %v, or the model has changed", v, err)
 		}
 	}
 }

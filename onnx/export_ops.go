@@ -10,7 +10,7 @@ import (
 
 func (e *exporter) conv(name string, op nn.Conv, x tensor, info nn.LayerInfo) string {
 	weight := param(info, name+".weight")
-	inputs := []string{x.name, e.weight(weight.Name, weight.Shape, weight.Data)}
+	inputs := []string{x.name, e.weight(weight.Name, weight.Shape, weight.Data, scales{})}
 	if bias := e.bias(info); bias != "" {
 		inputs = append(inputs, bias)
 	}
@@ -63,9 +63,7 @@ func (e *exporter) turnedGemm(name string, op nn.Dense, x tensor, info nn.LayerI
 // returns its name.
 func (e *exporter) turnedWeights(name string, op nn.Dense, x tensor, info nn.LayerInfo) string {
 	weights, in := param(info, name+".weight").Data, x.shape.Size()
-	return e.once(stored{&weights[0], true}, func() string {
-		return e.store(name+".weight", []int{in, op.Out}, transposeMatrix(weights, op.Out, in))
-	})
+	return e.arranged(weights, name+".weight", []int{in, op.Out}, transposeMatrix(weights, op.Out, in), scales{axis: 1})
 }
 
 // bias adds a layer's bias and returns its name, or "" if it has none.
@@ -82,7 +80,7 @@ func (e *exporter) bias(info nn.LayerInfo) string {
 
 // gemm adds y = W·x + bias for an input [N, in] and weights [out, in].
 func (b *builder) gemm(name, x string, out, in int, weights []float32, bias string) string {
-	inputs := []string{x, b.weight(name+".weight", []int{out, in}, weights)}
+	inputs := []string{x, b.weight(name+".weight", []int{out, in}, weights, scales{})}
 	if bias != "" {
 		inputs = append(inputs, bias)
 	}

@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -16,7 +17,7 @@ type Form string
 const (
 	// Ops is a subgraph of operators that every runtime has.
 	Ops Form = ""
-	// Function is a node deepfry.Fastfood and a function that defines it as that
+	// Function is, for a diagonal G, a node deepfry.Fastfood and a function that defines it as that
 	// subgraph, so that viewers show one box.
 	Function Form = "function"
 	// Matrix is the dense layer that computes the same: faster than the others
@@ -46,7 +47,8 @@ type fastfoodValues struct {
 	ha, hb     string // [a, a], [b, b]
 	flat       string // the shape -1, blocks·d
 	perm       string // [blocks·d], of all blocks
-	g          string // [blocks·d]
+	g          string // [blocks·d]; or, for matrices, transposed, [groups, group, group]
+	groups     string // the shape -1, groups, group; "" for a diagonal
 	blocks     string // the shape -1, blocks, a, b
 	start, end string // the first output and that behind the last, n; "" for all
 	axis       string // 1
@@ -72,7 +74,17 @@ func (b *builder) fastfoodOps(name string, v fastfoodValues) string {
 	transform("H1")
 	add("Reshape", "vector", y, v.flat)
 	y = b.node("Gather", name+"/permute", []string{y, v.perm}, IntAttribute("axis", 1))
-	add("Mul", "G", y, v.g)
+	if v.groups == "" {
+		add("Mul", "G", y, v.g)
+	} else { // a product for every matrix, of all samples: [groups, N, group]
+		turn := func(part string) {
+			y = b.node("Transpose", name+"/"+part, []string{y}, IntsAttribute("perm", 1, 0, 2))
+		}
+		add("Reshape", "groups", y, v.groups)
+		turn("to_groups")
+		add("MatMul", "G", y, v.g)
+		turn("to_samples")
+	}
 	add("Reshape", "matrices", y, v.blocks)
 	transform("H2")
 	add("Reshape", "outputs", y, v.flat)
@@ -90,7 +102,7 @@ func (b *builder) fastfoodOps(name string, v fastfoodValues) string {
 
 // fastfood adds a transform and a bias, which may be "", and returns the output.
 // The input is [N, inputs].
-func (b *builder) fastfood(name, x string, t *fastfood.Transform[float32], bias string, form Form) string {
+func (b *builder) fastfood(name, x string, t *fastfood.Transform, bias string, form Form) string {
 	if form == Matrix {
 		return b.gemm(name, x, t.Outputs, t.Inputs, t.Matrix(), bias)
 	}
@@ -98,11 +110,18 @@ func (b *builder) fastfood(name, x string, t *fastfood.Transform[float32], bias 
 	d, all := t.Dim, t.Blocks*t.Dim
 	v := fastfoodValues{
 		x: x, ha: b.hadamard(t.Dim, rows, ha), hb: b.hadamard(t.Dim, columns, hb),
-		b:    b.weight(name+".b", []int{t.Blocks, rows, columns}, t.B),
+		b:    b.weight(name+".b", []int{t.Blocks, rows, columns}, t.B, scales{}),
 		perm: b.permutation(name+".perm", t),
-		g:    b.weight(name+".g", []int{all}, t.G),
-		s:    b.weight(name+".s", []int{t.Outputs}, t.S[:t.Outputs]),
+		s:    b.outputDiagonal(name+".s", t),
 		bias: bias, outputs: t.Outputs,
+	}
+	perBlock := scales{dims: []int{t.Blocks, len(t.G) / t.Blocks}}
+	if group := t.Group; group > 1 {
+		form = Ops // the function has a diagonal
+		v.g = b.arranged(t.G, name+".g", []int{all / group, group, group}, transposeGroups(t.G, group), perBlock)
+		v.groups = b.ints(-1, int64(all/group), int64(group))
+	} else {
+		v.g = b.weight(name+".g", []int{all}, t.G, perBlock)
 	}
 	one, blocks := []int64{-1, 1, int64(rows), int64(columns)}, []int64{-1, int64(t.Blocks), int64(rows), int64(columns)}
 	pads, flat, end := []int64{0, 0, 0, int64(d - t.Inputs)}, []int64{-1, int64(all)}, []int64{int64(t.Outputs)}
@@ -126,29 +145,79 @@ func (b *builder) fastfood(name, x string, t *fastfood.Transform[float32], bias 
 	return b.fastfoodOps(name, v)
 }
 
-// permutation adds the permutation of all blocks' values behind one another.
-func (b *builder) permutation(name string, t *fastfood.Transform[float32]) string {
+// outputDiagonal adds S, for the outputs that there are.
+func (b *builder) outputDiagonal(name string, t *fastfood.Transform) string {
+	if b.weights != Int8 || t.Blocks == 1 || t.Outputs == len(t.S) {
+		blocks := scales{dims: []int{1, t.Outputs}}
+		if t.Outputs == len(t.S) {
+			blocks.dims = []int{t.Blocks, t.Dim}
+		}
+		return b.weight(name, []int{t.Outputs}, t.S[:t.Outputs], blocks)
+	}
+	all := b.weight(name, []int{len(t.S)}, t.S, scales{dims: []int{t.Blocks, t.Dim}})
+	return b.slice(name+"/outputs", all, 0, int64(t.Outputs), 0)
+}
+
+// transposeGroups returns matrices of so many rows with their rows as columns.
+func transposeGroups(matrices []float32, group int) []float32 {
+	turned := make([]float32, 0, len(matrices))
+	for first := 0; first < len(matrices); first += group * group {
+		turned = append(turned, transposeMatrix(matrices[first:][:group*group], group, group)...)
+	}
+	return turned
+}
+
+// permutation adds the permutation of all blocks' values behind one another: beside weights
+// of eight bits, of numbers of 16 bits, if they are enough, which are cast.
+func (b *builder) permutation(name string, t *fastfood.Transform) string {
 	indices := make([]int32, len(t.Perm))
 	for i, p := range t.Perm {
 		indices[i] = p + int32(i/t.Dim*t.Dim)
 	}
-	name = b.unique(name)
-	b.tensors = append(b.tensors, newIndexTensor(name, indices))
-	return name
+	if b.weights != Int8 || len(indices) > math.MaxUint16+1 {
+		name = b.unique(name)
+		b.tensors = append(b.tensors, newIndexTensor(name, indices))
+		return name
+	}
+	var raw []byte
+	for _, v := range indices {
+		raw = binary.LittleEndian.AppendUint16(raw, uint16(v))
+	}
+	stored := b.unique(name + ".uint16")
+	b.tensors = append(b.tensors, newTensor(stored, Uint16, []int{len(indices)}, raw))
+	return b.node("Cast", name, []string{stored}, IntAttribute("to", int64(Int32)))
 }
 
-// hadamard adds a factor of the matrix of order d, or finds it.
+// hadamard adds a factor of the matrix of order d, or finds it. Beside weights of eight
+// bits, it is of such numbers too, which are 1 and -1 and lose nothing.
 func (b *builder) hadamard(d, order int, factor []float32) string {
 	name := fmt.Sprintf("hadamard_%d", order)
 	if d&(d-1) != 0 { // which of the matrices of that order, depends on d
 		name = fmt.Sprintf("hadamard_%d_of_%d", order, d)
 	}
-	for _, t := range b.tensors {
-		if t.Name == name && len(t.raw) == len(factor)*typeSizes[b.activations] {
+	if b.weights != Int8 || b.activations != Float {
+		for _, t := range b.tensors {
+			if t.Name == name && len(t.raw) == len(factor)*typeSizes[b.activations] {
+				return name
+			}
+		}
+		return b.constant(name, []int{order, order}, factor)
+	}
+	for _, n := range b.nodes {
+		if n.Name == name {
 			return name
 		}
 	}
-	return b.constant(name, []int{order, order}, factor)
+	signs := make([]byte, len(factor))
+	for i, v := range factor {
+		signs[i] = 1
+		if v < 0 {
+			signs[i] = 0xff
+		}
+	}
+	stored, scale := b.unique(name+".int8"), b.unique(name+".scale")
+	b.tensors = append(b.tensors, newTensor(stored, Int8, []int{order, order}, signs), NewTensor(scale, nil, []float32{max(factor[0], -factor[0])}))
+	return b.node("DequantizeLinear", name, []string{stored, scale})
 }
 
 // hadamardFactors returns orthonormal matrices A and B, of about equal order,

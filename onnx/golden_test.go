@@ -101,7 +101,7 @@ func TestPyTorchInONNXRuntime(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := m.Replace(l, products(t, l.Inputs, w, identity(l.Outputs)), false); err != nil {
+			if err := m.Replace(l, products(t, l.Inputs, w, identity(l.Outputs)), 0); err != nil {
 				t.Fatal(err)
 			}
 		}

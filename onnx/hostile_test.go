@@ -29,7 +29,7 @@ func corpus(t testing.TB) map[string][]byte {
 	}
 	for _, d := range oneLayer() {
 		if d.Name != "fastfood mixed" {
-			files[d.Name] = encoded(t, exported(t, shaken(t, d), Options{Fastfood: Function, Float16: d.Name == "dense"}))
+			files[d.Name] = encoded(t, exported(t, shaken(t, d), Options{Fastfood: Function, Weights: map[string]DataType{"dense": Float16, "monarch ragged": Int8, "fastfood blocks": Int8}[d.Name]}))
 		}
 	}
 	return files
@@ -100,15 +100,15 @@ func rewriteFirst(t testing.TB, folder string, m *Model) {
 		if _, err := l.Weights(); err != nil || l.Inputs+l.Outputs > 10000 {
 			continue
 		}
-		network, float16 := products(t, l.Inputs, make([]float32, l.Inputs), make([]float32, l.Outputs)), false
+		network, weights := products(t, l.Inputs, make([]float32, l.Inputs), make([]float32, l.Outputs)), DataType(0)
 		if l.Bytes()%8 == 0 && len(l.Nodes()) < 10 { // a dozen nodes take the place of one
-			transform, err := fastfood.Sample[float32](l.Inputs, l.Outputs, 1, uint64(i))
+			transform, err := fastfood.Sample(l.Inputs, l.Outputs, 1, uint64(i))
 			if err != nil {
 				t.Fatal(err)
 			}
-			network, float16 = fried(t, transform), true
+			network, weights = fried(t, transform), Float16
 		}
-		if err := m.Replace(l, network, float16); err != nil {
+		if err := m.Replace(l, network, weights); err != nil {
 			continue
 		}
 		var err error
@@ -371,6 +371,23 @@ func TestLargePartsOfMany(t *testing.T) {
 			NewNode("If", "if", []string{"yes"}, []string{"m"}, graphAttributeOf("then_branch", branch, nil, Value{"i0", Float, nil})), op("Mul", "s", "m k"), op("Add", "t", "s k"), op("Pow", "p", "t k"),
 		}, chain(4000, func(i int, from, to string) *Node {
 			return NewNode("Div", "", []string{from, "p"}, []string{to})
+		})...)},
+		{name: "a large transposition behind many", input: nn.Shape{1}, tensors: []*Tensor{NewIntTensor("flat", -1, 1)}, nodes: append([]*Node{
+			NewNode("Transpose", "turn", []string{"x"}, []string{"m"}, IntsAttribute("perm", make([]int64, 80000)...)), op("Reshape", "s", "m flat"),
+		}, chain(4000, func(i int, from, to string) *Node {
+			return NewNode("Add", "", []string{"s", from}, []string{to})
+		})...)},
+		{name: "a number of many, cut out for many", input: nn.Shape{1}, tensors: []*Tensor{
+			newTensor("q", Int8, []int{1 << 18}, bytes.Repeat([]byte{1}, 1<<18)), NewTensor("scale", nil, []float32{1}), NewIntTensor("zero", 0), NewIntTensor("one", 1),
+		}, nodes: append([]*Node{op("DequantizeLinear", "d", "q scale")}, chain(1000, func(i int, from, to string) *Node {
+			if i%2 == 0 {
+				return NewNode("Slice", "", []string{"d", "zero", "one", "zero"}, []string{to})
+			}
+			before := "x"
+			if i > 2 {
+				before = "v" + strconv.Itoa(i-2)
+			}
+			return NewNode("Mul", "", []string{before, from}, []string{to})
 		})...)},
 	} {
 		useFile(t, t.TempDir(), encoded(t, d.model(t)))

@@ -257,7 +257,7 @@ func (im *importer) add(name string, op nn.Op, from ...value) (value, error) {
 	var sources []string
 	flattens := false
 	switch op.(type) {
-	case nn.Dense, nn.Fastfood, nn.CosSin:
+	case nn.Dense, nn.Fastfood, nn.Monarch, nn.CosSin:
 		flattens = true
 	}
 	for _, v := range from {

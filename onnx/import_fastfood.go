@@ -3,6 +3,7 @@ package onnx
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/deepfry/deepfry/fastfood"
 	"github.com/deepfry/deepfry/nn"
@@ -19,7 +20,8 @@ func (im *importer) fastfood(n *Node) (value, error) {
 	}
 	outputs, errA := n.Ints("outputs", nil)
 	matrices, errB := n.Ints("matrices", nil)
-	if err := errors.Join(errA, errB); err != nil {
+	groups, errC := n.Ints("groups", nil)
+	if err := errors.Join(errA, errB, errC); err != nil {
 		return value{}, err
 	}
 	if len(x.shape) != 1 || len(outputs) != 1 || len(matrices) != 4 {
@@ -27,8 +29,14 @@ func (im *importer) fastfood(n *Node) (value, error) {
 	}
 	op := nn.Fastfood{Out: int(outputs[0]), Learn: "SGB"}
 	blocks, dim := matrices[1], matrices[2]*matrices[3]
+	if len(groups) > 0 {
+		if len(groups) != 3 || groups[0] != -1 || groups[2] < 2 || groups[2] > 8 || groups[1]*groups[2] != blocks*dim {
+			return value{}, fmt.Errorf("matrices of G in the shape %v: want -1, their number and their rows, which are %d in all", groups, blocks*dim)
+		}
+		op.Group = int(groups[2])
+	}
 	for _, op.Padding = range []fastfood.Padding{fastfood.PowerOfTwo, fastfood.Mixed} {
-		b, d, err := fastfood.Size(x.shape[0], op.Out, op.Padding)
+		b, d, err := fastfood.Size(x.shape[0], op.Out, fastfood.Options{Padding: op.Padding, Group: op.Group})
 		if err == nil && int64(b) == blocks && int64(d) == dim {
 			if im.ours[n] { // there is no function whose name says what the matrices are
 				if err := im.checkFactors(n, int(matrices[2]), int(matrices[3])); err != nil {
@@ -66,18 +74,24 @@ func (im *importer) fastfoodLayer(n *Node, x value, op nn.Fastfood, blocks, dim 
 			return value{}, err
 		}
 		want := all
-		if i == 0 { // S has the outputs that are kept
+		switch {
+		case i == 0: // S has the outputs that are kept
 			want = op.Out
+		case i == 1:
+			want *= max(op.Group, 1)
 		}
-		if c := v.constant; c == nil || c.floats == nil || c.size() != want {
+		if c := v.constant; c == nil || c.floats == nil || c.size() != want || i == 1 && op.Group > 0 && !slices.Equal(c.dims, []int{all / op.Group, op.Group, op.Group}) {
 			return value{}, fmt.Errorf("input %d is not a constant of %d numbers", 1+i, want)
 		}
 		values, err := im.param(y.layer.name+letter, v.constant)
 		if err != nil {
 			return value{}, err
 		}
-		if i == 0 {
+		switch {
+		case i == 0:
 			im.params[y.layer.name+letter] = append(values, make([]float32, all-op.Out)...)
+		case i == 1 && op.Group > 0:
+			im.params[y.layer.name+letter] = transposeGroups(values, op.Group)
 		}
 	}
 	return y, im.permutation(n, y, all, dim)
@@ -85,7 +99,11 @@ func (im *importer) fastfoodLayer(n *Node, x value, op nn.Fastfood, blocks, dim 
 
 // permutation keeps input 4, the permutation of all blocks behind one another.
 func (im *importer) permutation(n *Node, y value, all, dim int) error {
-	t := im.graph.tensors[n.input(4)]
+	name := n.input(4)
+	if cast := im.graph.makers[name]; cast != nil && cast.Domain == "" && cast.Type == "Cast" { // of 16 bits
+		name = cast.input(0)
+	}
+	t := im.graph.tensors[name]
 	if t == nil || t.Size() != all {
 		return fmt.Errorf("input 4 is not an initializer of %d indices", all)
 	}

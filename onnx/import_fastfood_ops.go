@@ -58,7 +58,15 @@ func (g *graph) fastfoodOf(n *Node) (found *Node, all []*Node) {
 	w.back("Reshape", 0)
 	ha2, hb2 := w.back("MatMul", 1), w.back("MatMul", 0)
 	matrices := w.back("Reshape", 0)
-	diagonal := w.back("Mul", 0)
+	diagonal, groups := "", ""
+	if w.at("Transpose") {
+		w.turned(1, 0, 2)
+		diagonal = w.back("MatMul", 0)
+		w.turned(1, 0, 2)
+		groups = w.back("Reshape", 0)
+	} else {
+		diagonal = w.back("Mul", 0)
+	}
 	gather := w.next
 	perm := w.back("Gather", 0)
 	w.back("Reshape", 0)
@@ -88,7 +96,7 @@ func (g *graph) fastfoodOf(n *Node) (found *Node, all []*Node) {
 	}
 	name := n.Name[:max(strings.LastIndexByte(n.Name, '/'), 0)]
 	return NewNode(ourDomain+"."+ourFunction, name, []string{w.x, s, diagonal, b, perm, ha, hb, bias}, n.Outputs,
-		IntsAttribute("matrices", g.integers(matrices)...), IntsAttribute("outputs", int64(diagonalS.size()))), w.nodes
+		IntsAttribute("matrices", g.integers(matrices)...), IntsAttribute("outputs", int64(diagonalS.size())), IntsAttribute("groups", g.integers(groups)...)), w.nodes
 }
 
 // cosineOf returns a node deepfry.Cos or deepfry.CosSin for the operators that are
@@ -115,9 +123,12 @@ func (g *graph) cosineOf(n *Node) *Node {
 	return nil
 }
 
-// layerOf returns the node that fastfoodOf or cosineOf does.
+// layerOf returns the node that fastfoodOf, monarchOf or cosineOf does.
 func (g *graph) layerOf(n *Node) *Node {
 	if found, _ := g.fastfoodOf(n); found != nil {
+		return found
+	}
+	if found, _ := g.monarchOf(n); found != nil {
 		return found
 	}
 	return g.cosineOf(n)
@@ -131,6 +142,8 @@ func (im *importer) recognised(n *Node) func(*Node) (value, error) {
 		return im.simple(nn.Cos{})
 	case "CosSin":
 		return im.simple(nn.CosSin{})
+	case ourMonarch:
+		return im.monarch
 	}
 	return im.fastfood
 }

@@ -34,7 +34,7 @@ func TestImportOfExports(t *testing.T) {
 		network := shaken(t, d)
 		x := gaussian(3*d.Input.Size(), 1)
 		want := run(network, x, 3)
-		for _, o := range []Options{{}, {Float16: true}, {Fastfood: Function}, {Fastfood: Matrix, Opset: 13}, {Fastfood: Function, Float16: true}} {
+		for _, o := range []Options{{}, {Weights: Float16}, {Weights: Int8}, {Fastfood: Function}, {Fastfood: Matrix, Opset: 13}, {Fastfood: Function, Weights: Float16}, {Fastfood: Function, Weights: Int8}} {
 			if d.Name == "dropout" {
 				continue // nothing is left of it
 			}
@@ -45,8 +45,8 @@ func TestImportOfExports(t *testing.T) {
 					continue
 				}
 				tolerance := 1e-5
-				if o.Float16 {
-					tolerance = 1e-2
+				if o.Weights != 0 {
+					tolerance = roundingOf[o.Weights]
 				}
 				if got := run(back, x, 3); !(difference(got, want) <= tolerance) {
 					t.Errorf("%s %+v: outputs differ by %v", d.Name, o, difference(got, want))
@@ -65,7 +65,7 @@ func TestImportOfExports(t *testing.T) {
 // what they were.
 func TestLayersOfOperators(t *testing.T) {
 	for _, d := range oneLayer() {
-		if !strings.HasPrefix(d.Name, "fastfood") && !slices.Contains([]string{"residual", "cos", "gelu", "normalize"}, d.Name) {
+		if !strings.HasPrefix(d.Name, "fastfood") && !strings.HasPrefix(d.Name, "monarch") && !slices.Contains([]string{"residual", "cos", "gelu", "normalize"}, d.Name) {
 			continue
 		}
 		network := shaken(t, d)

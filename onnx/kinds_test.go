@@ -313,8 +313,8 @@ func behind() []kind {
 	}
 }
 
-func kindTransform() *fastfood.Transform[float32] {
-	transform, err := fastfood.Sample[float32](16, 24, 1, 7)
+func kindTransform() *fastfood.Transform {
+	transform, err := fastfood.Sample(16, 24, 1, 7)
 	if err != nil {
 		panic(err)
 	}
@@ -397,24 +397,33 @@ type variant struct {
 	tolerance float64
 }
 
+// roundingOf is how far outputs may be from the original's, in units of their size, for
+// weights of that type.
+var roundingOf = map[DataType]float64{Float16: 1e-2, Int8: 4e-2}
+
 // variants returns a kind's model with its layers replaced in every way that there
 // is.
 func (k kind) variants(t testing.TB) (all []variant) {
 	m := k.model(t)
 	layers, _ := m.Linears()
 	tolerance := cmp.Or(k.tolerance, 1e-5)
-	for _, float16 := range []bool{false, true} {
+	for _, weights := range []DataType{0, Float16, Int8} {
+		if weights == Int8 && m.Opset[""] < minQuantized {
+			continue
+		}
 		changed := m.Clone()
 		for _, l := range layers {
-			k.change(t, changed, l, k.factors(t, l, float16), float16)
+			k.change(t, changed, l, k.factors(t, l, weights != 0), weights)
 		}
-		all = append(all, variant{fmt.Sprintf("replaced, float16 %v", float16), changed, max(tolerance, map[bool]float64{true: 1e-2}[float16])})
+		all = append(all, variant{fmt.Sprintf("replaced, weights %v", weights), changed, max(tolerance, roundingOf[weights])})
 	}
-	stored := m.Clone()
-	if err := stored.StoreFloat16(); err != nil {
-		t.Errorf("%s: %v", k.name, err)
+	for _, kind := range []DataType{Float16, Int8} {
+		stored := m.Clone()
+		if err := stored.Store(kind); (err != nil) != (kind == Int8 && m.Opset[""] < minQuantized) {
+			t.Errorf("%s: %v", k.name, err)
+		}
+		all = append(all, variant{fmt.Sprintf("stored as %v", kind), stored, roundingOf[kind]})
 	}
-	all = append(all, variant{"stored as float16", stored, 1e-2})
 	var network *nn.Network
 	for _, fold := range []bool{false, true} {
 		var imported map[string]*Linear
@@ -425,7 +434,7 @@ func (k kind) variants(t testing.TB) (all []variant) {
 		changed := m.Clone()
 		for _, info := range network.Layers() {
 			if l := imported[info.Name]; l != nil {
-				k.change(t, changed, l, behindIdentity(t, l, info), false)
+				k.change(t, changed, l, behindIdentity(t, l, info), 0)
 			}
 		}
 		all = append(all, variant{fmt.Sprintf("imported, folded %v", fold), changed, tolerance})
@@ -437,9 +446,9 @@ func (k kind) variants(t testing.TB) (all []variant) {
 	return append(all, variant{"like it", like, tolerance})
 }
 
-func (k kind) change(t testing.TB, m *Model, l *Linear, network *nn.Network, float16 bool) {
+func (k kind) change(t testing.TB, m *Model, l *Linear, network *nn.Network, weights DataType) {
 	t.Helper()
-	if err := m.Replace(l, network, float16); err != nil {
+	if err := m.Replace(l, network, weights); err != nil {
 		t.Errorf("%s: %v", k.name, err)
 	}
 }
@@ -652,7 +661,7 @@ func TestExternalKindInONNXRuntime(t *testing.T) {
 		t.Fatal(err)
 	}
 	layers, _ := m.Linears()
-	k.change(t, m, layers[0], k.factors(t, layers[0], false), false)
+	k.change(t, m, layers[0], k.factors(t, layers[0], false), 0)
 	replaced := filepath.Join(j.folder, "replaced.onnx")
 	if err := m.Save(replaced); err != nil {
 		t.Fatal(err)

@@ -139,7 +139,7 @@ func TestLargeModel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := m.Replace(layers[1], products(t, largeMiddle, w, identity(largeOutputs)), false); err != nil {
+	if err := m.Replace(layers[1], products(t, largeMiddle, w, identity(largeOutputs)), 0); err != nil {
 		t.Fatal(err)
 	}
 	if err := m.Save(after); err != nil {

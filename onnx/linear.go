@@ -53,7 +53,7 @@ func (m *Model) Linears() ([]*Linear, []Refused) {
 	b := newBudget(m.size+m.externalSize()) - 4<<20 // the model may have been imported before
 	g := m.newGraph(&b)
 	g.given = m.given()
-	parts := g.fastfoodParts()
+	parts := g.layerParts()
 	var found []*Linear
 	var refused []Refused
 	byTensor, byNode := map[*Tensor]*Linear{}, map[*Node]*Linear{}
@@ -73,7 +73,7 @@ func (m *Model) Linears() ([]*Linear, []Refused) {
 			err = fmt.Errorf("the file has opset %d: layers are replaced in files from opset %d on", m.Opset[""], minReplaced)
 		}
 		if parts[n] {
-			err = errors.New("it is a part of a Fastfood layer")
+			err = errors.New("it is a part of a Fastfood or Monarch layer")
 		}
 		if err == nil {
 			if same := byTensor[l.weights.tensor]; same != nil && same.sharesWeights(l) {
@@ -170,12 +170,13 @@ func nameApart(layers []*Linear) {
 	}
 }
 
-// fastfoodParts returns the nodes that Fastfood layers are made of.
-func (g *graph) fastfoodParts() map[*Node]bool {
+// layerParts returns the nodes that Fastfood and Monarch layers are made of.
+func (g *graph) layerParts() map[*Node]bool {
 	parts := map[*Node]bool{}
 	for _, n := range g.model.Nodes() {
-		_, all := g.fastfoodOf(n)
-		for _, p := range all {
+		_, fastfood := g.fastfoodOf(n)
+		_, monarch := g.monarchOf(n)
+		for _, p := range append(fastfood, monarch...) {
 			parts[p] = true
 		}
 	}

@@ -20,21 +20,22 @@ func (m *Model) Clone() *Model {
 // place of a layer, and removes the constants that nothing takes any more.
 // Everything else stays as it was read, to the byte. Where the network's last layer
 // has no bias, that of the replaced node stays, unless the layer is one of
-// ImportLinears. Weights get the type that the layer's have in the file, or float16.
-// It fails, and changes nothing, if the network does not fit.
-func (m *Model) Replace(l *Linear, network *nn.Network, float16 bool) error {
+// ImportLinears. Weights get the given type, as in Options, or, for 0, that which the
+// layer's have in the file. It fails, and changes nothing, if the network does not fit, and,
+// for Int8, if the file's opset is less than 13.
+func (m *Model) Replace(l *Linear, network *nn.Network, weights DataType) error {
 	if l == nil {
 		return errors.New("onnx: there is no layer to replace (nil)")
 	}
 	changed := m.Clone()
-	if err := changed.replace(l, network, float16); err != nil {
+	if err := changed.replace(l, network, weights); err != nil {
 		return fmt.Errorf("onnx: %v can't be replaced: %w", l.Node, err)
 	}
 	*m = *changed
 	return nil
 }
 
-func (m *Model) replace(l *Linear, network *nn.Network, float16 bool) error {
+func (m *Model) replace(l *Linear, network *nn.Network, weights DataType) error {
 	if network == nil {
 		return errors.New("there is no network (nil)")
 	}
@@ -49,8 +50,15 @@ func (m *Model) replace(l *Linear, network *nn.Network, float16 bool) error {
 		return err
 	}
 	b := builder{taken: m.names(), opset: m.Opset[""], activations: l.weights.kind, weights: l.numberType(), written: map[stored]string{}}
-	if float16 {
-		b.weights = Float16
+	switch weights {
+	case 0:
+	case Int8:
+		if b.opset < minQuantized {
+			return fmt.Errorf("int8: the file has opset %d: want %d or more", b.opset, minQuantized)
+		}
+		b.weights = Int8
+	default:
+		b.weights = weights
 	}
 	replaced := map[*Node][]part{}
 	for _, p := range l.places {
@@ -180,7 +188,7 @@ func (e *exporter) usePointwise(l *Linear, conv *Node) error {
 			strides = nil
 		}
 		dims := append([]int{op.Out, x.shape.Size()}, slices.Repeat([]int{1}, sides)...)
-		inputs := []string{x.name, e.weight(name+".weight", dims, param(info, name+".weight").Data)}
+		inputs := []string{x.name, e.weight(name+".weight", dims, param(info, name+".weight").Data, scales{})}
 		if bias := e.bias(info); bias != "" {
 			inputs = append(inputs, bias)
 		}

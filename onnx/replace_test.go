@@ -102,7 +102,7 @@ func identity(n int) []float32 {
 }
 
 // setTransform gives a parameter of the only Fastfood layer the transform's numbers.
-func setTransform(p *nn.Param, transform *fastfood.Transform[float32]) {
+func setTransform(p *nn.Param, transform *fastfood.Transform) {
 	switch p.Name[strings.LastIndex(p.Name, ".")+1:] {
 	case "s":
 		p.Data = transform.S
@@ -116,7 +116,7 @@ func setTransform(p *nn.Param, transform *fastfood.Transform[float32]) {
 }
 
 // fried returns a network that is a transform.
-func fried(t testing.TB, transform *fastfood.Transform[float32]) *nn.Network {
+func fried(t testing.TB, transform *fastfood.Transform) *nn.Network {
 	t.Helper()
 	d := nn.Description{Name: "fried", Input: nn.Shape{transform.Inputs}, Nodes: []nn.Node{{Name: "1", Op: nn.Fastfood{Out: transform.Outputs, NoBias: true}}}}
 	network, err := nn.Restore(d, func(p *nn.Param) error { setTransform(p, transform); return nil })
@@ -167,12 +167,12 @@ func TestReplaceLeavesTheRest(t *testing.T) {
 	for _, c := range []struct {
 		layer   string
 		network *nn.Network
-		float16 bool
+		weights DataType
 		removed []string
 	}{
-		{"first", products(t, 6, gaussian(12, 1), gaussian(10, 1)), false, []string{"first.weight"}},
-		{"first", chainOf(t, 6, []nn.Op{nn.Dense{Out: 5}}, gaussian(30, 1), gaussian(5, 9)), true, []string{"first.weight", "first.bias"}},
-		{"j", products(t, 5, gaussian(5, 1), gaussian(4, 1)), false, []string{"second"}},
+		{"first", products(t, 6, gaussian(12, 1), gaussian(10, 1)), 0, []string{"first.weight"}},
+		{"first", chainOf(t, 6, []nn.Op{nn.Dense{Out: 5}}, gaussian(30, 1), gaussian(5, 9)), Float16, []string{"first.weight", "first.bias"}},
+		{"j", products(t, 5, gaussian(5, 1), gaussian(4, 1)), 0, []string{"second"}},
 	} {
 		m := mlp(t)
 		want := wires(m)
@@ -182,10 +182,10 @@ func TestReplaceLeavesTheRest(t *testing.T) {
 		}
 		i := slices.IndexFunc(layers, func(l *Linear) bool { return l.Name == c.layer })
 		node := layers[i].Node
-		if err := m.Replace(layers[i], c.network, c.float16); err != nil {
+		if err := m.Replace(layers[i], c.network, c.weights); err != nil {
 			t.Fatal(err)
 		}
-		if err := m.Replace(layers[i], c.network, c.float16); err == nil {
+		if err := m.Replace(layers[i], c.network, c.weights); err == nil {
 			t.Error("a layer was replaced twice")
 		}
 		after, err := Parse(encoded(t, m))
@@ -242,7 +242,7 @@ func TestReplaceKeepsOtherBiases(t *testing.T) {
 	if len(layers) != 1 || len(layers[0].Nodes()) != 2 {
 		t.Fatalf("layers %v: want one, as both nodes have the same weights", layers)
 	}
-	if err := m.Replace(layers[0], products(t, 2, gaussian(4, 2)), false); err != nil {
+	if err := m.Replace(layers[0], products(t, 2, gaussian(4, 2)), 0); err != nil {
 		t.Fatal(err)
 	}
 	var types []string
@@ -262,7 +262,7 @@ func TestFactorsAreStoredOnce(t *testing.T) {
 	for _, opset := range []int{9, 17} {
 		m := drawn{opset: opset, input: nn.Shape{16}, tensors: tensors, nodes: []*Node{op("Gemm", "h", "x w b"), op("MatMul", "y", "h w")}}.model(t)
 		layers, _ := m.Linears()
-		if err := m.Replace(layers[0], network, false); err != nil {
+		if err := m.Replace(layers[0], network, 0); err != nil {
 			t.Fatal(err)
 		}
 		numbers := 0
@@ -280,6 +280,37 @@ func TestFactorsAreStoredOnce(t *testing.T) {
 		}
 		if d := difference(run(back, x, 1), run(network, slices.Clone(run(network, x, 1)), 1)); !(d <= 1e-5) {
 			t.Errorf("opset %d: the outputs differ by %v", opset, d)
+		}
+	}
+}
+
+// TestArrangementsAreStoredOnce: of a structured layer in place of weights that two nodes take,
+// what is stored in an order of its own is stored once, too.
+func TestArrangementsAreStoredOnce(t *testing.T) {
+	tensors := []*Tensor{NewTensor("w", []int{16, 16}, gaussian(256, 1))}
+	for want, op0 := range map[int]nn.Op{2 * 16 * 4: nn.Monarch{Out: 16, Blocks: 4, NoBias: true}, 16*2 + 16: nn.Fastfood{Out: 16, Group: 2, NoBias: true}} {
+		network := shaken(t, nn.Description{Name: "one", Input: nn.Shape{16}, Nodes: []nn.Node{{Name: "fc", Op: op0}}})
+		m := drawn{input: nn.Shape{16}, tensors: tensors, nodes: []*Node{op("MatMul", "h", "x w"), op("MatMul", "y", "h w")}}.model(t)
+		layers, _ := m.Linears()
+		if err := m.Replace(layers[0], network, Int8); err != nil {
+			t.Fatal(err)
+		}
+		numbers := 0
+		for _, tensor := range m.Initializers() {
+			if tensor.Type == Int8 && tensor.Size() >= 32 || len(tensor.Dims) == 3 {
+				numbers += tensor.Size()
+			}
+		}
+		if numbers != want {
+			t.Errorf("%s: %d numbers are stored, want %d", op0.Kind(), numbers, want)
+		}
+		back, err := Import(m, ImportOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := gaussian(16, 5)
+		if d := difference(run(back, x, 1), run(network, slices.Clone(run(network, x, 1)), 1)); !(d <= roundingOf[Int8]) {
+			t.Errorf("%s: the outputs differ by %v", op0.Kind(), d)
 		}
 	}
 }
@@ -302,7 +333,7 @@ func TestDescribedNamesAreTaken(t *testing.T) {
 	sparse := appendMessage(nil, graphSparse, appendMessage(nil, 1, NewTensor("first/1.weight", []int{1}, []float32{1}).message))
 	m.graph = append(m.graph, part{wire: tensorInfo(graphValueInfo, "first/1", Double, nil)}, part{wire: sparse})
 	layers, _ := m.Linears()
-	if err := m.Replace(layers[0], products(t, 6, gaussian(12, 1), gaussian(10, 1)), false); err != nil {
+	if err := m.Replace(layers[0], products(t, 6, gaussian(12, 1), gaussian(10, 1)), 0); err != nil {
 		t.Fatal(err)
 	}
 	for _, n := range m.Nodes() {
@@ -357,7 +388,7 @@ func TestOldOpset(t *testing.T) {
 // replaced returns a network with two of its layers replaced: the first by its
 // own weights behind a matrix of ones in the diagonal, the second by a transform;
 // and a network that computes the same.
-func replaced(t testing.TB, o Options, float16 bool) (*Model, *nn.Network) {
+func replaced(t testing.TB, o Options, weights DataType) (*Model, *nn.Network) {
 	d := nn.Description{Name: "two", Input: nn.Shape{3, 4, 4}, Nodes: []nn.Node{
 		{Name: "fc1", Op: nn.Dense{Out: 40}}, {Name: "relu", Op: nn.ReLU{}}, {Name: "fc2", Op: nn.Dense{Out: 70}}, {Name: "sigmoid", Op: nn.Sigmoid{}}, {Name: "fc3", Op: nn.Dense{Out: 3}},
 	}}
@@ -371,14 +402,14 @@ func replaced(t testing.TB, o Options, float16 bool) (*Model, *nn.Network) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := m.Replace(layers[0], products(t, 48, identity(48), w), float16); err != nil {
+	if err := m.Replace(layers[0], products(t, 48, identity(48), w), weights); err != nil {
 		t.Fatal(err)
 	}
-	transform, err := fastfood.Sample[float32](40, 70, 1.4, 7)
+	transform, err := fastfood.Sample(40, 70, 1.4, 7)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := m.Replace(layers[1], fried(t, transform), float16); err != nil {
+	if err := m.Replace(layers[1], fried(t, transform), weights); err != nil {
 		t.Fatal(err)
 	}
 	d.Nodes = slices.Clone(d.Nodes)
@@ -398,12 +429,12 @@ func replaced(t testing.TB, o Options, float16 bool) (*Model, *nn.Network) {
 
 func TestReplacedInONNXRuntime(t *testing.T) {
 	j := newJobs(t)
-	for _, o := range []Options{{}, {Float16: true}, {Opset: 13}} {
-		m, want := replaced(t, o, o.Float16)
+	for _, o := range []Options{{}, {Weights: Float16}, {Weights: Int8}, {Opset: 13}} {
+		m, want := replaced(t, o, o.Weights)
 		path := j.save(t, m)
 		tolerance := 1e-4
-		if o.Float16 {
-			tolerance = 1e-2
+		if o.Weights != 0 {
+			tolerance = 3e-2
 		}
 		x := gaussian(5*48, 1)
 		j.add(t, "replaced", path, "input", []int{5, 3, 4, 4}, x, run(want, x, 5), tolerance)
@@ -415,7 +446,7 @@ func TestReplacedInONNXRuntime(t *testing.T) {
 // dimensions.
 func TestMatMulOfSequencesInONNXRuntime(t *testing.T) {
 	j := newJobs(t)
-	transform, err := fastfood.Sample[float32](6, 9, 1, 7)
+	transform, err := fastfood.Sample(6, 9, 1, 7)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -442,7 +473,7 @@ func TestMatMulOfSequencesInONNXRuntime(t *testing.T) {
 			t.Fatal(err)
 		}
 		layers, _ := m.Linears()
-		if err := m.Replace(layers[0], network, false); err != nil {
+		if err := m.Replace(layers[0], network, 0); err != nil {
 			t.Fatal(err)
 		}
 		j.add(t, "sequence", j.save(t, m), "x", []int{2, 5, 6}, x, want, 1e-4)
@@ -467,11 +498,11 @@ func TestReplaceErrors(t *testing.T) {
 	before := encoded(t, m)
 	layers, _ := m.Linears()
 	for i, network := range []*nn.Network{nil, products(t, 6, gaussian(24, 1)), products(t, 5, gaussian(25, 1))} {
-		if err := m.Replace(layers[0], network, false); err == nil {
+		if err := m.Replace(layers[0], network, 0); err == nil {
 			t.Errorf("no error for network %d", i)
 		}
 	}
-	if err := m.Replace(nil, products(t, 6, gaussian(30, 1)), false); err == nil {
+	if err := m.Replace(nil, products(t, 6, gaussian(30, 1)), 0); err == nil {
 		t.Error("no error for no layer")
 	}
 	if !bytes.Equal(encoded(t, m), before) {
@@ -479,7 +510,7 @@ func TestReplaceErrors(t *testing.T) {
 	}
 	old := drawn{opset: 9, input: nn.Shape{2}, tensors: []*Tensor{NewTensor("w", []int{2, 2}, gaussian(4, 1))}, nodes: []*Node{op("MatMul", "y", "x w")}}.model(t)
 	layers, _ = old.Linears()
-	if err := old.Replace(layers[0], chainOf(t, 2, []nn.Op{nn.Dense{Out: 2}, nn.Clip{Min: 0, Max: 1}}, gaussian(4, 1), gaussian(2, 1)), false); err == nil || !strings.Contains(err.Error(), "opset 9") {
+	if err := old.Replace(layers[0], chainOf(t, 2, []nn.Op{nn.Dense{Out: 2}, nn.Clip{Min: 0, Max: 1}}, gaussian(4, 1), gaussian(2, 1)), 0); err == nil || !strings.Contains(err.Error(), "opset 9") {
 		t.Errorf("a layer that is written otherwise in old files: %v", err)
 	}
 }

@@ -47,6 +47,9 @@ func oneLayer() []nn.Description {
 	add("fastfood mixed", nn.Shape{800}, nn.Fastfood{Out: 1000, Padding: "mixed"}, nn.Fastfood{Out: 100, Padding: "mixed"})
 	add("fastfood paley", nn.Shape{36}, nn.Fastfood{Out: 30, Padding: "mixed"}, nn.Fastfood{Out: 1})
 	add("fastfood one", nn.Shape{1}, nn.Fastfood{Out: 3})
+	add("fastfood groups", image, nn.Fastfood{Out: 300, Group: 4}, nn.ReLU{}, nn.Fastfood{Out: 70, NoBias: true, Group: 2, Padding: "mixed"}, nn.Fastfood{Out: 128, Group: 8})
+	add("monarch", image, nn.Monarch{Out: 300, Blocks: 12}, nn.ReLU{}, nn.Monarch{Out: 100, Blocks: 10, NoBias: true})
+	add("monarch ragged", vector, nn.Monarch{Out: 50, Blocks: 4}, nn.ReLU{}, nn.Monarch{Out: 23, Blocks: 4, NoBias: true}, nn.Monarch{Out: 7, Blocks: 1})
 	add("norm", image, nn.LocalResponseNorm{Alpha: 0.3}, nn.LocalResponseNorm{Size: 3, Alpha: 0.1, Beta: 0.6, K: 2})
 	add("batchnorm", image, nn.BatchNorm{}, nn.Dense{Out: 6}, nn.BatchNorm{Epsilon: 0.1})
 	add("normalize", image, nn.Normalize{}, nn.ReLU{}, nn.Normalize{PerValue: true}, nn.Dense{Out: 3}, nn.ReLU{}, nn.Normalize{})
@@ -250,8 +253,8 @@ func (j *jobs) network(t testing.TB, network *nn.Network, o Options) {
 	}
 	path := j.save(t, model)
 	tolerance := 1e-4
-	if o.Float16 {
-		tolerance = 1e-2
+	if o.Weights != 0 {
+		tolerance = roundingOf[o.Weights]
 	}
 	x := gaussian(7*d.Input.Size(), 5)
 	want := append([]float32(nil), network.NewWorkspace(7, false).Forward(x)...)
@@ -320,7 +323,7 @@ func TestExportsInONNXRuntime(t *testing.T) {
 	j := newJobs(t)
 	for _, d := range oneLayer() {
 		network := shaken(t, d)
-		for _, o := range []Options{{}, {Float16: true}, {Fastfood: Function}, {Fastfood: Matrix}, {Opset: 13, Fastfood: Function, Float16: true}, {Opset: 26}} {
+		for _, o := range []Options{{}, {Weights: Float16}, {Weights: Int8}, {Fastfood: Function}, {Fastfood: Matrix}, {Opset: 13, Fastfood: Function, Weights: Float16}, {Opset: 26}} {
 			j.network(t, network, o)
 		}
 	}
@@ -332,12 +335,12 @@ func TestExportsInONNXRuntime(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		for _, o := range []Options{{}, {Float16: true}, {Fastfood: Function}} {
+		for _, o := range []Options{{}, {Weights: Float16}, {Weights: Int8}, {Fastfood: Function, Weights: Int8}} {
 			j.network(t, shaken(t, d), o)
 		}
 	}
 	for _, d := range normalisedModels(t) {
-		for _, o := range []Options{{}, {Float16: true}, {Fastfood: Function, Opset: 13}, {Opset: 26}} {
+		for _, o := range []Options{{}, {Weights: Float16}, {Fastfood: Function, Opset: 13}, {Opset: 26}} {
 			j.network(t, shaken(t, d), o)
 		}
 	}
@@ -373,6 +376,6 @@ func TestCaffeNetInONNXRuntime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j.network(t, shaken(t, fried), Options{Float16: true})
+	j.network(t, shaken(t, fried), Options{Weights: Float16})
 	j.run(t)
 }

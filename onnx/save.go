@@ -83,35 +83,62 @@ func (m *Model) moveData(data *os.File, location string) error {
 	return nil
 }
 
-// minHalved is how many numbers a constant has at least to be worth a Cast node.
-const minHalved = 128
+// minShortened is how many numbers a constant has at least to be worth a node.
+const minShortened = 128
 
-// StoreFloat16 stores the model's matrices and kernels of float32, constants that nothing
-// but products and convolutions take, as their weights, as float16, and has them cast to
-// float32 where they are used. All other constants stay as they are, such as biases and
-// means, and those that whoever runs the model may replace, as inputs.
-// It fails, and changes nothing, if one has a number beyond the largest float16.
-func (m *Model) StoreFloat16() error {
-	if m.Opset[""] < minReplaced { // Cast was another
-		return fmt.Errorf("onnx: float16: the file has opset %d: want %d or more", m.Opset[""], minReplaced)
+// minQuantized is the opset whose DequantizeLinear takes several scales.
+const minQuantized = 13
+
+// Store stores the model's matrices and kernels, constants of more bits that nothing
+// but products and convolutions take, as their weights, as Float16 or Int8, with a scale for
+// each output, and has them made what they were where they are used. All other constants stay as
+// they are, such as biases and means, and those that whoever runs the model may replace, as
+// inputs. It fails, and changes nothing, if one has a number that the type can't hold, or if
+// the file's opset is less than 7, or, for Int8, 13.
+func (m *Model) Store(kind DataType) error {
+	least := int64(minReplaced) // Cast was another
+	switch kind {
+	case Float16:
+	case Int8:
+		least = minQuantized
+	default:
+		return fmt.Errorf("onnx: weights as %v: want %v or %v", kind, Float16, Int8)
+	}
+	if m.Opset[""] < least {
+		return fmt.Errorf("onnx: %v: the file has opset %d: want %d or more", kind, m.Opset[""], least)
 	}
 	matrices, err := m.matrices()
 	if err != nil {
 		return fmt.Errorf("onnx: %w", err)
 	}
-	b := builder{taken: m.names(), activations: Float, weights: Float16}
-	halved := map[string]*Tensor{}
+	b := builder{taken: m.names(), weights: kind}
+	shortened := map[string][]*Tensor{}
 	for _, t := range m.Initializers() {
-		if t.Type != Float || t.Size() < minHalved || !matrices[t.Name] {
+		by, found := matrices[t.Name]
+		if by.dims == nil {
+			by.dims = t.Dims
+		}
+		if !found || !kind.shortens(t.Type) || t.Size() < minShortened || by.axis >= len(by.dims) {
+			continue
+		}
+		by.axis = (by.axis + len(by.dims)) % len(by.dims)
+		if kind == Int8 && t.Size() < 2*by.dims[by.axis] { // each number would have a scale
 			continue
 		}
 		values, err := t.Floats()
 		if err != nil {
 			return fmt.Errorf("onnx: %w", err)
 		}
-		stored := b.floats(Float16, b.unique(t.Name+".float16"), t.Dims, values)
-		halved[t.Name] = stored
-		b.nodes = append(b.nodes, NewNode("Cast", b.unique(t.Name+"/cast"), []string{stored.Name}, []string{t.Name}, IntAttribute("to", int64(Float))))
+		b.activations = t.Type
+		var value string
+		if kind == Float16 {
+			stored := b.floats(Float16, b.unique(t.Name+".float16"), t.Dims, values)
+			shortened[t.Name] = []*Tensor{stored}
+			value = b.node("Cast", t.Name+"/cast", []string{stored.Name}, IntAttribute("to", int64(t.Type)))
+		} else {
+			value, shortened[t.Name] = b.dequantized(t.Name+"/dequantized", t.Dims, values, by)
+		}
+		b.rename(value, t.Name)
 	}
 	if b.overflow != nil {
 		return fmt.Errorf("onnx: %w", b.overflow)
@@ -121,9 +148,9 @@ func (m *Model) StoreFloat16() error {
 		if p.node != nil && b.nodes != nil { // before all others
 			graph, b.nodes = append(graph, m.newParts(&b)...), nil
 		}
-		if p.tensor != nil && halved[p.tensor.Name] != nil {
-			graph = append(graph, m.newParts(&builder{tensors: []*Tensor{halved[p.tensor.Name]}})...)
-		} else if p.input == "" || halved[p.input] == nil {
+		if p.tensor != nil && shortened[p.tensor.Name] != nil {
+			graph = append(graph, m.newParts(&builder{tensors: shortened[p.tensor.Name]})...)
+		} else if p.input == "" || shortened[p.input] == nil {
 			graph = append(graph, p)
 		}
 	}
@@ -131,27 +158,47 @@ func (m *Model) StoreFloat16() error {
 	return nil
 }
 
+// shortens tells whether numbers of another type have more bits than those of the type that
+// Store stores.
+func (t DataType) shortens(other DataType) bool {
+	return other == Float || other == Double || t == Int8 && other == Float16
+}
+
 // matrices returns the names of values that are the second input of products and
-// convolutions and nothing else. The factors of Hadamard matrices are not among them:
-// they are few numbers, and known by their exact values.
-func (m *Model) matrices() (map[string]bool, error) {
-	matrices, others := map[string]bool{}, m.given()
+// convolutions, or L and R of Monarch layers, and nothing else, with the axis of these that is
+// the outputs', from the end where it is negative. The factors of Hadamard matrices are not
+// among them: they are few numbers, and known by their exact values.
+func (m *Model) matrices() (map[string]scales, error) {
+	matrices, others := map[string]scales{}, m.given()
 	for _, out := range m.Outputs {
 		others[out.Name] = true
 	}
 	b := newBudget(m.size)
-	parts := m.newGraph(&b).fastfoodParts()
+	g := m.newGraph(&b)
+	parts, structured := g.layerParts(), g.monarchScales()
 	for _, n := range m.Nodes() {
-		weights := ""
-		switch n.Type {
-		case "Gemm", "MatMul", "Conv", "ConvTranspose":
-			if n.Domain == "" && !parts[n] {
+		weights, axis := "", 0
+		if n.Domain == "" && !parts[n] {
+			switch n.Type {
+			case "MatMul":
+				weights, axis = n.input(1), -1
+			case "Gemm":
+				turned, err := n.Int("transB", 0)
+				if err != nil {
+					return nil, err
+				}
+				weights, axis = n.input(1), 1-int(min(max(turned, 0), 1))
+			case "Conv":
 				weights = n.input(1)
+			case "ConvTranspose":
+				weights, axis = n.input(1), 1
 			}
 		}
 		for i, input := range n.Inputs {
 			if i == 1 && input == weights {
-				matrices[input] = true
+				matrices[input] = scales{axis: axis}
+			} else if by, found := structured[input]; found && parts[n] {
+				matrices[input] = by
 			} else {
 				others[input] = true
 			}

@@ -96,6 +96,7 @@ const (
 	Float    DataType = 1
 	Uint8    DataType = 2
 	Int8     DataType = 3
+	Uint16   DataType = 4
 	Int32    DataType = 6
 	Int64    DataType = 7
 	Bool     DataType = 9
@@ -105,7 +106,7 @@ const (
 )
 
 // typeSizes are the bytes of an element.
-var typeSizes = map[DataType]int{Float: 4, Uint8: 1, Int8: 1, Int32: 4, Int64: 8, Bool: 1, Float16: 2, Double: 8, BFloat16: 2}
+var typeSizes = map[DataType]int{Float: 4, Uint8: 1, Int8: 1, Uint16: 2, Int32: 4, Int64: 8, Bool: 1, Float16: 2, Double: 8, BFloat16: 2}
 
 func (t DataType) String() string {
 	switch t {
@@ -115,6 +116,8 @@ func (t DataType) String() string {
 		return "uint8"
 	case Int8:
 		return "int8"
+	case Uint16:
+		return "uint16"
 	case Int32:
 		return "int32"
 	case Int64:

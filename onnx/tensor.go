@@ -140,7 +140,7 @@ func (t *Tensor) Ints() ([]int64, error) {
 // Floats does, before the first.
 func (t *Tensor) eachInteger(visit func(i int, v int64)) error {
 	switch t.Type {
-	case Int64, Int32, Int8, Uint8, Bool:
+	case Int64, Int32, Uint16, Int8, Uint8, Bool:
 	default:
 		return fmt.Errorf("tensor %q holds %v, want integers", t.Name, t.Type)
 	}
@@ -154,6 +154,8 @@ func (t *Tensor) eachInteger(visit func(i int, v int64)) error {
 			visit(i, int64(binary.LittleEndian.Uint64(raw[8*i:])))
 		case Int32:
 			visit(i, int64(int32(binary.LittleEndian.Uint32(raw[4*i:]))))
+		case Uint16:
+			visit(i, int64(binary.LittleEndian.Uint16(raw[2*i:])))
 		case Int8:
 			visit(i, int64(int8(raw[i])))
 		default:

@@ -62,7 +62,21 @@ func Curves() []Trial {
 	add(true, Fixed, 256, 512, 1024, 2048, 4096, 8192)
 	add(true, Projection, 5, 10, 25, 50, 125)
 	add(true, Pooling, 0)
+	for _, rows := range []int{2, 4, 8} {
+		trials = append(trials, Trial{Form: Block, Size: 1024, Rows: rows, Frozen: true})
+	}
+	trials = append(trials, Trial{Form: Block, Size: 512, Rows: 4, Frozen: true}, Trial{Form: Block, Size: 2048, Rows: 4, Frozen: true})
+	add(true, Monarch, 2, 4, 5, 8, 10, 16, 25, 50, 125)
+	for _, t := range []Trial{
+		{Form: DataSVD, Size: 5}, {Form: DataSVD, Size: 10}, {Form: DataSVD, Size: 25}, {Form: Adaptive, Size: 512}, {Form: Adaptive, Size: 1024},
+		{Form: Adaptive, Size: 2048}, {Form: Block, Size: 1024, Rows: 4}, {Form: Monarch, Size: 5}, {Form: Monarch, Size: 10},
+	} {
+		t.Frozen, t.Distilled = true, true
+		trials = append(trials, t)
+	}
 	add(false, DataSVD, 5, 7, 10, 25, 50)
+	add(false, Monarch, 5, 10, 25)
+	trials = append(trials, Trial{Form: Block, Size: 1024, Rows: 4}, Trial{Form: DataSVD, Size: 5, Distilled: true}, Trial{Form: Adaptive, Size: 1024, Distilled: true}, Trial{Form: Block, Size: 1024, Rows: 4, Distilled: true})
 	add(false, Adaptive, 512, 4096)
 	add(false, LowRank, 10, 50)
 	add(false, Pooling, 0)
@@ -121,6 +135,12 @@ func (t Trial) String() string {
 	s := string(t.Form)
 	if t.Size > 0 {
 		s += fmt.Sprintf(" %d", t.Size)
+	}
+	if t.Rows > 0 {
+		s += fmt.Sprintf(" × %d", t.Rows)
+	}
+	if t.Distilled {
+		s += ", distilled"
 	}
 	if t.Frozen {
 		s += ", frozen convolutions"

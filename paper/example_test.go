@@ -17,7 +17,7 @@ func ExampleCompare() {
 	add(paper.DataSVD, 5, 48040, 98, 94)
 	add(paper.DataSVD, 10, 74040, 84, 80)
 	add(paper.Adaptive, 1024, 59432, 69, 67)
-	for _, c := range paper.Compare(paper.Summarise(results), paper.Adaptive, paper.DataSVD, false) {
+	for _, c := range paper.Compare(paper.Summarise(results), paper.Adaptive, paper.DataSVD, false, false) {
 		fmt.Printf("%v: %+.2f ± %.2f points, %s\n", c.Trial, c.Difference, c.StandardError, c.Verdict())
 	}
 	// Output: adaptive 1024: -0.21 ± 0.01 points, better

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/deepfry/deepfry/compress"
+	"github.com/deepfry/deepfry/internal/linear"
 	"github.com/deepfry/deepfry/nn"
 	"github.com/deepfry/deepfry/train"
 )
@@ -30,6 +31,8 @@ func TestWeights(t *testing.T) {
 		{Trial{Form: LowRank, Size: 10}, 18000},
 		{Trial{Form: Adaptive, Size: 1024}, 13312}, // 3·1,024 + 1,024·10
 		{Trial{Form: Fixed, Size: 2048}, 26624},
+		{Trial{Form: Block, Size: 1024, Rows: 4}, 6*1024 + 10240},
+		{Trial{Form: Monarch, Size: 10}, 18000}, // 10·(800 + 500) + 500·10
 		{Trial{Form: Projection, Size: 25}, 3*1024 + 25*500 + 5000},
 		{Trial{Form: Pooling}, 500},
 	} {
@@ -118,8 +121,11 @@ func quick(t *testing.T) *experiment {
 func TestForms(t *testing.T) {
 	e := quick(t)
 	conv := slices.Clone(e.reference.Param("conv2.weight").Data)
-	for _, form := range []Form{SVD, DataSVD, LowRank, Adaptive, Fixed, Projection, Pooling} {
-		trial := Trial{Form: form, Size: 30, Frozen: true}
+	for _, form := range []Form{SVD, DataSVD, LowRank, Adaptive, Fixed, Block, Monarch, Projection, Pooling} {
+		trial := Trial{Form: form, Size: 32, Frozen: true}
+		if form == Block {
+			trial.Rows = 4
+		}
 		network, err := e.network(context.Background(), trial, 0)
 		if err != nil {
 			t.Fatalf("%v: %v", trial, err)
@@ -133,6 +139,9 @@ func TestForms(t *testing.T) {
 		}
 		if r.Images != 60 || r.Errors > 60 || r.Bytes < 4*r.Weights-3*1024 || r.LearntBytes > r.Bytes {
 			t.Errorf("%v: %+v", trial, r)
+		}
+		if r.Int8Errors > 60 || r.Int8Bytes >= r.Bytes/2 || r.Int8Bytes < r.Weights {
+			t.Errorf("%v: %d errors and %d bytes as int8", trial, r.Int8Errors, r.Int8Bytes)
 		}
 		if (form == Fixed || form == Projection) != (r.LearntBytes < 4*r.Weights) {
 			t.Errorf("%v: %d bytes learnt, %d weights", trial, r.LearntBytes, r.Weights)
@@ -195,7 +204,7 @@ func TestCompressionGoesOn(t *testing.T) {
 		t.Errorf("%d messages, want that of one result", computed)
 	}
 	groups := Summarise(must(Read(o.Record())))
-	if len(groups) != 2 || len(groups[0].Errors) != 2 || groups[0].Form != Adaptive {
+	if len(groups) != 4 || len(groups[0].Errors) != 2 || groups[0].Form != Adaptive || groups[0].Int8 || !groups[1].Int8 {
 		t.Errorf("groups %+v", groups)
 	}
 }
@@ -205,6 +214,34 @@ func must[T any](v T, err error) T {
 		panic(err)
 	}
 	return v
+}
+
+// TestDistillation: what learns the reference's outputs is nearer to them, and eight bits
+// change the reference for no other trial.
+func TestDistillation(t *testing.T) {
+	e := quick(t)
+	before := slices.Clone(e.reference.Param("fc2.weight").Data)
+	if _, err := e.run(context.Background(), Trial{Form: Dense}, Settings{}, nil); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(e.reference.Param("fc2.weight").Data, before) {
+		t.Error("the reference was rounded")
+	}
+	var distances []float64
+	for _, distilled := range []bool{false, true} {
+		trial := Trial{Form: Adaptive, Size: 1024, Distilled: distilled}
+		network, err := e.network(context.Background(), trial, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := e.train(context.Background(), network, e.data, trial, Settings{Epochs: 15, Rate: 0.005}, nil); err != nil {
+			t.Fatal(err)
+		}
+		distances = append(distances, linear.RelativeError(train.Outputs(network, e.data.Test.Inputs), train.Outputs(e.reference, e.data.Test.Inputs)))
+	}
+	if !(distances[1] < distances[0]) {
+		t.Errorf("the distance from the reference's outputs is %v without, %v with distillation", distances[0], distances[1])
+	}
 }
 
 // TestCompareInterpolates has a curve that falls by 1 with every doubling.
@@ -220,7 +257,7 @@ func TestCompareInterpolates(t *testing.T) {
 		group(DataSVD, 400, 8, 9), group(DataSVD, 100, 10, 11), group(LowRank, 200, 1, 1),
 		group(Adaptive, 50, 9, 9), group(Adaptive, 200, 8.5, 9.7), group(Adaptive, 800, 1, 1),
 	}
-	got := Compare(groups, Adaptive, DataSVD, false)
+	got := Compare(groups, Adaptive, DataSVD, false, false)
 	if len(got) != 1 || got[0].Bytes != 200 || got[0].Seeds != 2 {
 		t.Fatalf("comparisons %+v, want one at 200 bytes", got)
 	}

@@ -34,7 +34,7 @@ func chosen(data string, t Trial) Settings {
 		return frozenSettings[t.Form].mnist
 	}
 	switch t.Form {
-	case SVD, DataSVD:
+	case SVD, DataSVD, Monarch:
 		return Settings{Epochs: 5, Rate: 0.001, Dropout: 0.5}
 	case Projection:
 		return Settings{Epochs: 5, Rate: 0.003, Dropout: 0.5}

@@ -41,9 +41,10 @@ func Read(path string) ([]Result, error) {
 type Group struct {
 	Trial
 	Settings
-	Weights     int `json:"weights"`
-	Bytes       int `json:"bytes"`
-	LearntBytes int `json:"learnt_bytes"`
+	Int8        bool `json:"int8,omitempty"` // with weights in eight bits
+	Weights     int  `json:"weights"`
+	Bytes       int  `json:"bytes"`
+	LearntBytes int  `json:"learnt_bytes,omitempty"` // not for eight bits
 	// Mean is that of the test errors, in per cent, StandardError that of the mean; 0
 	// for a single seed.
 	Mean          float64 `json:"mean_percent"`
@@ -52,17 +53,24 @@ type Group struct {
 	Errors map[uint64]float64 `json:"errors"`
 }
 
-// Summarise returns the groups of results, in the order of their first ones. Of a
-// seed that was run with several settings, each is a group.
+// Summarise returns the groups of results, in the order of their first ones, with float32
+// and, behind it, with eight bits. Of a seed that was run with several settings, each is a
+// group.
 func Summarise(results []Result) []Group {
 	var groups []Group
-	for _, r := range results {
-		i := slices.IndexFunc(groups, func(g Group) bool { return g.Trial == r.Trial && g.Settings == r.Settings })
+	add := func(r Result, int8 bool, bytes, learnt, errors int) {
+		i := slices.IndexFunc(groups, func(g Group) bool { return g.Trial == r.Trial && g.Settings == r.Settings && g.Int8 == int8 })
 		if i < 0 {
 			i = len(groups)
-			groups = append(groups, Group{Trial: r.Trial, Settings: r.Settings, Weights: r.Weights, Bytes: r.Bytes, LearntBytes: r.LearntBytes, Errors: map[uint64]float64{}})
+			groups = append(groups, Group{Trial: r.Trial, Settings: r.Settings, Int8: int8, Weights: r.Weights, Bytes: bytes, LearntBytes: learnt, Errors: map[uint64]float64{}})
 		}
-		groups[i].Errors[r.Seed] = r.Percent()
+		groups[i].Errors[r.Seed] = 100 * float64(errors) / float64(r.Images)
+	}
+	for _, r := range results {
+		add(r, false, r.Bytes, r.LearntBytes, r.Errors)
+		if r.Int8Bytes > 0 { // records from before have none
+			add(r, true, r.Int8Bytes, 0, r.Int8Errors)
+		}
 	}
 	for i, g := range groups {
 		groups[i].Mean, groups[i].StandardError = spread(slices.Collect(maps.Values(g.Errors)))
@@ -82,6 +90,7 @@ func spread(values []float64) (mean, standardError float64) {
 // Comparison is a form at a size beside the curve of another form at the same bytes.
 type Comparison struct {
 	Trial
+	Int8    bool `json:"int8,omitempty"` // both
 	Against Form `json:"against"`
 	Bytes   int  `json:"bytes"`
 	// Difference is the mean over seeds of the trial's test error less the other
@@ -105,13 +114,16 @@ func (c Comparison) Verdict() string {
 // Compare compares a form at all its sizes with another at the same bytes, seed by
 // seed. The other's error there is interpolated between its two nearest sizes,
 // linearly in the logarithm of the bytes; sizes beyond its smallest and largest are
-// left out. Groups are of one choice of settings for each trial.
-func Compare(groups []Group, form, against Form, frozen bool) []Comparison {
-	curve := slices.DeleteFunc(slices.Clone(groups), func(g Group) bool { return g.Form != against || g.Frozen != frozen || g.Untrained })
+// left out. Both have float32, or both eight bits. The other form's trials are not
+// distilled. Groups are of one choice of settings for each trial.
+func Compare(groups []Group, form, against Form, frozen, int8 bool) []Comparison {
+	curve := slices.DeleteFunc(slices.Clone(groups), func(g Group) bool {
+		return g.Form != against || g.Frozen != frozen || g.Untrained || g.Distilled || g.Int8 != int8
+	})
 	slices.SortFunc(curve, func(a, b Group) int { return a.Bytes - b.Bytes })
 	var found []Comparison
 	for _, g := range groups {
-		if g.Form != form || g.Frozen != frozen || g.Untrained {
+		if g.Form != form || g.Frozen != frozen || g.Untrained || g.Int8 != int8 {
 			continue
 		}
 		i := slices.IndexFunc(curve, func(other Group) bool { return other.Bytes >= g.Bytes })
@@ -131,7 +143,7 @@ func Compare(groups []Group, form, against Form, frozen bool) []Comparison {
 		if len(differences) == 0 {
 			continue
 		}
-		c := Comparison{Trial: g.Trial, Against: against, Bytes: g.Bytes, Seeds: len(differences)}
+		c := Comparison{Trial: g.Trial, Int8: int8, Against: against, Bytes: g.Bytes, Seeds: len(differences)}
 		c.Difference, c.StandardError = spread(differences)
 		found = append(found, c)
 	}

@@ -23,6 +23,8 @@ const (
 	LowRank    Form = "lowrank"  // the same two layers from random numbers
 	Adaptive   Form = "adaptive" // Fastfood with S, G and B learnt, from random numbers
 	Fixed      Form = "fixed"    // Fastfood with random diagonals
+	Block      Form = "block"    // Adaptive with square matrices on the diagonal of G
+	Monarch    Form = "monarch"  // two block-diagonal matrices, fitted to the trained layer's outputs
 	Projection Form = "rp"       // a random projection and a dense layer, fitted to the trained layer's outputs
 	Pooling    Form = "pooling"  // the means of the channels instead of any hidden layer
 )
@@ -30,12 +32,15 @@ const (
 // Trial is a network to be trained and measured.
 type Trial struct {
 	Form Form `json:"form"`
-	Size int  `json:"size,omitempty"` // rank of SVD, DataSVD and LowRank, outputs of Fastfood, features of Projection
+	Size int  `json:"size,omitempty"` // rank of SVD, DataSVD and LowRank, outputs of Fastfood and Block, blocks of Monarch, features of Projection
+	Rows int  `json:"rows,omitempty"` // of the matrices of Block
 	// Frozen trials have the reference's convolutions and train what follows;
 	// others train all.
 	Frozen bool `json:"frozen,omitempty"`
 	// Untrained trials are measured as they come out of the decomposition.
 	Untrained bool `json:"untrained,omitempty"`
+	// Distilled trials learn the reference's outputs beside the labels.
+	Distilled bool `json:"distilled,omitempty"`
 }
 
 // Result is what a trial came to.
@@ -49,6 +54,9 @@ type Result struct {
 	Bytes   int    `json:"bytes"`   // of their parameters in a checkpoint, biases and permutations included
 	// LearntBytes are those of what is not drawn from a seed.
 	LearntBytes int `json:"learnt_bytes"`
+	// Int8Errors and Int8Bytes are Errors and Bytes with weights in eight bits.
+	Int8Errors int `json:"int8_errors"`
+	Int8Bytes  int `json:"int8_bytes"`
 }
 
 // Percent returns the test error.
@@ -73,12 +81,14 @@ func (t Trial) describe(dropout float64) (nn.Description, error) {
 		replace(nn.Node{Name: hiddenLayer + "/1", Op: nn.Dense{Out: t.Size, NoBias: true}}, nn.Node{Name: hiddenLayer, Op: hidden})
 	case LowRank:
 		replace(nn.Node{Name: hiddenLayer + "/1", Op: nn.Dense{Out: t.Size, NoBias: true}}, nn.Node{Name: hiddenLayer, Op: nn.Dense{Out: hidden.Out, Gain: math.Sqrt2}})
-	case Adaptive, Fixed:
-		learn := ""
-		if t.Form == Adaptive {
-			learn = "SGB"
+	case Adaptive, Fixed, Block:
+		learn := "SGB"
+		if t.Form == Fixed {
+			learn = ""
 		}
-		return nn.Fry(d, nn.FryOptions{Outputs: t.Size, Learn: learn})
+		return nn.Fry(d, nn.FryOptions{Outputs: t.Size, Learn: learn, Group: t.Rows})
+	case Monarch:
+		replace(nn.Node{Name: hiddenLayer, Op: nn.Monarch{Out: hidden.Out, Blocks: t.Size}})
 	case Projection:
 		replace(nn.Node{Name: hiddenLayer + "/1", Op: nn.Fastfood{Out: t.Size, NoBias: true, Gain: 1}}, nn.Node{Name: hiddenLayer, Op: hidden})
 	case Pooling:
@@ -95,6 +105,7 @@ type experiment struct {
 	data      *compress.Data // images
 	reference *nn.Network
 	features  *compress.Data // what the reference's convolutions make of the images, once it is wanted
+	outputs   []float32      // the reference's for the training images, once they are wanted
 }
 
 // network returns the trial's network before training.
@@ -119,6 +130,8 @@ func (e *experiment) network(ctx context.Context, t Trial, dropout float64) (*nn
 		o.Methods = []compress.Method{compress.SVD}
 	case DataSVD:
 		o.Methods, o.Data = []compress.Method{compress.SVD}, e.data
+	case Monarch:
+		o.Methods, o.Data = []compress.Method{compress.Monarch}, e.data
 	case Projection:
 		o.Methods, o.Data = []compress.Method{compress.RandomProjection}, e.data
 	default:
@@ -167,16 +180,62 @@ func (e *experiment) run(ctx context.Context, t Trial, s Settings, progress func
 		}
 	}
 	if !t.Untrained && t.Form != Dense {
-		loss := train.Classify(data.Train.Labels, trained.OutShape().Size())
-		if err := train.Rows(ctx, trained, data.Train.Inputs, s.recipe(), e.seed, loss, progress); err != nil {
+		if err := e.train(ctx, trained, data, t, s, progress); err != nil {
 			return Result{}, err
 		}
 	}
-	r := Result{Trial: t, Settings: s, Seed: e.seed, Images: len(data.Test.Labels), Weights: head.Weights(), Bytes: checkpoint.Bytes(head.Params())}
+	r := Result{Trial: t, Settings: s, Seed: e.seed, Images: len(data.Test.Labels), Weights: head.Weights(), Bytes: checkpoint.Bytes(head.Params(), checkpoint.Float32)}
 	learnt := slices.DeleteFunc(slices.Clone(head.Params()), func(p *nn.Param) bool { return !p.Learn })
-	r.LearntBytes = checkpoint.Bytes(learnt)
+	r.LearntBytes = checkpoint.Bytes(learnt, checkpoint.Float32)
 	r.Errors = train.Wrong(trained, data.Test.Inputs, data.Test.Labels)
-	return r, nil
+	return r, e.measureInt8(&r, trained, head, data)
+}
+
+// train trains a trial's network, or what is behind its frozen convolutions.
+func (e *experiment) train(ctx context.Context, network *nn.Network, data *compress.Data, t Trial, s Settings, progress func(epoch int, loss float64)) error {
+	classes := network.OutShape().Size()
+	loss := train.Classify(data.Train.Labels, classes)
+	if t.Distilled {
+		loss = train.Sum(loss, imitation, train.Imitate(e.teach(), classes))
+	}
+	return train.Rows(ctx, network, data.Train.Inputs, s.recipe(), e.seed, loss, progress)
+}
+
+// measureInt8 measures a trial whose fully-connected layers are in eight bits, and whose
+// convolutions are as they were. They are rounded for good.
+func (e *experiment) measureInt8(r *Result, trained, head *nn.Network, data *compress.Data) error {
+	if r.Form == Dense { // others begin with it
+		copied, err := nn.Restore(trained.Description, func(p *nn.Param) error {
+			from := trained.Param(p.Name)
+			p.Data, p.Indices, p.Seed = slices.Clone(from.Data), from.Indices, from.Seed
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if head, err = copied.Slice(convolutions, len(copied.Description.Nodes)); err != nil {
+			return err
+		}
+		trained = copied
+	}
+	if err := checkpoint.Round(head, checkpoint.Int8); err != nil {
+		return err
+	}
+	r.Int8Bytes = checkpoint.Bytes(head.Params(), checkpoint.Int8)
+	r.Int8Errors = train.Wrong(trained, data.Test.Inputs, data.Test.Labels)
+	return nil
+}
+
+// imitation is how much the loss of the reference's outputs counts beside that of the labels,
+// as in compress's fine-tuning.
+const imitation = 10
+
+// teach returns the reference's outputs for the training samples.
+func (e *experiment) teach() []float32 {
+	if e.outputs == nil {
+		e.outputs = train.Outputs(e.reference, e.data.Train.Inputs)
+	}
+	return e.outputs
 }
 
 // extract computes the features that frozen trials train on.

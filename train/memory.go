@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"math/bits"
 
 	"github.com/deepfry/deepfry/nn"
@@ -86,6 +87,9 @@ const (
 
 // evaluationBatch returns how many of n samples a network evaluates at a time.
 func evaluationBatch(d nn.Description, n int) (int, error) {
-	size, err := nn.WorkspaceBytes(d, 1, false)
-	return max(1, min(n, mostEvaluated, int(evaluatedBytes/max(1, size)))), err
+	tensors, errA := nn.WorkspaceBytes(d, 1, false)
+	all, errB := nn.ScratchBytes(d, mostEvaluated, false)
+	less, errC := nn.ScratchBytes(d, mostEvaluated-1, false)
+	size := tensors + all - less // scratch memory may be of each sample, or of each core
+	return max(1, min(n, mostEvaluated, int(evaluatedBytes/max(1, size)))), cmp.Or(errA, errB, errC)
 }

@@ -105,16 +105,18 @@ func heap() int64 {
 	return int64(stats.HeapAlloc)
 }
 
-// TestEvaluationOfLargeNetworks: activations of a sample bound the batch.
+// TestEvaluationOfLargeNetworks: activations of a sample bound the batch, and what a Monarch
+// layer of 1024 blocks has between its two products: twice 4 MiB.
 func TestEvaluationOfLargeNetworks(t *testing.T) {
 	vgg, err := models.ByName("vgg16", models.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	monarch := nn.Description{Name: "monarch", Input: nn.Shape{1024}, Nodes: []nn.Node{{Name: "fc", Op: nn.Monarch{Out: 1024, Blocks: 1024}}}}
 	for _, test := range []struct {
 		d       nn.Description
 		n, want int
-	}{{small(), 1000, 64}, {small(), 5, 5}, {vgg, 1000, 4}} {
+	}{{small(), 1000, 64}, {small(), 5, 5}, {vgg, 1000, 4}, {monarch, 1000, 31}} {
 		if got, err := evaluationBatch(test.d, test.n); err != nil || got != test.want {
 			t.Errorf("%s: %d of %d samples (%v), want %d", test.d.Name, got, test.n, err, test.want)
 		}

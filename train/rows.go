@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
+	"github.com/deepfry/deepfry/internal/linear"
 	"github.com/deepfry/deepfry/internal/random"
 	"github.com/deepfry/deepfry/nn"
 )
@@ -89,6 +91,17 @@ func Classify(labels []int32, classes int) LossFunc {
 			batch = append(batch, labels[s])
 		}
 		loss, _ := nn.SoftmaxCrossEntropy{}.Evaluate(grad, outputs, batch, classes)
+		return loss
+	}
+}
+
+// Sum is the loss a + factor·b.
+func Sum(a LossFunc, factor float64, b LossFunc) LossFunc {
+	var second []float32
+	return func(grad, outputs []float32, samples []int) float64 {
+		second = slices.Grow(second[:0], len(grad))[:len(grad)]
+		loss := a(grad, outputs, samples) + factor*b(second, outputs, samples)
+		linear.Subtract(grad, second, float32(-factor))
 		return loss
 	}
 }

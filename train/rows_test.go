@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -67,6 +68,35 @@ func TestImitateIsTheGradient(t *testing.T) {
 		below := loss(scratch, moved, samples)
 		if want := (above - below) / 2; math.Abs(float64(grad[i])-want) > 1e-6 { // of the mean of two
 			t.Errorf("gradient %d is %g, want %g", i, grad[i], want)
+		}
+	}
+}
+
+// TestSumIsTheGradient compares with differences.
+func TestSumIsTheGradient(t *testing.T) {
+	const classes = 4
+	source := rand.New(rand.NewPCG(8, 9))
+	normals := func(n int) []float32 {
+		x := make([]float32, n)
+		for i := range x {
+			x[i] = float32(source.NormFloat64())
+		}
+		return x
+	}
+	samples := []int{2, 0}
+	loss := Sum(Classify([]int32{1, 3, 0}, classes), 10, Imitate(normals(3*classes), classes))
+	y, grad, unused := normals(2*classes), make([]float32, 2*classes), make([]float32, 2*classes)
+	loss(grad, y, samples)
+	for i := range y {
+		const step = 1e-2
+		was := y[i]
+		y[i] = was + step
+		above := loss(unused, y, samples)
+		y[i] = was - step
+		below := loss(unused, y, samples)
+		y[i] = was
+		if want := (above - below) / (2 * step) / 2; math.Abs(float64(grad[i])-want) > 1e-3*math.Max(1, math.Abs(want)) { // of the mean of two
+			t.Errorf("gradient %d is %v, want %v", i, grad[i], want)
 		}
 	}
 }

@@ -99,12 +99,40 @@ def mobilenet():
     )  # fmt: skip
 
 
+class BasicBlock(nn.Module):
+    """ResNet-18's block (He et al. 2016): two 3×3 convolutions, with 1×1 beside them where the shape changes."""
+
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.block = nn.Sequential(
+            nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(),
+            nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False), nn.BatchNorm2d(outputs),
+        )  # fmt: skip
+        self.shortcut = nn.Identity()
+        if stride != 1 or inputs != outputs:
+            self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+
+    def forward(self, x):
+        return torch.relu(self.shortcut(x) + self.block(x))
+
+
+def resnet():
+    """ResNet-18 at half its width, without the pooling behind the first convolution."""
+    blocks, inputs = [], 32
+    for outputs, stride in ((32, 1), (64, 2), (128, 2), (256, 2)):
+        blocks += [BasicBlock(inputs, outputs, stride), BasicBlock(outputs, outputs, 1)]
+        inputs = outputs
+    stem = nn.Conv2d(1, 32, 3, 2, 1, bias=False), nn.BatchNorm2d(32), nn.ReLU()
+    return nn.Sequential(*stem, *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(256, 10))
+
+
 # name: the network, the shape of an image, the seed, images in a batch, ONNX's opset.
 NETWORKS = {
     "mlp-gelu": (mlp_gelu, (784,), 1, 256, 17),
     "vgg": (vgg, (1, 28, 28), 1, 256, 13),
     "encoder": (Encoder, (28, 28), 1, 256, 17),
     "mobilenet": (mobilenet, (1, 28, 28), 1, 256, 17),
+    "resnet": (resnet, (1, 28, 28), 1, 256, 17),
     "mlp-1": (mlp, (784,), 1, 512, 13),
     "mlp-2": (mlp, (784,), 2, 512, 17),
     "mlp-3": (mlp, (784,), 3, 512, 13),

@@ -14,6 +14,7 @@ import (
 	"unicode"
 
 	"github.com/alecthomas/kong"
+	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/console"
 	"github.com/deepfry/deepfry/cmd/deepfry/internal/flags"
 	"github.com/deepfry/deepfry/compress"
@@ -26,26 +27,26 @@ type compressCommand struct {
 	Model      string   `arg:"" help:"An ONNX file, or a checkpoint that train wrote."`
 	To         string   `arg:"" optional:"" name:"out" help:"The file to write, as by -o."`
 	Out        string   `name:"output" short:"o" placeholder:"FILE" help:"The file to write: ONNX if it ends in .onnx, a checkpoint if it ends in .safetensors."`
-	Method     string   `placeholder:"NAME" help:"What takes the place of dense layers: two of a low rank (svd), Fastfood fitted to them (fastfood), a fixed random projection and a dense layer (rp), two of a low rank trained from random numbers (lowrank), or for each layer the best of the first three (auto). Default: auto where there are data and no --rank, and else svd."`
+	Method     string   `placeholder:"NAME" help:"What takes the place of dense layers: two of a low rank (svd), two block-diagonal matrices with a permutation between them (monarch), Fastfood fitted to them (fastfood), one with square matrices in G (block), a fixed random projection and a dense layer (rp), two of a low rank trained from random numbers (lowrank), or for each layer the best of all but the last (auto). Default: auto where there are data and no --rank, and else svd."`
 	Layer      []string `placeholder:"NAME" help:"Layers to replace. Default: all fully-connected ones, but those that save under 1% of the file where no size, --budget or --target-size is given."`
-	Rank       string   `placeholder:"N" help:"Rank of svd and lowrank, features of rp: a number, half or quarter of the width, energy (svd: what keeps 95%) or energy:0.99."`
+	Rank       string   `placeholder:"N" help:"Rank of svd and lowrank, blocks of monarch, features of rp, rows of the matrices of block (2, 4 or 8): a number, half or quarter of the width, energy (svd: what keeps 95%) or energy:0.99."`
 	Transforms int      `placeholder:"N" help:"Fastfood transforms in sequence in place of a layer."`
 
 	Budget     string   `placeholder:"4x" help:"Choose sizes so that the weights become at least so many times less."`
 	MaxDrop    *float64 `placeholder:"X" help:"Choose sizes so that at most so many points of accuracy are lost, after fine-tuning if there is any. Default with labels: 0.5."`
 	TargetSize string   `placeholder:"1MB" help:"Choose sizes so that the file has at most so many bytes."`
 
-	Data        string  `placeholder:"DATA" help:"mnist, fashion, a folder of IDX files, one of pictures with a subfolder for each class or a list of pictures, as for train, or an .npz file with x_train, y_train, x_test, y_test, or x, y, or arrays without names in this order. Default for a checkpoint with --finetune: what it was trained on."`
-	Finetune    int     `placeholder:"EPOCHS" help:"Train the whole afterwards, on the original's outputs, and on the data's labels if there are any; the better of before and after is kept. With --max-drop, up to five networks are trained."`
-	Rate        float64 `placeholder:"X" help:"Highest learning rate of fine-tuning. Default: 0.001 after svd, 0.003 after fastfood and rp, 0.005 after lowrank."`
-	Seed        uint64  `default:"1" help:"Of random numbers."`
-	Input       string  `placeholder:"1x28x28" help:"Shape of a sample, for ONNX files that do not say it."`
-	Float16     bool    `name:"float16" help:"Store weights as float16: half the file. --target-size then means float16 too."`
-	AllowSlower bool    `help:"Keep transforms that take longer than the dense layer."`
-	DryRun      bool    `help:"Show what would be done; write nothing."`
-	Report      string  `placeholder:"FILE" help:"Write the report as an HTML page."`
-	JSON        bool    `name:"json" help:"Write the report as JSON, and nothing else, on standard output."`
-	Quiet       bool    `short:"q" help:"Write the summary alone, and errors."`
+	Data     string  `placeholder:"DATA" help:"mnist, fashion, a folder of IDX files, one of pictures with a subfolder for each class or a list of pictures, as for train, or an .npz file with x_train, y_train, x_test, y_test, or x, y, or arrays without names in this order. Default for a checkpoint with --finetune: what it was trained on."`
+	Finetune int     `placeholder:"EPOCHS" help:"Train the whole afterwards, on the original's outputs, and on the data's labels if there are any; the better of before and after is kept. With --max-drop, up to five networks are trained."`
+	Rate     float64 `placeholder:"X" help:"Highest learning rate of fine-tuning. Default: 0.001 after svd and monarch, 0.003 after fastfood and rp, 0.005 after lowrank."`
+	Seed     uint64  `default:"1" help:"Of random numbers."`
+	Input    string  `placeholder:"1x28x28" help:"Shape of a sample, for ONNX files that do not say it."`
+	flags.Precision
+	AllowSlower bool   `help:"Keep transforms that take longer than the dense layer."`
+	DryRun      bool   `help:"Show what would be done; write nothing."`
+	Report      string `placeholder:"FILE" help:"Write the report as an HTML page."`
+	JSON        bool   `name:"json" help:"Write the report as JSON, and nothing else, on standard output."`
+	Quiet       bool   `short:"q" help:"Write the summary alone, and errors."`
 	flags.Output
 	flags.DataOptions
 	flags.Standardization
@@ -61,7 +62,7 @@ func (*compressCommand) Help() string {
   deepfry compress net.onnx -o smaller.onnx --budget 4x --data images.npz --finetune 2 --report report.html
   deepfry compress net.onnx -o smaller.onnx --budget 4x --data pictures --finetune 1
   deepfry compress runs/lenet-mnist-dense-seed1.safetensors -o small.safetensors --method fastfood --data mnist --finetune 5
-  deepfry compress runs/lenet-mnist-dense-seed1.safetensors -o small.safetensors --rank quarter --float16
+  deepfry compress runs/lenet-mnist-dense-seed1.safetensors -o small.safetensors --rank quarter --int8
   deepfry compress net.onnx --dry-run --data fashion --json
 
 With data that have labels, and no size or goal, at most half a point of accuracy is
@@ -75,7 +76,8 @@ nothing is fitted to, at most 10,000 (where a drop is judged, at least 2,000 or 
 or more, half of these have a say too, and the errors that are told are those of the others.
 
 An ONNX file that is not fine-tuned stays as it is, but for the layers that are replaced,
-and for weights that become float16. Ctrl-C during fine-tuning writes the best so far.`
+and for weights that become float16 or int8. With --target-size, and neither of these flags,
+it is chosen, too, in which of them, or float32, weights are stored. Ctrl-C during fine-tuning writes the best so far.`
 }
 
 func (c *compressCommand) Run(term *console.Terminal, parsed *kong.Context) error {
@@ -203,8 +205,15 @@ func (c *compressCommand) write(term *console.Terminal, report *compress.Report)
 func (c *compressCommand) options(term *console.Terminal) (o compress.Options, err error) {
 	o = compress.Options{
 		Output: c.Out, Layers: c.Layer, Transforms: c.Transforms,
-		FineTune: c.Finetune, Rate: c.Rate, Seed: c.Seed, AllowSlower: c.AllowSlower, Float16: c.Float16,
+		FineTune: c.Finetune, Rate: c.Rate, Seed: c.Seed, AllowSlower: c.AllowSlower,
 		Progress: func(text string) { fmt.Fprintln(term.Stderr, text) },
+	}
+	precision, err := c.Precision.Choose()
+	if err != nil {
+		return o, err
+	}
+	if precision != checkpoint.Float32 {
+		o.Precisions = []checkpoint.Precision{precision}
 	}
 	if c.Method != "" {
 		if o.Methods, err = compress.ParseMethods(c.Method); err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,7 +19,7 @@ import (
 type exportCommand struct {
 	Checkpoint string `arg:"" help:"A file that train wrote."`
 	Out        string `name:"output" short:"o" required:"" placeholder:"FILE" help:"The file to write: ONNX if it ends in .onnx, or a checkpoint without what only training needs if it ends in .safetensors."`
-	Float16    bool   `name:"float16" help:"Store weights as float16: half the file. Inputs, outputs and computation stay float32."`
+	flags.Precision
 	flags.Output
 	Fastfood string `enum:"ops,function,dense" default:"ops" help:"In ONNX, Fastfood layers as operators that every runtime has, as an ONNX function (one box in a viewer), or as dense layers."`
 }
@@ -28,7 +29,7 @@ func (*exportCommand) Help() string {
 
   deepfry export runs/lenet-mnist-adaptive-1024-seed1.safetensors -o lenet.onnx
   deepfry export net.safetensors -o net.onnx --float16 --fastfood function
-  deepfry export net.safetensors -o small.safetensors --float16
+  deepfry export net.safetensors -o small.safetensors --int8
 
 In ONNX, the network's input is named input, and its output like the last layer.
 Batches may have any size.`
@@ -43,17 +44,21 @@ func (c *exportCommand) Run(term *console.Terminal) error {
 			return err
 		}
 	}
+	precision, err := c.Precision.Choose()
+	if err != nil {
+		return err
+	}
 	network, extra, err := checkpoint.Load(c.Checkpoint)
 	if err != nil {
 		return err
 	}
 	if strings.EqualFold(filepath.Ext(c.Out), ".safetensors") {
-		return c.checkpoint(term, network, extra)
+		return c.checkpoint(term, network, extra, precision)
 	}
 	if extra, err = train.Inference(extra); err != nil {
 		return err
 	}
-	options := onnx.Options{Float16: c.Float16, Fastfood: onnx.Form(c.Fastfood), Metadata: extra.Metadata}
+	options := onnx.Options{Weights: weightTypes[precision], Fastfood: onnx.Form(c.Fastfood), Metadata: extra.Metadata}
 	if c.Fastfood == "ops" {
 		options.Fastfood = onnx.Ops
 	}
@@ -68,7 +73,7 @@ func (c *exportCommand) Run(term *console.Terminal) error {
 }
 
 // checkpoint writes a checkpoint for those who run the network.
-func (c *exportCommand) checkpoint(term *console.Terminal, network *nn.Network, extra checkpoint.Extra) error {
+func (c *exportCommand) checkpoint(term *console.Terminal, network *nn.Network, extra checkpoint.Extra, precision checkpoint.Precision) error {
 	if c.Fastfood != "ops" {
 		return console.Hint(fmt.Errorf("--fastfood %s: only for ONNX; in a checkpoint, Fastfood layers are what they are", c.Fastfood), "name a file that ends in .onnx")
 	}
@@ -76,15 +81,14 @@ func (c *exportCommand) checkpoint(term *console.Terminal, network *nn.Network, 
 	if err != nil {
 		return err
 	}
-	save, numbers := checkpoint.Save, "float32"
-	if c.Float16 {
-		save, numbers = checkpoint.SaveFloat16, "float16"
-	}
-	if err := save(c.Out, network, extra); err != nil {
+	if err := checkpoint.SaveAs(c.Out, network, extra, precision); err != nil {
 		return err
 	}
-	return c.print(term, network, numbers)
+	return c.print(term, network, cmp.Or(string(precision), "float32"))
 }
+
+// weightTypes are the types of an ONNX file's weights.
+var weightTypes = map[checkpoint.Precision]onnx.DataType{checkpoint.Float16: onnx.Float16, checkpoint.Int8: onnx.Int8}
 
 // outputs returns the file that is written, and that of its weights, which an ONNX
 // file may have.

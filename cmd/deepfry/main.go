@@ -26,7 +26,7 @@ type commands struct {
 	Eval     evalCommand           `cmd:"" help:"Measure a trained network on test images."`
 	Fit      fitCommand            `cmd:"" help:"Fit a kernel machine to a table, or to MNIST."`
 	Predict  predictCommand        `cmd:"" help:"Predict by a network or a kernel machine: pictures or the rows of a table."`
-	Compress compressCommand       `cmd:"" help:"Make a trained network smaller: SVD, Fastfood or random projection in place of its dense layers."`
+	Compress compressCommand       `cmd:"" help:"Make a trained network smaller: SVD, Monarch, Fastfood or a random projection in place of its dense layers; weights in fewer bits."`
 	Export   exportCommand         `cmd:"" help:"Write a trained network as an ONNX file."`
 	Inspect  inspectCommand        `cmd:"" help:"Show a network layer by layer, shapes, weights, work; or what a kernel machine is made of."`
 	Data     dataCommand           `cmd:"" help:"Tell where data sets are, or how to get them; draw one."`

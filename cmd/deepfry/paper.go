@@ -30,7 +30,7 @@ type paperCompression struct {
 	flags.Output
 
 	Holdout int      `placeholder:"N" help:"Test on the last N training images instead, to choose settings."`
-	Form    []string `placeholder:"FORM" help:"Only trials of these forms: dense, svd, data-svd, lowrank, adaptive, fixed, rp, pooling."`
+	Form    []string `placeholder:"FORM" help:"Only trials of these forms: dense, svd, data-svd, lowrank, adaptive, fixed, block, monarch, rp, pooling."`
 	Size    []int    `placeholder:"N" help:"Only trials of these sizes."`
 	Frozen  *bool    `negatable:"" help:"Only trials with the reference's convolutions, or only others."`
 	Epochs  int      `placeholder:"N" help:"With --rate and --dropout: settings instead of the chosen ones."`

@@ -41,18 +41,19 @@ func TestSizesOnDisk(t *testing.T) {
 	if extra, err = train.Inference(extra); err != nil {
 		t.Fatal(err)
 	}
-	for name, save := range map[string]func(string, *nn.Network, checkpoint.Extra) error{"float32": checkpoint.Save, "float16": checkpoint.SaveFloat16} {
-		path := filepath.Join(dir, name+".safetensors")
-		if err := save(path, network, extra); err != nil {
+	for precision, most := range map[checkpoint.Precision]int{checkpoint.Float32: 160 << 10, checkpoint.Float16: 80 << 10, checkpoint.Int8: 46_000} {
+		path := filepath.Join(dir, string(precision)+".safetensors")
+		if err := checkpoint.SaveAs(path, network, extra, precision); err != nil {
 			t.Fatal(err)
 		}
-		check(path, map[string]int{"float32": 160 << 10, "float16": 80 << 10}[name])
+		check(path, most)
 	}
 
 	weights := network.Weights()
 	for name, o := range map[string]onnx.Options{
 		"ops": {}, "function": {Fastfood: onnx.Function},
-		"ops-float16": {Float16: true}, "function-float16": {Float16: true, Fastfood: onnx.Function},
+		"ops-float16": {Weights: onnx.Float16}, "function-float16": {Weights: onnx.Float16, Fastfood: onnx.Function},
+		"ops-int8": {Weights: onnx.Int8}, "function-int8": {Weights: onnx.Int8, Fastfood: onnx.Function},
 	} {
 		model, err := onnx.FromNetwork(network, o)
 		if err != nil {
@@ -62,9 +63,12 @@ func TestSizesOnDisk(t *testing.T) {
 		if err := model.Save(path); err != nil {
 			t.Fatal(err)
 		}
-		if o.Float16 {
+		switch o.Weights {
+		case onnx.Int8:
+			check(path, 52_000)
+		case onnx.Float16:
 			check(path, 2*weights+16<<10)
-		} else {
+		default:
 			check(path, 4*weights+16<<10)
 		}
 	}

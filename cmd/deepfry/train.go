@@ -146,6 +146,12 @@ func (c *trainCommand) plan(term *console.Terminal) (*dataset.Dataset, []*contes
 	if err != nil {
 		return nil, nil, err
 	}
+	if p := kind.pictures; p != nil && c.initial == nil { // to read them may take minutes
+		options.Input, options.Classes = kind.input, len(p.Classes)
+		if _, _, err := c.networks(recipe, options, nil, nil, p.Train, p.Test, p.Validation); err != nil {
+			return nil, nil, err
+		}
+	}
 	data, err := c.open(&kind)
 	if err != nil {
 		return nil, nil, err
@@ -283,60 +289,77 @@ func (c *trainCommand) splitToResume() int {
 	return 0
 }
 
-// contestants describes the networks of the run.
-func (c *trainCommand) contestants(data *dataset.Dataset, recipe train.Recipe, options models.Options) ([]*contestant, error) {
-	options.Classes = len(data.Train.ClassNames())
-	model := c.Model
-	fc := cmp.Or(c.FC, flags.DefaultFC(model))
+// planned is a network of the run before there are data for it.
+type planned struct {
+	fc          string
+	layers      flags.LayerChoice
+	description nn.Description
+}
+
+// networks describes the networks of the run, the initial one or else those that the flags
+// ask for, and fails if they do not take the data's images (nil: not known yet) or need more
+// memory than they may. It returns what they need.
+func (c *trainCommand) networks(recipe train.Recipe, options models.Options, initial *nn.Network, data dataset.Source, images int, measured ...int) (all []planned, bytes int64, err error) {
+	fc := cmp.Or(c.FC, flags.DefaultFC(c.Model))
 	fcs := []string{fc}
+	switch {
+	case initial != nil:
+		fcs = []string{"init"}
+	case c.sideBySide && fc != "dense":
+		fcs = []string{"dense", fc}
+	}
+	for i, fc := range fcs {
+		p := planned{fc: fc, layers: c.LayerChoice}
+		if fc == "dense" && len(fcs) > 1 {
+			p.layers.Classifier, p.layers.Padding = "dense", "power-of-two"
+		}
+		if initial != nil {
+			p.description = initial.Description
+		} else if p.description, err = p.layers.Describe(c.Model, options, fc); err != nil {
+			return nil, 0, err
+		}
+		if data != nil {
+			if err := flags.CheckInput(p.description, c.inputFlag(), data, c.Data); err != nil {
+				return nil, 0, err
+			}
+		}
+		more, err := train.Memory(p.description, recipe, images, measured...)
+		if err != nil {
+			return nil, 0, err
+		}
+		bytes += more
+		if err := c.limit().Check(trainingOf(fcs[:i+1], recipe), bytes); err != nil {
+			return nil, 0, console.Hint(err, "choose smaller batches (--batch), cut large ones into parts (--parts), take a smaller network, or allow more with --memory")
+		}
+		all = append(all, p)
+	}
+	return all, bytes, nil
+}
+
+// contestants makes of the networks what trains on the data.
+func (c *trainCommand) contestants(data *dataset.Dataset, recipe train.Recipe, options models.Options) (contestants []*contestant, err error) {
+	options.Classes = len(data.Train.ClassNames())
 	var initial *nn.Network
 	if c.initial != nil {
-		var err error
 		if initial, err = c.reclassified(data); err != nil {
 			return nil, err
 		}
-		fcs = []string{"init"}
 	}
-	if c.sideBySide && fc != "dense" {
-		fcs = []string{"dense", fc}
-	}
-	var contestants []*contestant
-	var total int64
 	measured := []int{data.Test.Len()}
 	if data.Validation != nil {
 		measured = append(measured, data.Validation.Len())
 	}
-	for i, fc := range fcs {
-		layers := c.LayerChoice
-		if fc == "dense" && len(fcs) > 1 {
-			layers.Classifier, layers.Padding = "dense", "power-of-two"
-		}
-		var d nn.Description
-		if initial != nil {
-			d = initial.Description
-		} else {
-			var err error
-			if d, err = layers.Describe(model, options, fc); err != nil {
-				return nil, err
-			}
-		}
-		if err := flags.CheckInput(d, c.inputFlag(), data.Train, c.Data); err != nil {
-			return nil, err
-		}
-		bytes, err := train.Memory(d, recipe, data.Train.Len(), measured...)
-		if err != nil {
-			return nil, err
-		}
-		total += bytes
-		if err := c.limit().Check(trainingOf(fcs[:i+1], recipe), total); err != nil {
-			return nil, console.Hint(err, "choose smaller batches (--batch), cut large ones into parts (--parts), take a smaller network, or allow more with --memory")
-		}
-		k := &contestant{fc: fc, description: d, recipe: recipe, initial: initial, chance: chance(data.Train, recipe.Smoothing)}
-		k.path, k.oldPath, k.similar = c.paths(model, fc, layers)
+	networks, bytes, err := c.networks(recipe, options, initial, data.Train, data.Train.Len(), measured...)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range networks {
+		k := &contestant{fc: n.fc, description: n.description, recipe: recipe, initial: initial, chance: chance(data.Train, recipe.Smoothing)}
+		k.path, k.oldPath, k.similar = c.paths(c.Model, n.fc, n.layers)
 		contestants = append(contestants, k)
 	}
 	if data.Pictures {
-		flags.LimitHeap(c.forPictures() + total)
+		flags.LimitHeap(c.forPictures() + bytes)
 	}
 	return contestants, nil
 }

@@ -20,6 +20,7 @@ type Product struct {
 	tile    Tile
 	e       Epilogue
 	dots    bool
+	int8    *simd.Int8Matrix // in place of b
 }
 
 // Tile is the part of C that a core computes at a time. It changes no bits of
@@ -89,6 +90,14 @@ func (p *Product) MultiplyTransposed(c, a, b simd.Matrix, t Tile, e Epilogue) {
 	p.multiply(c, a, b.T(), t, e, a.Rows <= simd.FewRows)
 }
 
+// MultiplyInt8 is MultiplyTransposed for an A of up to simd.FewRows rows and a B in eight
+// bits.
+func (p *Product) MultiplyInt8(c, a simd.Matrix, b *simd.Int8Matrix, t Tile, e Epilogue) {
+	p.int8 = b
+	p.multiply(c, a, simd.Matrix{Rows: b.Cols, Cols: b.Rows}, t, e, true)
+	p.int8 = nil
+}
+
 func (p *Product) multiply(c, a, b simd.Matrix, t Tile, e Epilogue, dots bool) {
 	if c.Rows != a.Rows || a.Cols != b.Rows || c.Cols != b.Cols {
 		panic("linear: shapes do not match")
@@ -122,11 +131,14 @@ func (p *Product) computeTile(chunk, worker int) {
 	} else {
 		out = p.c.RowRange(row, end).ColumnRange(column, columnEnd)
 	}
-	a, b := p.a.RowRange(row, end), p.b.ColumnRange(column, columnEnd)
-	if p.dots {
-		simd.Dots(out, a, b.T(), e)
-	} else {
-		simd.Gemm(out, a, b, e, p.scratch[worker])
+	a := p.a.RowRange(row, end)
+	switch {
+	case p.int8 != nil:
+		simd.DotsInt8(out, a, p.int8, column, e)
+	case p.dots:
+		simd.Dots(out, a, p.b.ColumnRange(column, columnEnd).T(), e)
+	default:
+		simd.Gemm(out, a, p.b.ColumnRange(column, columnEnd), e, p.scratch[worker])
 	}
 	if p.e.Map != nil {
 		for i := range out.Rows {

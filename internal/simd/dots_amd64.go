@@ -31,3 +31,26 @@ func dots(c, a, b []float32, rowStride int) {
 		dots256(len(a), len(c), &a[0], &b[0], rowStride, &c[0], mask)
 	}
 }
+
+// dotRowInt8 multiplies a row of A by all rows of B, but for their scales.
+func dotRowInt8(c, a []float32, b *Int8Matrix, first int) {
+	if cpu.Current() == cpu.Ref {
+		dotRowInt8Ref(c, a, b, first)
+		return
+	}
+	mask := &storeMasks[16-len(a)%16]
+	kernel := int8Dots256
+	if cpu.Current() == cpu.AVX512 {
+		kernel = int8Dots512
+	}
+	rows := b.Data[first*b.rowStride:]
+	if len(c) >= 4 {
+		kernel(len(a), len(c), &a[0], &rows[0], b.rowStride, &c[0], mask)
+		return
+	}
+	for j := range c {
+		var four [4]float32 // times the same
+		kernel(len(a), 4, &a[0], &rows[j*b.rowStride], 0, &four[0], mask)
+		c[j] = four[0]
+	}
+}

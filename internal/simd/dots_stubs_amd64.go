@@ -45,3 +45,47 @@ func dots512(k int, rows int, a *float32, b *float32, bRow int, c *float32, mask
 //
 //go:noescape
 func dots256(k int, rows int, a *float32, b *float32, bRow int, c *float32, mask *int32)
+
+// int8Dots512 multiplies a row of A by rows (at least 4) of B:
+//
+//	for j := range rows {
+//		var sums [16]float32
+//		for p := range k {
+//			sums[p%16] = fma(a[p], float32(b[j*bRow+p]), sums[p%16])
+//		}
+//		for i := range 8 {
+//			sums[i] += sums[8+i]
+//		}
+//		for i := range 4 {
+//			sums[i] += sums[4+i]
+//		}
+//		c[j] = (sums[0] + sums[1]) + (sums[2] + sums[3])
+//	}
+//
+// mask[i] is -1 for i from 0 to k%16-1, and 0 from there to 15.
+// Rows of B are read up to a multiple of 16.
+//
+//go:noescape
+func int8Dots512(k int, rows int, a *float32, b *int8, bRow int, c *float32, mask *int32)
+
+// int8Dots256 multiplies a row of A by rows (at least 4) of B:
+//
+//	for j := range rows {
+//		var sums [16]float32
+//		for p := range k {
+//			sums[p%16] = fma(a[p], float32(b[j*bRow+p]), sums[p%16])
+//		}
+//		for i := range 8 {
+//			sums[i] += sums[8+i]
+//		}
+//		for i := range 4 {
+//			sums[i] += sums[4+i]
+//		}
+//		c[j] = (sums[0] + sums[1]) + (sums[2] + sums[3])
+//	}
+//
+// mask[i] is -1 for i from 0 to k%16-1, and 0 from there to 15.
+// Rows of B are read up to a multiple of 16.
+//
+//go:noescape
+func int8Dots256(k int, rows int, a *float32, b *int8, bRow int, c *float32, mask *int32)

@@ -19,6 +19,8 @@ func arrangeTransposed(dst []float32, stride int, m Matrix, _ bool) {
 
 func dotRow(c, a []float32, b *Matrix) { dotRowRef(c, a, b) }
 
+func dotRowInt8(c, a []float32, b *Int8Matrix, first int) { dotRowInt8Ref(c, a, b, first) }
+
 func gemmFew(c, a, b *Matrix, e *Epilogue) int { return 0 }
 func gatherPanels(dst []float32, b Matrix)     { gatherPanelsRef(dst, b) }
 

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/deepfry/deepfry/internal/gen/isa"
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -92,6 +95,76 @@ for i := range n {
 		move(i, sum)
 	}
 	k.next(n, "alone", step{a, entryBytes}, step{perm, 4}, step{diagonal, 4})
+}
+
+// emitUnmix is emitScatter for a G of matrices of so many rows.
+func (k kernel) emitUnmix(group int) {
+	k.function(fmt.Sprintf("unmix%d", group), "v, a *float32, perm *int32, matrices, inner, dg *float32, n int", strings.ReplaceAll(`
+for i := range n {
+	first, c := i-i%GROUP, i%GROUP
+	for r := range 8 {
+		sum := matrices[first*GROUP+c] * a[first*8+r]
+		for j := 1; j < GROUP; j++ {
+			sum += matrices[(first+j)*GROUP+c] * a[(first+j)*8+r]
+		}
+		v[perm[i]*8+r] = sum
+		for j := range GROUP {
+			if dg != nil {
+				dg[i*GROUP+j] += a[i*8+r] * inner[perm[first+j]*8+r]
+			}
+		}
+	}
+}`, "GROUP", fmt.Sprint(group)), "", "but for the order of the sums of dg.")
+	v, a, perm, matrices := pointer("v"), pointer("a"), pointer("perm"), pointer("matrices")
+	inner, dg, n := pointer("inner"), pointer("dg"), pointer("n")
+	all := append([]isa.Register(nil), k.Registers...)
+	factor, sum, held := all[0], all[1], all[2:2+min(group, 4)]
+	// move emits v for a group from entry i on, and returns where its entries are.
+	move := func(i int) (offsets []reg.Register, outputs []Op) {
+		outputs = k.groupInputs(held, group, func(r int) Mem { return entry(a, i+r) })
+		for c := range group {
+			place := offset(perm, i+c)
+			offsets = append(offsets, place)
+			for r, output := range outputs {
+				VBROADCASTSS(Mem{Base: matrices, Disp: 4 * ((i+r)*group + c)}, factor)
+				if r == 0 {
+					VMULPS(output, factor, sum)
+				} else {
+					VMULPS(output, factor, factor)
+					VADDPS(factor, sum, sum)
+				}
+			}
+			VMOVUPS(sum, Mem{Base: v, Index: place, Scale: 1})
+		}
+		return offsets, outputs
+	}
+	TESTQ(dg, dg)
+	JZ(LabelRef("alone"))
+	Label("chunk")
+	var offsets []reg.Register
+	var outputs []Op
+	for first := 0; first < lanes*group; first += lanes {
+		pool := append([]isa.Register(nil), all[2+len(held):]...)
+		total := k.sums(0, 3, &pool, func(lane int) isa.Register {
+			e := first + lane
+			row, column := e/group, e%group
+			if row%group == 0 && column == 0 {
+				offsets, outputs = move(row)
+			}
+			value := take(&pool)
+			VMOVUPS(Mem{Base: inner, Index: offsets[column], Scale: 1}, value)
+			VMULPS(outputs[row%group], value, value)
+			return value
+		})
+		VADDPS(Mem{Base: dg, Disp: 4 * first}, total, total)
+		VMOVUPS(total, Mem{Base: dg, Disp: 4 * first})
+	}
+	k.next(n, "chunk", step{a, entryBytes}, step{perm, 4}, step{matrices, 4 * group}, step{dg, 4 * group})
+	Label("alone")
+	for i := 0; i < lanes; i += group {
+		move(i)
+	}
+	k.next(n, "alone", step{a, entryBytes}, step{perm, 4}, step{matrices, 4 * group})
 }
 
 // sums emits, for 2^levels registers from the first one on, the sums of the

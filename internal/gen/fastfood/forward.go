@@ -1,6 +1,10 @@
 package main
 
 import (
+	"fmt"
+	"math/bits"
+	"strings"
+
 	"github.com/deepfry/deepfry/internal/gen/isa"
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
@@ -84,6 +88,79 @@ for i := 0; levels && i < n; i += RUN {
 		k.storeEntries(data, outer)
 		k.next(n, loop, step{outer, entryBytes}, step{perm, 4}, step{diagonal, 4})
 	})
+}
+
+// emitMix is emitPermute for a G of matrices of so many rows.
+func (k kernel) emitMix(group int) {
+	k.function(fmt.Sprintf("mix%d", group), "outer, inner *float32, perm *int32, matrices *float32, n int, levels bool", strings.ReplaceAll(`
+for i := range n {
+	for r := range 8 {
+		var products [GROUP]float32
+		for c := range products {
+			products[c] = matrices[i*GROUP+c] * inner[perm[i-i%GROUP+c]*8+r]
+		}
+		outer[i*8+r] = products[0] + products[1] // of GROUP by pairs, and these by pairs
+	}
+}
+for i := 0; levels && i < n; i += RUN {
+	fwht.TransformColumns(outer[i*8:(i+RUN)*8], RUN, 8)
+}`, "GROUP", fmt.Sprint(group)))
+	outer, inner, perm := pointer("outer"), pointer("inner"), pointer("perm")
+	matrices, n := pointer("matrices"), pointer("n")
+	k.withLevelsAndWithout(func(loop string, levels bool) {
+		data, rest := k.chunk()
+		free, terms := rest[0], rest[1:4]
+		var inputs []Op // of the group that is being done
+		// sum emits the sum of products c to end-1 of entry i.
+		var sum func(i, c, end int, to isa.Register)
+		sum = func(i, c, end int, to isa.Register) {
+			if end-c == 1 {
+				VBROADCASTSS(Mem{Base: matrices, Disp: 4 * (i*group + c)}, to.AsY())
+				VMULPS(inputs[c], to.AsY(), to.AsY())
+				return
+			}
+			half := (c + end) / 2
+			term := terms[bits.Len(uint(end-c))-2]
+			sum(i, c, half, to)
+			sum(i, half, end, term)
+			VADDPS(term.AsY(), to.AsY(), to.AsY())
+		}
+		product := func(i int, to isa.Register) {
+			if i%group == 0 {
+				inputs = k.groupInputs(rest[4:], group, func(c int) Mem {
+					return Mem{Base: inner, Index: offset(perm, i+c), Scale: 1}
+				})
+			}
+			sum(i, 0, group, to)
+		}
+		for i := range data {
+			if k.RegisterBytes == 32 {
+				product(i, data[i])
+			} else {
+				product(2*i, data[i])
+				product(2*i+1, free)
+				VINSERTF32X8(Imm(1), free.AsY(), data[i], data[i])
+			}
+		}
+		if levels {
+			k.levels(data, &free)
+		}
+		k.storeEntries(data, outer)
+		k.next(n, loop, step{outer, entryBytes}, step{perm, 4}, step{matrices, 4 * group})
+	})
+}
+
+// groupInputs returns the entries that a matrix takes, in registers if they are enough.
+func (k kernel) groupInputs(registers []isa.Register, group int, place func(c int) Mem) (inputs []Op) {
+	for c := range group {
+		if group > len(registers) {
+			inputs = append(inputs, place(c))
+			continue
+		}
+		VMOVUPS(place(c), registers[c].AsY())
+		inputs = append(inputs, registers[c].AsY())
+	}
+	return inputs
 }
 
 // emitStore emits the pass from a tile to rows.

@@ -26,14 +26,24 @@ func main() {
 		k := kernel{w, signs}
 		k.emitLoad()
 		k.emitPermute()
+		for _, group := range groups {
+			k.emitMix(group)
+		}
 		k.emitStore()
 		k.emitProducts()
 		k.emitLevels()
 	}
 	kernel{isa.AVX2, signs}.emitScatter()
+	for _, group := range groups {
+		kernel{isa.AVX2, signs}.emitUnmix(group)
+		kernel{isa.AVX2, signs}.emitMixRow(group)
+	}
 	kernel{isa.AVX2, signs}.emitGather()
 	Generate()
 }
+
+// groups are how many rows the matrices in G may have.
+var groups = []int{2, 4, 8}
 
 // kernel emits the functions for one register width.
 type kernel struct {

@@ -12,13 +12,16 @@ import (
 // stream from memory: four rows at a time, with 16 sums each, in one register
 // or in two.
 func dots() {
-	dotSet{"dots512", 16}.function()
-	dotSet{"dots256", 8}.function()
+	dotSet{"dots512", 16, 4}.function()
+	dotSet{"dots256", 8, 4}.function()
+	dotSet{"int8Dots512", 16, 1}.function()
+	dotSet{"int8Dots256", 8, 1}.function()
 }
 
 type dotSet struct {
 	name  string
 	lanes int // floats in a vector
+	size  int // bytes of a number of B: 4 for float32, 1 for int8
 }
 
 const (
@@ -27,11 +30,18 @@ const (
 )
 
 func (d dotSet) function() {
-	TEXT(d.name, NOSPLIT, "func(k, rows int, a, b *float32, bRow int, c *float32, mask *int32)")
+	kind := "float32"
+	if d.size == 1 {
+		kind = "int8"
+	}
+	TEXT(d.name, NOSPLIT, "func(k, rows int, a *float32, b *"+kind+", bRow int, c *float32, mask *int32)")
 	Pragma("noescape")
 	d.documentation()
 	rows := Load(Param("rows"), GP64())
-	b, bRow, c := Load(Param("b"), GP64()), bytes("bRow"), Load(Param("c"), GP64())
+	b, bRow, c := Load(Param("b"), GP64()), Load(Param("bRow"), GP64()), Load(Param("c"), GP64())
+	if d.size == 4 {
+		SHLQ(U8(2), bRow)
+	}
 	bRow3 := GP64()
 	LEAQ(Mem{Base: bRow, Index: bRow, Scale: 2}, bRow3)
 
@@ -48,8 +58,13 @@ func (d dotSet) function() {
 		for j := range dotRows {
 			for v := range d.vectors() {
 				from := nth(at, j, bRow, bRow3)
-				from.Disp = 4 * d.lanes * v
-				load(from, d.column())
+				from.Disp = d.size * d.lanes * v
+				if d.size == 4 {
+					load(from, d.column())
+				} else { // whole vectors: rows are followed by zeros
+					VPMOVSXBD(from, d.column())
+					VCVTDQ2PS(d.column(), d.column())
+				}
 				VFMADD231PS(d.column(), d.row(v), d.sum(j, v))
 			}
 		}
@@ -59,7 +74,7 @@ func (d dotSet) function() {
 	JL(LabelRef("rest"))
 	add(func(from Mem, to Register) { VMOVUPS(from, to) })
 	ADDQ(U8(4*dotLanes), a)
-	ADDQ(U8(4*dotLanes), at)
+	ADDQ(U8(d.size*dotLanes), at)
 	JMP(LabelRef("k"))
 	Label("rest")
 	ADDQ(U8(dotLanes), k)
@@ -89,13 +104,17 @@ func (d dotSet) function() {
 }
 
 func (d dotSet) documentation() {
-	Doc(
-		d.name+" multiplies a row of A by rows (at least 4) of B:",
+	element := "b[j*bRow+p]"
+	if d.size == 1 {
+		element = "float32(b[j*bRow+p])"
+	}
+	lines := []string{
+		d.name + " multiplies a row of A by rows (at least 4) of B:",
 		"",
 		"\tfor j := range rows {",
 		"\t\tvar sums [16]float32",
 		"\t\tfor p := range k {",
-		"\t\t\tsums[p%16] = fma(a[p], b[j*bRow+p], sums[p%16])",
+		"\t\t\tsums[p%16] = fma(a[p], " + element + ", sums[p%16])",
 		"\t\t}",
 		"\t\tfor i := range 8 {",
 		"\t\t\tsums[i] += sums[8+i]",
@@ -107,7 +126,11 @@ func (d dotSet) documentation() {
 		"\t}",
 		"",
 		fmt.Sprintf("mask[i] is -1 for i from 0 to k%%%d-1, and 0 from there to %d.", dotLanes, dotLanes-1),
-	)
+	}
+	if d.size == 1 {
+		lines = append(lines, fmt.Sprintf("Rows of B are read up to a multiple of %d.", dotLanes))
+	}
+	Doc(lines...)
 }
 
 func (d dotSet) vectors() int { return dotLanes / d.lanes }

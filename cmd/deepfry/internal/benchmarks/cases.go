@@ -123,14 +123,14 @@ func parseSize(size string) (inputs, outputs int, err error) {
 }
 
 func fastfoodCases(name string, d, n, batch int) ([]benchCase, error) {
-	v, err := fastfood.Sample[float32](d, n, math.Sqrt2, 1)
+	v, err := fastfood.Sample(d, n, math.Sqrt2, 1)
 	if err != nil {
 		return nil, err
 	}
 	x, y, dx := bench.Normals(batch*d), make([]float32, batch*n), make([]float32, batch*d)
 	dy := bench.Normals(batch * n)
 	size := len(v.S)
-	gradients := &fastfood.Gradients[float32]{S: make([]float32, size), G: make([]float32, size), B: make([]float32, size)}
+	gradients := &fastfood.Gradients{S: make([]float32, size), G: make([]float32, size), B: make([]float32, size)}
 	inference, training := fastfood.NewWorkspace(v, batch, false), fastfood.NewWorkspace(v, batch, true)
 	operations := float64(size) * (3 + 2*math.Log2(float64(v.Dim)))
 	return []benchCase{

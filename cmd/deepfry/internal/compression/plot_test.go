@@ -19,7 +19,8 @@ func TestCurveIsSorted(t *testing.T) {
 		groups = append(groups, paper.Group{Trial: paper.Trial{Form: paper.DataSVD, Frozen: true}, Bytes: g.bytes, Mean: g.mean})
 	}
 	groups = append(groups, paper.Group{Trial: paper.Trial{Form: paper.DataSVD}, Bytes: 70, Mean: 1}, paper.Group{Trial: paper.Trial{Form: paper.Fixed, Frozen: true}, Bytes: 70, Mean: 1})
-	b := curveOf(groups, paper.DataSVD, true)
+	groups = append(groups, paper.Group{Trial: paper.Trial{Form: paper.DataSVD, Frozen: true}, Int8: true, Bytes: 20, Mean: 1}, paper.Group{Trial: paper.Trial{Form: paper.DataSVD, Frozen: true, Distilled: true}, Bytes: 40, Mean: 1})
+	b := curveOf(groups, paper.DataSVD, true, false)
 	var bytes []float64
 	for _, point := range b.XYs {
 		bytes = append(bytes, point.X)

@@ -14,8 +14,10 @@ import (
 // comparisons are of each form with the SVD that is trained on, at the same bytes.
 func comparisons(groups []paper.Group) (all []paper.Comparison) {
 	for _, frozen := range []bool{true, false} {
-		for _, form := range []paper.Form{paper.Adaptive, paper.Fixed, paper.LowRank} {
-			all = append(all, paper.Compare(groups, form, paper.DataSVD, frozen)...)
+		for _, int8 := range []bool{false, true} {
+			for _, form := range []paper.Form{paper.Adaptive, paper.Block, paper.Fixed, paper.Monarch, paper.LowRank, paper.Projection} {
+				all = append(all, paper.Compare(groups, form, paper.DataSVD, frozen, int8)...)
+			}
 		}
 	}
 	return all
@@ -35,7 +37,7 @@ func WriteText(w io.Writer, groups []paper.Group) error {
 	fmt.Fprintln(t, "| hidden layer\t| weights\t| bytes\t| without random ones\t| error, %\t| by seed\t|")
 	fmt.Fprintln(t, "|---\t|---\t|---\t|---\t|---\t|---\t|")
 	for _, g := range groups {
-		fmt.Fprintf(t, "| %v\t| %d\t| %d\t| %d\t| %.2f ± %.2f\t|", g.Trial, g.Weights, g.Bytes, g.LearntBytes, g.Mean, g.StandardError)
+		fmt.Fprintf(t, "| %s\t| %d\t| %d\t| %d\t| %.2f ± %.2f\t|", nameOf(g.Trial, g.Int8), g.Weights, g.Bytes, g.LearntBytes, g.Mean, g.StandardError)
 		for _, seed := range slices.Sorted(maps.Keys(g.Errors)) {
 			fmt.Fprintf(t, " %.2f", g.Errors[seed])
 		}
@@ -47,7 +49,15 @@ func WriteText(w io.Writer, groups []paper.Group) error {
 		fmt.Fprintln(t, "|---\t|---\t|---\t|---\t|---\t|")
 	}
 	for _, k := range compared {
-		fmt.Fprintf(t, "| %v\t| %d\t| %+.2f ± %.2f\t| %d\t| %s\t|\n", k.Trial, k.Bytes, k.Difference, k.StandardError, k.Seeds, k.Verdict())
+		fmt.Fprintf(t, "| %s\t| %d\t| %+.2f ± %.2f\t| %d\t| %s\t|\n", nameOf(k.Trial, k.Int8), k.Bytes, k.Difference, k.StandardError, k.Seeds, k.Verdict())
 	}
 	return t.Flush()
+}
+
+// nameOf is a trial's name with its precision.
+func nameOf(t paper.Trial, int8 bool) string {
+	if int8 {
+		return t.String() + ", int8"
+	}
+	return t.String()
 }

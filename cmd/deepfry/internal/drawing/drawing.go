@@ -118,7 +118,16 @@ func AddBars(p *plot.Plot, name string, b Bars, index int) {
 // WriteSideBySide writes plots side by side, in the format that the file's name ends
 // in.
 func WriteSideBySide(plots []*plot.Plot, path string) error {
-	width, height := vg.Length(len(plots))*13*vg.Centimeter, 10*vg.Centimeter
+	return WriteGrid([][]*plot.Plot{plots}, path)
+}
+
+// WriteGrid is WriteSideBySide for rows of plots, of which some may be shorter.
+func WriteGrid(rows [][]*plot.Plot, path string) error {
+	columns := 0
+	for _, row := range rows {
+		columns = max(columns, len(row))
+	}
+	width, height := vg.Length(columns)*13*vg.Centimeter, vg.Length(len(rows))*10*vg.Centimeter
 	canvas, err := draw.NewFormattedCanvas(width, height, strings.TrimPrefix(filepath.Ext(path), "."))
 	if err != nil {
 		return err
@@ -127,9 +136,18 @@ func WriteSideBySide(plots []*plot.Plot, path string) error {
 	whole.SetColor(color.White)
 	whole.Fill(whole.Rectangle.Path())
 	pad := 3 * vg.Millimeter
-	tiles := draw.Tiles{Rows: 1, Cols: len(plots), PadX: 8 * vg.Millimeter, PadTop: pad, PadBottom: pad, PadLeft: pad, PadRight: pad}
-	for i, part := range plot.Align([][]*plot.Plot{plots}, tiles, whole)[0] {
-		plots[i].Draw(part)
+	tiles := draw.Tiles{Rows: len(rows), Cols: columns, PadX: 8 * vg.Millimeter, PadY: pad, PadTop: pad, PadBottom: pad, PadLeft: pad, PadRight: pad}
+	grid := make([][]*plot.Plot, len(rows))
+	for i, row := range rows {
+		grid[i] = make([]*plot.Plot, columns)
+		copy(grid[i], row)
+	}
+	for i, parts := range plot.Align(grid, tiles, whole) {
+		for j, part := range parts {
+			if grid[i][j] != nil {
+				grid[i][j].Draw(part)
+			}
+		}
 	}
 	var content bytes.Buffer
 	if _, err := canvas.WriteTo(&content); err != nil {

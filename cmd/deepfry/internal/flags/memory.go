@@ -54,6 +54,11 @@ func NetworkBytes(d nn.Description, batch int) (int64, error) {
 		return 0, err
 	}
 	bytes, err := nn.WorkspaceBytes(d, batch, false)
+	if err != nil {
+		return 0, err
+	}
+	scratch, err := nn.ScratchBytes(d, batch, false)
+	bytes += scratch
 	for _, layer := range layers {
 		for _, p := range layer.Params {
 			bytes += 4 * int64(p.Size())

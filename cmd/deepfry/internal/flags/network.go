@@ -22,7 +22,7 @@ import (
 
 // LayerChoice says what stands behind the convolutions.
 type LayerChoice struct {
-	FC         string `name:"fc" placeholder:"LAYER" help:"Between the convolutions and the classifier: dense, fastfood:N (fixed) or adaptive:N (learnt), with N outputs; without N, as many as the dense layers have. Default: dense for inspect, adaptive:1024 (tinyvgg: 256) for train."`
+	FC         string `name:"fc" placeholder:"LAYER" help:"Between the convolutions and the classifier: dense, fastfood:N (fixed) or adaptive:N (learnt), with N outputs (without N, as many as the dense layers have), block:N:Q, which learns Q (2, 4 or 8) numbers where adaptive:N has one of G, or monarch:N:B, two block-diagonal matrices of B blocks. Default: dense for inspect, adaptive:1024 (tinyvgg: 256) for train."`
 	Classifier string `default:"dense" enum:"dense,fastfood,adaptive" help:"The last layer: ${enum}."`
 	Padding    string `default:"power-of-two" enum:"power-of-two,mixed" help:"What inputs of Fastfood layers are padded to: a power of two, or (mixed) the next length that has a transform, such as 800, which saves weights if the outputs are about a multiple of it."`
 }
@@ -34,25 +34,28 @@ func (f LayerChoice) Describe(model string, options models.Options, fc string) (
 	if err != nil {
 		return d, err
 	}
-	kind, outputs, err := parseFC(fc)
+	fry, dense, err := parseFC(fc)
 	if err != nil {
 		return d, err
 	}
 	_, none := nn.Fry(d, nn.FryOptions{})
-	if kind != "dense" && none != nil {
+	if !dense && none != nil {
 		return d, console.Hint(fmt.Errorf("--fc %s: %s has no fully-connected layer before its classifier", fc, model), "leave out --fc, or say --fc dense; the classifier alone is what --classifier adaptive fries, where there is that flag")
 	}
-	fry := nn.FryOptions{Outputs: outputs, Classifier: f.Classifier != "dense"}
-	if kind == "adaptive" {
-		fry.Learn = "SGB"
-	}
+	fry.Classifier = f.Classifier != "dense"
 	if f.Classifier == "adaptive" {
 		fry.ClassifierLearn = "SGB"
 	}
 	if f.Padding == "mixed" {
 		fry.Padding = fastfood.Mixed
 	}
-	if kind == "dense" && !(fry.Classifier && none != nil) {
+	if fry.Group == 1 {
+		return d, console.Hint(fmt.Errorf("--fc %s: of one number each, G is a diagonal", fc), fmt.Sprintf("that is --fc adaptive:%d", fry.Outputs))
+	}
+	if fry.Blocks > 0 && fry.Padding == fastfood.Mixed {
+		return d, fmt.Errorf("--padding mixed with --fc %s: Monarch layers pad nothing; leave out --padding", fc)
+	}
+	if dense && !(fry.Classifier && none != nil) {
 		if fry.Padding == fastfood.Mixed {
 			advice := "choose Fastfood, for example with --fc adaptive:800"
 			if none != nil {
@@ -175,23 +178,38 @@ func fittingModels(shape nn.Shape) (names []string) {
 	return names
 }
 
-// parseFC reads KIND or KIND:N; without N it returns 0, the model's own number.
-func parseFC(fc string) (kind string, outputs int, err error) {
-	kind, number, given := strings.Cut(fc, ":")
-	switch kind {
-	case "dense", "fastfood", "adaptive":
-	default:
-		return "", 0, fmt.Errorf("--fc %q: want dense, fastfood:N or adaptive:N, for example adaptive:1024", fc)
+// parseFC reads KIND, KIND:N, block:N:Q or monarch:N:B as what takes the place of dense layers, which
+// stay for dense; without N they keep their number of outputs.
+func parseFC(fc string) (fry nn.FryOptions, dense bool, err error) {
+	kind, sizes, given := strings.Cut(fc, ":")
+	var numbers []int
+	for _, text := range strings.Split(sizes, ":") {
+		n, err := strconv.Atoi(text)
+		if given && (err != nil || n < 1) {
+			return fry, false, fmt.Errorf("--fc %q: want whole numbers of at least 1, as in %s", fc, fcForms)
+		}
+		numbers = append(numbers, n)
 	}
-	if !given {
-		return kind, 0, nil
+	fry.Outputs = numbers[0]
+	switch {
+	case kind == "dense" && !given:
+		return fry, true, nil
+	case kind == "fastfood" && len(numbers) == 1:
+		return fry, false, nil
+	case kind == "adaptive" && len(numbers) == 1:
+		fry.Learn = "SGB"
+		return fry, false, nil
+	case kind == "block" && len(numbers) == 2:
+		fry.Learn, fry.Group = "SGB", numbers[1]
+		return fry, false, nil
+	case kind == "monarch" && len(numbers) == 2:
+		fry.Blocks = numbers[1]
+		return fry, false, nil
 	}
-	outputs, err = strconv.Atoi(number)
-	if err != nil || outputs < 1 || kind == "dense" {
-		return "", 0, fmt.Errorf("--fc %q: want dense, fastfood:N or adaptive:N with a whole number N of at least 1", fc)
-	}
-	return kind, outputs, nil
+	return fry, false, fmt.Errorf("--fc %q: want %s", fc, fcForms)
 }
+
+const fcForms = "dense, fastfood:N, adaptive:N, block:N:Q or monarch:N:B, for example adaptive:1024, block:1024:4 or monarch:512:32"
 
 // ParseShape reads a shape such as 1x28x28, or nil from nothing.
 func ParseShape(text string) (nn.Shape, error) {

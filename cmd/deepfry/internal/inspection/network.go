@@ -41,7 +41,7 @@ func OfNetwork(d nn.Description, layers []nn.LayerInfo, bytes int64) Network {
 		switch layer.Kind {
 		case "conv":
 			r.Convolutions.add(layer)
-		case "dense", "fastfood":
+		case "dense", "fastfood", "monarch":
 			r.FullyConnected.add(layer)
 		}
 		for _, p := range layer.Params {
