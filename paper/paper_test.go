@@ -54,6 +54,17 @@ func TestWeights(t *testing.T) {
 	}
 }
 
+// TestEveryTrialHasSettings: what is trained has epochs and a rate.
+func TestEveryTrialHasSettings(t *testing.T) {
+	for _, data := range []string{"mnist", "fashion"} {
+		for _, trial := range Curves() {
+			if s := chosen(data, trial); !trial.Untrained && (s.Epochs < 1 || !(s.Rate > 0)) {
+				t.Errorf("%s, %v: %+v", data, trial, s)
+			}
+		}
+	}
+}
+
 // patches returns images of noise with a bright patch, whose place is the label.
 func patches(n int, seed uint64) (pixels, labels []byte) {
 	source := rand.New(rand.NewPCG(seed, 1))

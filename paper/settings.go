@@ -50,6 +50,8 @@ var frozenSettings = map[Form]struct{ mnist, fashion Settings }{
 	LowRank:    {Settings{20, 0.002, 0.5}, Settings{20, 0.005, 0.25}},
 	Adaptive:   {Settings{20, 0.005, 0}, Settings{20, 0.002, 0.5}},
 	Fixed:      {Settings{20, 0.005, 0}, Settings{20, 0.002, 0.25}},
+	Block:      {Settings{20, 0.005, 0}, Settings{20, 0.002, 0.5}},   // Adaptive's; not chosen on their own
+	Monarch:    {Settings{20, 0.002, 0.5}, Settings{20, 0.002, 0.5}}, // DataSVD's
 	Projection: {Settings{20, 0.01, 0}, Settings{20, 0.005, 0.25}},
 	Pooling:    {Settings{20, 0.01, 0}, Settings{20, 0.01, 0}},
 }
