@@ -2,11 +2,10 @@
 //
 // A file holds the parameters by name, the network's description as JSON in
 // its metadata, and whatever else the caller adds: training keeps the state of
-// its optimizer there. Numbers are float32 or, half as large, float16, or, a quarter,
-// int8. A
-// permutation that the network drew is stored as its seed, in the metadata; any
-// other one is a tensor of 16-bit integers, or of 32-bit ones if it is longer
-// than 65,536.
+// its optimizer there. Numbers are float32 or, half as large, float16, or, a quarter
+// as large, int8 with scales. A permutation that the network drew is stored as its seed,
+// in the metadata; any other one is a tensor of 16-bit integers, or of 32-bit ones if it
+// is longer than 65,536.
 //
 // A file has a checksum in its metadata, so that a changed bit is an error; files
 // from before there was one are read without. A program that changes the content
@@ -89,19 +88,21 @@ func encode(w io.Writer, network *nn.Network, extra Extra, precision Precision) 
 		}
 	}
 	for _, p := range network.Params() {
-		views := map[string]safetensors.TensorView{p.Name: {}} // of a permutation whose seed is known
-		if _, known := seeds[p.Name]; !known {
-			if views, err = paramViews(p, precision); err != nil {
-				return fmt.Errorf("parameter %s: %w", p.Name, err)
-			}
+		if _, taken := tensors[p.Name]; taken {
+			return fmt.Errorf("two tensors are named %s", p.Name)
 		}
-		for name, tensor := range views {
+		if _, known := seeds[p.Name]; known {
+			continue
+		}
+		views, err := paramViews(p, precision)
+		if err != nil {
+			return fmt.Errorf("parameter %s: %w", p.Name, err)
+		}
+		for name, tensor := range views { // the parameter, and perhaps its scales
 			if _, taken := tensors[name]; taken {
 				return fmt.Errorf("two tensors are named %s", name)
 			}
-			if _, known := seeds[name]; !known {
-				tensors[name] = tensor
-			}
+			tensors[name] = tensor
 		}
 	}
 	return tensorfile.Write(w, tensors, metadata)

@@ -2,7 +2,6 @@ package compress
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/deepfry/deepfry/nn"
 )
@@ -87,15 +86,6 @@ func sharing(d nn.Description, params []*nn.Param) (*nn.Network, error) {
 	return nn.Restore(d, func(p *nn.Param) error {
 		p.Data, p.Indices, p.Seed = params[next].Data, params[next].Indices, params[next].Seed
 		next++
-		return nil
-	})
-}
-
-// clone returns a network with parameters of its own.
-func clone(network *nn.Network) (*nn.Network, error) {
-	return nn.Restore(network.Description, func(p *nn.Param) error {
-		whole := network.Param(p.Name)
-		p.Data, p.Indices, p.Seed = slices.Clone(whole.Data), slices.Clone(whole.Indices), whole.Seed
 		return nil
 	})
 }

@@ -162,7 +162,7 @@ func (c *compressor) stored(network *nn.Network) (_ *nn.Network, err error) {
 	if c.precision == checkpoint.Float32 {
 		return network, nil
 	}
-	if network, err = clone(network); err != nil {
+	if network, err = network.Clone(); err != nil {
 		return nil, err
 	}
 	return network, c.round(network)
@@ -408,7 +408,7 @@ func (c *compressor) build(layers []choices, chosen []int) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Network, err = clone(changed)
+	r.Network, err = changed.Clone()
 	return r, err
 }
 

@@ -40,7 +40,7 @@ func (c *compressor) fineTune(ctx context.Context, r *Result) error {
 		r.note("fine-tuning was left out, for no layer was replaced")
 		return nil
 	}
-	untuned, err := clone(r.Network)
+	untuned, err := r.Network.Clone()
 	if err != nil {
 		return err
 	}

@@ -98,7 +98,7 @@ func TestEitherSetMaySay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := clone(network)
+	other, err := network.Clone()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/deepfry/deepfry/checkpoint"
 	"github.com/deepfry/deepfry/nn"
+	"github.com/deepfry/deepfry/onnx"
 )
 
 // Options says what Compress does. Without sizes and goals it has defaults that
@@ -69,9 +70,6 @@ type Options struct {
 
 // precisions are all that there are.
 var precisions = []checkpoint.Precision{checkpoint.Float32, checkpoint.Float16, checkpoint.Int8}
-
-// quantizedOpset is the first one of ONNX's operators that has a scale for each row.
-const quantizedOpset = 13
 
 // What is done where nothing says how much.
 const (
@@ -204,13 +202,13 @@ func (c *compressor) setDefaults() error {
 			c.Precisions = precisions
 		}
 	}
-	if m := c.model.file; m != nil && m.Opset[""] < quantizedOpset && c.FineTune == 0 {
+	if m := c.model.file; m != nil && m.Opset[""] < onnx.MinInt8Opset && c.FineTune == 0 {
 		others := slices.DeleteFunc(slices.Clone(c.Precisions), func(p checkpoint.Precision) bool { return p == checkpoint.Int8 })
 		if len(others) == 0 {
-			return fmt.Errorf("compress: int8: the file has opset %d: want %d or more, or fine-tune, which has the file written anew", m.Opset[""], quantizedOpset)
+			return fmt.Errorf("compress: int8: the file has opset %d: want %d or more, or fine-tune, which has the file written anew", m.Opset[""], onnx.MinInt8Opset)
 		}
 		if len(others) < len(c.Precisions) {
-			c.note("int8 was left out: the file has opset %d, and it takes %d; fine-tuning has the file written anew", m.Opset[""], quantizedOpset)
+			c.note("int8 was left out: the file has opset %d, and it takes %d; fine-tuning has the file written anew", m.Opset[""], onnx.MinInt8Opset)
 		}
 		c.Precisions = others
 	}

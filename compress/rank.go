@@ -8,7 +8,8 @@ import (
 )
 
 // Rank says how large a replacement is: the rank r of SVD and LowRank, the number of
-// features of RandomProjection, the most blocks of Monarch, the rows of Block's matrices. At most one of its numbers is not 0.
+// features of RandomProjection, the most blocks of Monarch, the rows of Block's matrices. At
+// most one of its numbers is not 0.
 type Rank struct {
 	N      int     // the rank itself
 	Part   float64 // or a part of the smaller side of W: 0.5 is the paper's SVD-half

@@ -18,7 +18,7 @@ func (k block) mix(permuted, mixed, u []float32) {
 		gather(permuted, mixed, u, k.perm, k.g)
 		return
 	}
-	gather(permuted, mixed, u, k.perm, u) // mixed is nothing yet
+	gather(permuted, mixed, u, k.perm, u) // for permuted alone: what is in mixed is overwritten
 	done := mixRuns(mixed, permuted, k.g, k.group)
 	for i := done; i < len(mixed); i++ {
 		mixed[i] = pairwise(k.g[i*k.group:][:k.group], permuted[i-i%k.group:][:k.group])

@@ -293,3 +293,12 @@ func (n *Network) Layers() []LayerInfo {
 	}
 	return infos
 }
+
+// Clone returns a network with parameters of its own, which hold the same values.
+func (n *Network) Clone() (*Network, error) {
+	return Restore(n.Description, func(p *Param) error {
+		from := n.Param(p.Name)
+		p.Data, p.Indices, p.Seed = slices.Clone(from.Data), slices.Clone(from.Indices), from.Seed
+		return nil
+	})
+}

@@ -35,6 +35,37 @@ func (w *walk) back(operation string, i int) (other string) {
 
 func (w *walk) at(operation string) bool { return w.next != nil && w.next.Type == operation }
 
+// cropped returns how many columns a Slice leaves, from the first on, or 0.
+func (g *graph) cropped(slice *Node) int64 {
+	end := g.integers(slice.input(2))
+	if len(slice.Inputs) != 4 || !slices.Equal(g.integers(slice.input(1)), []int64{0}) || !slices.Equal(g.integers(slice.input(3)), []int64{1}) || len(end) != 1 {
+		return 0
+	}
+	return max(0, end[0])
+}
+
+// turned takes a Transpose with these axes.
+func (w *walk) turned(axes ...int64) {
+	n := w.next
+	if n == nil || n.Domain != "" || n.Type != "Transpose" || len(n.Inputs) != 1 || w.budget.spend(16*len(n.message)) != nil { // many nodes may be behind the same one
+		w.next, w.nodes = nil, nil
+		return
+	}
+	if found, err := n.Ints("perm", nil); err != nil || !slices.Equal(found, axes) {
+		w.next, w.nodes = nil, nil
+		return
+	}
+	w.nodes, w.x = append(w.nodes, n), n.Inputs[0]
+	w.next = w.makers[w.x]
+}
+
+// padsBehind tells whether a Pad puts zeros behind vectors, and nothing else.
+func (g *graph) padsBehind(pad *Node) bool {
+	mode, err := pad.Text("mode", "constant")
+	pads := g.integers(pad.input(1))
+	return err == nil && mode == "constant" && len(pad.Inputs) == 2 && len(pads) == 4 && slices.Equal(pads[:3], []int64{0, 0, 0})
+}
+
 // fastfoodOf returns a node deepfry.Fastfood for the operators that fastfoodOps
 // writes for one, of which n is the last, and all of them; or nil. That the
 // matrices are Hadamard's is for the importer to check.
@@ -49,7 +80,7 @@ func (g *graph) fastfoodOf(n *Node) (found *Node, all []*Node) {
 	}
 	s := w.back("Mul", 0)
 	if w.at("Slice") {
-		if slice := w.next; !slices.Equal(g.integers(slice.input(1)), []int64{0}) || !slices.Equal(g.integers(slice.input(3)), []int64{1}) || len(slice.Inputs) != 4 {
+		if g.cropped(w.next) == 0 {
 			return nil, nil
 		}
 		end = w.next.input(2)
@@ -77,8 +108,7 @@ func (g *graph) fastfoodOf(n *Node) (found *Node, all []*Node) {
 		return nil, nil
 	}
 	if w.at("Pad") {
-		pads := g.integers(w.next.input(1))
-		if len(pads) != 4 || !slices.Equal(pads[:3], []int64{0, 0, 0}) || len(w.next.Inputs) != 2 {
+		if !g.padsBehind(w.next) {
 			return nil, nil
 		}
 		w.back("Pad", 0)

@@ -153,6 +153,23 @@ func TestOtherMatricesAreNoFastfood(t *testing.T) {
 	}
 }
 
+// TestOtherPaddingIsNoLayerOfOurs: a Pad that reflects is not read as one of zeros.
+func TestOtherPaddingIsNoLayerOfOurs(t *testing.T) {
+	for _, layer := range []nn.Op{nn.Fastfood{Out: 9}, nn.Monarch{Out: 9, Blocks: 3}} {
+		m := exported(t, shaken(t, nn.Description{Name: "other", Input: nn.Shape{13}, Nodes: []nn.Node{{Name: "fc", Op: layer}}}), Options{})
+		changed := false
+		for i, p := range m.graph {
+			if n := p.node; n != nil && n.Type == "Pad" {
+				m.graph[i].node = NewNode("Pad", n.Name, n.Inputs, n.Outputs, stringAttribute("mode", "reflect"))
+				changed = true
+			}
+		}
+		if _, err := Import(m, ImportOptions{}); !changed || err == nil || !strings.Contains(err.Error(), "(Pad)") {
+			t.Errorf("%s: error %v", layer.Kind(), err)
+		}
+	}
+}
+
 // TestNamesOfLayers tells apart layers without names, and those of one matrix, which are one for Linears.
 func TestNamesOfLayers(t *testing.T) {
 	w, v := NewTensor("w.weight", []int{2, 2}, gaussian(4, 1)), NewTensor("v", []int{2, 2}, gaussian(4, 2))

@@ -408,7 +408,7 @@ func (k kind) variants(t testing.TB) (all []variant) {
 	layers, _ := m.Linears()
 	tolerance := cmp.Or(k.tolerance, 1e-5)
 	for _, weights := range []DataType{0, Float16, Int8} {
-		if weights == Int8 && m.Opset[""] < minQuantized {
+		if weights == Int8 && m.Opset[""] < MinInt8Opset {
 			continue
 		}
 		changed := m.Clone()
@@ -419,7 +419,7 @@ func (k kind) variants(t testing.TB) (all []variant) {
 	}
 	for _, kind := range []DataType{Float16, Int8} {
 		stored := m.Clone()
-		if err := stored.Store(kind); (err != nil) != (kind == Int8 && m.Opset[""] < minQuantized) {
+		if err := stored.Store(kind); (err != nil) != (kind == Int8 && m.Opset[""] < MinInt8Opset) {
 			t.Errorf("%s: %v", k.name, err)
 		}
 		all = append(all, variant{fmt.Sprintf("stored as %v", kind), stored, roundingOf[kind]})

@@ -101,10 +101,8 @@ func (g *graph) monarchOf(n *Node) (found *Node, all []*Node) {
 	if slice != nil {
 		outputs = g.cropped(slice)
 	}
-	if pad != nil {
-		if pads := g.integers(pad.input(1)); len(pads) != 4 || !slices.Equal(pads[:3], []int64{0, 0, 0}) || len(pad.Inputs) != 2 {
-			return nil, nil
-		}
+	if pad != nil && !g.padsBehind(pad) {
+		return nil, nil
 	}
 	if c, err := g.constant(bias); bias != "" && (err != nil || c == nil || int64(c.size()) != outputs) {
 		return nil, nil // something else is added
@@ -130,30 +128,6 @@ func (g *graph) monarchScales() map[string]scales {
 		}
 	}
 	return all
-}
-
-// cropped returns how many columns a Slice leaves, from the first on, or 0.
-func (g *graph) cropped(slice *Node) int64 {
-	end := g.integers(slice.input(2))
-	if len(slice.Inputs) != 4 || !slices.Equal(g.integers(slice.input(1)), []int64{0}) || !slices.Equal(g.integers(slice.input(3)), []int64{1}) || len(end) != 1 {
-		return 0
-	}
-	return max(0, end[0])
-}
-
-// turned takes a Transpose with these axes.
-func (w *walk) turned(axes ...int64) {
-	n := w.next
-	if n == nil || n.Domain != "" || n.Type != "Transpose" || len(n.Inputs) != 1 || w.budget.spend(16*len(n.message)) != nil { // many nodes may be behind the same one
-		w.next, w.nodes = nil, nil
-		return
-	}
-	if found, err := n.Ints("perm", nil); err != nil || !slices.Equal(found, axes) {
-		w.next, w.nodes = nil, nil
-		return
-	}
-	w.nodes, w.x = append(w.nodes, n), n.Inputs[0]
-	w.next = w.makers[w.x]
 }
 
 // monarch reads a node of monarchOf.

@@ -52,13 +52,13 @@ func (m *Model) replace(l *Linear, network *nn.Network, weights DataType) error 
 	b := builder{taken: m.names(), opset: m.Opset[""], activations: l.weights.kind, weights: l.numberType(), written: map[stored]string{}}
 	switch weights {
 	case 0:
-	case Int8:
-		if b.opset < minQuantized {
-			return fmt.Errorf("int8: the file has opset %d: want %d or more", b.opset, minQuantized)
-		}
-		b.weights = Int8
-	default:
+	case Float, Float16, Int8:
 		b.weights = weights
+	default:
+		return fmt.Errorf("weights as %v: want %v, %v, %v, or 0 for the layer's type", weights, Float, Float16, Int8)
+	}
+	if b.weights == Int8 && b.opset < MinInt8Opset {
+		return fmt.Errorf("int8: the file has opset %d: want %d or more", b.opset, MinInt8Opset)
 	}
 	replaced := map[*Node][]part{}
 	for _, p := range l.places {

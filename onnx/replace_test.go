@@ -502,6 +502,9 @@ func TestReplaceErrors(t *testing.T) {
 			t.Errorf("no error for network %d", i)
 		}
 	}
+	if err := m.Replace(layers[0], products(t, 6, gaussian(12, 1), gaussian(10, 1)), Int64); err == nil || !strings.Contains(err.Error(), "weights as int64") {
+		t.Errorf("weights as int64: %v", err)
+	}
 	if err := m.Replace(nil, products(t, 6, gaussian(30, 1)), 0); err == nil {
 		t.Error("no error for no layer")
 	}

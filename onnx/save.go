@@ -86,13 +86,14 @@ func (m *Model) moveData(data *os.File, location string) error {
 // minShortened is how many numbers a constant has at least to be worth a node.
 const minShortened = 128
 
-// minQuantized is the opset whose DequantizeLinear takes several scales.
-const minQuantized = 13
+// MinInt8Opset is the first version of ONNX's operators in which weights can be Int8: its
+// DequantizeLinear takes several scales.
+const MinInt8Opset = 13
 
 // Store stores the model's matrices and kernels, constants of more bits that nothing
 // but products and convolutions take, as their weights, as Float16 or Int8, with a scale for
-// each output, and has them made what they were where they are used. All other constants stay as
-// they are, such as biases and means, and those that whoever runs the model may replace, as
+// each output, and has them made what they were where they are used. All other constants stay
+// as they are, such as biases and means, and those that whoever runs the model may replace, as
 // inputs. It fails, and changes nothing, if one has a number that the type can't hold, or if
 // the file's opset is less than 7, or, for Int8, 13.
 func (m *Model) Store(kind DataType) error {
@@ -100,7 +101,7 @@ func (m *Model) Store(kind DataType) error {
 	switch kind {
 	case Float16:
 	case Int8:
-		least = minQuantized
+		least = MinInt8Opset
 	default:
 		return fmt.Errorf("onnx: weights as %v: want %v or %v", kind, Float16, Int8)
 	}
@@ -114,31 +115,11 @@ func (m *Model) Store(kind DataType) error {
 	b := builder{taken: m.names(), weights: kind}
 	shortened := map[string][]*Tensor{}
 	for _, t := range m.Initializers() {
-		by, found := matrices[t.Name]
-		if by.dims == nil {
-			by.dims = t.Dims
+		if by, found := matrices[t.Name]; found {
+			if shortened[t.Name], err = b.shorten(t, by); err != nil {
+				return fmt.Errorf("onnx: %w", err)
+			}
 		}
-		if !found || !kind.shortens(t.Type) || t.Size() < minShortened || by.axis >= len(by.dims) {
-			continue
-		}
-		by.axis = (by.axis + len(by.dims)) % len(by.dims)
-		if kind == Int8 && t.Size() < 2*by.dims[by.axis] { // each number would have a scale
-			continue
-		}
-		values, err := t.Floats()
-		if err != nil {
-			return fmt.Errorf("onnx: %w", err)
-		}
-		b.activations = t.Type
-		var value string
-		if kind == Float16 {
-			stored := b.floats(Float16, b.unique(t.Name+".float16"), t.Dims, values)
-			shortened[t.Name] = []*Tensor{stored}
-			value = b.node("Cast", t.Name+"/cast", []string{stored.Name}, IntAttribute("to", int64(t.Type)))
-		} else {
-			value, shortened[t.Name] = b.dequantized(t.Name+"/dequantized", t.Dims, values, by)
-		}
-		b.rename(value, t.Name)
 	}
 	if b.overflow != nil {
 		return fmt.Errorf("onnx: %w", b.overflow)
@@ -156,6 +137,36 @@ func (m *Model) Store(kind DataType) error {
 	}
 	m.graph, m.graphWire = graph, nil
 	return nil
+}
+
+// shorten adds the nodes that make a constant of one of fewer bits, and returns what they
+// take; nothing if that is not worth it.
+func (b *builder) shorten(t *Tensor, by scales) ([]*Tensor, error) {
+	if by.dims == nil {
+		by.dims = t.Dims
+	}
+	if !b.weights.shortens(t.Type) || t.Size() < minShortened || by.axis >= len(by.dims) {
+		return nil, nil
+	}
+	by.axis = (by.axis + len(by.dims)) % len(by.dims)
+	if b.weights == Int8 && t.Size() < 2*by.dims[by.axis] { // each number would have a scale
+		return nil, nil
+	}
+	values, err := t.Floats()
+	if err != nil {
+		return nil, err
+	}
+	b.activations = t.Type
+	var value string
+	var constants []*Tensor
+	if b.weights == Float16 {
+		constants = []*Tensor{b.floats(Float16, b.unique(t.Name+".float16"), t.Dims, values)}
+		value = b.node("Cast", t.Name+"/cast", []string{constants[0].Name}, IntAttribute("to", int64(t.Type)))
+	} else {
+		value, constants = b.dequantized(t.Name+"/dequantized", t.Dims, values, by)
+	}
+	b.rename(value, t.Name)
+	return constants, nil
 }
 
 // shortens tells whether numbers of another type have more bits than those of the type that

@@ -110,8 +110,8 @@ type experiment struct {
 
 // network returns the trial's network before training.
 func (e *experiment) network(ctx context.Context, t Trial, dropout float64) (*nn.Network, error) {
-	if t.Form == Dense {
-		return e.reference, nil
+	if t.Form == Dense { // which others begin with
+		return e.reference.Clone()
 	}
 	d, err := t.describe(dropout)
 	if err != nil {
@@ -188,7 +188,8 @@ func (e *experiment) run(ctx context.Context, t Trial, s Settings, progress func
 	learnt := slices.DeleteFunc(slices.Clone(head.Params()), func(p *nn.Param) bool { return !p.Learn })
 	r.LearntBytes = checkpoint.Bytes(learnt, checkpoint.Float32)
 	r.Errors = train.Wrong(trained, data.Test.Inputs, data.Test.Labels)
-	return r, e.measureInt8(&r, trained, head, data)
+	err = r.measureInt8(trained, head, data.Test)
+	return r, err
 }
 
 // train trains a trial's network, or what is behind its frozen convolutions.
@@ -201,28 +202,14 @@ func (e *experiment) train(ctx context.Context, network *nn.Network, data *compr
 	return train.Rows(ctx, network, data.Train.Inputs, s.recipe(), e.seed, loss, progress)
 }
 
-// measureInt8 measures a trial whose fully-connected layers are in eight bits, and whose
-// convolutions are as they were. They are rounded for good.
-func (e *experiment) measureInt8(r *Result, trained, head *nn.Network, data *compress.Data) error {
-	if r.Form == Dense { // others begin with it
-		copied, err := nn.Restore(trained.Description, func(p *nn.Param) error {
-			from := trained.Param(p.Name)
-			p.Data, p.Indices, p.Seed = slices.Clone(from.Data), from.Indices, from.Seed
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		if head, err = copied.Slice(convolutions, len(copied.Description.Nodes)); err != nil {
-			return err
-		}
-		trained = copied
-	}
+// measureInt8 measures a trial whose fully-connected layers, the head of what was trained,
+// are in eight bits, and whose convolutions are as they were. The head is rounded for good.
+func (r *Result) measureInt8(trained, head *nn.Network, test compress.Samples) error {
 	if err := checkpoint.Round(head, checkpoint.Int8); err != nil {
 		return err
 	}
 	r.Int8Bytes = checkpoint.Bytes(head.Params(), checkpoint.Int8)
-	r.Int8Errors = train.Wrong(trained, data.Test.Inputs, data.Test.Labels)
+	r.Int8Errors = train.Wrong(trained, test.Inputs, test.Labels)
 	return nil
 }
 

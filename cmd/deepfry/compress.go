@@ -77,7 +77,8 @@ or more, half of these have a say too, and the errors that are told are those of
 
 An ONNX file that is not fine-tuned stays as it is, but for the layers that are replaced,
 and for weights that become float16 or int8. With --target-size, and neither of these flags,
-it is chosen, too, in which of them, or float32, weights are stored. Ctrl-C during fine-tuning writes the best so far.`
+it is chosen, too, in which of them, or float32, weights are stored. Ctrl-C during
+fine-tuning writes the best so far.`
 }
 
 func (c *compressCommand) Run(term *console.Terminal, parsed *kong.Context) error {

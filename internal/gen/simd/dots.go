@@ -51,24 +51,7 @@ func (d dotSet) function() {
 	}
 	k, a, at := Load(Param("k"), GP64()), Load(Param("a"), GP64()), GP64()
 	MOVQ(b, at)
-	add := func(load func(from Mem, to Register)) {
-		for v := range d.vectors() {
-			load(Mem{Base: a, Disp: 4 * d.lanes * v}, d.row(v))
-		}
-		for j := range dotRows {
-			for v := range d.vectors() {
-				from := nth(at, j, bRow, bRow3)
-				from.Disp = d.size * d.lanes * v
-				if d.size == 4 {
-					load(from, d.column())
-				} else { // whole vectors: rows are followed by zeros
-					VPMOVSXBD(from, d.column())
-					VCVTDQ2PS(d.column(), d.column())
-				}
-				VFMADD231PS(d.column(), d.row(v), d.sum(j, v))
-			}
-		}
-	}
+	add := func(load func(from Mem, to Register)) { d.products(a, at, bRow, bRow3, load) }
 	Label("k")
 	SUBQ(U8(dotLanes), k)
 	JL(LabelRef("rest"))
@@ -101,6 +84,27 @@ func (d dotSet) function() {
 	Label("done")
 	VZEROUPPER()
 	RET()
+}
+
+// products emits the multiply-adds of 16 columns of a row of A, at a, and of four rows of B,
+// the first of which is at the given place.
+func (d dotSet) products(a, at, bRow, bRow3 Register, load func(from Mem, to Register)) {
+	for v := range d.vectors() {
+		load(Mem{Base: a, Disp: 4 * d.lanes * v}, d.row(v))
+	}
+	for j := range dotRows {
+		for v := range d.vectors() {
+			from := nth(at, j, bRow, bRow3)
+			from.Disp = d.size * d.lanes * v
+			if d.size == 4 {
+				load(from, d.column())
+			} else { // whole vectors: rows are followed by zeros
+				VPMOVSXBD(from, d.column())
+				VCVTDQ2PS(d.column(), d.column())
+			}
+			VFMADD231PS(d.column(), d.row(v), d.sum(j, v))
+		}
+	}
 }
 
 func (d dotSet) documentation() {

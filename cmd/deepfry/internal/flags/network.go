@@ -178,8 +178,8 @@ func fittingModels(shape nn.Shape) (names []string) {
 	return names
 }
 
-// parseFC reads KIND, KIND:N, block:N:Q or monarch:N:B as what takes the place of dense layers, which
-// stay for dense; without N they keep their number of outputs.
+// parseFC reads KIND, KIND:N, block:N:Q or monarch:N:B as what takes the place of dense
+// layers, which stay for dense; without N they keep their number of outputs.
 func parseFC(fc string) (fry nn.FryOptions, dense bool, err error) {
 	kind, sizes, given := strings.Cut(fc, ":")
 	var numbers []int
